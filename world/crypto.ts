@@ -8,12 +8,29 @@
  * @module
  */
 
-/** An authenticated cipher under one key. Nonces are the caller's: 12 bytes, never used twice. */
+/**
+ * An authenticated cipher under one key, of which it holds a copy. Nonces are the caller's: 12
+ * bytes, never used twice; another length throws a RangeError. After `wipe` every use throws.
+ */
 export interface Aead {
   /** Ciphertext followed by the 16-byte tag. */
   seal(nonce: Uint8Array, additionalData: Uint8Array, plaintext: Uint8Array): Uint8Array
+  /**
+   * What `seal` gives, written from `offset` of `target` on. The plaintext may lie in the target,
+   * also where the ciphertext goes; the additional data may lie in the rest of it.
+   * @throws {RangeError} no room for the plaintext's length and 16 bytes more
+   */
+  sealInto(
+    nonce: Uint8Array,
+    additionalData: Uint8Array,
+    plaintext: Uint8Array,
+    target: Uint8Array,
+    offset: number,
+  ): void
   /** The plaintext in memory of its own, or undefined where anything does not authenticate. */
   open(nonce: Uint8Array, additionalData: Uint8Array, sealed: Uint8Array): Uint8Array | undefined
+  /** Overwrites the copy of the key. */
+  wipe(): void
 }
 
 export interface CryptoBackend {
@@ -25,7 +42,10 @@ export interface CryptoBackend {
   /** SHA-512 of the parts, one after the other. */
   sha512(...parts: readonly Uint8Array[]): Uint8Array
   hmacSha256(key: Uint8Array, message: Uint8Array): Uint8Array
-  /** HKDF (RFC 5869) with SHA-256, extract then expand. `bytes` at most 255 * 32. */
+  /**
+   * HKDF (RFC 5869) with SHA-256, extract then expand.
+   * @throws {RangeError} `bytes` is not a whole number from 1 to 255 * 32
+   */
   hkdfSha256(input: Uint8Array, salt: Uint8Array, info: Uint8Array, bytes: number): Uint8Array
 
   /** Whether 32 bytes are a secp256k1 private key: 1 to n-1, big-endian. */

@@ -7,7 +7,14 @@
  * @module
  */
 
-/** Order is bytewise, a prefix before what it begins. Keys have 1 to 256 bytes. */
+/** The longest key any table here needs is under 100 bytes; every store's engine takes this much. */
+export const STORE_KEY_BYTES_MAX = 256
+/** A network uses about ten tables; an engine pays for each possible one with every transaction. */
+export const STORE_TABLES_MAX = 32
+/** A table's name is a word or two: lower case letters, digits, `-` and `.`, from a letter. */
+export const STORE_TABLE_NAME = /^[a-z][a-z0-9.-]{0,63}$/
+
+/** Order is bytewise, a prefix before what it begins. Keys have 1 to `STORE_KEY_BYTES_MAX` bytes. */
 export type StoreKey = Uint8Array
 export type StoreEntry = readonly [key: StoreKey, value: Uint8Array]
 
@@ -36,7 +43,23 @@ export type StoreInput =
   | { readonly kind: 'store.durable'; readonly batch: number }
   /** The batch and all after it are not on the medium and never will be; reads no longer see them. */
   | { readonly kind: 'store.failed'; readonly batch: number; readonly fault: StoreFault }
-  | { readonly kind: 'store.closed' }
+  /** The last input. `fault` says why the flush did not reach the medium; left out: it did. */
+  | { readonly kind: 'store.closed'; readonly fault?: StoreFault }
+
+/**
+ * What `get`, `range` and `write` throw when the store cannot serve them: it is not open (any
+ * more), or a read met a damaged file. A call that breaks the contract (a key of 0 or 257 bytes, a
+ * batch number that does not rise) throws a RangeError and changes nothing.
+ */
+export class StoreError extends Error {
+  override readonly name = 'StoreError'
+  readonly fault: StoreFault
+
+  constructor(fault: StoreFault, message: string) {
+    super(message)
+    this.fault = fault
+  }
+}
 
 export interface Store {
   /** Once, before all else. Answered by `store.opened` or `store.refused`, never inside this call. */
@@ -50,6 +73,6 @@ export interface Store {
    * Batches are numbered by the caller, rising. The store copies what it keeps.
    */
   write(batch: number, changes: readonly StoreChange[]): void
-  /** Flushes, releases, then answers `store.closed`. */
+  /** Flushes, releases, then answers `store.closed`, and nothing else from this call on. */
   close(): void
 }

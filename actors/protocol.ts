@@ -1,0 +1,234 @@
+/**
+ * What a network brings: the plug-in contract. A manifest is a plain value that a factory returns;
+ * the core reads it and never asks which network it is.
+ * @module
+ */
+import type { Role, Wire, WireSetup } from '../codec/wire.ts'
+import type { CloseDetail, DetailRule, Phase } from '../machines/reasons.ts'
+import type { ProtocolTypes, SessionLogic } from '../machines/session.ts'
+import type { CryptoBackend } from '../world/crypto.ts'
+import type { CryptoJob, JobResult } from '../world/jobs.ts'
+import type { Random } from '../world/random.ts'
+import type { SocketAddress } from '../world/streams.ts'
+import type { ChildSpec } from './child.ts'
+
+/** How the network writes, compares and judges addresses. */
+export interface AddressRules<Address> {
+  /** The address, or a sentence in plain words of what is wrong with the text. */
+  parse(text: string): { readonly address: Address } | { readonly wrong: string }
+  print(address: Address): string
+  /** Equal keys, same address. */
+  key(address: Address): string
+  /** Where to dial: a host (IP literal or name) and a port. */
+  socket(address: Address): SocketAddress
+  /** The address of a connection that came in. */
+  fromSocket(remote: SocketAddress): Address
+  /** What limits and bans count together: a prefix of the host. */
+  group(host: string): string
+  /** The identity that the address demands, where it names one. */
+  identity(address: Address): string | undefined
+}
+
+/** What the node part is told of a connection, and what sessions ask about. Plain data. */
+export interface ConnectionView<T extends ProtocolTypes> {
+  readonly name: string
+  readonly role: Role
+  readonly remote: SocketAddress
+  readonly phase: Phase | 'closed'
+  readonly slot: string
+  readonly target: T['address'] | undefined
+  /** Set once the session is ready. */
+  readonly identity: string | undefined
+  readonly facts: T['facts'] | undefined
+  readonly startedMs: number
+  /** When the session became ready. */
+  readonly readyMs: number | undefined
+}
+
+/** An answer that a job has to compute first. The session stays in its holding state meanwhile. */
+export interface Later<Answer> {
+  readonly job: CryptoJob
+  finish(result: JobResult): Answer
+}
+
+/** What connections share. One a node; it lives in the node's steps and holds no timer of its own. */
+export interface NodePart<T extends ProtocolTypes> {
+  /** Answers a session's question within the step, or names the job that has to run first. */
+  answer(question: T['question'], about: Asking<T>): T['answer'] | Later<T['answer']>
+  /** A connection became active. */
+  ready?(connection: ConnectionView<T>): void
+  /** A connection is gone. */
+  closed?(connection: ConnectionView<T>): void
+  /** What it holds, by name, for the audit. */
+  counts?(): Readonly<Record<string, number>>
+}
+
+/** Who asks, and the connection's own secrets: named slots that only node part and wire see. */
+export interface Asking<T extends ProtocolTypes> {
+  readonly connection: ConnectionView<T>
+  readonly secrets: Map<string, T['keys']>
+  /** The connection's own source of chance. */
+  readonly random: Random
+}
+
+/** What the core lends the node part. */
+export interface NodeTools<T extends ProtocolTypes> {
+  readonly crypto: CryptoBackend
+  readonly random: Random
+  /** The step's time. */
+  monotonicMs(): number
+  wallMs(): number
+  connections(): readonly ConnectionView<T>[]
+  /** Reaches that connection's session as an event `node`; false where there is no such connection. */
+  tell(connection: string, news: T['news']): boolean
+  close(connection: string, detail: CloseDetail<T['detail']>): void
+  /** Whether an identity is banned, and for how many milliseconds more. */
+  banned(identity: string): number | undefined
+  /** The addresses on which the node listens. */
+  listening(): readonly SocketAddress[]
+}
+
+export type Lane = 'control' | 'requests' | 'gossip'
+
+export interface LaneRule {
+  readonly lane: Lane
+  /**
+   * What happens when the lane's bytes are used up. `drop` in gossip alone: the sender is told. The
+   * others queue what the protocol itself says, and refuse what the application sends.
+   */
+  readonly full: 'drop' | 'stop-reading' | 'close'
+}
+
+export interface Deadline<Detail extends string> {
+  readonly ms: number
+  readonly detail: Detail
+}
+
+export interface Deadlines<Detail extends string> {
+  /** For the platform to open the stream. */
+  readonly connectMs: number
+  /** From dial or accept to active, all in all. */
+  readonly establish: Deadline<Detail>
+  /** The waits of the session's chart, by the name of the delay. */
+  readonly session: Readonly<Record<string, Deadline<Detail>>>
+  /** Without a single byte arriving, while active. */
+  readonly progress: Deadline<Detail>
+  /** Without a single byte leaving while there is something to send. */
+  readonly drainMs: number
+  /** For what is still to be sent when we close. */
+  readonly flushMs: number
+}
+
+export interface SlotKind {
+  readonly name: string
+  readonly role: Role
+  readonly max: number
+}
+
+/** How strikes add up to a ban. */
+export interface StrikeRule {
+  readonly count: number
+  readonly withinMs: number
+  readonly banMs: number
+  /** Each further ban within 24 hours doubles, up to this. */
+  readonly banMsMax: number
+}
+
+/** How connections coming in are held down before they cost anything. */
+export interface AdmissionLimits {
+  /** Not yet active, of either role. */
+  readonly pendingInbound: number
+  readonly pendingOutbound: number
+  /** Not yet active, inbound, from one group. */
+  readonly pendingPerGroup: number
+  /** All inbound connections of one group. */
+  readonly inboundPerGroup: number
+  /** Connections that came in within a minute, from one group. */
+  readonly acceptedPerGroupPerMinute: number
+}
+
+export interface Farewell<Message> {
+  readonly messages: readonly Message[]
+  /** How long the far side's answer is waited for; 0 where none is expected. */
+  readonly answerMs: number
+  /** The message types that the session still gets meanwhile. All else is dropped unread. */
+  readonly reads: readonly string[]
+}
+
+/** What is known of a connection's end when it is decided whether to dial again at once. */
+export interface Ended<T extends ProtocolTypes> {
+  readonly role: Role
+  readonly phase: Phase
+  readonly detail: CloseDetail<T['detail']>
+  readonly dial: T['dial'] | undefined
+  readonly receivedBytes: number
+  readonly sentBytes: number
+}
+
+/** A candidate for eviction when an inbound slot is wanted. */
+export interface EvictionCandidate<T extends ProtocolTypes> extends ConnectionView<T> {
+  readonly group: string
+  readonly lastMessageMs: number | undefined
+}
+
+/** Datagrams under the same identity. No connection; the same limits and counters. */
+export interface DatagramCodec<T extends ProtocolTypes> {
+  /** The messages of one datagram, and the identity that it proved. Never throws. */
+  decode(
+    bytes: Uint8Array,
+    from: SocketAddress,
+  ):
+    | { readonly identity: string | undefined; readonly messages: readonly T['message'][] }
+    | { readonly refused: T['detail'] }
+  encode(
+    message: T['message'],
+    to: { readonly identity: string | undefined; readonly address: SocketAddress },
+  ): Uint8Array | undefined
+  readonly datagramBytesMax: number
+  /** Per group and second; what is above is dropped and counted. */
+  readonly perGroupPerSecond: number
+}
+
+export interface Protocol<T extends ProtocolTypes> {
+  readonly name: string
+  readonly defaultPort: number
+  readonly addresses: AddressRules<T['address']>
+  /** One a node, made when the supervisor starts. */
+  node(tools: NodeTools<T>): NodePart<T>
+  wire(
+    setup: WireSetup<T['address'], T['dial']>,
+  ): Wire<T['message'], T['keys'], T['facts'], T['detail']>
+  readonly session: SessionLogic<T>
+  /** The types that go to the session after `ready`. They go to the router as well. */
+  readonly control: readonly T['message']['type'][]
+  readonly deadlines: Deadlines<T['detail']>
+  datagrams?(tools: NodeTools<T>): DatagramCodec<T>
+  lane(message: T['message']): LaneRule
+  /** About what the message takes on the wire: lanes count with it before it is encoded. */
+  estimateBytes(message: T['message']): number
+  /** The same message in memory of its own, where `read` hands out views. */
+  own?(message: T['message']): T['message']
+  /** The bytes of content that a consumer takes as credit. */
+  contentBytes?(message: T['message']): number
+  /** Why a connection can end, complete: what it means and what follows. */
+  readonly details: Readonly<Record<T['detail'], DetailRule>>
+  readonly strikes: StrikeRule
+  /** Asked when an outbound connection ended: dial once more in the same slot, nothing charged. */
+  redial?(ended: Ended<T>): T['dial'] | undefined
+  farewell?(detail: CloseDetail<T['detail']>, phase: Phase): Farewell<T['message']> | undefined
+  /** Which connection is closed when a second one with the identity becomes ready. */
+  duplicate(
+    older: ConnectionView<T>,
+    newer: ConnectionView<T>,
+    ownIdentity: string | undefined,
+  ): 'keep-both' | 'close-older' | 'close-newer'
+  /** Our own identity, where the network has one. */
+  readonly identity?: string
+  readonly slots: readonly SlotKind[]
+  readonly admission: AdmissionLimits
+  /** Which inbound connection makes room for a newcomer; undefined: none. */
+  evict?(candidates: readonly EvictionCandidate<T>[], random: Random): string | undefined
+  /** How many units of one peer are read in one turn. Left out: as many as the turn's bytes hold. */
+  readonly unitsPerTurn?: number
+  readonly children?: readonly ChildSpec<T>[]
+}

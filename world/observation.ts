@@ -1,0 +1,124 @@
+/**
+ * The observation port: the one place where everything hangs that watches a node (events, explain,
+ * audit, journal, inspector, metrics). Watchers are told and cannot act.
+ *
+ * Who tells asks `watched` first and builds nothing when nobody looks: unobserved, it costs a branch.
+ * @module
+ */
+import type { Input } from './input.ts'
+import type { RequestId } from './names.ts'
+import type { StoreChange } from './store.ts'
+import type { DatagramSocketId } from './datagrams.ts'
+import type { ListenerId, SocketAddress, StreamId } from './streams.ts'
+
+/** One input and all that followed from it. Time is read once a step and belongs to it. */
+export interface Step {
+  /** 0, 1, 2 ... from the node's start. */
+  readonly number: number
+  readonly monotonicMs: number
+  readonly wallMs: number
+}
+
+/** What the core asked of the world. */
+export type Effect =
+  | { readonly kind: 'stream.open'; readonly stream: StreamId; readonly address: SocketAddress }
+  | { readonly kind: 'stream.write'; readonly stream: StreamId; readonly bytes: Uint8Array }
+  | {
+      readonly kind:
+        'stream.destroy' | 'stream.end' | 'stream.pause' | 'stream.report' | 'stream.resume'
+      readonly stream: StreamId
+    }
+  | {
+      readonly kind: 'listener.listen'
+      readonly listener: ListenerId
+      readonly address: SocketAddress
+    }
+  | { readonly kind: 'listener.unlisten'; readonly listener: ListenerId }
+  | {
+      readonly kind: 'datagrams.bind'
+      readonly socket: DatagramSocketId
+      readonly address: SocketAddress
+    }
+  | {
+      readonly kind: 'datagrams.send'
+      readonly socket: DatagramSocketId
+      readonly to: SocketAddress
+      readonly bytes: Uint8Array
+    }
+  | { readonly kind: 'datagrams.unbind'; readonly socket: DatagramSocketId }
+  | { readonly kind: 'names.resolve'; readonly request: RequestId; readonly host: string }
+  | { readonly kind: 'job.run'; readonly request: RequestId; readonly operation: string }
+  | {
+      readonly kind: 'store.write'
+      readonly batch: number
+      readonly changes: readonly StoreChange[]
+    }
+  | { readonly kind: 'store.close' }
+  /** A read that was answered within the step: a recording has to keep the answer. */
+  | {
+      readonly kind: 'store.read'
+      readonly table: string
+      readonly entries: readonly (readonly [key: Uint8Array, value: Uint8Array])[]
+    }
+
+export type Observation =
+  | { readonly of: 'step'; readonly step: Step; readonly input: Input }
+  | { readonly of: 'effect'; readonly effect: Effect }
+  /** A statechart took an event. `name` is our stable name; states are written as `a.b`, or `a.b|c.d`. */
+  | {
+      readonly of: 'transition'
+      readonly name: string
+      readonly chart: string
+      readonly event: string
+      readonly state: string
+    }
+  | {
+      readonly of: 'message'
+      readonly connection: string
+      readonly direction: 'received' | 'sent'
+      readonly type: string
+      readonly bytesOnWire: number
+    }
+  /** One of the supervisor's events, as it goes to the application. */
+  | { readonly of: 'event'; readonly event: { readonly type: string } }
+
+export type Watcher = (observation: Observation) => void
+
+export interface ObservationPort {
+  /** Whether anybody looks. Ask before building what to tell. */
+  readonly watched: boolean
+  tell(observation: Observation): void
+  /** A watcher that throws is taken off and reported to `onFault`; the node goes on. */
+  watch(watcher: Watcher, onFault?: (error: unknown) => void): () => void
+  /** How many watch, for the audit. */
+  readonly watcherCount: number
+}
+
+export function createObservationPort(): ObservationPort {
+  let watchers: readonly { readonly watcher: Watcher; onFault?: (error: unknown) => void }[] = []
+  return {
+    get watched() {
+      return watchers.length > 0
+    },
+    get watcherCount() {
+      return watchers.length
+    },
+    tell(observation) {
+      for (const entry of watchers) {
+        try {
+          entry.watcher(observation)
+        } catch (error) {
+          watchers = watchers.filter((other) => other !== entry)
+          entry.onFault?.(error)
+        }
+      }
+    },
+    watch(watcher, onFault) {
+      const entry = onFault === undefined ? { watcher } : { watcher, onFault }
+      watchers = [...watchers, entry]
+      return () => {
+        watchers = watchers.filter((other) => other !== entry)
+      }
+    },
+  }
+}
