@@ -4,7 +4,8 @@
  */
 import { fromCallback } from 'xstate'
 import type { ActorLogic, AnyActorLogic, EmittedFrom, EventFromLogic, EventObject } from 'xstate'
-import type { InputFrom, Snapshot } from 'xstate'
+import type { AnyActorRef, InputFrom, Snapshot } from 'xstate'
+import type { ProtocolTypes, SessionEvent, SessionSaid } from './session.ts'
 
 /** XState's own name for it is not exported. */
 type AnySystem = Parameters<AnyActorLogic['transition']>[2]['system']
@@ -32,3 +33,44 @@ export const emptySlot = <Event extends EventObject, Input, Emitted extends Even
  */
 export const asSlot = <Logic extends AnyActorLogic>(logic: Logic) =>
   logic as unknown as Slot<EventFromLogic<Logic>, InputFrom<Logic>, EmittedFrom<Logic>>
+
+/** A running session as its owner uses it, whatever the network. */
+export interface SessionRef<T extends ProtocolTypes> {
+  send(event: SessionEvent<T>): void
+  /** What the session says, in the chart's order, after the transition that said it. */
+  onSaid(take: (said: SessionSaid<T>) => void): void
+  onState(take: (value: unknown) => void, onError: (error: unknown) => void): void
+  hasTag(tag: string): boolean
+  state(): unknown
+}
+
+interface SessionSnapshot {
+  readonly value: unknown
+  hasTag(tag: string): boolean
+}
+
+/** @throws {Error} the chart invoked nothing as `session` */
+export function asSessionRef<T extends ProtocolTypes>(ref: AnyActorRef | undefined): SessionRef<T> {
+  if (ref === undefined) throw new Error('the connection has no session')
+  const snapshot = () => ref.getSnapshot() as SessionSnapshot
+  return {
+    send(event) {
+      ref.send(event)
+    },
+    onSaid(take) {
+      ref.on('*', (said) => {
+        take(said as SessionSaid<T>)
+      })
+    },
+    onState(take, onError) {
+      ref.subscribe({
+        next: () => {
+          take(snapshot().value)
+        },
+        error: onError,
+      })
+    },
+    hasTag: (tag) => snapshot().hasTag(tag),
+    state: () => snapshot().value,
+  }
+}

@@ -11,13 +11,12 @@ import type { StoreInput } from './store.ts'
 import type { ListenerInput, StreamInput } from './streams.ts'
 
 /**
- * What the application asks, by name and with plain data. The commands are the supervisor's: this
+ * What the application asks, as plain data. The commands are the supervisor's closed union: this
  * layer only carries them.
  */
 export interface CommandInput {
   readonly kind: 'command'
-  readonly command: string
-  readonly arguments: readonly unknown[]
+  readonly command: { readonly name: string }
 }
 
 /** A handler of the application that took work away has settled. */

@@ -55,8 +55,8 @@ export class StoreError extends Error {
   override readonly name = 'StoreError'
   readonly fault: StoreFault
 
-  constructor(fault: StoreFault, message: string) {
-    super(message)
+  constructor(fault: StoreFault, message: string, options?: ErrorOptions) {
+    super(message, options)
     this.fault = fault
   }
 }

@@ -1,0 +1,652 @@
+/**
+ * One connection, put together: its charts, its wire, what comes in and what goes out.
+ *
+ * Whatever throws ends this connection and nothing else, and every path leads to `release`, the one
+ * place that gives things back.
+ * @module
+ */
+import type { EndOfStream, Outgoing, Wire } from '../codec/wire.ts'
+import type { ConnectionSaid, Ending } from '../machines/connection.ts'
+import { ruleOf } from '../machines/reasons.ts'
+import type { CloseDetail, Phase } from '../machines/reasons.ts'
+import type { ProtocolTypes, SessionSaid } from '../machines/session.ts'
+import type { CryptoJob, JobInput } from '../world/jobs.ts'
+import type { StreamInput } from '../world/streams.ts'
+import { createCharts } from './charts.ts'
+import type { PeerReference } from './child.ts'
+import type { Connection, ConnectionEnding } from './connection-contract.ts'
+import type { ConnectionOptions, ConnectionTools, HistoryEntry } from './connection-contract.ts'
+import { countDrop, createCounters } from './counters.ts'
+import { createOutbox } from './outbox.ts'
+import { createPatientClock } from './patient-clock.ts'
+import type { ConnectionView, Farewell, Later } from './protocol.ts'
+import { createPull } from './wire.ts'
+import type { Pull } from './wire.ts'
+
+const END_DETAILS = {
+  clean: 'ended',
+  'mid-frame': 'left-mid-frame',
+  truncated: 'left-truncated',
+} as const satisfies Record<EndOfStream, string>
+
+const isLater = <Answer>(answer: Answer | Later<Answer>): answer is Later<Answer> =>
+  typeof answer === 'object' && answer !== null && 'job' in answer && 'finish' in answer
+
+export function createConnection<T extends ProtocolTypes>(
+  tools: ConnectionTools<T>,
+  options: ConnectionOptions<T>,
+): Connection<T> {
+  type Message = T['message']
+  type Detail = CloseDetail<T['detail']>
+  const { protocol, loop, port, streams, router, turns, limits } = tools
+  const { name, role, stream, remote } = options
+  const { deadlines } = protocol
+  const random = tools.random.fork(name)
+  const secrets = new Map<string, T['keys']>()
+  const counters = createCounters()
+  const history: HistoryEntry[] = []
+  const control = new Set<string>(protocol.control)
+  const startedMs = loop.step.monotonicMs
+  /** Jobs that are out. */
+  const requests = new Set<number>()
+
+  let phase: Phase | 'closed' = role === 'dialler' ? 'connecting' : 'handshaking'
+  let identity: string | undefined
+  let facts: T['facts'] | undefined
+  let readyMs: number | undefined
+  let claim: string | undefined
+  let peer: PeerReference = {
+    connection: name,
+    identity: undefined,
+    address: protocol.addresses.print(options.target ?? protocol.addresses.fromSocket(remote)),
+  }
+  let wire: Wire<Message, T['keys'], T['facts'], T['detail']> | undefined
+  let pull: Pull | undefined
+  let lastMessageMs: number | undefined
+  let lastBytesMs = startedMs
+  let ending: ConnectionEnding<T> | undefined
+  let farewell: Farewell<Message> | undefined
+  let peerEnded = false
+  /** Nothing is decoded any more: what still comes is only let drain. */
+  let shut = false
+  let released = false
+  /** More was queued by the protocol itself than its lane holds. */
+  let overBudget = false
+
+  /** Runs what an input or a timer brought; nothing that it throws passes. */
+  const within = (run: () => void): void => {
+    if (released) return
+    try {
+      run()
+      holdOrRelease()
+    } catch (error) {
+      fault('adapter-fault', error)
+    }
+  }
+
+  const fault = (detail: Detail, error: unknown): void => {
+    tools.onFault(connection, error)
+    connection.drop(detail)
+  }
+
+  const clock = createPatientClock(loop, (ring) => {
+    within(() => {
+      charts.ring(ring)
+      read()
+    })
+  })
+
+  /** Time stands still for the charts while it is us who do not read. */
+  const holdOrRelease = (): void => {
+    if (released) return
+    if (credit.exhausted || requests.size > 0) clock.hold()
+    else clock.release()
+  }
+
+  const charts = createCharts<T>({
+    chart: tools.chart,
+    clock,
+    input: {
+      name,
+      role,
+      target: options.target,
+      dial: options.dial,
+      startedMs,
+      connectMs: deadlines.connectMs,
+      establishMs: deadlines.establish.ms,
+      establishDetail: deadlines.establish.detail,
+      flushMs: deadlines.flushMs,
+    },
+    performChart: (said) => {
+      performChart(said)
+    },
+    performSession: (said) => {
+      performSession(said)
+    },
+    onState(chart, event, state) {
+      if (history.length >= limits.historyMax) history.shift()
+      history.push({ atMs: loop.step.monotonicMs, chart, event, state })
+      if (port.watched) port.tell({ of: 'transition', name, chart, event, state })
+    },
+    onSessionError(error) {
+      tools.onFault(connection, error)
+    },
+    onChartError(error) {
+      tools.onFault(connection, error)
+      end('chart-fault')
+      release()
+    },
+  })
+
+  // ---- what comes in -------------------------------------------------------------------------
+
+  const credit = tools.credit.open(() => {
+    if (!released) turns.wantsToRead(reader)
+  })
+
+  const reader = {
+    readShare(): boolean {
+      let isMore = false
+      within(() => {
+        isMore = readPull()
+      })
+      return isMore && !released
+    },
+    flush(): void {
+      within(() => {
+        if (!shut) outbox.flush()
+      })
+    },
+  }
+
+  const readPull = (): boolean => {
+    const isMore = pull?.readShare() ?? false
+    if (peerEnded && !shut && pull?.isDry === true) tellEnd()
+    return isMore
+  }
+
+  const read = (): void => {
+    if (!released && readPull()) turns.wantsToRead(reader)
+  }
+
+  const onMessage = (message: Message, raw: Uint8Array | undefined, bytesOnWire: number): void => {
+    counters.receivedMessages++
+    lastMessageMs = loop.step.monotonicMs
+    if (port.watched) {
+      const { type } = message
+      port.tell({ of: 'message', connection: name, direction: 'received', type, bytesOnWire })
+    }
+    const toRouter = phase === 'active'
+    if (toRouter && !control.has(message.type)) {
+      const outcome = router.route({ peer, message }, credit)
+      if (outcome === 'handled') counters.handledMessages++
+      else countDrop(counters, outcome)
+      return
+    }
+    if (phase === 'closing' && farewell?.reads.includes(message.type) !== true) {
+      countDrop(counters, 'closing')
+      return
+    }
+    counters.handledMessages++
+    const bufferedBytes = wire?.bufferedBytes ?? 0
+    charts.postSession({ type: 'unit', message, raw, bytesOnWire, bufferedBytes })
+    // It counted once, for the session; whoever subscribed sees it as well.
+    if (toRouter) router.route({ peer, message }, credit)
+  }
+
+  const tellEnd = (): void => {
+    const how = wire?.end() ?? 'clean'
+    if (phase !== 'closing') charts.postSession({ type: 'ended', how })
+    charts.sendChart({ type: 'peer.ended' })
+    connection.leave(END_DETAILS[how])
+  }
+
+  const onStream = (input: StreamInput): void => {
+    switch (input.kind) {
+      case 'stream.opened':
+        charts.sendChart({ type: 'opened', nowMs: loop.step.monotonicMs })
+        return
+      case 'stream.bytes':
+        counters.receivedBytes += input.bytes.length
+        lastBytesMs = loop.step.monotonicMs
+        if (pull === undefined || shut) return
+        pull.push(input.bytes)
+        read()
+        return
+      case 'stream.sent':
+        outbox.sent(input.sentBytes)
+        return
+      case 'stream.ended':
+        peerEnded = true
+        if (pull === undefined || shut) charts.sendChart({ type: 'peer.ended' })
+        else read()
+        return
+      case 'stream.failed':
+        connection.drop(`transport-${input.fault}`)
+        return
+    }
+  }
+
+  // ---- what goes out -------------------------------------------------------------------------
+
+  const write = (messages: readonly Outgoing<Message>[]): void => {
+    try {
+      wire?.write(messages)
+    } catch (error) {
+      fault('wire-fault', error)
+    }
+  }
+
+  const outbox = createOutbox<Message>({
+    stream,
+    streams,
+    loop,
+    limits,
+    drainMs: deadlines.drainMs,
+    encode: write,
+    askForFlush() {
+      turns.wantsToFlush(reader)
+    },
+    onRoom(lane) {
+      tools.onRoom(connection, lane)
+    },
+    onSent(messages) {
+      counters.sentMessages += messages.length
+      if (overBudget) {
+        overBudget = false
+        turns.wantsToRead(reader)
+      }
+      if (!port.watched) return
+      for (const message of messages) {
+        const bytesOnWire = protocol.estimateBytes(message)
+        const { type } = message
+        port.tell({ of: 'message', connection: name, direction: 'sent', type, bytesOnWire })
+      }
+    },
+    onAllSent() {
+      if (shut) charts.sendChart({ type: 'flushed' })
+      else if (phase !== 'active') turns.wantsToRead(reader)
+    },
+    onStuck() {
+      within(() => {
+        connection.drop('drain-deadline')
+      })
+    },
+  })
+
+  const enqueue = (message: Message): 'queued' | 'full' => {
+    const rule = protocol.lane(message)
+    const bytes = protocol.estimateBytes(message)
+    if (!outbox.fits(rule.lane, bytes)) {
+      if (rule.full === 'drop') {
+        counters.unsentMessages++
+        return 'full'
+      }
+      if (rule.full === 'close') {
+        connection.leave('lane-full')
+        return 'full'
+      }
+      overBudget = true
+    }
+    outbox.queue(rule.lane, message, bytes)
+    return 'queued'
+  }
+
+  /** Before it is active what a session says leaves at once: keys may follow. */
+  const writeForSession = (messages: readonly Outgoing<Message>[]): void => {
+    if (phase !== 'active') {
+      counters.sentMessages += messages.length
+      write(messages)
+      return
+    }
+    for (const message of messages) {
+      if ('raw' in message) outbox.write([message])
+      else enqueue(message)
+    }
+  }
+
+  // ---- what the session says -----------------------------------------------------------------
+
+  const runJob = (job: CryptoJob, onAnswer: (input: JobInput) => void): void => {
+    const request = loop.ask((input) => {
+      requests.delete(request)
+      within(() => {
+        if (input.kind === 'job.failed') connection.drop('job-fault')
+        else if (input.kind === 'job.done') onAnswer(input)
+        read()
+      })
+    })
+    requests.add(request)
+    tools.jobs.run(request, job)
+  }
+
+  const askNode = (id: string, question: T['question']): void => {
+    const asking = { connection: view, secrets, random }
+    const answer = tools.nodePart.answer(question, asking)
+    if (!isLater(answer)) {
+      charts.postSession({ type: 'answer', id, answer })
+      return
+    }
+    runJob(answer.job, (input) => {
+      if (input.kind !== 'job.done') return
+      charts.postSession({ type: 'answer', id, answer: answer.finish(input.result) })
+    })
+  }
+
+  const onReady = (found: T['facts'], proven: string | undefined): void => {
+    if (phase !== 'handshaking') return
+    facts = found
+    identity = proven
+    readyMs = loop.step.monotonicMs
+    peer = { ...peer, identity }
+    const refusal = tools.admit(connection)
+    if (refusal !== undefined) connection.leave(refusal)
+    else charts.sendChart({ type: 'ready' })
+  }
+
+  const performSession = (said: SessionSaid<T>): void => {
+    switch (said.type) {
+      case 'write':
+        writeForSession(said.messages)
+        return
+      case 'secure': {
+        const keys = secrets.get(said.slot)
+        if (keys === undefined) throw new Error(`no secret in the slot ${said.slot}`)
+        // What was queued before belongs before the new keys.
+        if (phase === 'active') outbox.flushAll()
+        wire?.secure(keys)
+        return
+      }
+      case 'claim':
+        claim = said.identity
+        return
+      case 'ready':
+        onReady(said.facts, said.identity)
+        return
+      case 'handOn':
+        // It was counted when it arrived.
+        router.route({ peer, message: said.message }, credit)
+        return
+      case 'ask':
+        askNode(said.id, said.question)
+        return
+      case 'end':
+        // While we wait for the answer to our farewell, the session's end is that answer.
+        if (phase === 'closing') charts.sendChart({ type: 'answered' })
+        else connection.leave(said.detail)
+        return
+    }
+  }
+
+  // ---- what the connection's chart says ------------------------------------------------------
+
+  const begin = (): void => {
+    phase = 'handshaking'
+    const made = protocol.wire({
+      role,
+      target: options.target,
+      dial: options.dial,
+      random: random.fork('wire'),
+      crypto: tools.crypto,
+      out(bytes) {
+        counters.sentBytes += bytes.length
+        outbox.sink(bytes)
+      },
+    })
+    wire = made
+    pull = createPull<Message, T['keys'], T['facts'], T['detail']>({
+      wire: made,
+      turns,
+      limits,
+      unitsPerTurn: protocol.unitsPerTurn ?? Number.MAX_SAFE_INTEGER,
+      isBlocked: () =>
+        charts.isHolding || credit.exhausted || overBudget || (phase !== 'active' && outbox.isFull),
+      onMessage(unit) {
+        onMessage(unit.message, unit.raw, unit.bytesOnWire)
+      },
+      onRefused(error) {
+        counters.receivedMessages++
+        countDrop(counters, 'refused')
+        tools.onRefused(connection, error.detail)
+      },
+      onSecured(found) {
+        facts = found
+        charts.postSession({ type: 'secured', facts: found })
+      },
+      onJob(job) {
+        runJob(job, (input) => {
+          if (input.kind === 'job.done') pull?.resume(input.result)
+        })
+      },
+      onWireError(detail) {
+        connection.leave(detail)
+      },
+      onFault(error) {
+        fault('wire-fault', error)
+      },
+      pause() {
+        streams.pause(stream)
+      },
+      unpause() {
+        streams.resume(stream)
+      },
+    })
+    try {
+      made.start()
+    } catch (error) {
+      fault('wire-fault', error)
+      return
+    }
+    streams.resume(stream)
+    charts.postSession({ type: 'opened' })
+  }
+
+  /** Re-armed when it rings, not when bytes arrive. */
+  const watchProgress = (afterMs: number): void => {
+    clock.setTimeout(() => {
+      if (phase !== 'active') return
+      const leftMs = deadlines.progress.ms - (loop.step.monotonicMs - lastBytesMs)
+      if (leftMs > 0) watchProgress(leftMs)
+      else connection.leave(deadlines.progress.detail)
+    }, afterMs)
+  }
+
+  const sayFarewell = (): void => {
+    // A deadline of the chart itself: the chart knows why.
+    if (ending === undefined) {
+      const detail = charts.chartEnding().detail as Detail
+      farewell = phase === 'closed' ? undefined : protocol.farewell?.(detail, phase)
+      end(detail)
+    }
+    const wasActive = phase === 'active'
+    const isOrderly = ending?.reason === 'asked' || ending?.reason === 'shutdown'
+    if (wasActive && isOrderly) outbox.flushAll()
+    else counters.unsentMessages += outbox.clear()
+    phase = 'closing'
+    if (ending !== undefined) charts.postSession({ type: 'leave', detail: ending.detail })
+    if (farewell !== undefined && !peerEnded) {
+      counters.sentMessages += farewell.messages.length
+      write(farewell.messages)
+    }
+  }
+
+  const performChart = (said: ConnectionSaid): void => {
+    switch (said.type) {
+      case 'begin':
+        begin()
+        return
+      case 'activate':
+        phase = 'active'
+        watchProgress(deadlines.progress.ms)
+        tools.nodePart.ready?.(view)
+        tools.onActive(connection)
+        return
+      case 'farewell':
+        sayFarewell()
+        return
+      case 'shut':
+        shut = true
+        pull?.stop()
+        streams.resume(stream)
+        streams.end(stream)
+        if (outbox.unsentBytes === 0) charts.sendChart({ type: 'flushed' })
+        else streams.report(stream)
+        return
+      case 'release':
+        release()
+        return
+    }
+  }
+
+  // ---- the end -------------------------------------------------------------------------------
+
+  const end = (detail: Detail): Ending => {
+    const { reason } = ruleOf(protocol.details, detail)
+    if (ending === undefined && phase !== 'closed') {
+      ending = { reason, detail, phase, sessionState: charts.sessionState() }
+    }
+    return { reason, detail }
+  }
+
+  /** Every step is taken, whatever another one throws. */
+  const release = (): void => {
+    if (released) return
+    released = true
+    if (ending === undefined) end(charts.chartEnding().detail as Detail)
+    phase = 'closed'
+    const steps = [
+      () => {
+        streams.destroy(stream)
+      },
+      () => loop.streams.delete(stream),
+      clock.stop,
+      () => {
+        turns.leave(reader)
+      },
+      () => {
+        for (const request of requests) loop.forget(request)
+        requests.clear()
+      },
+      () => pull?.stop(),
+      outbox.stop,
+      credit.close,
+      () => {
+        secrets.clear()
+      },
+      charts.stop,
+      () => wire?.wipe(),
+      () => tools.nodePart.closed?.(view),
+      () => {
+        tools.onClosed(connection)
+      },
+    ]
+    for (const step of steps) {
+      try {
+        step()
+      } catch (error) {
+        tools.onFault(connection, error)
+      }
+    }
+  }
+
+  const view: ConnectionView<T> = {
+    name,
+    role,
+    remote,
+    slot: options.slot,
+    target: options.target,
+    startedMs,
+    get phase() {
+      return phase
+    },
+    get identity() {
+      return identity
+    },
+    get facts() {
+      return facts
+    },
+    get readyMs() {
+      return readyMs
+    },
+  }
+
+  const connection: Connection<T> = {
+    name,
+    view,
+    counters,
+    actor: charts.actor,
+    history,
+    dial: options.dial,
+    get peer() {
+      return peer
+    },
+    get claim() {
+      return claim
+    },
+    get lastMessageMs() {
+      return lastMessageMs
+    },
+    get unsentBytes() {
+      return outbox.unsentBytes
+    },
+    get creditBytes() {
+      return credit.usedBytes
+    },
+    get ending() {
+      return ending
+    },
+    start() {
+      loop.streams.set(stream, (input) => {
+        within(() => {
+          onStream(input)
+        })
+      })
+      within(charts.start)
+    },
+    tell(news) {
+      within(() => {
+        charts.postSession({ type: 'node', news })
+        read()
+      })
+    },
+    reserve(message) {
+      if (phase !== 'active') return 'gone'
+      const { lane } = protocol.lane(message)
+      const bytes = protocol.estimateBytes(message)
+      if (!outbox.fits(lane, bytes)) return 'full'
+      outbox.reserve(lane, bytes)
+      return 'queued'
+    },
+    queueReserved(message) {
+      const { lane } = protocol.lane(message)
+      const bytes = protocol.estimateBytes(message)
+      outbox.unreserve(lane, bytes)
+      if (phase === 'active') outbox.queue(lane, message, bytes)
+      else counters.unsentMessages++
+    },
+    send(message) {
+      return phase === 'active' ? enqueue(message) : 'gone'
+    },
+    leave(detail) {
+      within(() => {
+        if (ending !== undefined || phase === 'closed') return
+        farewell = phase === 'connecting' ? undefined : protocol.farewell?.(detail, phase)
+        const given = end(detail)
+        const answerMs = peerEnded ? 0 : (farewell?.answerMs ?? 0)
+        charts.sendChart({ type: 'leave', ending: given, answerMs })
+      })
+    },
+    drop(detail) {
+      if (released) return
+      const given = end(detail)
+      try {
+        charts.sendChart({ type: 'drop', ending: given })
+      } catch (error) {
+        tools.onFault(connection, error)
+      }
+      release()
+    },
+    timers: () => clock.count,
+  }
+  return connection
+}

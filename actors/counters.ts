@@ -1,0 +1,43 @@
+/**
+ * The accounts of one connection: plain integers. received = handled + dropped, always.
+ * @module
+ */
+
+/** Why a message that was received was not handled. */
+export type DropReason =
+  /** The connection is closing and this type is not read any more. */
+  | 'closing'
+  /** Nobody subscribed to its type. */
+  | 'no-consumer'
+  /** A unit that the wire refused and passed over. */
+  | 'refused'
+  /** Its only consumer is being restarted and its inlet is full. */
+  | 'restarting'
+
+export interface Counters {
+  receivedBytes: number
+  sentBytes: number
+  receivedMessages: number
+  handledMessages: number
+  sentMessages: number
+  /** Gossip that found its lane full. */
+  unsentMessages: number
+  readonly dropped: Partial<Record<DropReason, number>>
+}
+
+export const createCounters = (): Counters => ({
+  receivedBytes: 0,
+  sentBytes: 0,
+  receivedMessages: 0,
+  handledMessages: 0,
+  sentMessages: 0,
+  unsentMessages: 0,
+  dropped: {},
+})
+
+export function countDrop(counters: Counters, reason: DropReason): void {
+  counters.dropped[reason] = (counters.dropped[reason] ?? 0) + 1
+}
+
+export const droppedMessages = (counters: Counters): number =>
+  Object.values(counters.dropped).reduce((sum, count) => sum + count, 0)

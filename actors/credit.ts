@@ -1,0 +1,83 @@
+/**
+ * Credit: what consumers hold that took work away (an async handler, a validator, a store write). It
+ * is counted in bytes of messages, bounded a connection and a node. Above the bound the connection is
+ * not read; it is read again at half.
+ * @module
+ */
+
+export interface CreditAccount {
+  /** Whether this connection must not be read. */
+  readonly exhausted: boolean
+  readonly usedBytes: number
+  /** Always succeeds: the bound stops the next read, not the message that is at hand. */
+  take(bytes: number): void
+  giveBack(bytes: number): void
+  /** The owner is gone. What its consumers still hold comes back to the node's account alone. */
+  close(): void
+}
+
+export interface CreditPool {
+  /** `onRoom` runs when an exhausted account may be read again. */
+  open(onRoom: () => void): CreditAccount
+  readonly usedBytes: number
+  readonly accounts: number
+}
+
+export interface CreditLimits {
+  readonly nodeBytesMax: number
+  /** One connection holds at most this share of the node's credit, so that eight must be slow to stop all. */
+  readonly connectionShare: number
+}
+
+export function createCreditPool({ nodeBytesMax, connectionShare }: CreditLimits): CreditPool {
+  const connectionBytesMax = Math.floor(nodeBytesMax / connectionShare)
+  const open = new Set<{ wake: () => void }>()
+  let usedBytes = 0
+  let poolFull = false
+
+  return {
+    get usedBytes() {
+      return usedBytes
+    },
+    get accounts() {
+      return open.size
+    },
+    open(onRoom) {
+      let used = 0
+      let full = false
+      const entry = {
+        wake: () => {
+          if (!full) onRoom()
+        },
+      }
+      open.add(entry)
+      return {
+        get exhausted() {
+          return full || poolFull
+        },
+        get usedBytes() {
+          return used
+        },
+        take(bytes) {
+          used += bytes
+          usedBytes += bytes
+          if (used >= connectionBytesMax) full = true
+          if (usedBytes >= nodeBytesMax) poolFull = true
+        },
+        giveBack(bytes) {
+          used -= bytes
+          usedBytes -= bytes
+          const wasFull = full
+          if (full && used <= connectionBytesMax / 2) full = false
+          if (poolFull && usedBytes <= nodeBytesMax / 2) {
+            poolFull = false
+            for (const other of open) other.wake()
+          } else if (wasFull && !full && !poolFull && open.has(entry)) onRoom()
+        },
+        close() {
+          open.delete(entry)
+        },
+      }
+    },
+  }
+}

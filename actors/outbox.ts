@@ -1,0 +1,161 @@
+/**
+ * What leaves one connection: lanes, one write a turn, and the count of what the platform has not
+ * taken yet. A peer that does not drain is noticed here.
+ * @module
+ */
+import type { Outgoing } from '../codec/wire.ts'
+import type { StepLoop } from '../world/step-loop.ts'
+import type { StreamId, Streams } from '../world/streams.ts'
+import type { Timer } from '../world/timers.ts'
+import { createLanes } from './lanes.ts'
+import type { Departing, LaneBudgets } from './lanes.ts'
+import type { Lane } from './protocol.ts'
+
+export interface OutboxLimits {
+  readonly laneBytesMax: LaneBudgets
+  /** Handed to the transport and not yet taken by the system: above it the lanes wait. */
+  readonly unsentBytesMax: number
+  /** One write of the wire takes messages of about so many bytes together. */
+  readonly batchBytes: number
+}
+
+export interface OutboxOptions<Message> {
+  readonly stream: StreamId
+  readonly streams: Pick<Streams, 'write' | 'report'>
+  readonly loop: StepLoop
+  readonly limits: OutboxLimits
+  readonly drainMs: number
+  /** The wire's `write`; it calls `sink`. */
+  encode(messages: readonly Outgoing<Message>[]): void
+  askForFlush(): void
+  /** A lane that was full has room again, or a message that was over the budget has left. */
+  onRoom(lane: Lane): void
+  onSent(messages: readonly Message[]): void
+  /** Everything written so far is with the system. */
+  onAllSent(): void
+  /** Nothing left for `drainMs` though there was something to send. */
+  onStuck(): void
+}
+
+export interface Outbox<Message> {
+  /** Where the wire writes. */
+  sink(bytes: Uint8Array): void
+  fits(lane: Lane, bytes: number): boolean
+  reserve(lane: Lane, bytes: number): void
+  unreserve(lane: Lane, bytes: number): void
+  queue(lane: Lane, departing: Departing<Message>, bytes: number): void
+  /** Writes at once, behind what is in the control lane already. */
+  write(messages: readonly Outgoing<Message>[]): void
+  /** Writes what the window admits. */
+  flush(): void
+  /** Writes all that is queued, whatever the window says; bounded by the lanes' budgets. */
+  flushAll(): void
+  /** Forgets what is queued; how many messages that were. */
+  clear(): number
+  /** The transport's report. */
+  sent(totalBytes: number): void
+  readonly unsentBytes: number
+  readonly writtenBytes: number
+  readonly isFull: boolean
+  stop(): void
+}
+
+export function createOutbox<Message extends object>(
+  options: OutboxOptions<Message>,
+): Outbox<Message> {
+  const { loop, limits, streams, stream } = options
+  const lanes = createLanes<Message>(limits.laneBytesMax)
+  const refused = new Set<Lane>()
+  let writtenBytes = 0
+  let sentBytes = 0
+  let timer: Timer | undefined
+  let stopped = false
+
+  const disarm = (): void => {
+    if (timer !== undefined) loop.cancel(timer)
+    timer = undefined
+  }
+
+  /** Twice in `drainMs`: at half of it the transport is asked, should its report have been lost. */
+  const watch = (asked: boolean): void => {
+    const sentBefore = sentBytes
+    const stalledBefore = loop.stalledMs
+    timer = loop.after(options.drainMs / 2, () => {
+      timer = undefined
+      if (sentBytes === writtenBytes) return
+      if (sentBytes > sentBefore || loop.stalledMs > stalledBefore) watch(false)
+      else if (!asked) {
+        watch(true)
+        streams.report(stream)
+      } else options.onStuck()
+    })
+  }
+
+  const tellRoom = (): void => {
+    for (const lane of refused) {
+      if (!lanes.underHalf(lane)) continue
+      refused.delete(lane)
+      options.onRoom(lane)
+    }
+  }
+
+  const writeBatches = (windowBytes: number): void => {
+    while (!stopped && !lanes.isEmpty() && writtenBytes - sentBytes < windowBytes) {
+      const messages = lanes.take(limits.batchBytes)
+      options.encode(messages)
+      options.onSent(messages)
+    }
+    tellRoom()
+  }
+
+  return {
+    sink(bytes) {
+      if (stopped || bytes.length === 0) return
+      writtenBytes += bytes.length
+      streams.write(stream, bytes)
+      if (timer === undefined) watch(false)
+    },
+    fits(lane, bytes) {
+      const fits = lanes.fits(lane, bytes)
+      if (!fits) refused.add(lane)
+      return fits
+    },
+    reserve: lanes.reserve,
+    unreserve: lanes.unreserve,
+    queue(lane, departing, bytes) {
+      lanes.push(lane, departing, bytes)
+      options.askForFlush()
+    },
+    write(messages) {
+      options.encode(messages)
+    },
+    flush() {
+      writeBatches(limits.unsentBytesMax)
+    },
+    flushAll() {
+      writeBatches(Number.MAX_SAFE_INTEGER)
+    },
+    clear: lanes.clear,
+    sent(totalBytes) {
+      if (totalBytes <= sentBytes) return
+      sentBytes = Math.min(totalBytes, writtenBytes)
+      if (!lanes.isEmpty()) options.askForFlush()
+      // The timer stays: it finds nothing to do, which costs less than a cancel for each write.
+      if (sentBytes === writtenBytes) options.onAllSent()
+    },
+    get unsentBytes() {
+      return writtenBytes - sentBytes
+    },
+    get writtenBytes() {
+      return writtenBytes
+    },
+    get isFull() {
+      return writtenBytes - sentBytes >= limits.unsentBytesMax
+    },
+    stop() {
+      stopped = true
+      disarm()
+      lanes.clear()
+    },
+  }
+}

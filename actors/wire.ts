@@ -1,0 +1,166 @@
+/**
+ * The pull: one `read`, one delivery, the next `read`. It stops between two units when the share of
+ * the turn is used up, when a job is out, or when its owner says that it is blocked (the session
+ * digests, consumers hold all credit, the peer does not drain), and it pauses the stream when what
+ * is buffered meanwhile grows too large.
+ *
+ * Everything that a wire throws is caught here and nowhere else.
+ * @module
+ */
+import type { Read, Wire } from '../codec/wire.ts'
+import { WireError } from '../codec/wire-error.ts'
+import type { CryptoJob, JobResult } from '../world/jobs.ts'
+import type { Turns } from './turns.ts'
+
+export interface PullLimits {
+  /** What one connection may read in one turn, in bytes on the wire. */
+  readonly turnBytesMax: number
+  /** Kept while the pull is blocked before the stream is paused; it is resumed at half. */
+  readonly blockedBytesMax: number
+}
+
+export interface PullOptions<Message, Keys, Facts, Detail extends string> {
+  readonly wire: Wire<Message, Keys, Facts, Detail>
+  readonly turns: Pick<Turns, 'number'>
+  readonly limits: PullLimits
+  readonly unitsPerTurn: number
+  isBlocked(): boolean
+  onMessage(read: Extract<Read<Message, Facts, Detail>, { kind: 'message' }>): void
+  onRefused(error: WireError<Detail>): void
+  onSecured(facts: Facts): void
+  /** Run it; the answer comes back through `resume`. */
+  onJob(job: CryptoJob): void
+  /** The stream cannot go on, by the network's rule. */
+  onWireError(detail: Detail): void
+  /** The wire itself failed. */
+  onFault(error: unknown): void
+  pause(): void
+  unpause(): void
+}
+
+export interface Pull {
+  push(bytes: Uint8Array): void
+  /**
+   * Reads until the share is used up, nothing is left, or something blocks. True: the share is used
+   * up and there is more.
+   */
+  readShare(): boolean
+  resume(result: JobResult): void
+  /** Whether everything whole has been read. */
+  readonly isDry: boolean
+  readonly jobIsOut: boolean
+  stop(): void
+}
+
+export function createPull<Message, Keys, Facts, Detail extends string>(
+  options: PullOptions<Message, Keys, Facts, Detail>,
+): Pull {
+  const { wire, turns, limits } = options
+  let shareOfTurn = -1
+  let unitsRead = 0
+  let bytesRead = 0
+  let jobIsOut = false
+  let paused = false
+  let dry = true
+  let stopped = false
+
+  /** False: nothing more can be read now. */
+  const readOne = (): boolean => {
+    let read: Read<Message, Facts, Detail>
+    try {
+      read = wire.read()
+    } catch (error) {
+      stopped = true
+      // The wire declares what it throws: its own details.
+      if (error instanceof WireError) options.onWireError(error.detail as Detail)
+      else options.onFault(error)
+      return false
+    }
+    switch (read.kind) {
+      case 'message':
+        unitsRead++
+        bytesRead += read.bytesOnWire
+        options.onMessage(read)
+        return true
+      case 'refused':
+        unitsRead++
+        bytesRead += read.bytesOnWire
+        options.onRefused(read.error)
+        return true
+      case 'secured':
+        options.onSecured(read.facts)
+        return true
+      case 'job':
+        jobIsOut = true
+        options.onJob(read.job)
+        return true
+      case 'more':
+        dry = true
+        return false
+    }
+  }
+
+  const isBlocked = (): boolean => jobIsOut || options.isBlocked()
+
+  const balance = (): void => {
+    if (stopped) return
+    if (!paused && wire.bufferedBytes >= limits.blockedBytesMax && isBlocked()) {
+      paused = true
+      options.pause()
+    } else if (paused && (!isBlocked() || wire.bufferedBytes <= limits.blockedBytesMax / 2)) {
+      paused = false
+      options.unpause()
+    }
+  }
+
+  return {
+    push(bytes) {
+      if (stopped) return
+      dry = false
+      try {
+        wire.push(bytes)
+      } catch (error) {
+        stopped = true
+        options.onFault(error)
+      }
+      balance()
+    },
+    readShare() {
+      if (shareOfTurn !== turns.number) {
+        shareOfTurn = turns.number
+        unitsRead = 0
+        bytesRead = 0
+      }
+      let isMore = false
+      while (!stopped && !isBlocked()) {
+        if (unitsRead >= options.unitsPerTurn || bytesRead >= limits.turnBytesMax) {
+          isMore = !dry
+          break
+        }
+        if (!readOne()) break
+      }
+      balance()
+      return isMore
+    },
+    resume(result) {
+      jobIsOut = false
+      if (stopped) return
+      try {
+        wire.resume(result)
+      } catch (error) {
+        stopped = true
+        if (error instanceof WireError) options.onWireError(error.detail as Detail)
+        else options.onFault(error)
+      }
+    },
+    get isDry() {
+      return dry
+    },
+    get jobIsOut() {
+      return jobIsOut
+    },
+    stop() {
+      stopped = true
+    },
+  }
+}
