@@ -1,5 +1,10 @@
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
-  test: { include: ['test/**/*.test.ts'], testTimeout: 30_000 },
+  test: {
+    include: ['test/**/*.test.ts'],
+    // The machines that run the suite are shared and slow: a deadline here finds what hangs.
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+  },
 })

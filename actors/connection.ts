@@ -10,16 +10,16 @@ import type { ConnectionSaid, Ending } from '../machines/connection.ts'
 import { ruleOf } from '../machines/reasons.ts'
 import type { CloseDetail, Phase } from '../machines/reasons.ts'
 import type { ProtocolTypes, SessionSaid } from '../machines/session.ts'
-import type { CryptoJob, JobInput } from '../world/jobs.ts'
 import type { StreamInput } from '../world/streams.ts'
+import { createAsker } from './asking.ts'
 import { createCharts } from './charts.ts'
 import type { PeerReference } from './child.ts'
 import type { Connection, ConnectionEnding } from './connection-contract.ts'
 import type { ConnectionOptions, ConnectionTools, HistoryEntry } from './connection-contract.ts'
 import { countDrop, createCounters } from './counters.ts'
-import { createOutbox } from './outbox.ts'
 import { createPatientClock } from './patient-clock.ts'
-import type { ConnectionView, Farewell, Later } from './protocol.ts'
+import type { ConnectionView, Farewell } from './protocol.ts'
+import { createSending } from './sending.ts'
 import { createPull } from './wire.ts'
 import type { Pull } from './wire.ts'
 
@@ -28,9 +28,6 @@ const END_DETAILS = {
   'mid-frame': 'left-mid-frame',
   truncated: 'left-truncated',
 } as const satisfies Record<EndOfStream, string>
-
-const isLater = <Answer>(answer: Answer | Later<Answer>): answer is Later<Answer> =>
-  typeof answer === 'object' && answer !== null && 'job' in answer && 'finish' in answer
 
 export function createConnection<T extends ProtocolTypes>(
   tools: ConnectionTools<T>,
@@ -47,8 +44,6 @@ export function createConnection<T extends ProtocolTypes>(
   const history: HistoryEntry[] = []
   const control = new Set<string>(protocol.control)
   const startedMs = loop.step.monotonicMs
-  /** Jobs that are out. */
-  const requests = new Set<number>()
 
   let phase: Phase | 'closed' = role === 'dialler' ? 'connecting' : 'handshaking'
   let identity: string | undefined
@@ -70,8 +65,6 @@ export function createConnection<T extends ProtocolTypes>(
   /** Nothing is decoded any more: what still comes is only let drain. */
   let shut = false
   let released = false
-  /** More was queued by the protocol itself than its lane holds. */
-  let overBudget = false
 
   /** Runs what an input or a timer brought; nothing that it throws passes. */
   const within = (run: () => void): void => {
@@ -99,7 +92,7 @@ export function createConnection<T extends ProtocolTypes>(
   /** Time stands still for the charts while it is us who do not read. */
   const holdOrRelease = (): void => {
     if (released) return
-    if (credit.exhausted || requests.size > 0) clock.hold()
+    if (credit.exhausted || asker.pending > 0) clock.hold()
     else clock.release()
   }
 
@@ -237,31 +230,28 @@ export function createConnection<T extends ProtocolTypes>(
     }
   }
 
-  const outbox = createOutbox<Message>({
+  const sending = createSending<T>({
+    name,
     stream,
     streams,
     loop,
+    port,
+    protocol,
+    counters,
     limits,
-    drainMs: deadlines.drainMs,
+    phase: () => phase,
     encode: write,
+    leave(detail) {
+      connection.leave(detail)
+    },
+    onUnblocked() {
+      turns.wantsToRead(reader)
+    },
     askForFlush() {
       turns.wantsToFlush(reader)
     },
     onRoom(lane) {
       tools.onRoom(connection, lane)
-    },
-    onSent(messages) {
-      counters.sentMessages += messages.length
-      if (overBudget) {
-        overBudget = false
-        turns.wantsToRead(reader)
-      }
-      if (!port.watched) return
-      for (const message of messages) {
-        const bytesOnWire = protocol.estimateBytes(message)
-        const { type } = message
-        port.tell({ of: 'message', connection: name, direction: 'sent', type, bytesOnWire })
-      }
     },
     onAllSent() {
       if (shut) charts.sendChart({ type: 'flushed' })
@@ -273,65 +263,27 @@ export function createConnection<T extends ProtocolTypes>(
       })
     },
   })
+  const { outbox } = sending
 
-  const enqueue = (message: Message): 'queued' | 'full' => {
-    const rule = protocol.lane(message)
-    const bytes = protocol.estimateBytes(message)
-    if (!outbox.fits(rule.lane, bytes)) {
-      if (rule.full === 'drop') {
-        counters.unsentMessages++
-        return 'full'
-      }
-      if (rule.full === 'close') {
-        connection.leave('lane-full')
-        return 'full'
-      }
-      overBudget = true
-    }
-    outbox.queue(rule.lane, message, bytes)
-    return 'queued'
-  }
-
-  /** Before it is active what a session says leaves at once: keys may follow. */
-  const writeForSession = (messages: readonly Outgoing<Message>[]): void => {
-    if (phase !== 'active') {
-      counters.sentMessages += messages.length
-      write(messages)
-      return
-    }
-    for (const message of messages) {
-      if ('raw' in message) outbox.write([message])
-      else enqueue(message)
-    }
-  }
-
-  // ---- what the session says -----------------------------------------------------------------
-
-  const runJob = (job: CryptoJob, onAnswer: (input: JobInput) => void): void => {
-    const request = loop.ask((input) => {
-      requests.delete(request)
+  const asker = createAsker<T>({
+    loop,
+    jobs: tools.jobs,
+    nodePart: tools.nodePart,
+    get about() {
+      return { connection: view, secrets, random }
+    },
+    within(run) {
       within(() => {
-        if (input.kind === 'job.failed') connection.drop('job-fault')
-        else if (input.kind === 'job.done') onAnswer(input)
+        run()
         read()
       })
-    })
-    requests.add(request)
-    tools.jobs.run(request, job)
-  }
+    },
+    onFailed() {
+      connection.drop('job-fault')
+    },
+  })
 
-  const askNode = (id: string, question: T['question']): void => {
-    const asking = { connection: view, secrets, random }
-    const answer = tools.nodePart.answer(question, asking)
-    if (!isLater(answer)) {
-      charts.postSession({ type: 'answer', id, answer })
-      return
-    }
-    runJob(answer.job, (input) => {
-      if (input.kind !== 'job.done') return
-      charts.postSession({ type: 'answer', id, answer: answer.finish(input.result) })
-    })
-  }
+  // ---- what the session says -----------------------------------------------------------------
 
   const onReady = (found: T['facts'], proven: string | undefined): void => {
     if (phase !== 'handshaking') return
@@ -347,7 +299,7 @@ export function createConnection<T extends ProtocolTypes>(
   const performSession = (said: SessionSaid<T>): void => {
     switch (said.type) {
       case 'write':
-        writeForSession(said.messages)
+        sending.forSession(said.messages)
         return
       case 'secure': {
         const keys = secrets.get(said.slot)
@@ -368,7 +320,9 @@ export function createConnection<T extends ProtocolTypes>(
         router.route({ peer, message: said.message }, credit)
         return
       case 'ask':
-        askNode(said.id, said.question)
+        asker.ask(said.question, (answer) => {
+          charts.postSession({ type: 'answer', id: said.id, answer })
+        })
         return
       case 'end':
         // While we wait for the answer to our farewell, the session's end is that answer.
@@ -400,7 +354,10 @@ export function createConnection<T extends ProtocolTypes>(
       limits,
       unitsPerTurn: protocol.unitsPerTurn ?? Number.MAX_SAFE_INTEGER,
       isBlocked: () =>
-        charts.isHolding || credit.exhausted || overBudget || (phase !== 'active' && outbox.isFull),
+        charts.isHolding ||
+        credit.exhausted ||
+        sending.isOverBudget ||
+        (phase !== 'active' && outbox.isFull),
       onMessage(unit) {
         onMessage(unit.message, unit.raw, unit.bytesOnWire)
       },
@@ -414,8 +371,8 @@ export function createConnection<T extends ProtocolTypes>(
         charts.postSession({ type: 'secured', facts: found })
       },
       onJob(job) {
-        runJob(job, (input) => {
-          if (input.kind === 'job.done') pull?.resume(input.result)
+        asker.run(job, (result) => {
+          pull?.resume(result)
         })
       },
       onWireError(detail) {
@@ -523,10 +480,7 @@ export function createConnection<T extends ProtocolTypes>(
       () => {
         turns.leave(reader)
       },
-      () => {
-        for (const request of requests) loop.forget(request)
-        requests.clear()
-      },
+      asker.stop,
       () => pull?.stop(),
       outbox.stop,
       credit.close,
@@ -609,24 +563,9 @@ export function createConnection<T extends ProtocolTypes>(
         read()
       })
     },
-    reserve(message) {
-      if (phase !== 'active') return 'gone'
-      const { lane } = protocol.lane(message)
-      const bytes = protocol.estimateBytes(message)
-      if (!outbox.fits(lane, bytes)) return 'full'
-      outbox.reserve(lane, bytes)
-      return 'queued'
-    },
-    queueReserved(message) {
-      const { lane } = protocol.lane(message)
-      const bytes = protocol.estimateBytes(message)
-      outbox.unreserve(lane, bytes)
-      if (phase === 'active') outbox.queue(lane, message, bytes)
-      else counters.unsentMessages++
-    },
-    send(message) {
-      return phase === 'active' ? enqueue(message) : 'gone'
-    },
+    reserve: sending.reserve,
+    queueReserved: sending.queueReserved,
+    send: sending.send,
     leave(detail) {
       within(() => {
         if (ending !== undefined || phase === 'closed') return

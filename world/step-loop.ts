@@ -102,8 +102,10 @@ export function createStepLoop({ clock, port, onFault }: StepLoopOptions): StepL
     const lateMs = step.monotonicMs - (alarmMs ?? step.monotonicMs)
     if (lateMs > STALL_MS_MIN) stalledMs += lateMs
     alarmMs = undefined
-    for (;;) {
-      const timer = timers.take(step.monotonicMs)
+    // What rings may set the next timer, due at once. It waits for the next alarm: a step ends.
+    const setBefore = timers.nextSequence
+    while (!stopped) {
+      const timer = timers.take(step.monotonicMs, setBefore)
       if (timer === undefined) return
       contained(timer.ring, input)
     }
@@ -112,7 +114,10 @@ export function createStepLoop({ clock, port, onFault }: StepLoopOptions): StepL
   const endTurn = (input: Input): void => {
     const runs = atEnd
     atEnd = []
-    for (const run of runs) contained(run, input)
+    for (const run of runs) {
+      if (stopped) return
+      contained(run, input)
+    }
   }
 
   const dispatch = (input: Input): void => {
@@ -163,8 +168,8 @@ export function createStepLoop({ clock, port, onFault }: StepLoopOptions): StepL
       monotonicMs: clock.monotonicMs(),
       wallMs: clock.wallMs(),
     }
-    if (port.watched) port.tell({ of: 'step', step, input })
     try {
+      if (port.watched) port.tell({ of: 'step', step, input })
       dispatch(input)
     } catch (error) {
       onFault(error, input)
@@ -192,7 +197,10 @@ export function createStepLoop({ clock, port, onFault }: StepLoopOptions): StepL
       }
       run(input)
       while (waiting.length > 0) {
-        for (const command of waiting.splice(0)) run(command)
+        for (const command of waiting.splice(0)) {
+          if (stopped) return
+          run(command)
+        }
       }
     },
     after: (afterMs, ring) => {

@@ -84,12 +84,18 @@ export interface Streams {
    * counts what it wrote against `stream.sent`.
    */
   write(stream: StreamId, bytes: Uint8Array): void
-  /** At most one chunk that was already on its way arrives after `pause`. */
+  /**
+   * At most one chunk that was already on its way arrives after `pause`. Nobody looks at a paused
+   * stream: that its far side ended or broke may be told only when it is resumed or written to.
+   */
   pause(stream: StreamId): void
   resume(stream: StreamId): void
   /** Asks for a `stream.sent` report, whether or not anything changed. */
   report(stream: StreamId): void
-  /** Sends what is queued, then the end of our side. The far side may still be read. */
+  /**
+   * Sends what is queued, then the end of our side. The far side may still be read; what is written
+   * afterwards goes nowhere.
+   */
   end(stream: StreamId): void
   /** Releases everything at once, on any stream in any state; unknown and released ones are ignored. */
   destroy(stream: StreamId): void

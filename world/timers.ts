@@ -18,8 +18,10 @@ export interface Timers {
   cancel(timer: Timer): void
   /** When the next one is due. */
   nextDueMs(): number | undefined
-  /** Takes the next timer that is due at `nowMs`. */
-  take(nowMs: number): Timer | undefined
+  /** The sequence that the next timer will have. */
+  readonly nextSequence: number
+  /** Takes the next timer that is due at `nowMs` and, if that is given, was set before a sequence. */
+  take(nowMs: number, beforeSequence?: number): Timer | undefined
   readonly count: number
 }
 
@@ -83,9 +85,13 @@ export function createTimers(): Timers {
       if (timer.place >= 0) remove(timer)
     },
     nextDueMs: () => heap[0]?.dueMs,
-    take(nowMs) {
+    get nextSequence() {
+      return sequence
+    },
+    take(nowMs, beforeSequence = Infinity) {
       const first = heap[0]
       if (first === undefined || first.dueMs > nowMs) return undefined
+      if (first.sequence >= beforeSequence) return undefined
       remove(first)
       return first
     },

@@ -1,0 +1,121 @@
+/**
+ * What one connection sends: the lane of each message, what a full lane means, and the account of it.
+ * @module
+ */
+import type { Outgoing } from '../codec/wire.ts'
+import type { CloseDetail, Phase } from '../machines/reasons.ts'
+import type { ProtocolTypes } from '../machines/session.ts'
+import type { ObservationPort } from '../world/observation.ts'
+import type { Counters } from './counters.ts'
+import { createOutbox } from './outbox.ts'
+import type { Outbox, OutboxOptions } from './outbox.ts'
+import type { Protocol } from './protocol.ts'
+
+export type SendOutcome = 'queued' | 'full' | 'gone'
+
+type OfOutbox = 'askForFlush' | 'limits' | 'loop' | 'onAllSent' | 'onRoom' | 'onStuck' | 'stream'
+
+export interface SendingOptions<T extends ProtocolTypes> extends Pick<
+  OutboxOptions<T['message']>,
+  OfOutbox | 'streams'
+> {
+  readonly name: string
+  readonly protocol: Protocol<T>
+  readonly port: ObservationPort
+  readonly counters: Counters
+  phase(): Phase | 'closed'
+  /** The wire's `write`, contained. */
+  encode(messages: readonly Outgoing<T['message']>[]): void
+  leave(detail: CloseDetail<T['detail']>): void
+  /** What was over the budget has left: reading may go on. */
+  onUnblocked(): void
+}
+
+export interface Sending<T extends ProtocolTypes> {
+  readonly outbox: Outbox<T['message']>
+  /** More was queued by the protocol itself than its lane holds: that peer is not read. */
+  readonly isOverBudget: boolean
+  /** Before it is active what a session says leaves at once: keys may follow. */
+  forSession(messages: readonly Outgoing<T['message']>[]): void
+  /** Room for a message of the application, promised until its command is carried out. */
+  reserve(message: T['message']): SendOutcome
+  queueReserved(message: T['message']): void
+  /** For sub-protocols. */
+  send(message: T['message']): SendOutcome
+}
+
+export function createSending<T extends ProtocolTypes>(options: SendingOptions<T>): Sending<T> {
+  type Message = T['message']
+  const { counters, name, phase, port, protocol } = options
+  let overBudget = false
+
+  const outbox = createOutbox<Message>({
+    ...options,
+    drainMs: protocol.deadlines.drainMs,
+    onSent(messages) {
+      counters.sentMessages += messages.length
+      if (overBudget) {
+        overBudget = false
+        options.onUnblocked()
+      }
+      if (!port.watched) return
+      for (const message of messages) {
+        const bytesOnWire = protocol.estimateBytes(message)
+        const { type } = message
+        port.tell({ of: 'message', connection: name, direction: 'sent', type, bytesOnWire })
+      }
+    },
+  })
+
+  const enqueue = (message: Message): SendOutcome => {
+    const rule = protocol.lane(message)
+    const bytes = protocol.estimateBytes(message)
+    if (!outbox.fits(rule.lane, bytes)) {
+      if (rule.full === 'drop') {
+        counters.unsentMessages++
+        return 'full'
+      }
+      if (rule.full === 'close') {
+        options.leave('lane-full')
+        return 'full'
+      }
+      overBudget = true
+    }
+    outbox.queue(rule.lane, message, bytes)
+    return 'queued'
+  }
+
+  return {
+    outbox,
+    get isOverBudget() {
+      return overBudget
+    },
+    forSession(messages) {
+      if (phase() !== 'active') {
+        counters.sentMessages += messages.length
+        outbox.write(messages)
+        return
+      }
+      for (const message of messages) {
+        if ('raw' in message) outbox.write([message])
+        else enqueue(message)
+      }
+    },
+    reserve(message) {
+      if (phase() !== 'active') return 'gone'
+      const { lane } = protocol.lane(message)
+      const bytes = protocol.estimateBytes(message)
+      if (!outbox.fits(lane, bytes)) return 'full'
+      outbox.reserve(lane, bytes)
+      return 'queued'
+    },
+    queueReserved(message) {
+      const { lane } = protocol.lane(message)
+      const bytes = protocol.estimateBytes(message)
+      outbox.unreserve(lane, bytes)
+      if (phase() === 'active') outbox.queue(lane, message, bytes)
+      else counters.unsentMessages++
+    },
+    send: (message) => (phase() === 'active' ? enqueue(message) : 'gone'),
+  }
+}

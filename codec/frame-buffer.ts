@@ -1,0 +1,107 @@
+/**
+ * Collects the chunks of a stream until a whole frame is at hand.
+ *
+ * A chunk is borrowed, not copied: frames that lie whole in it are views of it. Bytes are copied
+ * into memory of the buffer's own only where a frame lies across chunks, and where `keep` says
+ * that the borrowed memory is about to go. Each byte is copied a bounded number of times, however
+ * small the chunks, so a frame of n bytes costs time in proportion to n.
+ *
+ * The memory it allocates is at most twice the bytes that have arrived, whatever length a stranger
+ * announces. How many may arrive unread is for its user to bound, by `length`.
+ * @module
+ */
+
+export interface FrameBuffer {
+  /** Bytes that arrived and were not taken. */
+  readonly length: number
+  /** Borrows the chunk until `keep`. Views given out before are no longer valid. */
+  push(chunk: Uint8Array): void
+  /**
+   * A view of the next `count` bytes, undefined while fewer have arrived. Views, of `take` as well,
+   * are valid until the next `push` or `keep`.
+   */
+  peek(count: number): Uint8Array | undefined
+  /** As `peek`, and moves past them. */
+  take(count: number): Uint8Array | undefined
+  /**
+   * Gives borrowed memory back: what is left of it is copied. Call it before the chunk's owner
+   * takes the chunk away; a second call costs nothing. Views given out before are no longer valid.
+   */
+  keep(): void
+}
+
+const NOTHING: Uint8Array = new Uint8Array(0)
+
+export function createFrameBuffer(): FrameBuffer {
+  /** Memory of our own; its bytes from `ownedStart` to `ownedEnd` come before the borrowed ones. */
+  let owned = NOTHING
+  let ownedStart = 0
+  let ownedEnd = 0
+  let borrowed = NOTHING
+  /** What the reader last asked for in vain: more room than that is not worth having. */
+  let wanted = 0
+
+  /** Moves the first `count` borrowed bytes behind the owned ones, where `capacity` is for them all. */
+  function own(count: number, capacity: number): void {
+    const ownedLength = ownedEnd - ownedStart
+    if (ownedEnd + count > owned.length) {
+      const roomier = new Uint8Array(capacity)
+      roomier.set(owned.subarray(ownedStart, ownedEnd))
+      owned = roomier
+      ownedStart = 0
+      ownedEnd = ownedLength
+    }
+    owned.set(borrowed.subarray(0, count), ownedEnd)
+    ownedEnd += count
+    borrowed = count === borrowed.length ? NOTHING : borrowed.subarray(count)
+  }
+
+  function keep(): void {
+    if (borrowed.length === 0) return
+    const ownedLength = ownedEnd - ownedStart
+    const length = ownedLength + borrowed.length
+    // Doubling is what keeps the copying linear. A first remainder is likely to be the last, and a
+    // frame whose size is known needs no more room than that.
+    const ahead = wanted > length ? wanted : ownedLength === 0 ? length : length * 2
+    own(borrowed.length, Math.min(ahead, length * 2))
+  }
+
+  function peek(count: number): Uint8Array | undefined {
+    const ownedLength = ownedEnd - ownedStart
+    if (ownedLength === 0 && count <= borrowed.length) return borrowed.subarray(0, count)
+    if (count > ownedLength + borrowed.length) {
+      wanted = count
+      return undefined
+    }
+    if (count > ownedLength) own(count - ownedLength, count)
+    return owned.subarray(ownedStart, ownedStart + count)
+  }
+
+  return {
+    get length() {
+      return ownedEnd - ownedStart + borrowed.length
+    },
+    push(chunk) {
+      keep()
+      borrowed = chunk
+    },
+    peek,
+    take(count) {
+      const bytes = peek(count)
+      if (bytes === undefined) return undefined
+      wanted = 0
+      if (ownedEnd - ownedStart === 0) {
+        borrowed = count === borrowed.length ? NOTHING : borrowed.subarray(count)
+      } else if (ownedStart + count === ownedEnd) {
+        // Let go of the memory: an idle stream holds none, and the view that was given out stays.
+        owned = NOTHING
+        ownedStart = 0
+        ownedEnd = 0
+      } else {
+        ownedStart += count
+      }
+      return bytes
+    },
+    keep,
+  }
+}

@@ -1,0 +1,229 @@
+/**
+ * Sub-protocol actors under supervision, OTP's way: started left to right, stopped right to left,
+ * restarted by their type, within an intensity; beyond it the fault goes up to the root.
+ *
+ * While a child is down its messages wait in a bounded inlet.
+ * @module
+ */
+import type { ChildSpec, ChildTools, Routed } from '../actors/child.ts'
+import type { ConnectionView } from '../actors/protocol.ts'
+import type { Router } from '../actors/router.ts'
+import { recordRestart } from '../machines/restart-policy.ts'
+import type { RestartIntensity } from '../machines/restart-policy.ts'
+import type { ProtocolTypes } from '../machines/session.ts'
+import type { Random } from '../world/random.ts'
+import type { StepLoop } from '../world/step-loop.ts'
+import type { SupervisorEvent } from './events.ts'
+
+/** A failed child is started again after so long: a step that fails at once does not spin. */
+const RESTART_PAUSE_MS = 100
+
+export interface ChildrenOptions<T extends ProtocolTypes> {
+  readonly specs: readonly ChildSpec<T>[]
+  readonly loop: StepLoop
+  readonly random: Random
+  readonly router: Router<T>
+  readonly intensity: RestartIntensity
+  readonly inletMessagesMax: number
+  connections(): readonly ConnectionView<T>[]
+  send(connection: string, message: T['message']): 'queued' | 'full' | 'gone'
+  own(message: T['message']): T['message']
+  tell(event: SupervisorEvent): void
+  /** Too many failures: the root's to decide. */
+  escalate(child: string, error: unknown): void
+}
+
+export interface Children {
+  start(): void
+  stop(): void
+  /** Running now. */
+  readonly count: number
+}
+
+interface Running {
+  stop(): void
+}
+
+export function createChildren<T extends ProtocolTypes>(options: ChildrenOptions<T>): Children {
+  const { loop, router } = options
+  let stopped = false
+  const children = options.specs.map((spec) => createChild(spec))
+
+  function createChild(spec: ChildSpec<T>) {
+    let restartTimes: readonly number[] = []
+    let restarts = 0
+    let kept = spec.keep()
+    let running: Running | undefined
+    let inlet: { readonly type: string; readonly routed: Routed<T['message']> }[] = []
+    /** Where the feeds of the last incarnation stood: its messages wait for the next one. */
+    let waitingFeeds: (() => void)[] = []
+    let incarnation = 0
+
+    const fail = (failed: number, error: unknown): void => {
+      if (failed !== incarnation || stopped) return
+      halt()
+      options.tell({ type: 'fault', where: `child ${spec.name}`, error })
+      if (spec.restart === 'temporary') {
+        options.tell({ type: 'child.ended', child: spec.name, failed: true })
+        return
+      }
+      restart(error)
+    }
+
+    const end = (ended: number): void => {
+      if (ended !== incarnation || stopped) return
+      halt()
+      options.tell({ type: 'child.ended', child: spec.name, failed: false })
+      if (spec.restart === 'permanent') restart(undefined)
+      else dropWaiting()
+    }
+
+    const restart = (error: unknown): void => {
+      const outcome = recordRestart(restartTimes, loop.step.monotonicMs, options.intensity)
+      restartTimes = outcome.times
+      if (outcome.exceeded) {
+        dropWaiting()
+        options.escalate(spec.name, error)
+        return
+      }
+      restarts++
+      if (outcome.fresh) kept = spec.keep()
+      options.tell({
+        type: 'child.restarted',
+        child: spec.name,
+        restarts,
+        fresh: outcome.fresh,
+      })
+      loop.after(RESTART_PAUSE_MS, () => {
+        if (!stopped) begin()
+      })
+    }
+
+    const dropWaiting = (): void => {
+      for (const unfeed of waitingFeeds) unfeed()
+      waitingFeeds = []
+      inlet = []
+    }
+
+    const halt = (): void => {
+      const halted = running
+      running = undefined
+      incarnation++
+      try {
+        halted?.stop()
+      } catch (error) {
+        options.tell({ type: 'fault', where: `child ${spec.name}`, error })
+      }
+    }
+
+    const begin = (): void => {
+      const mine = incarnation
+      const name = `${spec.name}.${String(incarnation)}`
+      const timers = new Set<() => void>()
+      const feeds = new Map<string, (routed: Routed<T['message']>) => void>()
+      const unfeeds: (() => void)[] = []
+
+      const guarded = (run: () => void): void => {
+        if (mine !== incarnation) return
+        try {
+          run()
+        } catch (error) {
+          fail(mine, error)
+        }
+      }
+
+      const tools: ChildTools<T> = {
+        name,
+        random: options.random.fork(name),
+        monotonicMs: () => loop.step.monotonicMs,
+        wallMs: () => loop.step.wallMs,
+        after(afterMs, ring) {
+          const timer = loop.after(afterMs, () => {
+            timers.delete(cancel)
+            guarded(ring)
+          })
+          const cancel = (): void => {
+            timers.delete(cancel)
+            loop.cancel(timer)
+          }
+          timers.add(cancel)
+          return cancel
+        },
+        feed(type, take) {
+          // The router's table is by type: what arrives under it is of that type.
+          const takeAny = take as (routed: Routed<T['message']>) => void
+          feeds.set(type, takeAny)
+          unfeeds.push(
+            router.feed(
+              type,
+              (routed) => {
+                takeAny(routed)
+                return 'taken'
+              },
+              (error) => {
+                fail(mine, error)
+              },
+            ),
+          )
+        },
+        connections: options.connections,
+        send: options.send,
+        done() {
+          end(mine)
+        },
+      }
+
+      let stopLogic: () => void = () => undefined
+      running = {
+        stop() {
+          for (const unfeed of unfeeds) unfeed()
+          for (const cancel of [...timers]) cancel()
+          // What still comes waits for the next incarnation.
+          if (!stopped) {
+            waitingFeeds = [...feeds.keys()].map((type) =>
+              router.feed(
+                type,
+                (routed) => {
+                  if (inlet.length >= options.inletMessagesMax) return 'restarting'
+                  const { peer, message } = routed
+                  inlet.push({ type, routed: { peer, message: options.own(message) } })
+                  return 'taken'
+                },
+                () => undefined,
+              ),
+            )
+          }
+          stopLogic()
+        },
+      }
+      const waited = inlet
+      dropWaiting()
+      guarded(() => {
+        stopLogic = spec.start(tools, kept)
+      })
+      for (const { type, routed } of waited) guarded(() => feeds.get(type)?.(routed))
+    }
+
+    return {
+      begin,
+      halt() {
+        halt()
+        dropWaiting()
+      },
+      isRunning: () => running !== undefined,
+    }
+  }
+
+  return {
+    start() {
+      for (const child of children) child.begin()
+    },
+    stop() {
+      stopped = true
+      for (const child of children.toReversed()) child.halt()
+    },
+    get count() {
+      return children.filter((child) => child.isRunning()).length
+    },
+  }
+}

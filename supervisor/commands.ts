@@ -1,0 +1,42 @@
+/**
+ * What an application can ask of a node: a closed union of plain data. Each is an input, entered in
+ * a step of its own.
+ * @module
+ */
+
+export type Command =
+  | { readonly name: 'start' }
+  | { readonly name: 'stop'; readonly graceMs: number }
+  /** A manual peer: dialled now, and again whenever it is gone. */
+  | { readonly name: 'connect'; readonly address: string }
+  /** Closes the connections of a peer or a connection, and forgets the manual peer. */
+  | { readonly name: 'disconnect'; readonly peer: string }
+  | {
+      readonly name: 'ban'
+      readonly subject: string
+      readonly ms: number | undefined
+      readonly why: string
+    }
+  | { readonly name: 'unban'; readonly subject: string }
+  /** The room for it was reserved when it was given. */
+  | {
+      readonly name: 'send'
+      readonly connection: string
+      readonly message: { readonly type: string }
+    }
+  | {
+      readonly name: 'consume' | 'release'
+      readonly type: string
+      readonly views: boolean
+      readonly consumer: number
+    }
+  | {
+      readonly name: 'handle'
+      readonly type: string
+      readonly handler: number
+      readonly deadlineMs: number
+    }
+  | { readonly name: 'unhandle'; readonly handler: number }
+  /** Something outside waits, until then at most. */
+  | { readonly name: 'wait'; readonly wait: number; readonly ms: number }
+  | { readonly name: 'unwait'; readonly wait: number }

@@ -1,0 +1,116 @@
+/**
+ * The connections of one node: named once, found by name or by proven identity, remembered for a
+ * while when they are gone, so that `explain` can say why.
+ * @module
+ */
+import { createConnection } from '../actors/connection.ts'
+import type {
+  Connection,
+  ConnectionOptions,
+  ConnectionTools,
+} from '../actors/connection-contract.ts'
+import type { ConnectionView } from '../actors/protocol.ts'
+import type { CloseDetail } from '../machines/reasons.ts'
+import type { ProtocolTypes } from '../machines/session.ts'
+import { explanationOf } from './explanation.ts'
+import type { Explanation } from './explanation.ts'
+
+export interface Connections<T extends ProtocolTypes> {
+  /** Not started yet: the caller registers what it needs first. */
+  create(options: Omit<ConnectionOptions<T>, 'name'>): Connection<T>
+  get(name: string): Connection<T> | undefined
+  /** By name, or the newest active one of the identity. */
+  find(peer: string): Connection<T> | undefined
+  all(): readonly Connection<T>[]
+  views(): readonly ConnectionView<T>[]
+  explain(name: string): Explanation | undefined
+  /**
+   * Whether a connection whose session is ready may become active: what the network's rule says of
+   * another one with the same identity. Closes the older one where that is the loser.
+   */
+  resolveDuplicate(connection: Connection<T>): CloseDetail<T['detail']> | undefined
+  /** Indexes it by its identity. */
+  noteActive(connection: Connection<T>): void
+  noteClosed(connection: Connection<T>): void
+  readonly active: number
+  readonly count: number
+  readonly remembered: number
+}
+
+export interface ConnectionsOptions<T extends ProtocolTypes> {
+  readonly node: string
+  readonly tools: ConnectionTools<T>
+  /** Explanations of closed connections that are kept. */
+  readonly rememberedMax: number
+}
+
+export function createConnections<T extends ProtocolTypes>({
+  node,
+  tools,
+  rememberedMax,
+}: ConnectionsOptions<T>): Connections<T> {
+  const { protocol, loop } = tools
+  const connections = new Map<string, Connection<T>>()
+  const byIdentity = new Map<string, Set<Connection<T>>>()
+  const closed = new Map<string, Explanation>()
+  let nextNumber = 1
+  let active = 0
+
+  const withIdentity = (identity: string | undefined): readonly Connection<T>[] =>
+    identity === undefined ? [] : [...(byIdentity.get(identity) ?? [])]
+
+  return {
+    create(options) {
+      const direction = options.role === 'dialler' ? 'out' : 'in'
+      const name = `${node}/${direction}-${String(nextNumber++)}`
+      const connection = createConnection(tools, { ...options, name })
+      connections.set(name, connection)
+      return connection
+    },
+    get: (name) => connections.get(name),
+    find: (peer) => connections.get(peer) ?? withIdentity(peer).at(-1),
+    all: () => [...connections.values()],
+    views: () => [...connections.values()].map(({ view }) => view),
+    explain(name) {
+      const connection = connections.get(name)
+      if (connection === undefined) return closed.get(name)
+      return explanationOf(connection, protocol.details, loop.step.monotonicMs)
+    },
+    resolveDuplicate(connection) {
+      for (const older of withIdentity(connection.view.identity)) {
+        const loser = protocol.duplicate(older.view, connection.view, protocol.identity)
+        if (loser === 'close-newer') return 'duplicate'
+        if (loser === 'close-older') older.leave('duplicate')
+      }
+      return undefined
+    },
+    noteActive(connection) {
+      active++
+      const { identity } = connection.view
+      if (identity === undefined) return
+      const others = byIdentity.get(identity)
+      if (others === undefined) byIdentity.set(identity, new Set([connection]))
+      else others.add(connection)
+    },
+    noteClosed(connection) {
+      const { name, view, ending } = connection
+      if (!connections.delete(name)) return
+      if (ending?.phase === 'active') active--
+      const others = view.identity === undefined ? undefined : byIdentity.get(view.identity)
+      others?.delete(connection)
+      if (others?.size === 0 && view.identity !== undefined) byIdentity.delete(view.identity)
+      closed.set(name, explanationOf(connection, protocol.details, loop.step.monotonicMs))
+      const [oldest] = closed.keys()
+      if (closed.size > rememberedMax && oldest !== undefined) closed.delete(oldest)
+    },
+    get active() {
+      return active
+    },
+    get count() {
+      return connections.size
+    },
+    get remembered() {
+      return closed.size
+    },
+  }
+}

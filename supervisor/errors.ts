@@ -1,0 +1,34 @@
+/**
+ * The error of the public API. Its code is stable; docs/errors.md lists what each means.
+ * @module
+ */
+
+export type PeerloomErrorCode =
+  /** The caller's AbortSignal. */
+  | 'aborted'
+  /** An address, option or name that cannot be. */
+  | 'bad-argument'
+  | 'failed'
+  /** The node could not listen where it was told to. */
+  | 'listen-failed'
+  /** The peer or address is banned. */
+  | 'banned'
+  /** The node is not running. */
+  | 'not-running'
+  /** The node was stopped meanwhile. */
+  | 'stopped'
+  /** The store could not be opened. */
+  | 'store-refused'
+  | 'timed-out'
+  /** No connection or peer of that name. */
+  | 'unknown-peer'
+
+export class PeerloomError extends Error {
+  override readonly name = 'PeerloomError'
+  readonly code: PeerloomErrorCode
+
+  constructor(code: PeerloomErrorCode, message: string) {
+    super(message)
+    this.code = code
+  }
+}

@@ -1,0 +1,88 @@
+/**
+ * What a node tells the application: one closed union. Names are stable; texts are ours.
+ * @module
+ */
+import type { DropReason } from '../actors/counters.ts'
+import type { NodeFault } from '../machines/root.ts'
+import type { CloseReason, Phase } from '../machines/reasons.ts'
+import type { StoreFault } from '../world/store.ts'
+import type { SocketAddress, TransportFault } from '../world/streams.ts'
+
+interface OfConnection {
+  readonly connection: string
+  /** As the network prints it. */
+  readonly address: string
+  readonly role: 'dialler' | 'listener'
+}
+
+export type SupervisorEvent =
+  | { readonly type: 'node.started'; readonly listening: readonly SocketAddress[] }
+  | { readonly type: 'node.stopped'; readonly killed: readonly string[] }
+  | { readonly type: 'node.failed'; readonly fault: NodeFault; readonly message: string }
+  | ({ readonly type: 'connection.started'; readonly slot: string } & OfConnection)
+  | ({
+      readonly type: 'connection.active'
+      readonly identity: string | undefined
+      readonly handshakeMs: number
+    } & OfConnection)
+  | ({
+      readonly type: 'connection.closed'
+      readonly identity: string | undefined
+      readonly reason: CloseReason
+      readonly detail: string
+      /** How far it had come. */
+      readonly phase: Phase
+      readonly receivedMessages: number
+      readonly handledMessages: number
+      readonly dropped: Readonly<Partial<Record<DropReason, number>>>
+      readonly receivedBytes: number
+      readonly sentBytes: number
+    } & OfConnection)
+  /** Refused before it became a connection. */
+  | {
+      readonly type: 'connection.refused'
+      readonly remote: SocketAddress
+      readonly why: RefusalReason
+    }
+  | {
+      readonly type: 'listener.overloaded'
+      readonly address: SocketAddress
+      readonly fault: TransportFault
+    }
+  | { readonly type: 'peer.struck'; readonly subject: string; readonly strikes: number }
+  | {
+      readonly type: 'peer.banned'
+      readonly subject: string
+      readonly why: string
+      /** Unix milliseconds; undefined: for good. */
+      readonly untilMs: number | undefined
+    }
+  | { readonly type: 'peer.unbanned'; readonly subject: string }
+  | {
+      readonly type: 'child.restarted'
+      readonly child: string
+      readonly restarts: number
+      /** From the third restart within the period a child starts with nothing kept. */
+      readonly fresh: boolean
+    }
+  | { readonly type: 'child.ended'; readonly child: string; readonly failed: boolean }
+  /** A subscriber or handler of the application threw, or a handler did not settle in time. */
+  | {
+      readonly type: 'handler.failed'
+      readonly message: string
+      readonly why: 'threw' | 'rejected' | 'deadline'
+    }
+  /** A part of ours threw. `error` is what it threw, for the log; nothing of it is in a trace. */
+  | { readonly type: 'fault'; readonly where: string; readonly error: unknown }
+  | { readonly type: 'store.set-aside'; readonly files: readonly string[] }
+  | { readonly type: 'store.failed'; readonly fault: StoreFault; readonly batch: number }
+  | { readonly type: 'datagrams.refused'; readonly from: SocketAddress; readonly detail: string }
+
+export type RefusalReason =
+  | 'banned'
+  | 'discouraged'
+  | 'group-full'
+  | 'handshake-budget'
+  | 'pending-full'
+  | 'rate'
+  | 'slots-full'

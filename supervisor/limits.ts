@@ -1,0 +1,70 @@
+/**
+ * The core's default numbers. What a network decides (deadlines, slots, admission, strikes) stands in
+ * its manifest, never here. Units stand last in the names; each says where it comes from.
+ * @module
+ */
+
+export const CORE_LIMITS = {
+  /** The longest first wait before a retry: one round of connecting and failing is well under it. */
+  backoffBaseMs: 1_000,
+  /** Where doubling stops: a peer that comes back is found within a minute. */
+  backoffMaxMs: 60_000,
+  /**
+   * A connection that was active for so long clears the failures before it. As long as the longest
+   * wait, so that a peer that accepts and then fails is not dialled in a tight loop.
+   */
+  backoffResetMs: 60_000,
+
+  /** Fills 25 slots in 3 s, and stays under what home routers take for a port scan. */
+  dialsPerSecond: 5,
+  /** Two seconds' worth at once, for the start. */
+  dialsBurst: 10,
+  /** An address that was only heard of: eight waits are about two minutes of trying. */
+  learntTriesMax: 8,
+  /** Candidates that were heard of and wait for a slot; the address book is what holds more. */
+  learntMax: 1_000,
+  /**
+   * No active connection for so long makes the node isolated. Longer than a restart of the far
+   * side, half the longest backoff: waiting on would cost more than dialling everybody again.
+   */
+  isolatedMs: 30_000,
+  /** While no connection is active, one in eight places (at least one of two) is not for learnt addresses. */
+  seedShare: 8,
+  /** Twice the longest time that any network here gives a connection to become active. */
+  dialOverdueMs: 120_000,
+
+  /** Records of peers, per kind of key, beside those with an active connection: about 3 MB. */
+  peersMax: 10_000,
+  /** Keys with strikes, per kind of key: as many as there can be bans. */
+  strikeKeysMax: 10_000,
+  /** A further ban within so long of the last one's end is twice as long as it. */
+  banDoublingMs: 24 * 60 * 60 * 1_000,
+  /** As many as an operator's list can be looked through; the oldest timed ones go first. */
+  bansMax: 10_000,
+  /** A sentence. It is kept with each ban and shown to the operator. */
+  banReasonBytesMax: 200,
+  /** Discouraged addresses; in memory only, the oldest go first. A few MB. */
+  discouragedMax: 50_000,
+
+  /**
+   * A handshake costs about three public-key operations of 2 ms with the platform's cryptography:
+   * fifty take a third of one core.
+   */
+  handshakesPerSecond: 50,
+  /** The peers of a full node that come back together after its restart. */
+  handshakesBurst: 100,
+  /** A connection that is not active yet can be displaced from then on: time for a first round trip. */
+  displaceAfterMs: 1_000,
+  /**
+   * A group whose last connection came to nothing displaces nobody for so long: with 25 places that
+   * turn over once a second, 15,000 groups would have to be burnt to keep strangers out.
+   */
+  groupSpentMs: 600_000,
+  /** Groups remembered without a connection: more than can be burnt in `groupSpentMs`. About 4 MB. */
+  groupsMax: 20_000,
+
+  /** How often a child may fail within the period before the failure goes up. */
+  childRestartsMax: 5,
+  /** Five restarts a minute are a child that cannot work; five a day are bad luck. */
+  childRestartsWithinMs: 60_000,
+} as const

@@ -1,0 +1,102 @@
+/**
+ * What the public API waits for: each wait is ended by something that happens in the node, by its
+ * deadline, by its caller's signal, or by the node's end. Nothing waits for ever.
+ * @module
+ */
+import type { Command } from './commands.ts'
+import type { PeerloomErrorCode } from './errors.ts'
+import { PeerloomError } from './errors.ts'
+import type { SupervisorEvent } from './events.ts'
+
+/** What happens in a node, and what is too frequent to be told to the application. */
+export type Happening =
+  SupervisorEvent | { readonly type: 'connection.room'; readonly connection: string }
+
+export interface WaitOptions {
+  /** Left out: the node's default. */
+  readonly timeoutMs?: number
+  readonly signal?: AbortSignal
+}
+
+export interface Waits {
+  /**
+   * Settles with what `take` makes of the first happening that it does not answer with undefined.
+   * @throws {PeerloomError} `timed-out`, `aborted`, `stopped`, or what `take` throws
+   */
+  until<Value>(
+    what: string,
+    options: WaitOptions,
+    take: (happening: Happening) => Value | undefined,
+  ): Promise<Value>
+  happened(happening: Happening): void
+  deadline(wait: number): void
+  /** Ends all. */
+  stop(): void
+  readonly count: number
+}
+
+interface Wait {
+  readonly what: string
+  take(happening: Happening): boolean
+  fail(code: PeerloomErrorCode): void
+}
+
+export function createWaits(enter: (command: Command) => void, defaultMs: number): Waits {
+  const waits = new Map<number, Wait>()
+  let nextWait = 1
+
+  return {
+    until(what, { timeoutMs = defaultMs, signal }, take) {
+      return new Promise((resolve, reject) => {
+        const wait = nextWait++
+        const done = (): void => {
+          waits.delete(wait)
+          signal?.removeEventListener('abort', abort)
+          enter({ name: 'unwait', wait })
+        }
+        const fail = (code: PeerloomErrorCode): void => {
+          done()
+          reject(new PeerloomError(code, what))
+        }
+        const abort = (): void => {
+          fail('aborted')
+        }
+        if (signal?.aborted === true) {
+          reject(new PeerloomError('aborted', what))
+          return
+        }
+        signal?.addEventListener('abort', abort)
+        waits.set(wait, {
+          what,
+          fail,
+          take(happening) {
+            try {
+              const value = take(happening)
+              if (value === undefined) return false
+              done()
+              resolve(value)
+            } catch (error) {
+              done()
+              reject(error instanceof Error ? error : new PeerloomError('failed', what))
+            }
+            return true
+          },
+        })
+        enter({ name: 'wait', wait, ms: timeoutMs })
+      })
+    },
+    happened(happening) {
+      if (waits.size === 0) return
+      for (const wait of [...waits.values()]) wait.take(happening)
+    },
+    deadline(wait) {
+      waits.get(wait)?.fail('timed-out')
+    },
+    stop() {
+      for (const wait of [...waits.values()]) wait.fail('stopped')
+    },
+    get count() {
+      return waits.size
+    },
+  }
+}

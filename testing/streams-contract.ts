@@ -1,0 +1,591 @@
+/**
+ * What every implementation of streams must do, as cases that any runner can run: the contract of
+ * `world/streams.ts`.
+ * @module
+ */
+import { deepEqual, equal, ok } from 'node:assert/strict'
+import { equalBytes } from '../codec/bytes.ts'
+import type { Random } from '../world/random.ts'
+import type { ListenerId, SocketAddress, StreamId, Streams } from '../world/streams.ts'
+import type { ContractCase } from './suite.ts'
+import { quiet, startStreams, until } from './transport-handle.ts'
+import type { StreamsHandle, Turn } from './transport-handle.ts'
+
+/** Two sides that can reach each other, neither started. */
+export interface StreamsPlace {
+  readonly dialler: Streams
+  readonly listener: Streams
+  /** An address of the listener's, in canonical form. */
+  readonly host: string
+  readonly turn: Turn
+  release(): Promise<void>
+}
+
+export interface StreamsSubject {
+  start(): Promise<StreamsPlace>
+  /** Draws the sizes of chunks and their bytes. */
+  readonly random: Random
+}
+
+interface Sides {
+  readonly dialler: StreamsHandle
+  readonly listener: StreamsHandle
+  readonly host: string
+  readonly random: Random
+  until(isSo: () => boolean, what: string): Promise<void>
+  quiet(): Promise<void>
+  /** Listens on a free port. */
+  listen(listener?: ListenerId, port?: number): Promise<SocketAddress>
+  /** A stream of which both sides were told. */
+  connect(address: SocketAddress): Promise<Connected>
+  /** An address where nobody listens. */
+  deadAddress(): Promise<SocketAddress>
+}
+
+interface Connected {
+  readonly dialled: StreamId
+  readonly accepted: StreamId
+}
+
+type Run = (sides: Sides) => Promise<void>
+
+const MEBIBYTE = 1_024 * 1_024
+
+function startSides(place: StreamsPlace, random: Random): Sides {
+  const dialler = startStreams(place.dialler)
+  const listener = startStreams(place.listener)
+  const waitUntil = (isSo: () => boolean, what: string): Promise<void> =>
+    until(place.turn, isSo, what)
+  let nextStream = 2
+  let nextListener = 100
+
+  const listen = async (id: ListenerId = nextListener++, port = 0): Promise<SocketAddress> => {
+    listener.streams.listen(id, { host: place.host, port })
+    await waitUntil(() => listener.toldOfListener(id).length > 0, 'the answer to listen')
+    const [answer] = listener.toldOfListener(id)
+    if (answer?.kind !== 'listener.listening') throw new Error(`not listening: ${answer?.kind}`)
+    return answer.address
+  }
+
+  return {
+    dialler,
+    listener,
+    host: place.host,
+    random,
+    until: waitUntil,
+    quiet: () => quiet(place.turn),
+    listen,
+    async connect(address) {
+      const dialled = nextStream
+      nextStream += 2
+      const isAccepted = (count: number): boolean =>
+        listener.inputs.filter(({ kind }) => kind === 'listener.accepted').length === count
+      let before = 0
+      while (!isAccepted(before)) before++
+      dialler.streams.open(dialled, address)
+      await waitUntil(() => dialler.told(dialled).length > 0 && isAccepted(before + 1), 'a stream')
+      const accepted = listener.inputs.findLast(({ kind }) => kind === 'listener.accepted')
+      if (accepted?.kind !== 'listener.accepted') throw new Error('nothing was accepted')
+      return { dialled, accepted: accepted.stream }
+    },
+    async deadAddress() {
+      const id = nextListener++
+      const address = await listen(id)
+      listener.streams.unlisten(id)
+      return address
+    },
+  }
+}
+
+export function streamsContract(subject: StreamsSubject): readonly ContractCase[] {
+  const cases = [...openingCases, ...movingCases, ...endingCases, ...releasingCases]
+  return cases.map(([title, run]) => ({
+    title,
+    async run() {
+      const place = await subject.start()
+      try {
+        const sides = startSides(place, subject.random.fork(title))
+        await run(sides)
+        sides.dialler.close()
+        sides.listener.close()
+        await sides.quiet()
+        deepEqual([...sides.dialler.broken, ...sides.listener.broken], [])
+      } finally {
+        await place.release()
+      }
+    },
+  }))
+}
+
+const openingCases: readonly (readonly [string, Run])[] = [
+  [
+    'listens on a free port where 0 was asked for, and says which',
+    async ({ listen, host }) => {
+      const one = await listen()
+      const other = await listen()
+      equal(one.host, host)
+      ok(one.port > 0 && other.port > 0 && one.port !== other.port)
+    },
+  ],
+  [
+    'tells both sides of a stream the same two addresses',
+    async ({ listen, connect, dialler, listener }) => {
+      const address = await listen(7)
+      const { dialled, accepted } = await connect(address)
+      const [opened] = dialler.told(dialled)
+      if (opened?.kind !== 'stream.opened') throw new Error(`not opened: ${opened?.kind}`)
+      deepEqual(opened.remote, address)
+      deepEqual(listener.inputs.at(-1), {
+        kind: 'listener.accepted',
+        listener: 7,
+        stream: accepted,
+        local: opened.remote,
+        remote: opened.local,
+      })
+    },
+  ],
+  [
+    'numbers what it accepts with odd numbers, rising, never one twice, whichever listener it was',
+    async ({ listen, connect, listener }) => {
+      const addresses = [await listen(), await listen()]
+      const numbers: StreamId[] = []
+      for (let round = 0; round < 4; round++) {
+        for (const address of addresses) {
+          const { accepted } = await connect(address)
+          numbers.push(accepted)
+          if (round % 2 === 0) listener.streams.destroy(accepted)
+        }
+      }
+      ok(numbers.every((number) => number % 2 === 1))
+      deepEqual(
+        numbers,
+        [...new Set(numbers)].sort((one, other) => one - other),
+      )
+    },
+  ],
+  [
+    'answers a dial where nobody listens with refused',
+    async ({ deadAddress, dialler, until }) => {
+      dialler.streams.open(2, await deadAddress())
+      await until(() => dialler.told(2).length > 0, 'the answer')
+      deepEqual(dialler.told(2), [{ kind: 'stream.failed', stream: 2, fault: 'refused' }])
+      deepEqual(dialler.streams.held(), { streams: 0, listeners: 0 })
+    },
+  ],
+  [
+    'refuses what is no address to dial, and resolves no name',
+    async ({ dialler, until, host }) => {
+      const targets = [
+        { host: 'localhost', port: 1 },
+        { host: '', port: 1 },
+        { host: `[${host}]`, port: 1 },
+        { host: '127.1', port: 1 },
+        { host, port: 0 },
+        { host, port: 65_536 },
+        { host, port: 1.5 },
+        { host, port: Number.NaN },
+      ]
+      for (const [index, target] of targets.entries()) {
+        const stream = 2 + 2 * index
+        dialler.streams.open(stream, target)
+        await until(() => dialler.told(stream).length > 0, `the answer for ${target.host}`)
+        deepEqual(dialler.told(stream), [{ kind: 'stream.failed', stream, fault: 'bad-address' }])
+      }
+    },
+  ],
+  [
+    'refuses to listen where it cannot: no address, not its own, in use',
+    async ({ listener, listen, until, host }) => {
+      const taken = await listen()
+      const asked = [
+        [{ host: 'localhost', port: 0 }, 'bad-address'],
+        [{ host, port: -1 }, 'bad-address'],
+        // RFC 5737: documentation, nobody's address.
+        [{ host: '192.0.2.1', port: 0 }, 'bad-address'],
+        [taken, 'address-in-use'],
+      ] as const
+      for (const [index, [address, fault]] of asked.entries()) {
+        listener.streams.listen(index, address)
+        await until(() => listener.toldOfListener(index).length > 0, `${fault}, ${address.host}`)
+        deepEqual(listener.toldOfListener(index), [
+          { kind: 'listener.failed', listener: index, fault },
+        ])
+      }
+      equal(listener.streams.held().listeners, 1)
+    },
+  ],
+  [
+    'keeps open streams when it no longer listens, and accepts no more',
+    async ({ listen, connect, listener, dialler, until }) => {
+      const address = await listen(7)
+      const { dialled, accepted } = await connect(address)
+      listener.streams.unlisten(7)
+      listener.streams.unlisten(7)
+      dialler.streams.open(200, address)
+      await until(() => dialler.told(200).length > 0, 'the answer to the late dial')
+      deepEqual(dialler.told(200), [{ kind: 'stream.failed', stream: 200, fault: 'refused' }])
+
+      listener.streams.resume(accepted)
+      dialler.streams.write(dialled, Uint8Array.of(1, 2, 3))
+      await until(() => listener.receivedBytes(accepted) === 3, 'bytes on the stream that stayed')
+      deepEqual(await listen(8, address.port), address)
+    },
+  ],
+  [
+    'says nothing of a listener that was taken back at once, and leaves its port free',
+    async ({ deadAddress, listener, listen, quiet }) => {
+      const address = await deadAddress()
+      listener.streams.listen(7, address)
+      listener.streams.unlisten(7)
+      listener.streams.listen(8, { host: 'localhost', port: 0 })
+      listener.streams.unlisten(8)
+      await quiet()
+      equal(listener.toldOfListener(7).length + listener.toldOfListener(8).length, 0)
+      deepEqual(await listen(9, address.port), address)
+    },
+  ],
+]
+
+/** Writes everything in drawn pieces, empty ones among them. */
+function writeInPieces(
+  streams: Streams,
+  stream: StreamId,
+  bytes: Uint8Array,
+  random: Random,
+): void {
+  for (let from = 0; from < bytes.length;) {
+    const to = Math.min(bytes.length, from + random.below(20_000))
+    streams.write(stream, bytes.slice(from, to))
+    from = to
+  }
+}
+
+const movingCases: readonly (readonly [string, Run])[] = [
+  [
+    'starts paused on both sides: nothing is read before resume',
+    async ({ listen, connect, dialler, listener, until, quiet }) => {
+      const { dialled, accepted } = await connect(await listen())
+      dialler.streams.write(dialled, Uint8Array.of(1))
+      listener.streams.write(accepted, Uint8Array.of(2))
+      dialler.streams.end(dialled)
+      await until(
+        () => dialler.sentBytes(dialled) + listener.sentBytes(accepted) === 2,
+        'both sent',
+      )
+      await quiet()
+      equal(dialler.chunkCount(dialled) + listener.chunkCount(accepted), 0)
+      ok(!listener.has(accepted, 'stream.ended'))
+
+      dialler.streams.resume(dialled)
+      listener.streams.resume(accepted)
+      await until(() => listener.has(accepted, 'stream.ended'), 'the end')
+      await until(() => dialler.receivedBytes(dialled) === 1, 'the other byte')
+      deepEqual([...dialler.received(dialled), ...listener.received(accepted)], [2, 1])
+    },
+  ],
+  [
+    'carries a mebibyte each way at once, in order and whole, and reports every byte of it',
+    async ({ listen, connect, dialler, listener, random, until }) => {
+      const { dialled, accepted } = await connect(await listen())
+      const out = random.bytes(MEBIBYTE)
+      const back = random.bytes(MEBIBYTE)
+      dialler.streams.resume(dialled)
+      listener.streams.resume(accepted)
+      writeInPieces(dialler.streams, dialled, out, random)
+      writeInPieces(listener.streams, accepted, back, random)
+      await until(() => listener.receivedBytes(accepted) >= MEBIBYTE, 'the way out')
+      await until(() => dialler.receivedBytes(dialled) >= MEBIBYTE, 'the way back')
+      deepEqual(listener.received(accepted), out)
+      deepEqual(dialler.received(dialled), back)
+      await until(() => dialler.sentBytes(dialled) === MEBIBYTE, 'the total out')
+      await until(() => listener.sentBytes(accepted) === MEBIBYTE, 'the total back')
+    },
+  ],
+  [
+    'sends what was written before the stream was open',
+    async ({ listen, dialler, listener, until }) => {
+      dialler.streams.open(2, await listen())
+      dialler.streams.write(2, Uint8Array.of(1, 2))
+      dialler.streams.resume(2)
+      dialler.streams.end(2)
+      await until(() => listener.inputs.some(({ kind }) => kind === 'listener.accepted'), 'accept')
+      listener.streams.resume(1)
+      await until(() => listener.has(1, 'stream.ended'), 'the end')
+      deepEqual(listener.received(1), Uint8Array.of(1, 2))
+    },
+  ],
+  [
+    'brings at most one chunk after pause, and all the rest after resume',
+    async ({ listen, connect, dialler, listener, until, quiet }) => {
+      const { dialled, accepted } = await connect(await listen())
+      const total = 4 * MEBIBYTE
+      for (let sent = 0; sent < total; sent += 65_536) {
+        dialler.streams.write(dialled, new Uint8Array(65_536))
+      }
+      listener.streams.resume(accepted)
+      await until(() => listener.chunkCount(accepted) > 0, 'a chunk')
+      listener.streams.pause(accepted)
+      const before = listener.chunkCount(accepted)
+      await quiet()
+      ok(listener.chunkCount(accepted) <= before + 1)
+      const after = listener.chunkCount(accepted)
+      await quiet()
+      equal(listener.chunkCount(accepted), after)
+
+      listener.streams.resume(accepted)
+      await until(() => listener.receivedBytes(accepted) === total, 'the rest')
+    },
+  ],
+  [
+    'stops taking from a sender whose peer never reads, and goes on when it does',
+    async ({ listen, connect, dialler, listener, until, quiet }) => {
+      const { dialled, accepted } = await connect(await listen())
+      // More than the systems on both sides will keep of a stream.
+      const total = 32 * MEBIBYTE
+      for (let written = 0; written < total; written += MEBIBYTE) {
+        dialler.streams.write(dialled, new Uint8Array(MEBIBYTE))
+      }
+      await until(() => dialler.sentBytes(dialled) > 0, 'a first report')
+      await quiet()
+      const stopped = dialler.sentBytes(dialled)
+      ok(stopped < total, `${stopped} bytes were taken for a peer that reads none`)
+      await quiet()
+      equal(dialler.sentBytes(dialled), stopped)
+      listener.streams.resume(accepted)
+      await until(() => dialler.sentBytes(dialled) === total, 'the rest')
+      await until(() => listener.receivedBytes(accepted) === total, 'all of it')
+    },
+  ],
+  [
+    'answers report with the total, whether or not anything changed',
+    async ({ listen, connect, dialler, until }) => {
+      const { dialled } = await connect(await listen())
+      const reports = (): readonly object[] =>
+        dialler.told(dialled).filter(({ kind }) => kind === 'stream.sent')
+      dialler.streams.report(dialled)
+      await until(() => reports().length === 1, 'a report of nothing')
+      dialler.streams.write(dialled, new Uint8Array(10))
+      await until(() => dialler.sentBytes(dialled) === 10, 'a report of ten')
+      const before = reports().length
+      dialler.streams.report(dialled)
+      await until(() => reports().length > before, 'the same again')
+      deepEqual(reports().at(-1), { kind: 'stream.sent', stream: dialled, sentBytes: 10 })
+    },
+  ],
+]
+
+const endingCases: readonly (readonly [string, Run])[] = [
+  [
+    'ends one way: the other still carries, and both ended is released by itself',
+    async ({ listen, connect, dialler, listener, until }) => {
+      const { dialled, accepted } = await connect(await listen())
+      dialler.streams.resume(dialled)
+      listener.streams.resume(accepted)
+      dialler.streams.end(dialled)
+      dialler.streams.end(dialled)
+      await until(() => listener.has(accepted, 'stream.ended'), 'the end')
+      ok(!dialler.has(dialled, 'stream.ended'))
+
+      listener.streams.write(accepted, new Uint8Array(100_000).fill(7))
+      listener.streams.end(accepted)
+      await until(() => dialler.has(dialled, 'stream.ended'), 'the other end')
+      deepEqual(dialler.received(dialled), new Uint8Array(100_000).fill(7))
+      await until(() => dialler.streams.held().streams === 0, 'release on one side')
+      await until(() => listener.streams.held().streams === 0, 'release on the other')
+      ok(!dialler.has(dialled, 'stream.failed') && !listener.has(accepted, 'stream.failed'))
+      equal(listener.sentBytes(accepted), 100_000)
+    },
+  ],
+  [
+    'delivers what was queued before the end, and nothing that was written after it',
+    async ({ listen, connect, dialler, listener, random, until, quiet }) => {
+      const { dialled, accepted } = await connect(await listen())
+      // More than the systems on both sides will keep of a stream that is not read.
+      const bytes = random.bytes(16 * MEBIBYTE)
+      for (let from = 0; from < bytes.length; from += MEBIBYTE) {
+        dialler.streams.write(dialled, bytes.slice(from, from + MEBIBYTE))
+      }
+      dialler.streams.end(dialled)
+      dialler.streams.write(dialled, Uint8Array.of(1))
+      await quiet()
+      listener.streams.resume(accepted)
+      await until(() => listener.has(accepted, 'stream.ended'), 'the end')
+      ok(equalBytes(listener.received(accepted), bytes))
+      ok(!dialler.has(dialled, 'stream.failed'))
+    },
+  ],
+  [
+    'delivers what was reported as sent, though the sender is gone',
+    async ({ listen, connect, dialler, listener, until, quiet }) => {
+      const { dialled, accepted } = await connect(await listen())
+      for (let written = 0; written < 16; written++) {
+        dialler.streams.write(dialled, new Uint8Array(MEBIBYTE))
+      }
+      await until(() => dialler.sentBytes(dialled) > 0, 'a report')
+      await quiet()
+      const sent = dialler.sentBytes(dialled)
+      dialler.streams.destroy(dialled)
+      listener.streams.resume(accepted)
+      await until(() => listener.has(accepted, 'stream.ended'), 'the end')
+      const received = listener.receivedBytes(accepted)
+      ok(received >= sent, `${sent} bytes were reported as sent, and ${received} arrived`)
+    },
+  ],
+  [
+    'tells the far side of a stream that was destroyed',
+    async ({ listen, connect, dialler, listener, until }) => {
+      const { dialled, accepted } = await connect(await listen())
+      listener.streams.resume(accepted)
+      dialler.streams.destroy(dialled)
+      const isGone = (): boolean =>
+        listener.has(accepted, 'stream.ended') || listener.has(accepted, 'stream.failed')
+      await until(isGone, 'the far side to notice')
+    },
+  ],
+  [
+    'answers writes to a peer that is gone with one fault',
+    async ({ listen, connect, dialler, listener, until }) => {
+      const { dialled, accepted } = await connect(await listen())
+      dialler.streams.resume(dialled)
+      listener.streams.destroy(accepted)
+      await until(() => dialler.has(dialled, 'stream.ended'), 'the end')
+      await until(() => {
+        dialler.streams.write(dialled, new Uint8Array(1_000))
+        return dialler.has(dialled, 'stream.failed')
+      }, 'the fault')
+      equal(dialler.streams.held().streams, 0)
+    },
+  ],
+  [
+    'answers writes to a peer that reset the stream with one fault, and never throws',
+    async ({ listen, connect, dialler, listener, until }) => {
+      const { dialled, accepted } = await connect(await listen())
+      dialler.streams.write(dialled, new Uint8Array(1_000))
+      await until(() => dialler.sentBytes(dialled) === 1_000, 'bytes that nobody reads')
+      listener.streams.destroy(accepted)
+      await until(() => {
+        dialler.streams.write(dialled, new Uint8Array(1_000))
+        return dialler.has(dialled, 'stream.failed')
+      }, 'the fault')
+      dialler.streams.write(dialled, new Uint8Array(1_000))
+      deepEqual(dialler.told(dialled).at(-1), {
+        kind: 'stream.failed',
+        stream: dialled,
+        fault: 'reset',
+      })
+      equal(dialler.streams.held().streams, 0)
+    },
+  ],
+]
+
+/** Brings a stream of the dialler's into a state; returns its number. */
+type Reach = (sides: Sides) => Promise<StreamId>
+
+const STATES: Readonly<Record<string, Reach>> = {
+  'was never opened': () => Promise.resolve(998),
+  opens: async ({ listen, dialler }) => {
+    dialler.streams.open(2, await listen())
+    return 2
+  },
+  'is refused': async ({ deadAddress, dialler }) => {
+    dialler.streams.open(2, await deadAddress())
+    return 2
+  },
+  'has no address': ({ dialler }) => {
+    dialler.streams.open(2, { host: 'localhost', port: 1 })
+    return Promise.resolve(2)
+  },
+  'opens with bytes written': async ({ listen, dialler }) => {
+    dialler.streams.open(2, await listen())
+    dialler.streams.write(2, new Uint8Array(300_000))
+    dialler.streams.end(2)
+    return 2
+  },
+  'is open and paused': async ({ listen, connect }) => (await connect(await listen())).dialled,
+  'sends and receives': async ({ listen, connect, dialler, listener }) => {
+    const { dialled, accepted } = await connect(await listen())
+    dialler.streams.resume(dialled)
+    dialler.streams.write(dialled, new Uint8Array(8 * MEBIBYTE))
+    listener.streams.write(accepted, new Uint8Array(MEBIBYTE))
+    return dialled
+  },
+  'was asked to report': async ({ listen, connect, dialler }) => {
+    const { dialled } = await connect(await listen())
+    dialler.streams.report(dialled)
+    return dialled
+  },
+  'has ended its side': async ({ listen, connect, dialler }) => {
+    const { dialled } = await connect(await listen())
+    dialler.streams.write(dialled, new Uint8Array(1_000))
+    dialler.streams.end(dialled)
+    return dialled
+  },
+  'was ended by the far side': async ({ listen, connect, dialler, listener, until }) => {
+    const { dialled, accepted } = await connect(await listen())
+    dialler.streams.resume(dialled)
+    listener.streams.end(accepted)
+    await until(() => dialler.has(dialled, 'stream.ended'), 'the end')
+    return dialled
+  },
+  'has ended on both sides': async ({ listen, connect, dialler, listener, until }) => {
+    const { dialled, accepted } = await connect(await listen())
+    dialler.streams.resume(dialled)
+    listener.streams.resume(accepted)
+    listener.streams.end(accepted)
+    dialler.streams.end(dialled)
+    await until(() => dialler.streams.held().streams === 0, 'release')
+    return dialled
+  },
+  'is broken': async ({ deadAddress, dialler, until }) => {
+    dialler.streams.open(2, await deadAddress())
+    await until(() => dialler.has(2, 'stream.failed'), 'the fault')
+    return 2
+  },
+}
+
+const releasingCases: readonly (readonly [string, Run])[] = [
+  ...Object.entries(STATES).map(([state, reach]): readonly [string, Run] => [
+    `destroys a stream that ${state}: at once, once and for all, and in silence`,
+    async (sides) => {
+      const { streams } = sides.dialler
+      const stream = await reach(sides)
+      streams.destroy(stream)
+      equal(streams.held().streams, 0)
+      streams.destroy(stream)
+      streams.write(stream, Uint8Array.of(1))
+      streams.pause(stream)
+      streams.resume(stream)
+      streams.report(stream)
+      streams.end(stream)
+      streams.destroy(stream)
+      equal(streams.held().streams, 0)
+      // That nothing is told of it any more is held for every case.
+      await sides.quiet()
+    },
+  ]),
+  [
+    'leaves nothing behind of 200 streams',
+    async ({ listen, connect, dialler, listener, until }) => {
+      const address = await listen()
+      for (let count = 0; count < 200; count++) {
+        const { dialled, accepted } = await connect(address)
+        deepEqual(dialler.streams.held(), { streams: 1, listeners: 0 })
+        dialler.streams.resume(dialled)
+        listener.streams.resume(accepted)
+        dialler.streams.write(dialled, new Uint8Array(100))
+        if (count % 2 === 0) {
+          dialler.streams.destroy(dialled)
+          await until(() => listener.told(accepted).length > 0, 'the far side to notice')
+          listener.streams.destroy(accepted)
+        } else {
+          dialler.streams.end(dialled)
+          listener.streams.end(accepted)
+          await until(() => dialler.streams.held().streams === 0, 'release on one side')
+          await until(() => listener.streams.held().streams === 0, 'release on the other')
+        }
+      }
+      deepEqual(dialler.streams.held(), { streams: 0, listeners: 0 })
+      deepEqual(listener.streams.held(), { streams: 0, listeners: 1 })
+    },
+  ],
+]

@@ -1,0 +1,89 @@
+/**
+ * One direction of a memory stream: what was written and not yet delivered, and how much of it the
+ * far side's window has taken. It knows nothing of who reads and when.
+ * @module
+ */
+
+export interface Pipe {
+  write(bytes: Uint8Array): void
+  /** Nothing more will be written. */
+  end(): void
+  /** As `end`, and what the window has not taken is lost: the writer is gone. */
+  cut(): void
+  /** Copies the next bytes into `target`. Count and target are the caller's to have fitted. */
+  take(count: number, target: Uint8Array): void
+  readonly deliveredBytes: number
+  /** What the window has taken: a total. */
+  readonly sentBytes: number
+  /** What can be delivered now. */
+  readonly readyBytes: number
+  /** How much of `readyBytes` belongs to the write at the head. */
+  readonly readyOfWriteBytes: number
+  /** Ended, and all is delivered. */
+  readonly isDry: boolean
+  readonly isEnded: boolean
+}
+
+export function createPipe(windowBytes: number): Pipe {
+  let writes: Uint8Array[] = []
+  let head = 0
+  let offset = 0
+  let writtenBytes = 0
+  let deliveredBytes = 0
+  let isEnded = false
+
+  const sentBytes = (): number => Math.min(writtenBytes, deliveredBytes + windowBytes)
+  const headBytes = (): number => (writes[head]?.length ?? 0) - offset
+
+  const next = (): void => {
+    head++
+    offset = 0
+    if (head < writes.length / 2) return
+    writes = writes.slice(head)
+    head = 0
+  }
+
+  return {
+    write(bytes) {
+      if (isEnded || bytes.length === 0) return
+      writes.push(bytes)
+      writtenBytes += bytes.length
+    },
+    end() {
+      isEnded = true
+    },
+    cut() {
+      isEnded = true
+      writtenBytes = sentBytes()
+    },
+    take(count, target) {
+      let filled = 0
+      for (let write = writes[head]; write !== undefined && filled < count; write = writes[head]) {
+        const part = write.subarray(offset, offset + count - filled)
+        target.set(part, filled)
+        filled += part.length
+        offset += part.length
+        if (offset === write.length) next()
+      }
+      deliveredBytes += filled
+    },
+    get deliveredBytes() {
+      return deliveredBytes
+    },
+    get sentBytes() {
+      return sentBytes()
+    },
+    get readyBytes() {
+      return sentBytes() - deliveredBytes
+    },
+    get readyOfWriteBytes() {
+      return Math.min(headBytes(), sentBytes() - deliveredBytes)
+    },
+    get isDry() {
+      return isEnded && deliveredBytes === writtenBytes
+    },
+    get isEnded() {
+      return isEnded
+    },
+  }
+}

@@ -1,0 +1,120 @@
+/**
+ * Name resolution. The system's own resolver (getaddrinfo) is asked, not DNS alone: it knows the
+ * hosts file, the search domains and the resolvers of a VPN, which is what an operator who writes
+ * `--connect name:port` means. Its price: a look-up cannot be called off and holds a thread of the
+ * platform's pool of four, which the file system needs too. So that few run at once.
+ * @module
+ */
+import { lookup } from 'node:dns'
+import type { LookupAddress } from 'node:dns'
+import type { Names, NamesInput, RequestId } from '../world/names.ts'
+import type { TransportFault } from '../world/streams.ts'
+import { canonicalHost } from './address.ts'
+import { faultOf } from './faults.ts'
+import { notStarted } from './later.ts'
+import type { Later } from './later.ts'
+
+/** Half of libuv's default pool: a dead resolver leaves the other half to files. */
+const LOOKUPS_AT_ONCE_MAX = 2
+/** Far above the DNS seeds and named peers of a node; what comes on top is refused. */
+const LOOKUPS_WAITING_MAX = 256
+/** The longest name that DNS can carry, in text (RFC 1035 section 2.3.4). */
+const NAME_CHARACTERS_MAX = 253
+
+export type Lookup = (
+  host: string,
+  answer: (error: Error | null, addresses: readonly LookupAddress[]) => void,
+) => void
+
+const systemLookup: Lookup = (host, answer) =>
+  lookup(host, { all: true, order: 'verbatim' }, answer)
+
+export interface SystemNamesOptions {
+  /** What is asked; replaced in tests. Default: getaddrinfo. */
+  readonly lookup?: Lookup
+}
+
+function hostsOf(addresses: readonly LookupAddress[]): string[] {
+  return [...new Set(addresses.map(({ address }) => canonicalHost(address) ?? address))]
+}
+
+const isName = (host: string): boolean =>
+  host.length > 0 && host.length <= NAME_CHARACTERS_MAX && !host.includes('\0')
+
+export function systemNames(options: SystemNamesOptions = {}): Names {
+  const { lookup: ask = systemLookup } = options
+  let enter: (input: NamesInput) => void = notStarted
+  let waiting: { readonly request: RequestId; readonly host: string }[] = []
+  let asking = 0
+
+  const answer = (request: RequestId, hosts: readonly string[], fault: TransportFault): void => {
+    if (hosts.length > 0) enter({ kind: 'names.resolved', request, hosts })
+    else enter({ kind: 'names.failed', request, fault })
+  }
+
+  const askNext = (): void => {
+    if (asking >= LOOKUPS_AT_ONCE_MAX) return
+    const [next, ...rest] = waiting
+    if (next === undefined) return
+    waiting = rest
+    asking++
+    ask(next.host, (error, addresses) => {
+      asking--
+      askNext()
+      if (error) answer(next.request, [], faultOf(error))
+      else answer(next.request, hostsOf(addresses), 'not-found')
+    })
+  }
+
+  return {
+    start(input) {
+      enter = input
+    },
+    resolve(request, host) {
+      const literal = canonicalHost(host)
+      if (literal !== undefined) {
+        setImmediate(() => answer(request, [literal], 'failed'))
+      } else if (!isName(host)) {
+        setImmediate(() => answer(request, [], 'bad-address'))
+      } else if (waiting.length >= LOOKUPS_WAITING_MAX) {
+        setImmediate(() => answer(request, [], 'too-many-open'))
+      } else {
+        waiting.push({ request, host })
+        askNext()
+      }
+    },
+  }
+}
+
+export interface StaticNamesOptions {
+  /** Default: `setImmediate`. */
+  readonly later?: Later
+}
+
+/** Names from a table: hosts, or the fault that the name is answered with. Unknown: `not-found`. */
+export function staticNames(
+  table: Readonly<Record<string, readonly string[] | TransportFault>>,
+  options: StaticNamesOptions = {},
+): Names {
+  const { later = setImmediate } = options
+  const known = new Map(Object.entries(table))
+  let enter: (input: NamesInput) => void = notStarted
+
+  const entryOf = (host: string): readonly string[] | TransportFault => {
+    const literal = canonicalHost(host)
+    return literal === undefined ? (known.get(host) ?? 'not-found') : [literal]
+  }
+
+  return {
+    start(input) {
+      enter = input
+    },
+    resolve(request, host) {
+      const entry = entryOf(host)
+      later(() => {
+        if (typeof entry === 'string') enter({ kind: 'names.failed', request, fault: entry })
+        else enter({ kind: 'names.resolved', request, hosts: entry })
+      })
+    },
+  }
+}

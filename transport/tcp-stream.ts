@@ -1,0 +1,194 @@
+/**
+ * One TCP socket as one stream: what the core asks goes to the socket, what the socket reports goes
+ * to the core. All of Node's events about a socket end here.
+ *
+ * Node emits nothing inside a call of ours (errors of `connect`, `write` and `end` come by
+ * `process.nextTick`), so that the events may be handed on as they come.
+ * @module
+ */
+import type { Socket } from 'node:net'
+import type { SocketAddress, StreamId, StreamInput, TransportFault } from '../world/streams.ts'
+import { printedAddress } from './address.ts'
+import { dialFaultOf, faultOf } from './faults.ts'
+
+/**
+ * How much Node may hold of what was written, before the rest waits here. Node reports what it took
+ * from a whole batch of writes at its end, so that a slow reader of a large message would look like
+ * one that reads nothing; and it is two of the pieces below, so that the socket never idles.
+ */
+const HELD_BY_NODE_BYTES_MAX = 128 * 1_024
+/** Larger writes go in pieces of this size: a record of the sealed transports, a read of Node's. */
+const PIECE_BYTES = 64 * 1_024
+/** Above this many places of what Node already has, they are given back. */
+const GIVEN_PLACES_MAX = 1_024
+
+export interface TcpStream {
+  write(bytes: Uint8Array): void
+  pause(): void
+  resume(): void
+  report(): void
+  end(): void
+  destroy(): void
+}
+
+export interface TcpStreamOptions {
+  readonly stream: StreamId
+  readonly socket: Socket
+  readonly tell: (input: StreamInput) => void
+  /** The socket is gone by itself: failed, or ended on both sides. */
+  readonly onGone: () => void
+  /** Whether we dial: then the stream is to be told as opened. */
+  readonly dialled: boolean
+}
+
+export interface SocketEnds {
+  readonly local: SocketAddress
+  readonly remote: SocketAddress
+}
+
+/** Undefined for a socket that is not connected, or no longer. */
+export function endsOf(socket: Socket): SocketEnds | undefined {
+  const local = printedAddress(socket.localAddress, socket.localPort)
+  const remote = printedAddress(socket.remoteAddress, socket.remotePort)
+  return local === undefined || remote === undefined ? undefined : { local, remote }
+}
+
+/**
+ * Stays on a socket that was given up: an error that was already on its way (a refused connect, a
+ * write to a peer that left) would otherwise be thrown into the process. Whoever owned the stream
+ * has asked to hear nothing more of it.
+ */
+const ignoreLateError = (): void => undefined
+
+/** Gives up a socket in any state; nothing of it is heard of again. */
+export function discard(socket: Socket): void {
+  socket.on('error', ignoreLateError)
+  socket.destroy()
+}
+
+export function startTcpStream(options: TcpStreamOptions): TcpStream {
+  const { stream, socket, tell, onGone } = options
+  let waiting: Uint8Array[] = []
+  /** How many of the first in `waiting` were given to Node; taken off together. */
+  let given = 0
+  let givenBytes = 0
+  let connected = !options.dialled
+  let ending = false
+  let farEnded = false
+  let over = false
+  let reportDue: NodeJS.Immediate | undefined
+
+  const report = (): void => {
+    reportDue = undefined
+    if (over) return
+    tell({ kind: 'stream.sent', stream, sentBytes: givenBytes - socket.writableLength })
+  }
+
+  /** One report a turn, however many writes were taken in it. */
+  const askReport = (): void => {
+    reportDue ??= setImmediate(report)
+  }
+
+  const taken = (error?: Error | null): void => {
+    // What failed is told by the socket's own 'error', once.
+    if (error || over) return
+    askReport()
+    pump()
+  }
+
+  const give = (bytes: Uint8Array): void => {
+    givenBytes += bytes.length
+    socket.write(bytes, taken)
+  }
+
+  const pump = (): void => {
+    while (socket.writableLength < HELD_BY_NODE_BYTES_MAX) {
+      const bytes = waiting[given]
+      if (bytes === undefined) break
+      given++
+      give(bytes)
+    }
+    // Rarely, because each time moves all the others.
+    if (given === waiting.length || given > GIVEN_PLACES_MAX) {
+      waiting = waiting.slice(given)
+      given = 0
+    }
+    if (ending && waiting.length === 0 && !socket.writableEnded) socket.end()
+  }
+
+  /** From here on the core hears nothing of this socket, and the socket holds nothing of ours. */
+  const release = (): void => {
+    over = true
+    waiting = []
+    given = 0
+    clearImmediate(reportDue)
+    reportDue = undefined
+    socket.off('connect', onConnect).off('data', onData).off('end', onEnd)
+    socket.off('error', onError).off('close', onClose)
+    discard(socket)
+  }
+
+  const fail = (fault: TransportFault): void => {
+    release()
+    onGone()
+    tell({ kind: 'stream.failed', stream, fault })
+  }
+
+  const onConnect = (): void => {
+    connected = true
+    const ends = endsOf(socket)
+    // Without an address it is reset already, and the next event of the socket says so.
+    if (ends !== undefined) tell({ kind: 'stream.opened', stream, ...ends })
+  }
+  // A plain Uint8Array: a Buffer's `slice` is a view, where everyone else's is a copy.
+  const onData = (bytes: Buffer): void => {
+    tell({
+      kind: 'stream.bytes',
+      stream,
+      bytes: new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length),
+    })
+  }
+  const onEnd = (): void => {
+    farEnded = true
+    tell({ kind: 'stream.ended', stream })
+  }
+  const onError = (error: Error): void => fail(connected ? faultOf(error) : dialFaultOf(error))
+  const onClose = (): void => {
+    if (!farEnded || !socket.writableFinished) return fail('reset')
+    if (reportDue !== undefined) report()
+    release()
+    onGone()
+  }
+
+  // Before it listens for data: Node would start to read.
+  socket.pause()
+  socket.on('connect', onConnect).on('data', onData).on('end', onEnd)
+  socket.on('error', onError).on('close', onClose)
+
+  return {
+    write(bytes) {
+      if (over || ending) return
+      for (let from = 0; from < bytes.length; from += PIECE_BYTES) {
+        waiting.push(bytes.length <= PIECE_BYTES ? bytes : bytes.subarray(from, from + PIECE_BYTES))
+      }
+      pump()
+    },
+    pause() {
+      if (!over) socket.pause()
+    },
+    resume() {
+      if (!over) socket.resume()
+    },
+    report() {
+      if (!over) askReport()
+    },
+    end() {
+      if (over || ending) return
+      ending = true
+      pump()
+    },
+    destroy() {
+      if (!over) release()
+    },
+  }
+}
