@@ -14,7 +14,14 @@ const CORE = ['world', 'codec', 'machines', 'actors', 'supervisor', 'protocols']
   .concat('index.ts')
 
 /** Doubles of the outside, as deterministic as the core. */
-const VIRTUAL = ['transport/memory.ts', 'transport/memory/**/*.ts', 'transport/simulated/**/*.ts']
+const VIRTUAL = [
+  'transport/memory.ts',
+  'transport/memory/**/*.ts',
+  'transport/simulated/**/*.ts',
+  'transport/virtual-*.ts',
+  'testing/virtual-*.ts',
+  'testing/simulated-*.ts',
+]
 
 /** The edge of the public API: the only core files that may hold a promise. */
 const PROMISE_EDGE = JSON.parse(

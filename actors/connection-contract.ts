@@ -101,6 +101,8 @@ export interface Connection<T extends ProtocolTypes> {
   reserve(message: T['message']): 'queued' | 'full' | 'gone'
   /** Queues what was reserved. */
   queueReserved(message: T['message']): void
+  /** Whether no lane is waited for that was found full. */
+  hasRoom(): boolean
   /** For sub-protocols. */
   send(message: T['message']): 'queued' | 'full' | 'gone'
   /** Ends it in good order. */

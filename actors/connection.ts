@@ -565,6 +565,7 @@ export function createConnection<T extends ProtocolTypes>(
     },
     reserve: sending.reserve,
     queueReserved: sending.queueReserved,
+    hasRoom: () => !outbox.isWaitedFor,
     send: sending.send,
     leave(detail) {
       within(() => {

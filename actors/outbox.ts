@@ -57,6 +57,8 @@ export interface Outbox<Message> {
   readonly unsentBytes: number
   readonly writtenBytes: number
   readonly isFull: boolean
+  /** A lane was found full and has not had room since. */
+  readonly isWaitedFor: boolean
   stop(): void
 }
 
@@ -148,6 +150,9 @@ export function createOutbox<Message extends object>(
     },
     get writtenBytes() {
       return writtenBytes
+    },
+    get isWaitedFor() {
+      return refused.size > 0
     },
     get isFull() {
       return writtenBytes - sentBytes >= limits.unsentBytesMax

@@ -139,6 +139,7 @@ export function createPull<Message, Keys, Facts, Detail extends string>(
         }
         if (!readOne()) break
       }
+      if (!stopped) wire.keep()
       balance()
       return isMore
     },

@@ -21,7 +21,7 @@ const NO_SALT = new Uint8Array(0)
 /** What a record is longer than its plaintext. */
 export const RECORD_OVERHEAD_BYTES = LENGTH_BYTES + TAG_BYTES
 
-/** The usual `framesMax`: what 4 bytes can count, were the frames ever numbered. */
+/** The usual `framesMax`: where the specifications that use these records close a direction. */
 export const RECORD_FRAMES_MAX = 2 ** 32
 /**
  * The usual `rekeyFrames`. With frames of 4 MiB one key then seals at most 2^38 bytes, which is

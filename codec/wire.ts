@@ -62,8 +62,10 @@ export type Read<Message, Facts, Detail extends string> =
 export interface Wire<Message, Keys, Facts, Detail extends string> {
   /** May write: a key, garbage, a hello. */
   start(): void
-  /** Keeps the bytes (copies what it needs beyond the call's step); never decodes. */
+  /** Takes the bytes; never decodes. They are borrowed until `keep`. */
   push(bytes: Uint8Array): void
+  /** The step ends: what is left of borrowed bytes is copied. */
+  keep(): void
   /**
    * At most one unit. What it returns may hold views, valid until the next `read`.
    * @throws {WireError} the stream cannot go on

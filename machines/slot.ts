@@ -5,7 +5,8 @@
 import { fromCallback } from 'xstate'
 import type { ActorLogic, AnyActorLogic, EmittedFrom, EventFromLogic, EventObject } from 'xstate'
 import type { AnyActorRef, InputFrom, Snapshot } from 'xstate'
-import type { ProtocolTypes, SessionEvent, SessionSaid } from './session.ts'
+import type { connectionMachine } from './connection.ts'
+import type { ProtocolTypes, SessionEvent, SessionLogic, SessionSaid } from './session.ts'
 
 /** XState's own name for it is not exported. */
 type AnySystem = Parameters<AnyActorLogic['transition']>[2]['system']
@@ -74,3 +75,10 @@ export function asSessionRef<T extends ProtocolTypes>(ref: AnyActorRef | undefin
     state: () => snapshot().value,
   }
 }
+
+/** The connection's chart with a network's session in its slot. */
+export const fillSession = <T extends ProtocolTypes>(
+  chart: typeof connectionMachine,
+  session: SessionLogic<T>,
+): typeof connectionMachine =>
+  chart.provide({ actors: { session: session as unknown as SessionLogic<ProtocolTypes> } })

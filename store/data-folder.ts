@@ -17,10 +17,19 @@ export interface DataFolder {
   readonly dataFile: string
   /** One sentence for each file that was moved away. */
   readonly setAside: readonly string[]
+  /**
+   * Whether the data file could grow by so many bytes now. LMDB reports a write that was cut short
+   * like a broken medium, although a full one is what cuts writes short.
+   * @throws what the file system reports if it could not.
+   */
+  probeGrowth(bytes: number): Promise<void>
   release(): Promise<void>
 }
 
-/** So much is written and taken away again before LMDB makes its file, which cannot fail softly. */
+/**
+ * So much is written and taken away again to see whether there is space, first of all before LMDB
+ * makes its file, which cannot fail softly. Above any block size, below what anybody notices.
+ */
 const PROBE_BYTES = 64 * 1024
 
 /** @throws {StoreError} 'owned', 'no-access', 'no-space', and what the file system reports. */
@@ -34,11 +43,17 @@ export async function openDataFolder(
   const lock = await lockFolder(folder, options)
   try {
     const dataFile = join(folder, 'store.mdb')
-    await probe(join(folder, 'store.probe'))
+    const probePath = join(folder, 'store.probe')
+    await probe(probePath, 0)
     const setAside = await setAsideIfDamaged(dataFile)
     // LMDB's table of readers. Nobody reads: the owner before us is gone.
     await rm(`${dataFile}-lock`, { force: true, recursive: true })
-    return { dataFile, setAside, release: lock.release }
+    return {
+      dataFile,
+      setAside,
+      probeGrowth: async (bytes) => probe(probePath, (await stat(dataFile)).size + bytes),
+      release: lock.release,
+    }
   } catch (error) {
     await lock.release()
     throw error
@@ -56,10 +71,11 @@ async function refuseOpenToOthers(folder: string): Promise<void> {
   )
 }
 
-async function probe(path: string): Promise<void> {
+/** Writes behind a hole, which takes no space: the file is as long as a real one, and as limited. */
+async function probe(path: string, position: number): Promise<void> {
   const file = await open(path, 'w', 0o600)
   try {
-    await file.writeFile(new Uint8Array(PROBE_BYTES))
+    await file.write(new Uint8Array(PROBE_BYTES), 0, PROBE_BYTES, position)
     await file.sync()
   } finally {
     await file.close()

@@ -64,8 +64,11 @@ export async function lockFolder(
   const door = await openDoor(socketPath, onConnection)
   const claimPath = join(folder, `.owner-${id}`)
   const withdraw = async () => {
-    await rm(claimPath, { force: true })
-    await door.close()
+    try {
+      await rm(claimPath, { force: true })
+    } finally {
+      await door.close()
+    }
   }
   try {
     await symlink(socketPath, claimPath)

@@ -86,7 +86,7 @@ function lmdbEngine(folder: string, options: LmdbStoreOptions): Engine {
     if (queue.length > 0) {
       // A turn's batches go together.
       work = 'scheduled'
-      setImmediate(commitNext, open.file)
+      setImmediate(commitNext, open)
     } else if (closing) {
       work = 'releasing'
       release(open).then(
@@ -96,10 +96,10 @@ function lmdbEngine(folder: string, options: LmdbStoreOptions): Engine {
     }
   }
 
-  function commitNext(file: LmdbFile): void {
+  function commitNext({ file, home }: Open): void {
     work = 'committing'
     const group = takeGroup(queue)
-    file.commit(group).then(
+    commit(file, home, group).then(
       () => {
         queue = queue.slice(group.length)
         pending.settle(group)
@@ -197,6 +197,18 @@ function behind(range: OwnRange, key: string, count: number): OwnRange {
   const limit = range.limit - count
   // A zero byte more is the next key in the order.
   return range.reverse ? { ...range, before: key, limit } : { ...range, from: `${key}\0`, limit }
+}
+
+async function commit(file: LmdbFile, home: DataFolder, group: readonly OwnBatch[]): Promise<void> {
+  try {
+    await file.commit(group)
+  } catch (error) {
+    // A full medium is worth telling from a broken one, and only the folder can tell.
+    if (faultOf(error) === 'failed') {
+      await home.probeGrowth(group.reduce((sum, batch) => sum + batch.bytes, 0))
+    }
+    throw error
+  }
 }
 
 async function release({ home, file }: Open): Promise<void> {

@@ -28,7 +28,7 @@ export function askOwner(path: string, answerMs: number): Promise<OwnerAnswer> {
 
     function settle(result: OwnerAnswer): void {
       clearTimeout(deadline)
-      socket.off('connect', onConnect).off('data', onData).off('close', onClose)
+      socket.off('connect', onConnect).off('readable', onReadable).off('close', onClose)
       // A connection that breaks later is its holder's to notice by `close`.
       socket.off('error', onError).on('error', () => {})
       if (result.socket === undefined) socket.destroy()
@@ -41,7 +41,10 @@ export function askOwner(path: string, answerMs: number): Promise<OwnerAnswer> {
       else deadline = setTimeout(settle, answerMs, { answer: 'silent' })
     }
 
-    function onData(chunk: Buffer): void {
+    /** Not by `data`: the socket must neither flow nor stand paused when it is handed on. */
+    function onReadable(): void {
+      const chunk = socket.read() as Buffer | null
+      if (chunk === null) return
       heard = Buffer.concat([heard, chunk])
       if (heard.length < OWNER_GREETING.length) return
       const greeting = heard.subarray(0, OWNER_GREETING.length).toString('latin1')
@@ -49,7 +52,6 @@ export function askOwner(path: string, answerMs: number): Promise<OwnerAnswer> {
         settle({ answer: 'silent' })
         return
       }
-      socket.pause()
       const rest = heard.subarray(OWNER_GREETING.length)
       if (rest.length > 0) socket.unshift(rest)
       settle({ answer: 'owner', socket })
@@ -63,7 +65,11 @@ export function askOwner(path: string, answerMs: number): Promise<OwnerAnswer> {
       settle({ answer: 'left' })
     }
 
-    socket.on('connect', onConnect).on('data', onData).on('error', onError).on('close', onClose)
+    socket
+      .on('connect', onConnect)
+      .on('readable', onReadable)
+      .on('error', onError)
+      .on('close', onClose)
   })
 }
 

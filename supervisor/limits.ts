@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { NodeLimits } from './node-contract.ts'
+
 export const CORE_LIMITS = {
   /** The longest first wait before a retry: one round of connecting and failing is well under it. */
   backoffBaseMs: 1_000,
@@ -68,3 +70,34 @@ export const CORE_LIMITS = {
   /** Five restarts a minute are a child that cannot work; five a day are bad luck. */
   childRestartsWithinMs: 60_000,
 } as const
+
+/** What an application may set otherwise. */
+export const NODE_LIMITS: NodeLimits = {
+  /** A fair part of a process that does other things too; one connection holds an eighth, 8 MiB. */
+  creditBytesMax: 64 * 1024 * 1024,
+  /** A store that checks a large file after a crash takes seconds, not minutes. */
+  startMs: 30_000,
+  /** A day's ends of a node with a hundred peers; about 2 KB each. */
+  explanationsMax: 1_000,
+  /** What a busy node routes to one sub-protocol in the tenth of a second of a restart. */
+  inletMessagesMax: 1_000,
+  /** Sixteen reads of 64 KiB: a turn of a hundred busy peers stays under a second of cryptography. */
+  turnBytesMax: 1024 * 1024,
+  /** As much as one turn's share: with less the stream would stop and go within a turn. */
+  blockedBytesMax: 1024 * 1024,
+  /** Four times what a system's socket buffer holds by default, so that the link is never idle. */
+  unsentBytesMax: 256 * 1024,
+  /** The plaintext limit of the record layers here. */
+  batchBytes: 64 * 1024,
+  /**
+   * Answers and pings are small; a request may carry the largest message there is here (4 MB); gossip
+   * that waits longer than its lane takes to leave is stale.
+   */
+  laneBytesMax: {
+    control: 1024 * 1024,
+    requests: 8 * 1024 * 1024,
+    gossip: 4 * 1024 * 1024,
+  },
+  /** A handshake is about ten transitions; the rest shows how it went on. */
+  historyMax: 32,
+}

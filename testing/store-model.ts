@@ -6,10 +6,9 @@
  */
 import { deepEqual } from 'node:assert/strict'
 import type { StoreChange } from '../world/store.ts'
+import type { StoreCase } from './store-contract.ts'
 import { bytes } from './store-handle.ts'
 import type { StoreHandle } from './store-handle.ts'
-
-type Run = (handle: StoreHandle) => Promise<void>
 
 /** Numerical Recipes' linear congruence: any spread will do, but always the same. */
 function drawing(seed: number): (below: number) => number {
@@ -20,7 +19,7 @@ function drawing(seed: number): (below: number) => number {
   }
 }
 
-export const modelCases: readonly (readonly [string, Run])[] = [1, 2, 3].map((seed) => [
+export const modelCases: readonly StoreCase[] = [1, 2, 3].map((seed) => [
   `shows what a sorted list shows, under the drawn changes and reads number ${seed}`,
   (handle) => compare(handle, drawing(seed)),
 ])

@@ -5,6 +5,7 @@
  */
 import { chooseCrypto } from '../transport/crypto/choose.ts'
 import { inlineJobs } from '../transport/jobs.ts'
+import type { Later } from '../transport/later.ts'
 import { memoryNetwork } from '../transport/memory.ts'
 import type { MemoryNetwork, MemoryNetworkOptions, MemoryNode } from '../transport/memory.ts'
 import { staticNames } from '../transport/names.ts'
@@ -12,6 +13,7 @@ import { seededRandom } from '../transport/random.ts'
 import { virtualClock } from '../transport/virtual-clock.ts'
 import type { VirtualClock, VirtualClockOptions } from '../transport/virtual-clock.ts'
 import type { Clock } from '../world/clock.ts'
+import type { CryptoBackend } from '../world/crypto.ts'
 import type { Random } from '../world/random.ts'
 import type { World } from '../world/world.ts'
 import { simulatedMedium } from './simulated-store.ts'
@@ -56,6 +58,7 @@ export interface VirtualWorld {
 }
 
 interface LivingNode {
+  isAlive: boolean
   readonly clock: Clock
   readonly network: MemoryNode
   readonly world: World
@@ -70,6 +73,9 @@ export function startVirtualWorld(options: VirtualWorldOptions): VirtualWorld {
   const living = new Map<string, LivingNode>()
   const media = new Map<string, SimulatedMedium>()
   const incarnations = new Map<string, number>()
+
+  let crypto: CryptoBackend | undefined
+  const chosenCrypto = (): CryptoBackend => (crypto ??= chooseCrypto())
 
   const mediumOf = (name: string): SimulatedMedium => {
     const medium = media.get(name) ?? simulatedMedium()
@@ -89,25 +95,33 @@ export function startVirtualWorld(options: VirtualWorldOptions): VirtualWorld {
       const node = network.node(host)
       const incarnation = (incarnations.get(name) ?? 0) + 1
       incarnations.set(name, incarnation)
-      const crypto = own.crypto ?? chooseCrypto()
+      const nodeCrypto = own.crypto ?? chosenCrypto()
+      /** What a process had asked for dies with it. */
+      const whileAlive: Later = (run) => {
+        later(() => {
+          if (self.isAlive) run()
+        })
+      }
       const nodeClock = clock.forNode({ wallAheadMs })
       const world: World = {
         clock: nodeClock,
-        crypto,
+        crypto: nodeCrypto,
         datagrams: node.datagrams,
-        jobs: own.jobs ?? inlineJobs(crypto, { later }),
-        names: own.names ?? staticNames({}, { later }),
+        jobs: own.jobs ?? inlineJobs(nodeCrypto, { later: whileAlive }),
+        names: own.names ?? staticNames({}, { later: whileAlive }),
         random: own.random ?? root.fork(`node ${name} ${incarnation}`),
-        store: own.store ?? mediumOf(name).store({ later, commits: 'turn' }),
+        store: own.store ?? mediumOf(name).store({ later: whileAlive, commits: 'turn' }),
         streams: node.streams,
       }
-      living.set(name, { clock: nodeClock, network: node, world })
+      const self: LivingNode = { isAlive: true, clock: nodeClock, network: node, world }
+      living.set(name, self)
       return world
     },
     kill(name) {
       const node = living.get(name)
       if (node === undefined) throw new Error(`no node ${name} lives`)
       living.delete(name)
+      node.isAlive = false
       node.clock.stop()
       node.world.jobs.stop()
       node.network.crash()

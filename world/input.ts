@@ -24,8 +24,6 @@ export interface SettledInput {
   readonly kind: 'handler.settled'
   readonly request: RequestId
   readonly outcome: 'done' | 'failed'
-  /** What it resolved to, as plain data. */
-  readonly value: unknown
 }
 
 export type Input =

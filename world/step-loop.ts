@@ -168,8 +168,8 @@ export function createStepLoop({ clock, port, onFault }: StepLoopOptions): StepL
       monotonicMs: clock.monotonicMs(),
       wallMs: clock.wallMs(),
     }
+    if (port.watched) contained(() => port.tell({ of: 'step', step, input }), input)
     try {
-      if (port.watched) port.tell({ of: 'step', step, input })
       dispatch(input)
     } catch (error) {
       onFault(error, input)

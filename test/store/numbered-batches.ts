@@ -37,6 +37,25 @@ export function contentAfter(number: number, table: string): readonly StoreEntry
     .map(([, key, value]) => [key, value])
 }
 
+/** Where two lists of entries part; `undefined`: nowhere. (Matchers take seconds for megabytes.) */
+export function differenceOf(
+  found: Iterable<StoreEntry>,
+  expected: readonly StoreEntry[],
+): string | undefined {
+  const rest = [...expected]
+  for (const [key, value] of found) {
+    const [expectedKey, expectedValue] = rest.shift() ?? []
+    const name = Buffer.from(key).toString('hex')
+    if (expectedKey === undefined || expectedValue === undefined)
+      return `${name} should not be there`
+    if (Buffer.compare(key, expectedKey) !== 0) {
+      return `${name} stands where ${Buffer.from(expectedKey).toString('hex')} should`
+    }
+    if (Buffer.compare(value, expectedValue) !== 0) return `${name} has another value`
+  }
+  return rest.length === 0 ? undefined : `${rest.length} entries are missing at the end`
+}
+
 /** In the order of their keys. Every tenth batch has a value of several pages. */
 function rowsOf(number: number): readonly (readonly [string, Uint8Array, Uint8Array])[] {
   return Array.from({ length: ROWS_PER_BATCH }, (_, row) => {

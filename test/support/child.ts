@@ -15,7 +15,7 @@ export interface Child {
   /** Every line of standard output so far. */
   readonly lines: readonly string[]
   /** The first line that fits, once it is there. Throws when the process ends without it. */
-  line(fits: (line: string) => boolean): Promise<string>
+  line(fits: (line: string) => boolean, deadlineMs?: number): Promise<string>
   /** Settles once it is gone and its output was read to the end. */
   ended(): Promise<{ readonly code: number | null; readonly signal: string | null }>
 }
@@ -66,12 +66,16 @@ export function startChild(
     process: child,
     lines,
     ended: () => within(ended, `${entry} to end`),
-    async line(fits) {
+    async line(fits, deadlineMs = 20_000) {
       for (;;) {
         const found = lines.find(fits)
         if (found !== undefined) return found
         if (isOver) throw new Error(`${entry} ended after [${lines.join(', ')}]: ${complaints}`)
-        await within(new Promise<void>((resolve) => (wake = resolve)), `a line of ${entry}`)
+        await within(
+          new Promise<void>((resolve) => (wake = resolve)),
+          `a line of ${entry}`,
+          deadlineMs,
+        )
       }
     },
   }

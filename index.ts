@@ -1,0 +1,105 @@
+/**
+ * Peerloom's public API: a supervised peer-to-peer node, over the platform's own world where the
+ * application injects no other.
+ * @module
+ */
+import type { Protocol } from './actors/protocol.ts'
+import type { ProtocolTypes } from './machines/session.ts'
+import { CORE_LIMITS, NODE_LIMITS } from './supervisor/limits.ts'
+import { PeerloomError } from './supervisor/errors.ts'
+import type { NodeLimits } from './supervisor/node-contract.ts'
+import { createSupervisorOver } from './supervisor/supervisor.ts'
+import type { Supervisor } from './supervisor/supervisor.ts'
+import { memoryStore } from './store/memory.ts'
+import { systemClock } from './transport/clock.ts'
+import { chooseCrypto } from './transport/crypto/choose.ts'
+import { inlineJobs } from './transport/jobs.ts'
+import { systemNames } from './transport/names.ts'
+import { systemRandom } from './transport/random.ts'
+import type { Datagrams } from './world/datagrams.ts'
+import type { Store } from './world/store.ts'
+import type { SocketAddress, Streams } from './world/streams.ts'
+import type { World } from './world/world.ts'
+
+export interface SupervisorOptions<T extends ProtocolTypes> {
+  readonly protocol: Protocol<T>
+  /** Streams: `tcp()` of `peerloom/transport/tcp`, or others. */
+  readonly transport: Streams
+  /** For networks that speak datagrams: `udp()` of `peerloom/transport/udp`. */
+  readonly datagrams?: Datagrams
+  /** `host:port`, IPv6 in brackets; port 0 for any free one. Left out: nobody can come in. */
+  readonly listen?: readonly string[]
+  readonly peers?: {
+    /** Addresses in the network's form, dialled from the start and for ever. */
+    readonly bootstrap?: readonly string[]
+  }
+  /** Default: `memoryStore()`, which forgets with the process. */
+  readonly store?: Store
+  /** Stands in front of every name in events and explanations. Default: `node`. */
+  readonly name?: string
+  readonly limits?: Partial<NodeLimits>
+  /** Parts of the world that are not the platform's: a virtual clock, seeded chance. */
+  readonly world?: Partial<Omit<World, 'streams' | 'datagrams' | 'store'>>
+}
+
+/** @throws {PeerloomError} `bad-argument`: an address that is none */
+export function createSupervisor<T extends ProtocolTypes>(
+  options: SupervisorOptions<T>,
+): Supervisor<T> {
+  const { protocol, transport, datagrams, listen = [], peers = {}, world = {} } = options
+  const crypto = world.crypto ?? chooseCrypto()
+  const parsed = (peers.bootstrap ?? []).map((text) => {
+    const result = protocol.addresses.parse(text)
+    if ('wrong' in result) throw new PeerloomError('bad-argument', `${text}: ${result.wrong}`)
+    return result.address
+  })
+  return createSupervisorOver<T>({
+    name: options.name ?? 'node',
+    protocol,
+    world: {
+      clock: world.clock ?? systemClock(),
+      crypto,
+      jobs: world.jobs ?? inlineJobs(crypto),
+      names: world.names ?? systemNames(),
+      random: world.random ?? systemRandom(),
+      store: options.store ?? memoryStore(),
+      streams: transport,
+      ...(datagrams === undefined ? {} : { datagrams }),
+    },
+    listen: listen.map(parseListenAddress),
+    bootstrap: parsed,
+    limits: { ...NODE_LIMITS, ...options.limits },
+  })
+}
+
+const LISTEN_ADDRESS = /^(?:\[(?<v6>[0-9a-fA-F:.]+)\]|(?<v4>[0-9.]+)):(?<port>\d{1,5})$/
+
+function parseListenAddress(text: string): SocketAddress {
+  const groups = LISTEN_ADDRESS.exec(text)?.groups
+  const host = groups?.['v6'] ?? groups?.['v4']
+  const port = Number(groups?.['port'])
+  if (host === undefined || !(port <= 65_535)) {
+    throw new PeerloomError('bad-argument', `${text} is no address to listen on: host:port`)
+  }
+  return { host, port }
+}
+
+export { CORE_LIMITS, NODE_LIMITS, PeerloomError }
+export type { Supervisor }
+export type { BanOptions, ConnectionInfo, HandleOptions } from './supervisor/supervisor.ts'
+export type { MessageOf, StopReport } from './supervisor/supervisor.ts'
+export type { Audit, NodeLimits, NodeState } from './supervisor/node-contract.ts'
+export type { PeerloomErrorCode } from './supervisor/errors.ts'
+export type { RefusalReason, SupervisorEvent } from './supervisor/events.ts'
+export type { Explanation } from './supervisor/explanation.ts'
+export type { Ban, BanKey } from './supervisor/ban-records.ts'
+export type * from './actors/protocol.ts'
+export type * from './actors/child.ts'
+export type * from './machines/reasons.ts'
+export type * from './machines/session.ts'
+export type * from './codec/wire.ts'
+export { WireError } from './codec/wire-error.ts'
+export { sessionActions, HOLDING } from './machines/session.ts'
+export { asSlot } from './machines/slot.ts'
+export type * from './world/observation.ts'
+export type * from './world/world.ts'

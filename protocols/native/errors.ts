@@ -1,0 +1,82 @@
+/**
+ * Which Error says why a connection ends (node network specification, section 6). Texts are fixed:
+ * nothing of a key, a path or a system stands in them.
+ *
+ * An Error never answers an Error, and a record that does not authenticate gets no answer at all.
+ * @module
+ */
+import { ERROR_CODES } from '../../codec/native/error-codes.ts'
+import type { ErrorName } from '../../codec/native/error-codes.ts'
+import type { ErrorMessage } from '../../codec/native/messages.ts'
+import type { NativeDetail, NativeRefusal } from '../../machines/handshakes/native.ts'
+import type { CloseDetail } from '../../machines/reasons.ts'
+
+type Fixed = readonly [name: ErrorName, text: string]
+
+/** Said by the session, which knows the moment's numbers. */
+const REFUSALS: Readonly<Record<NativeRefusal, Fixed>> = {
+  'claim-banned': ['banned', 'this node id is banned from this address'],
+  'expired-timestamp': ['expired-timestamp', 'the timestamp is too old'],
+  'future-timestamp': ['expired-timestamp', 'the timestamp is in the future'],
+  'identity-banned': ['banned', 'this node is banned'],
+  'inbound-full': ['busy', 'no inbound session is free'],
+  'invalid-id': ['invalid-id', 'the node id does not belong to the key, or a key is no point'],
+  'invalid-signature': ['invalid-signature', 'the signature is wrong'],
+  'network-mismatch': ['protocol-mismatch', 'this is another network'],
+  'nonces-full': ['busy', 'too many handshakes'],
+  'not-allowed': ['unknown-node', 'this node is not on the allow list'],
+  'outbound-full': ['busy', 'no outbound session is free'],
+  'own-id': ['invalid-id', 'this is the own node id of the node that was asked'],
+  'replayed-nonce': ['replay', 'this handshake was seen before'],
+  'session-exists': ['duplicate-connection', 'a session with this node exists'],
+  throttled: ['rate-limited', 'too many failed handshakes from this address'],
+  'unexpected-id': ['invalid-id', 'this is not the node that was dialled'],
+  'version-mismatch': ['protocol-mismatch', 'this major version is not spoken'],
+  'wrong-recipient': ['wrong-recipient', 'the handshake is for another node'],
+}
+
+/** Said by the connection as it closes. What is not listed ends without a word. */
+const FAREWELLS: Readonly<Partial<Record<CloseDetail<NativeDetail>, Fixed>>> = {
+  malformed: ['malformed', 'malformed message'],
+  'handshake-required': ['handshake-required', 'the handshake comes first'],
+  'message-too-large': ['too-large', 'a field is above its limit'],
+  'record-too-short': ['malformed', 'malformed record'],
+  'record-too-long': ['too-large', 'the record is too long'],
+  'unexpected-confirm': ['malformed', 'unexpected confirm'],
+  'handshake-timeout': ['network-timeout', 'the handshake took too long'],
+  'no-progress': ['network-timeout', 'nothing arrived for too long'],
+  banned: ['banned', 'banned'],
+  displaced: ['busy', 'the place was needed'],
+  duplicate: ['duplicate-connection', 'another session with this node stays'],
+  evicted: ['busy', 'the place was needed'],
+  'lane-full': ['busy', 'too much is waiting to be sent'],
+  'not-admitted': ['busy', 'too many connections'],
+  'slots-full': ['busy', 'no session is free'],
+}
+
+/** What some Errors carry beyond their text. */
+export type ErrorExtras = Partial<
+  Pick<ErrorMessage, 'retryAfterMs' | 'localMajor' | 'localMinor' | 'localTimeMs'>
+>
+
+function errorOf([name, text]: Fixed, extras: ErrorExtras = {}): ErrorMessage {
+  return {
+    type: 'error',
+    code: ERROR_CODES[name],
+    message: text,
+    requestId: undefined,
+    retryAfterMs: extras.retryAfterMs,
+    localMajor: extras.localMajor,
+    localMinor: extras.localMinor,
+    localTimeMs: extras.localTimeMs,
+  }
+}
+
+export const refusalOf = (detail: NativeRefusal, extras?: ErrorExtras): ErrorMessage =>
+  errorOf(REFUSALS[detail], extras)
+
+/** Undefined where nothing is said, or the session has said it. */
+export function farewellErrorOf(detail: CloseDetail<NativeDetail>): ErrorMessage | undefined {
+  const fixed = FAREWELLS[detail]
+  return fixed === undefined ? undefined : errorOf(fixed)
+}

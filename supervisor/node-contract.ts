@@ -1,0 +1,84 @@
+/**
+ * A node without its public API: what it is made of and what it shows. Types only.
+ * @module
+ */
+import type { Actor } from 'xstate'
+import type { Connection } from '../actors/connection-contract.ts'
+import type { ConnectionLimits } from '../actors/connection-contract.ts'
+import type { Routed } from '../actors/child.ts'
+import type { Protocol } from '../actors/protocol.ts'
+import type { Router } from '../actors/router.ts'
+import type { NodeFault, rootMachine } from '../machines/root.ts'
+import type { ProtocolTypes } from '../machines/session.ts'
+import type { ObservationPort } from '../world/observation.ts'
+import type { StepLoop } from '../world/step-loop.ts'
+import type { SocketAddress } from '../world/streams.ts'
+import type { World } from '../world/world.ts'
+import type { Ban } from './ban-records.ts'
+import type { Command } from './commands.ts'
+import type { Explanation } from './explanation.ts'
+import type { Happening } from './waits.ts'
+
+export interface NodeLimits extends ConnectionLimits {
+  /** Bytes of messages that slow consumers hold, all connections together. */
+  readonly creditBytesMax: number
+  /** For the store to open and every address to listen. */
+  readonly startMs: number
+  /** Explanations of closed connections that are kept. */
+  readonly explanationsMax: number
+  /** Messages that wait for a sub-protocol that is being restarted. */
+  readonly inletMessagesMax: number
+}
+
+export interface NodeOptions<T extends ProtocolTypes> {
+  /** Stands in front of every name. */
+  readonly name: string
+  readonly protocol: Protocol<T>
+  readonly world: World
+  readonly listen: readonly SocketAddress[]
+  readonly bootstrap: readonly T['address'][]
+  readonly limits: NodeLimits
+  /** Everything that happens, within its step. */
+  onHappening(happening: Happening): void
+  /** Starts a handler of the application outside of the node. */
+  runHandler(handler: number, request: number, routed: Routed<T['message']>): void
+  onWaitOver(wait: number): void
+}
+
+/** Where a node stands. */
+export type NodeState = 'idle' | 'starting' | 'running' | 'stopping' | 'stopped' | 'failed'
+
+/** Live things, by name. Equal before and after whatever has ended. */
+export interface Audit {
+  readonly streams: number
+  readonly listeners: number
+  readonly datagramSockets: number
+  readonly timers: number
+  readonly questions: number
+  readonly connections: number
+  readonly actors: number
+  readonly subscribers: number
+  readonly handlers: number
+  readonly handled: number
+  readonly feeds: number
+  readonly creditBytes: number
+  readonly watchers: number
+  /** Records that are bounded and outlive what they are about. */
+  readonly remembered: Readonly<Record<string, number>>
+}
+
+export interface Node<T extends ProtocolTypes> {
+  enter(command: Command): void
+  readonly state: NodeState
+  readonly fault: { readonly fault: NodeFault; readonly message: string } | undefined
+  readonly loop: StepLoop
+  readonly port: ObservationPort
+  readonly router: Router<T>
+  readonly actor: Actor<typeof rootMachine>
+  readonly listening: readonly SocketAddress[]
+  find(peer: string): Connection<T> | undefined
+  connections(): readonly Connection<T>[]
+  explain(name: string): Explanation | undefined
+  bans(): readonly Ban[]
+  audit(): Audit
+}

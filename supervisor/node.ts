@@ -1,0 +1,528 @@
+/**
+ * A node: the root's chart, running, and everything that hangs on it. What the chart says is carried
+ * out here, after its transition; what comes from outside comes as inputs of the step loop.
+ *
+ * There is no promise here and no reach to the outside but the injected world.
+ * @module
+ */
+import { createActor } from 'xstate'
+import type { ConnectionTools } from '../actors/connection-contract.ts'
+import { createCreditPool } from '../actors/credit.ts'
+import { startListener } from '../actors/listener.ts'
+import type { Listener } from '../actors/listener.ts'
+import { createPatientClock } from '../actors/patient-clock.ts'
+import { createRouter } from '../actors/router.ts'
+import { createTurns } from '../actors/turns.ts'
+import { connectionMachine } from '../machines/connection.ts'
+import { rootMachine } from '../machines/root.ts'
+import type { NodeFault, RootEvent, RootSaid } from '../machines/root.ts'
+import type { ProtocolTypes } from '../machines/session.ts'
+import { fillSession } from '../machines/slot.ts'
+import { createObservationPort } from '../world/observation.ts'
+import { createStepLoop } from '../world/step-loop.ts'
+import type { CommandInput } from '../world/input.ts'
+import type { StoreInput } from '../world/store.ts'
+import type { Timer } from '../world/timers.ts'
+import { BANS_TABLE } from './bans.ts'
+import { createChildren } from './children.ts'
+import type { Command } from './commands.ts'
+import { createConnections } from './connections.ts'
+import { createDatagramTraffic } from './datagrams.ts'
+import type { SupervisorEvent } from './events.ts'
+import { createHandlers } from './handlers.ts'
+import { CORE_LIMITS } from './limits.ts'
+import type { Audit, Node, NodeOptions, NodeState } from './node-contract.ts'
+import { observedWorld } from './observed-world.ts'
+import { createPeering } from './peering.ts'
+
+/** One connection holds at most an eighth of the node's credit: eight must be slow to stop all. */
+const CREDIT_SHARE = 8
+
+export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): Node<T> {
+  const { name, protocol, limits } = options
+  const port = createObservationPort()
+  const world = observedWorld(options.world, port)
+  const loop = createStepLoop({
+    clock: world.clock,
+    port,
+    onFault(error, input) {
+      tell({ type: 'fault', where: input.kind, error })
+    },
+  })
+  const random = world.random.fork(name)
+  let state: NodeState = 'idle'
+  let fault: Node<T>['fault']
+  let listeners: Listener[] = []
+  let killed: readonly string[] = []
+  let lastBatch = 0
+  const consumers = new Map<number, () => void>()
+  const waits = new Map<number, Timer>()
+
+  const tell = (event: SupervisorEvent): void => {
+    if (port.watched) port.tell({ of: 'event', event })
+    options.onHappening(event)
+  }
+
+  // ---- what messages pass through --------------------------------------------------------------
+
+  const router = createRouter<T>({
+    own: (message) => protocol.own?.(message) ?? message,
+    contentBytes: (message) => protocol.contentBytes?.(message) ?? protocol.estimateBytes(message),
+    onThrow(type, error) {
+      tell({ type: 'handler.failed', message: type, why: 'threw' })
+      tell({ type: 'fault', where: `subscriber of ${type}`, error })
+    },
+  })
+  const turns = createTurns(loop, random.fork('turns'))
+  const credit = createCreditPool({
+    nodeBytesMax: limits.creditBytesMax,
+    connectionShare: CREDIT_SHARE,
+  })
+  const handlers = createHandlers<T>({ loop, router, run: options.runHandler, tell })
+
+  // ---- who is there ------------------------------------------------------------------------------
+
+  const nodePart = protocol.node({
+    crypto: world.crypto,
+    random: random.fork('node-part'),
+    monotonicMs: () => loop.step.monotonicMs,
+    wallMs: () => loop.step.wallMs,
+    connections: () => connections.views(),
+    tell(connection, news) {
+      const to = connections.get(connection)
+      to?.tell(news)
+      return to !== undefined
+    },
+    close(connection, detail) {
+      connections.get(connection)?.leave(detail)
+    },
+    banned: (identity) => peering.bannedMs(identity),
+    listening: () => listening(),
+  })
+
+  const tools: ConnectionTools<T> = {
+    protocol,
+    chart: fillSession(connectionMachine, protocol.session),
+    nodePart,
+    loop,
+    port,
+    streams: world.streams,
+    jobs: world.jobs,
+    crypto: world.crypto,
+    random,
+    router,
+    turns,
+    credit,
+    limits,
+    admit: (connection) => peering.admit(connection) ?? connections.resolveDuplicate(connection),
+    onActive(connection) {
+      connections.noteActive(connection)
+      peering.onActive(connection)
+      const { identity, readyMs = 0, role, startedMs } = connection.view
+      tell({
+        type: 'connection.active',
+        connection: connection.name,
+        address: connection.peer.address,
+        role,
+        identity,
+        handshakeMs: readyMs - startedMs,
+      })
+    },
+    onRefused(connection, detail) {
+      peering.onRefused(connection, detail)
+    },
+    onRoom(connection) {
+      options.onHappening({ type: 'connection.room', connection: connection.name })
+    },
+    onClosed(connection) {
+      connections.noteClosed(connection)
+      const { counters, ending, peer, view } = connection
+      tell({
+        type: 'connection.closed',
+        connection: connection.name,
+        address: peer.address,
+        role: view.role,
+        identity: view.identity,
+        reason: ending?.reason ?? 'our-fault',
+        detail: ending?.detail ?? 'chart-fault',
+        phase: ending?.phase ?? 'closing',
+        receivedMessages: counters.receivedMessages,
+        handledMessages: counters.handledMessages,
+        dropped: { ...counters.dropped },
+        receivedBytes: counters.receivedBytes,
+        sentBytes: counters.sentBytes,
+      })
+      peering.onClosed(connection)
+      settleDrain()
+    },
+    onFault(connection, error) {
+      tell({ type: 'fault', where: connection.name, error })
+    },
+  }
+  const connections = createConnections<T>({
+    node: name,
+    tools,
+    rememberedMax: limits.explanationsMax,
+  })
+  const peering = createPeering<T>({
+    node: name,
+    protocol,
+    world,
+    loop,
+    random: random.fork('peering'),
+    connections,
+    bootstrap: options.bootstrap,
+    tell,
+    write(changes) {
+      if (changes.length > 0) world.store.write(++lastBatch, changes)
+    },
+  })
+  const children = createChildren<T>({
+    specs: protocol.children ?? [],
+    loop,
+    random: random.fork('children'),
+    router,
+    intensity: {
+      count: CORE_LIMITS.childRestartsMax,
+      withinMs: CORE_LIMITS.childRestartsWithinMs,
+    },
+    inletMessagesMax: limits.inletMessagesMax,
+    connections: connections.views,
+    send: (connection, message) => connections.get(connection)?.send(message) ?? 'gone',
+    own: (message) => protocol.own?.(message) ?? message,
+    tell,
+    escalate(child) {
+      fail('children-failing', `${child} failed more often than is borne`)
+    },
+  })
+
+  const datagramCodec = protocol.datagrams?.({
+    crypto: world.crypto,
+    random: random.fork('datagrams'),
+    monotonicMs: () => loop.step.monotonicMs,
+    wallMs: () => loop.step.wallMs,
+    connections: connections.views,
+    tell: () => false,
+    close: () => undefined,
+    banned: (identity) => peering.bannedMs(identity),
+    listening: () => listening(),
+  })
+  const traffic =
+    datagramCodec === undefined || world.datagrams === undefined
+      ? undefined
+      : createDatagramTraffic<T>({
+          protocol,
+          codec: datagramCodec,
+          datagrams: world.datagrams,
+          loop,
+          router,
+          credit: credit.open(() => undefined),
+          isBanned: (host, identity) => peering.isBanned(host, identity),
+          tell,
+        })
+
+  // ---- the root's chart --------------------------------------------------------------------------
+
+  const clock = createPatientClock(loop, (ring) => {
+    ring()
+    carryOut()
+  })
+  let said: RootSaid[] = []
+  const actor = createActor(rootMachine, {
+    id: name,
+    clock,
+    input: { name, startMs: limits.startMs },
+  })
+  actor.on('*', (one) => {
+    said.push(one)
+  })
+  let eventAtHand = 'start'
+  actor.subscribe({
+    next({ value }) {
+      const top = typeof value === 'string' ? value : Object.keys(value)[0]
+      state = STATES[top ?? 'failed'] ?? 'failed'
+      if (!port.watched) return
+      port.tell({ of: 'transition', name, chart: 'root', event: eventAtHand, state: state })
+    },
+    error(error) {
+      tell({ type: 'fault', where: 'root', error })
+      release()
+    },
+  })
+  actor.start()
+
+  function carryOut(): void {
+    while (said.length > 0) {
+      const now = said
+      said = []
+      for (const one of now) perform(one)
+    }
+  }
+
+  function send(event: RootEvent): void {
+    eventAtHand = event.type
+    actor.send(event)
+    carryOut()
+  }
+
+  function fail(why: NodeFault, message: string): void {
+    if (fault !== undefined || state === 'stopped') return
+    fault = { fault: why, message }
+    send({ type: 'fail', fault: why, message })
+  }
+
+  const listening = () =>
+    listeners.flatMap(({ address }) => (address === undefined ? [] : [address]))
+
+  const listen = (): void => {
+    let left = options.listen.length
+    if (left === 0) send({ type: 'listening' })
+    listeners = options.listen.map((address, index) =>
+      startListener({
+        listener: index + 1,
+        address,
+        loop,
+        streams: world.streams,
+        ...(traffic === undefined || world.datagrams === undefined
+          ? {}
+          : { datagrams: world.datagrams }),
+        onListening() {
+          left--
+          if (left === 0) send({ type: 'listening' })
+        },
+        onFailed(why) {
+          fail('listen-failed', `cannot listen on ${address.host}:${String(address.port)}: ${why}`)
+        },
+        onAccepted: peering.accept,
+        onReceived(received) {
+          traffic?.receive(received)
+        },
+        onOverloaded(why) {
+          tell({ type: 'listener.overloaded', address, fault: why })
+        },
+      }),
+    )
+  }
+
+  /** The one answer to `drain`: everybody is gone. */
+  function settleDrain(): void {
+    if (state === 'stopping' && connections.count === 0) send({ type: 'drained' })
+  }
+
+  const drain = (): void => {
+    for (const listener of listeners) listener.stop()
+    peering.stop()
+    children.stop()
+    for (const connection of connections.all()) connection.leave('stopping')
+    settleDrain()
+  }
+
+  const kill = (): void => {
+    const left = connections.all()
+    killed = left.map((connection) => connection.name)
+    for (const connection of left) connection.drop('killed')
+  }
+
+  const release = (): void => {
+    for (const connection of connections.all()) connection.drop('killed')
+    handlers.stop()
+    router.stop()
+    clock.stop()
+    world.jobs.stop()
+    loop.stop()
+    if (fault !== undefined) tell({ type: 'node.failed', ...fault })
+    tell({ type: 'node.stopped', killed })
+  }
+
+  const perform = (one: RootSaid): void => {
+    switch (one.type) {
+      case 'openStore':
+        world.store.open(loop.enter)
+        return
+      case 'listen':
+        listen()
+        return
+      case 'run':
+        peering.start(world.store.range(BANS_TABLE, { limit: CORE_LIMITS.bansMax }))
+        children.start()
+        tell({ type: 'node.started', listening: listening() })
+        return
+      case 'drain':
+        drain()
+        return
+      case 'kill':
+        kill()
+        return
+      case 'closeStore':
+        world.store.close()
+        return
+      case 'release':
+        release()
+        return
+    }
+  }
+
+  // ---- inputs ------------------------------------------------------------------------------------
+
+  const onStore = (input: StoreInput): void => {
+    switch (input.kind) {
+      case 'store.opened':
+        if (input.setAside.length > 0) tell({ type: 'store.set-aside', files: input.setAside })
+        send({ type: 'store.opened' })
+        return
+      case 'store.refused':
+        fail('store-refused', input.message)
+        return
+      case 'store.durable':
+        return
+      case 'store.failed':
+        tell({ type: 'store.failed', fault: input.fault, batch: input.batch })
+        return
+      case 'store.closed':
+        send({ type: 'store.closed' })
+        return
+    }
+  }
+
+  const disconnect = (peer: string): void => {
+    const parsed = protocol.addresses.parse(peer)
+    const key = 'address' in parsed ? protocol.addresses.key(parsed.address) : undefined
+    if ('address' in parsed) peering.forget(parsed.address)
+    for (const connection of connections.all()) {
+      const { identity, target } = connection.view
+      const isTarget = target !== undefined && protocol.addresses.key(target) === key
+      if (connection.name !== peer && identity !== peer && !isTarget) continue
+      if (target !== undefined) peering.forget(target)
+      connection.leave('disconnected')
+    }
+  }
+
+  const onCommand = (command: Command): void => {
+    switch (command.name) {
+      case 'start':
+        send({ type: 'start' })
+        return
+      case 'stop':
+        send({ type: 'stop', graceMs: command.graceMs })
+        return
+      case 'connect': {
+        const parsed = protocol.addresses.parse(command.address)
+        if ('address' in parsed) peering.connect(parsed.address)
+        return
+      }
+      case 'disconnect':
+        disconnect(command.peer)
+        return
+      case 'ban':
+        peering.ban(command.subject, command.ms, command.why)
+        return
+      case 'unban':
+        peering.unban(command.subject)
+        return
+      case 'send':
+        connections.get(command.connection)?.queueReserved(command.message)
+        return
+      case 'consume':
+        consumers.set(command.consumer, router.consume(command.type, command.views))
+        return
+      case 'release':
+        consumers.get(command.consumer)?.()
+        consumers.delete(command.consumer)
+        return
+      case 'handle':
+        handlers.add(command.handler, command.type, command.deadlineMs)
+        return
+      case 'unhandle':
+        handlers.remove(command.handler)
+        return
+      case 'wait':
+        waits.set(
+          command.wait,
+          loop.after(command.ms, () => {
+            waits.delete(command.wait)
+            options.onWaitOver(command.wait)
+          }),
+        )
+        return
+      case 'unwait': {
+        const timer = waits.get(command.wait)
+        if (timer !== undefined) loop.cancel(timer)
+        waits.delete(command.wait)
+        return
+      }
+    }
+  }
+
+  loop.onCommand = (input: CommandInput) => {
+    // The commands of this layer are this union; nothing else enters one.
+    onCommand(input.command as Command)
+  }
+  loop.onStore = onStore
+  world.clock.start(loop.enter)
+  world.streams.start(loop.enter)
+  world.datagrams?.start(loop.enter)
+  world.names.start(loop.enter)
+  world.jobs.start(loop.enter)
+
+  const audit = (): Audit => {
+    const held = world.streams.held()
+    const counts = loop.counts()
+    const routes = router.counts()
+    return {
+      streams: held.streams,
+      listeners: held.listeners,
+      datagramSockets: world.datagrams?.held().sockets ?? 0,
+      timers: counts.timers,
+      questions: counts.questions,
+      connections: connections.count,
+      // A connection is two charts; the root is one.
+      actors: connections.count * 2 + children.count + 1,
+      subscribers: routes.subscribers,
+      handlers: routes.handlers,
+      handled: handlers.pending,
+      feeds: routes.feeds,
+      creditBytes: credit.usedBytes,
+      watchers: port.watcherCount,
+      remembered: {
+        explanations: connections.remembered,
+        ...peering.counts(),
+        ...nodePart.counts?.(),
+      },
+    }
+  }
+
+  return {
+    enter(command) {
+      loop.enter({ kind: 'command', command })
+    },
+    get state() {
+      return state
+    },
+    get fault() {
+      return fault
+    },
+    loop,
+    port,
+    router,
+    actor,
+    get listening() {
+      return listening()
+    },
+    find: connections.find,
+    connections: connections.all,
+    explain: connections.explain,
+    bans: peering.bans,
+    audit,
+  }
+}
+
+/** The chart's states as the application sees them. */
+const STATES: Readonly<Record<string, NodeState>> = {
+  idle: 'idle',
+  starting: 'starting',
+  running: 'running',
+  stopping: 'stopping',
+  ended: 'stopping',
+  stopped: 'stopped',
+  failed: 'failed',
+}

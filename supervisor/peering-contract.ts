@@ -1,0 +1,37 @@
+/**
+ * Who a node has connections with: whom it dials, lets in, strikes, bans. Types only.
+ * @module
+ */
+import type { Accepted } from '../actors/listener.ts'
+import type { Connection } from '../actors/connection-contract.ts'
+import type { CloseDetail } from '../machines/reasons.ts'
+import type { ProtocolTypes } from '../machines/session.ts'
+import type { StoreEntry } from '../world/store.ts'
+import type { Ban } from './ban-records.ts'
+
+export interface Peering<T extends ProtocolTypes> {
+  /** With what the store had. Dialling starts. */
+  start(bans: Iterable<StoreEntry>): void
+  /** No more is dialled or let in. */
+  stop(): void
+  /** A stream came in. */
+  accept(accepted: Accepted): void
+  /** A manual peer: dialled now, and again whenever it is gone. */
+  connect(address: T['address']): void
+  /** Not a manual peer any more. */
+  forget(address: T['address']): void
+  /** A connection's session is ready; a detail refuses it. */
+  admit(connection: Connection<T>): CloseDetail<T['detail']> | undefined
+  onActive(connection: Connection<T>): void
+  onRefused(connection: Connection<T>, detail: T['detail']): void
+  onClosed(connection: Connection<T>): void
+  ban(subject: string, ms: number | undefined, why: string): void
+  unban(subject: string): void
+  /** For how many milliseconds more an identity is kept out; Infinity for good. */
+  bannedMs(identity: string): number | undefined
+  /** Whether a host or a proven identity is kept out. */
+  isBanned(host: string, identity: string | undefined): boolean
+  bans(): readonly Ban[]
+  /** Bounded records, by name. */
+  counts(): Readonly<Record<string, number>>
+}
