@@ -82,8 +82,11 @@ export interface NodeTools<T extends ProtocolTypes> {
   /** Reaches that connection's session as an event `node`; false where there is no such connection. */
   tell(connection: string, news: T['news']): boolean
   close(connection: string, detail: CloseDetail<T['detail']>): void
-  /** Whether an identity is banned, and for how many milliseconds more. */
-  banned(identity: string): number | undefined
+  /**
+   * Whether an identity is banned, and for how many milliseconds more. With `claimedFrom`, a host:
+   * whether the claim of that identity from the host's group is, and not whether the identity is.
+   */
+  banned(identity: string, claimedFrom?: string): number | undefined
   /** The addresses on which the node listens. */
   listening(): readonly SocketAddress[]
 }

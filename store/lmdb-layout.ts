@@ -21,14 +21,22 @@ export const NO_PAGE = 0xffff_ffff_ffff_ffffn
 /** Half of what a process can address on the usual 64-bit systems (47 bits): no map is larger. */
 const MAP_BYTES_MAX = 1n << 46n
 
-/** Bits of a page's flags that say what it is; the others are LMDB's bookkeeping in memory. */
-const KIND = 0x6f
+/**
+ * Bits of a page's flags that say what it is, and P_LOOSE, which no written page has; the others
+ * are LMDB's bookkeeping in memory and are not read again.
+ */
+const KIND = 0x406f
 const KINDS: Readonly<Record<PageKind, number>> = { branch: 1, leaf: 2, large: 4, meta: 8 }
 const NODE_IS_LARGE = 1
 const NODE_IS_TABLE = 2
-/** MDB_REVERSEKEY to MDB_REVERSEDUP without MDB_INTEGERKEY: other orders, several values a key. */
+/** MDB_REVERSEKEY to MDB_REVERSEDUP: other orders, several values for a key. */
 const FOREIGN_TABLE_FLAGS = 0x76
 const INTEGER_KEY = 0x08
+/**
+ * What a head may say of the file as a whole: MDB_TRACK_METRICS, MDB_SAFE_RESTORE, MDB_NOSUBDIR,
+ * and the order of the table of free pages. LMDB refuses the others, and does not survive that.
+ */
+const FILE_FLAGS = 0x0400 | 0x0800 | 0x4000 | INTEGER_KEY
 
 export type PageKind = 'branch' | 'leaf' | 'large' | 'meta'
 
@@ -79,9 +87,10 @@ export function readMeta(page: Buffer): Meta {
   }
   const free = readTree(meta.subarray(24))
   const main = readTree(meta.subarray(24 + DATABASE_BYTES))
-  if ((free.flags & INTEGER_KEY) === 0 || (main.flags & INTEGER_KEY) !== 0) {
-    throw new Damage('a table is of an unknown kind')
+  if ((free.flags & INTEGER_KEY) === 0 || (free.flags & ~FILE_FLAGS) !== 0) {
+    throw new Damage('it is a data file of another kind')
   }
+  if ((main.flags & INTEGER_KEY) !== 0) throw new Damage('a table is of an unknown kind')
   const lastPage = meta.readBigUInt64LE(120)
   return { pageBytes, free, main, lastPage, transaction: meta.readBigUInt64LE(128) }
 }

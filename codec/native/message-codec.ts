@@ -194,9 +194,7 @@ export function encodedBytes(message: NativeMessage, names: ProtocolNames): numb
   if (message.type !== 'message') return encodeSmall(message).length
   const name = names.bytesOf(message.protocol).length
   const payload = message.payload.length
-  return (
-    MESSAGE_START_BYTES + stringHeaderBytes(name) + name + binaryHeaderBytes(payload) + payload
-  )
+  return MESSAGE_START_BYTES + stringHeaderBytes(name) + name + binaryHeaderBytes(payload) + payload
 }
 
 /** All but the one-way message, which alone can be large. */

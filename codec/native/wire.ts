@@ -159,11 +159,8 @@ export function nativeWire(
 
   return {
     start: () => undefined,
-    push(bytes) {
-      buffer.push(bytes)
-      // The chunk is lent until the step ends, and nobody says when that is.
-      buffer.keep()
-    },
+    push: buffer.push,
+    keep: buffer.keep,
     read() {
       if (unreadBytes(values) > 0) return readValue()
       if (opener === undefined) return readPlaintext()

@@ -21,10 +21,7 @@ interface Entry {
 }
 
 export function createThrottle(
-  limits: Pick<
-    NativeLimits,
-    'failedPerGroupPerMinuteMax' | 'failingGroupsMax' | 'throttleMs'
-  >,
+  limits: Pick<NativeLimits, 'failedPerGroupPerMinuteMax' | 'failingGroupsMax' | 'throttleMs'>,
 ): Throttle {
   /** In the order of the last failure. */
   const groups = new Map<string, Entry>()

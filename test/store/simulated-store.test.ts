@@ -91,6 +91,9 @@ test('commits when it is asked, as far as it is asked, and reports it a turn lat
   expect(answers).toHaveLength(1)
   turn()
   expect(answers.slice(1)).toEqual([{ kind: 'store.durable', batch: 2 }])
+  // What is pending still lies over what became durable under the same keys.
+  expect(lastIn(store)).toEqual([['last=5'], ['last=5'], 5])
+  expect(store.get('a', text('last'))).toEqual(text('5'))
   store.commit()
   store.commit()
   turn()

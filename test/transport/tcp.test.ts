@@ -67,13 +67,13 @@ test('reports the writes of one turn once', async () => {
   expect(dialler.told(2).filter(({ kind }) => kind === 'stream.sent')).toHaveLength(1)
 })
 
-test('reports the progress of one large write before its end', async () => {
+test('reports what was taken of one large write before the rest is', async () => {
   const { dialler, listener } = await startPair()
   dialler.streams.write(2, new Uint8Array(32 * MEBIBYTE))
+  await platformUntil(() => dialler.sentBytes(2) > 0, 'a first part')
+  expect(dialler.sentBytes(2)).toBeLessThan(32 * MEBIBYTE)
   listener.streams.resume(1)
   await platformUntil(() => dialler.sentBytes(2) === 32 * MEBIBYTE, 'the total')
-  const totals = dialler.told(2).flatMap((input) => ('sentBytes' in input ? [input.sentBytes] : []))
-  expect(totals.length).toBeGreaterThan(10)
 })
 
 test('keeps a queue of a hundred thousand small writes in order', async () => {

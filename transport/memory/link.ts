@@ -31,8 +31,9 @@ export interface End {
   isReporting: boolean
   losesNextSent: boolean
   reportedBytes: number
-  /** That the far side ended was told. */
+  /** That the far side ended was told here, that this one did was told there. */
   isFarEnded: boolean
+  isEndTold: boolean
   /** The far side is gone: what is still written to it is answered by a reset. */
   isFarGone: boolean
 }
@@ -87,8 +88,8 @@ export function createLinks({ later, chunking, windowBytes }: LinksOptions): Lin
 
   /** Both sides have ended, all has arrived and was told: the system holds nothing more. */
   const closeWhenDone = (end: End): void => {
-    const isSent = end.out.isDry || (end.out.isEnded && end.isFarGone)
-    if (end.isFarEnded && isSent && !end.isReporting) setOver(end)
+    const isOut = end.isEndTold || (end.out.isEnded && end.isFarGone)
+    if (end.isFarEnded && isOut && !end.isReporting) setOver(end)
   }
 
   const report = (end: End): void => {
@@ -127,6 +128,7 @@ export function createLinks({ later, chunking, windowBytes }: LinksOptions): Lin
   const deliverEnd = (end: End): void => {
     const { far } = end
     end.isFarEnded = true
+    if (far !== undefined) far.isEndTold = true
     try {
       end.tell({ kind: 'stream.ended', stream: end.stream })
     } finally {
@@ -166,6 +168,7 @@ export function createLinks({ later, chunking, windowBytes }: LinksOptions): Lin
       losesNextSent: false,
       reportedBytes: 0,
       isFarEnded: false,
+      isEndTold: false,
       isFarGone: false,
     }),
     join(dialler, accepted) {

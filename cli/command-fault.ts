@@ -1,0 +1,15 @@
+/**
+ * Why a command did not do what it was asked: one sentence for the person at the terminal.
+ * @module
+ */
+
+export class CommandFault extends Error {
+  override readonly name = 'CommandFault'
+  /** 1: our fault. 2: usage. */
+  readonly exitCode: 1 | 2
+
+  constructor(exitCode: 1 | 2, sentence: string) {
+    super(sentence)
+    this.exitCode = exitCode
+  }
+}

@@ -1,0 +1,123 @@
+/**
+ * The node network, as the core reads it: the runtime's own protocol, with a mutual handshake, sealed
+ * records and one-way messages. `docs/native-protocol.md` is its specification.
+ * @module
+ */
+import type { Lane, Protocol } from '../actors/protocol.ts'
+import { DEFAULT_PORT } from '../codec/native/address.ts'
+import { isNodeId } from '../codec/native/identity.ts'
+import { NETWORK_NAME } from '../codec/native/messages.ts'
+import type { NativeMessage } from '../codec/native/messages.ts'
+import { nativeWire } from '../codec/native/wire.ts'
+import { nativeSession } from '../machines/handshakes/native.ts'
+import type { NativeTypes } from '../machines/handshakes/native.ts'
+import { NATIVE_ADDRESSES } from './native/addresses.ts'
+import { NATIVE_DETAILS } from './native/details.ts'
+import { decideDuplicate } from './native/duplicates.ts'
+import { farewellErrorOf } from './native/errors.ts'
+import { NATIVE_LIMITS } from './native/limits.ts'
+import type { NativeLimits } from './native/limits.ts'
+import { createNodePart } from './native/node-part.ts'
+import { ownIdentityOf } from './native/own-identity.ts'
+
+export type { NativeMessage, NativeTypes }
+
+export interface NativeOptions {
+  /** 1 to 64 printable ASCII characters; nodes of other networks are refused. */
+  readonly network: string
+  /** 32 bytes, a secp256k1 private key: who this node is. A copy is kept. */
+  readonly privateKey: Uint8Array
+  /** The node ids that may connect, 64 lower-case hexadecimal digits each. Left out: all. */
+  readonly allow?: Iterable<string>
+  /** Other numbers than the specification's. */
+  readonly limits?: Partial<NativeLimits>
+}
+
+/** A handshake is under 300 bytes, an Error under 310, and a confirm 2. */
+const SMALL_MESSAGE_BYTES = 320
+/** Header bytes of a message, and what a record and its objects add. */
+const MESSAGE_OVERHEAD_BYTES = 32
+
+function estimateBytes(message: NativeMessage): number {
+  if (message.type !== 'message') return SMALL_MESSAGE_BYTES
+  return message.payload.length + message.protocol.length + MESSAGE_OVERHEAD_BYTES
+}
+
+const REQUESTS: Lane = 'requests'
+const CONTROL: Lane = 'control'
+
+/** @throws {RangeError} a name, key, id or limit that is none */
+export function native(options: NativeOptions): Protocol<NativeTypes> {
+  const { network, allow } = options
+  if (!NETWORK_NAME.test(network)) {
+    throw new RangeError('the network name is not 1 to 64 printable ASCII characters')
+  }
+  const limits = limitsOf(options.limits)
+  const own = ownIdentityOf(options.privateKey)
+  const allowed = allow === undefined ? undefined : new Set(allow)
+  for (const id of allowed ?? []) {
+    if (!isNodeId(id)) throw new RangeError(`not a node id on the allow list: ${id}`)
+  }
+
+  return {
+    name: 'native',
+    defaultPort: DEFAULT_PORT,
+    identity: own.id,
+    addresses: NATIVE_ADDRESSES,
+    node: (tools) => createNodePart(tools, { network, own, allowed, limits }),
+    wire: (setup) => nativeWire(setup),
+    session: nativeSession(limits.handshakeMs),
+    control: ['confirm', 'error'],
+    details: NATIVE_DETAILS,
+    deadlines: {
+      connectMs: limits.connectMs,
+      establish: { ms: limits.handshakeMs, detail: 'handshake-timeout' },
+      session: { handshakeMs: { ms: limits.handshakeMs, detail: 'handshake-timeout' } },
+      progress: { ms: limits.progressMs, detail: 'no-progress' },
+      drainMs: limits.drainMs,
+      flushMs: limits.flushMs,
+    },
+    lane: (message) =>
+      message.type === 'message'
+        ? { lane: REQUESTS, full: 'stop-reading' }
+        : { lane: CONTROL, full: 'close' },
+    estimateBytes,
+    // A payload is a view of its record, which it would keep alive as a whole.
+    own: (message) =>
+      message.type === 'message' ? { ...message, payload: message.payload.slice() } : message,
+    // The same as what it takes on the wire: an empty message is held, too.
+    contentBytes: estimateBytes,
+    strikes: {
+      count: limits.strikes,
+      withinMs: limits.strikesWithinMs,
+      banMs: limits.banMs,
+      banMsMax: limits.banMsMax,
+    },
+    farewell(detail) {
+      const error = farewellErrorOf(detail)
+      return error === undefined ? undefined : { messages: [error], answerMs: 0, reads: [] }
+    },
+    duplicate: (older, newer) => decideDuplicate(older, newer, own.id, limits.simultaneousMs),
+    slots: [
+      { name: 'outbound', role: 'dialler', max: limits.outboundMax },
+      { name: 'inbound', role: 'listener', max: limits.inboundMax },
+    ],
+    admission: {
+      pendingInbound: limits.pendingInboundMax,
+      pendingOutbound: limits.pendingOutboundMax,
+      pendingPerGroup: limits.pendingPerGroupMax,
+      inboundPerGroup: limits.inboundPerGroupMax,
+      acceptedPerGroupPerMinute: limits.acceptedPerGroupPerMinuteMax,
+    },
+  }
+}
+
+function limitsOf(given: Partial<NativeLimits> = {}): NativeLimits {
+  const limits: NativeLimits = { ...NATIVE_LIMITS, ...given }
+  for (const [name, value] of Object.entries(limits)) {
+    if (!(Number.isSafeInteger(value) && value >= 0)) {
+      throw new RangeError(`the limit ${name} is no whole number: ${value}`)
+    }
+  }
+  return limits
+}
