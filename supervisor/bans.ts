@@ -46,7 +46,7 @@ export interface LoadedBans {
   /** Their time was over: they go out of the store with the next changes. */
   readonly expired: number
   /** What could not be read. It stays in the store: a later version may know it. */
-  readonly skipped: readonly { readonly key: string; readonly wrong: BanFault }[]
+  readonly skipped: readonly { readonly key: string; readonly wrong: BanFault | 'no-room' }[]
 }
 
 export interface Bans {
@@ -62,6 +62,7 @@ export interface Bans {
   sweep(wallMs: number): readonly Ban[]
   /** What has changed since the last call. To be asked at the end of each step that changes bans. */
   changes(): readonly StoreChange[]
+  /** Once, before any ban. Of more than there is room for, the oldest timed ones go. */
   load(entries: Iterable<StoreEntry>, wallMs: number): LoadedBans
   readonly size: number
 
@@ -149,7 +150,8 @@ export function createBans({
   }
 
   return {
-    ban(key, { manual: byHand, reason, untilMs }, wallMs) {
+    ban(key, asked, wallMs) {
+      const { reason, untilMs } = asked
       const storeKey = encodeBanKey(key)
       if (storeKey === undefined) return { refused: 'this is empty or too long to be banned' }
       if (untilMs !== undefined && !isTimeMs(untilMs)) {
@@ -159,8 +161,8 @@ export function createBans({
         return { refused: 'the ban would be over before it began' }
       }
       const standing = find(key, wallMs)
-      if (standing !== undefined && !byHand && (standing.manual || endOf(standing) > untilMs)) {
-        return { banned: standing }
+      if (standing !== undefined && !asked.manual) {
+        if (standing.manual || endOf(standing) > asked.untilMs) return { banned: standing }
       }
       const text = printBanKey(key)
       if (standing !== undefined) remove(text)
@@ -175,7 +177,7 @@ export function createBans({
         reason: shortReason(reason),
         sinceMs: Math.max(0, Math.trunc(wallMs)),
         untilMs,
-        manual: byHand,
+        manual: asked.manual,
       }
       insert({ ban, storeKey })
       changed.set(text, { table: BANS_TABLE, key: storeKey, value: encodeBanValue(ban) })
@@ -205,7 +207,7 @@ export function createBans({
     },
     load(entries, wallMs) {
       const read: Entry[] = []
-      const skipped: { key: string; wrong: BanFault }[] = []
+      const skipped: { key: string; wrong: BanFault | 'no-room' }[] = []
       for (const entry of entries) {
         const decoded = decodeBan(entry)
         if ('wrong' in decoded) skipped.push({ key: encodeHex(entry[0]), wrong: decoded.wrong })
@@ -215,13 +217,12 @@ export function createBans({
       read.sort((one, other) => one.ban.sinceMs - other.ban.sinceMs)
       let expired = 0
       for (const entry of read) {
-        const gone = { table: BANS_TABLE, key: entry.storeKey }
-        const text = printBanKey(entry.ban.key)
-        if (endOf(entry.ban) <= wallMs) {
-          expired++
-          changed.set(text, gone)
-        } else if (makeRoom() === 'refused') changed.set(text, gone)
-        else insert(entry)
+        const { ban, storeKey } = entry
+        const over = endOf(ban) <= wallMs
+        if (over) expired++
+        if (!over && makeRoom() !== 'refused') insert(entry)
+        else if (!over && ban.manual) skipped.push({ key: encodeHex(storeKey), wrong: 'no-room' })
+        else changed.set(printBanKey(ban.key), { table: BANS_TABLE, key: storeKey })
       }
       return { loaded: size(), expired, skipped }
     },

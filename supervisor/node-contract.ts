@@ -76,6 +76,8 @@ export interface Node<T extends ProtocolTypes> {
   readonly router: Router<T>
   readonly actor: Actor<typeof rootMachine>
   readonly listening: readonly SocketAddress[]
+  /** A subscriber of the application threw. */
+  reportThrow(type: string, error: unknown): void
   find(peer: string): Connection<T> | undefined
   connections(): readonly Connection<T>[]
   explain(name: string): Explanation | undefined

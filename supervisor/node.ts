@@ -63,15 +63,17 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
     options.onHappening(event)
   }
 
+  function reportThrow(type: string, error: unknown): void {
+    tell({ type: 'handler.failed', message: type, why: 'threw' })
+    tell({ type: 'fault', where: `subscriber of ${type}`, error })
+  }
+
   // ---- what messages pass through --------------------------------------------------------------
 
   const router = createRouter<T>({
     own: (message) => protocol.own?.(message) ?? message,
     contentBytes: (message) => protocol.contentBytes?.(message) ?? protocol.estimateBytes(message),
-    onThrow(type, error) {
-      tell({ type: 'handler.failed', message: type, why: 'threw' })
-      tell({ type: 'fault', where: `subscriber of ${type}`, error })
-    },
+    onThrow: reportThrow,
   })
   const turns = createTurns(loop, random.fork('turns'))
   const credit = createCreditPool({
@@ -242,7 +244,7 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
       const top = typeof value === 'string' ? value : Object.keys(value)[0]
       state = STATES[top ?? 'failed'] ?? 'failed'
       if (!port.watched) return
-      port.tell({ of: 'transition', name, chart: 'root', event: eventAtHand, state: state })
+      port.tell({ of: 'transition', name, chart: 'root', event: eventAtHand, state })
     },
     error(error) {
       tell({ type: 'fault', where: 'root', error })
@@ -508,6 +510,7 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
     get listening() {
       return listening()
     },
+    reportThrow,
     find: connections.find,
     connections: connections.all,
     explain: connections.explain,

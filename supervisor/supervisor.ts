@@ -157,9 +157,11 @@ export function createSupervisorOver<T extends ProtocolTypes>(
     if (subject === '') throw new PeerloomError('bad-argument', 'nobody was named to be banned')
   }
 
-  /** Told outside of the node's bookkeeping: a subscriber's throw is an event, not a crash. */
-  const onThrow = (): void => {
-    node.port.tell({ of: 'event', event: { type: 'subscriber.threw' } })
+  /** Not an event: whoever throws at events would be told so by an event. */
+  const onEventsThrow = (): void => {
+    if (node.port.watched) {
+      node.port.tell({ of: 'event', event: { type: 'events-subscriber.threw' } })
+    }
   }
 
   const supervisor: Supervisor<T> = {
@@ -212,18 +214,23 @@ export function createSupervisorOver<T extends ProtocolTypes>(
     },
     messages<Type extends Message['type']>(type: Type, { views = false } = {}) {
       const source = node.router.subject(type, views)
-      return new GuardedObservable<Routed<MessageOf<T, Type>>>(onThrow, (subscriber) => {
-        const consumer = nextConsumer++
-        // The router's table is by type: what arrives under it is of that type.
-        const subscription = (source as Observable<Routed<MessageOf<T, Type>>>).subscribe(
-          subscriber,
-        )
-        node.enter({ name: 'consume', type, views, consumer })
-        return () => {
-          subscription.unsubscribe()
-          node.enter({ name: 'release', type, views, consumer })
-        }
-      })
+      return new GuardedObservable<Routed<MessageOf<T, Type>>>(
+        (error) => {
+          node.reportThrow(type, error)
+        },
+        (subscriber) => {
+          const consumer = nextConsumer++
+          // The router's table is by type: what arrives under it is of that type.
+          const subscription = (source as Observable<Routed<MessageOf<T, Type>>>).subscribe(
+            subscriber,
+          )
+          node.enter({ name: 'consume', type, views, consumer })
+          return () => {
+            subscription.unsubscribe()
+            node.enter({ name: 'release', type, views, consumer })
+          }
+        },
+      )
     },
     handle(type, handler, { deadlineMs = HANDLER_DEADLINE_MS } = {}) {
       const number = nextHandler++
@@ -235,7 +242,7 @@ export function createSupervisorOver<T extends ProtocolTypes>(
         handlers.delete(number)
       }
     },
-    events: new GuardedObservable<SupervisorEvent>(onThrow, (subscriber) =>
+    events: new GuardedObservable<SupervisorEvent>(onEventsThrow, (subscriber) =>
       events.subscribe(subscriber),
     ),
     async connect(address, waitOptions = {}) {

@@ -8,7 +8,7 @@ import type { DatagramInput, DatagramSocketId, Datagrams } from '../world/datagr
 import type { ListenerId, ListenerInput, StreamId, StreamInput, Streams } from '../world/streams.ts'
 
 /** Far above what anything here takes, below the time limit of common test runners. */
-const DEADLINE_MS = 3_000
+const DEADLINE_MS = 20_000
 /** In so many turns whatever was on its way has come: a platform needs one or two. */
 const QUIET_TURNS = 25
 

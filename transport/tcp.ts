@@ -95,7 +95,7 @@ export function tcp(options: TcpOptions = {}): Streams {
       typeof bound === 'object' ? printedAddress(bound?.address, bound?.port) : undefined
     if (address === undefined) throw new Error('a TCP server listens on no address')
     endWatch ??= watchDescriptors(() => {
-      
+      for (const each of servers.keys()) overloaded(each)
     })
     enter({ kind: 'listener.listening', listener, address })
   }

@@ -56,7 +56,7 @@ export interface StepLoop {
 
   /** What is registered, for the audit. */
   counts(): { readonly timers: number; readonly questions: number; readonly streams: number }
-  /** Nothing enters afterwards. */
+  /** Nothing enters afterwards, but what was asked in the step that runs. */
   stop(): void
 }
 
@@ -79,6 +79,7 @@ export function createStepLoop({ clock, port, onFault }: StepLoopOptions): StepL
   let nextRequest = 1
   let nextStream = 2
   let running = false
+  let stopping = false
   let stopped = false
   let stalledMs = 0
   let step: Step = { number: -1, monotonicMs: clock.monotonicMs(), wallMs: clock.wallMs() }
@@ -161,6 +162,12 @@ export function createStepLoop({ clock, port, onFault }: StepLoopOptions): StepL
     }
   }
 
+  const stop = (): void => {
+    stopped = true
+    atEnd = []
+    clock.stop()
+  }
+
   const run = (input: Input): void => {
     running = true
     step = {
@@ -233,10 +240,8 @@ export function createStepLoop({ clock, port, onFault }: StepLoopOptions): StepL
     onStore: () => undefined,
     counts: () => ({ timers: timers.count, questions: questions.size, streams: streams.size }),
     stop() {
-      stopped = true
-      waiting.length = 0
-      atEnd = []
-      clock.stop()
+      if (running) stopping = true
+      else stop()
     },
   }
   return loop

@@ -8,6 +8,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { concatBytes, encodeUtf8 } from '../../codec/bytes.ts'
 import { CommandFault } from '../command-fault.ts'
 import { startChild } from './child.ts'
 import type { DemoChild } from './child.ts'
@@ -52,7 +53,7 @@ async function readLines(input: string): Promise<readonly NumberedLine[]> {
         if (bytes > INPUT_BYTES_MAX) throw new CommandFault(2, 'the input is larger than 64 MiB')
         chunks.push(part)
       }
-      text = Buffer.concat(chunks).toString('utf8')
+      text = new TextDecoder().decode(concatBytes(...chunks))
     } else text = await readFile(input, 'utf8')
   } catch (error) {
     if (error instanceof CommandFault) throw error
@@ -61,7 +62,7 @@ async function readLines(input: string): Promise<readonly NumberedLine[]> {
   const lines = text.replace(/\r?\n$/, '').split(/\r?\n/)
   if (text === '') throw new CommandFault(2, `the input ${input} is empty`)
   lines.forEach((line, index) => {
-    if (Buffer.byteLength(line) > LINE_BYTES_MAX) {
+    if (encodeUtf8(line).length > LINE_BYTES_MAX) {
       throw new CommandFault(2, `line ${String(index + 1)} of the input is longer than 1 MiB`)
     }
   })

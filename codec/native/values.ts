@@ -117,7 +117,7 @@ export const readBinary = (reader: Reader, bytes: number): Uint8Array =>
 /** Whether nil stands here; if so, moves past it. */
 export function readNil(reader: Reader): boolean {
   if (reader.bytes[reader.offset] !== NIL) return false
-  reader.offset++
+  readU8(reader)
   return true
 }
 
@@ -129,7 +129,7 @@ export function skipValue(reader: Reader, depth: number): void {
     skipValues(reader, readArrayLength(reader), depth + 1)
   } else if (isString(first)) readBytes(reader, readStringLength(reader))
   else if (first >= BIN_8 && first <= BIN_32) readBytes(reader, readBinaryLength(reader))
-  else if (first >= NEGATIVE_FIX_INTEGER || first === NIL) reader.offset++
+  else if (first >= NEGATIVE_FIX_INTEGER || first === NIL) readU8(reader)
   else if (first >= INT_8 && first <= INT_64) readBytes(reader, 1 + 2 ** (first - INT_8))
   else readUnsigned(reader)
 }

@@ -80,7 +80,7 @@ test.each([
   expect((await readFile(`${file}.damaged-1`)).equals(damaged)).toBe(true)
 })
 
-test('sets a folder aside that stands where the file should be', async () => {
+test('sets a folder aside that stands in the place of the file', async () => {
   const folder = await startFolder()
   await mkdir(join(folder, 'store.mdb'))
   const { answers, close } = await startStore(lmdbStore(folder))

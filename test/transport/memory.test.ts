@@ -179,6 +179,25 @@ describe('the window', () => {
     expect([dialler.sentBytes(2), listener.receivedBytes(1)]).toEqual([1_200, 1_200])
   })
 
+  test('is all that arrives of a sender that was destroyed', () => {
+    const { network, dialler, listener } = startStream({ windowBytes: 1_000 })
+    listener.streams.pause(1)
+    dialler.streams.write(2, new Uint8Array(2_500))
+    dialler.streams.destroy(2)
+    listener.streams.resume(1)
+    network.run()
+    expect(listener.receivedBytes(1)).toBe(1_000)
+    expect(listener.told(1)).toEqual([{ kind: 'stream.ended', stream: 1 }])
+  })
+
+  test('has one delivery and one report in the queue, however much was written', () => {
+    const { network, dialler, listener } = startStream({ chunking: coalesced })
+    for (let count = 0; count < 5; count++) dialler.streams.write(2, new Uint8Array(10))
+    expect(network.pending).toBe(2)
+    network.run()
+    expect([listener.chunkCount(1), dialler.sentBytes(2)]).toEqual([1, 50])
+  })
+
   test('loses one report where that is asked for; the next total makes it good', () => {
     const { network, dialler } = startStream()
     network.loseNextSent(ONE, 2)

@@ -48,7 +48,7 @@ const unseal = (bytes: Uint8Array) => {
     left: bytes.length - reader.offset,
   }
 }
-const closes = (detail: string) => expect.objectContaining({ action: 'close', detail })
+const closes = (detail: string): unknown => expect.objectContaining({ action: 'close', detail })
 
 const FULL_ERROR: ErrorMessage = {
   type: 'error',

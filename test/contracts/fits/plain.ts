@@ -11,7 +11,7 @@ import { asSlot, sessionActions, WireError } from '../../../index.ts'
 import { createFrameBuffer } from '../../../codec/frame-buffer.ts'
 import { concatBytes, viewOf } from '../../../codec/bytes.ts'
 import { hostAddresses, ONE_STRIKE, ROOMY } from './common.ts'
-import type { HostAddress } from './common.ts'
+import type { ChartTypes, HostAddress } from './common.ts'
 
 const TYPES = ['hello', 'ping', 'pong', 'blob'] as const
 const PAYLOAD_BYTES_MAX = 4_000_000
@@ -78,7 +78,7 @@ function plainWire({ out }: WireSetup<HostAddress, never>): PlainWire {
 const hello = { type: 'hello', payload: new Uint8Array(0) } as const
 
 const plainSession = setup({
-  types: {} as import('./common.ts').ChartTypes<PlainTypes, object>,
+  types: {} as ChartTypes<PlainTypes, object>,
   actions: sessionActions<PlainTypes, object>(),
   guards: { isHello: ({ event }) => event.type === 'unit' && event.message.type === 'hello' },
   delays: { helloMs: 5_000 },

@@ -1,0 +1,342 @@
+/**
+ * Who may come in: decided before any cryptography and before the newcomer is counted, so that no
+ * limit is exceeded, not for one step. Also counts what is pending the other way.
+ *
+ * When all pending places are taken, a newcomer displaces the pending connection that has sent least,
+ * oldest first, from the fullest group, once it is a second old. That alone would let whoever knocks
+ * most often have every place that turns over, so a group that knocks too often is not heard, and
+ * one whose last connection came to nothing displaces nobody for a while. A decision costs O(log n).
+ * @module
+ */
+import type { AdmissionLimits } from '../actors/protocol.ts'
+import type { RefusalReason } from './events.ts'
+import { createHeap } from './heap.ts'
+import type { Heap, Placed } from './heap.ts'
+import { CORE_LIMITS } from './limits.ts'
+import { createRecencyMap } from './recency-map.ts'
+import { createTokenBucket } from './token-bucket.ts'
+import type { TokenRate } from './token-bucket.ts'
+
+export interface Arrival {
+  /** The name that its connection will have. */
+  readonly name: string
+  readonly host: string
+  /** The host's group by the network's rule. */
+  readonly group: string
+}
+
+export type Decision =
+  /** It is counted from now on. What it displaces is not any more, and has to be closed in this step. */
+  | { readonly admit: true; readonly displace?: string }
+  | { readonly admit: false; readonly reason: RefusalReason }
+
+export interface Admission {
+  decide(arrival: Arrival, nowMs: number): Decision
+  /** A dial begins. False, and not counted, where as many are pending as may be. */
+  dial(name: string): boolean
+  /** It became active: not pending any more, but still of its group. */
+  activated(name: string): void
+  /** It is gone. To be told once of each; what is unknown or was displaced is ignored. */
+  ended(name: string, nowMs: number): void
+  readonly pendingInbound: number
+  readonly pendingOutbound: number
+  /** Groups remembered, for the audit. */
+  readonly groups: number
+}
+
+export interface AdmissionOptions {
+  readonly limits: AdmissionLimits
+  isBanned(host: string): boolean
+  isDiscouraged(host: string): boolean
+  /** Inbound slots that nobody holds. */
+  freeSlots(): number
+  /** Asked where no slot is free: whether somebody would make room. Evicting comes after the decision. */
+  mayEvict(): boolean
+  /** All that a pending connection has sent us so far; it never falls. */
+  receivedBytesOf(name: string): number
+  /**
+   * How many handshakes may be begun. Above it newcomers are refused, not queued: in a queue they
+   * would hold a descriptor while their deadline runs, and come to their turn too late to use it.
+   */
+  readonly handshakes?: TokenRate
+  readonly displaceAfterMs?: number
+  readonly groupSpentMs?: number
+  readonly groupsMax?: number
+}
+
+const MINUTE_MS = 60_000
+/** Forgotten groups are looked for with each arrival, so many at a time: more than can be added. */
+const SWEPT_AT_ONCE = 2
+/** A discouraged host never takes the last free slot. */
+const SLOTS_LEFT_TO_OTHERS = 1
+
+interface Group extends Placed {
+  readonly name: string
+  pending: number
+  active: number
+  /** When its last connections knocked, as a ring of the limit's size. */
+  readonly knocks: number[]
+  nextKnock: number
+  lastKnockMs: number
+  spentUntilMs: number
+  /** Its pending connections that are old enough to be displaced. */
+  readonly old: Heap<Pending>
+}
+
+interface Pending extends Placed {
+  readonly name: string
+  readonly group: Group
+  /** 0, 1, 2 ... in the order of arrival. */
+  readonly sequence: number
+  readonly startedMs: number
+  /** As it was when last looked at. */
+  receivedBytes: number
+  gone: boolean
+}
+
+const hasSentLess = (one: Pending, other: Pending): boolean =>
+  one.receivedBytes < other.receivedBytes ||
+  (one.receivedBytes === other.receivedBytes && one.sequence < other.sequence)
+
+/** Both have somebody to lose. */
+const isFuller = (one: Group, other: Group): boolean => {
+  if (one.pending !== other.pending) return one.pending > other.pending
+  const [first, second] = [one.old.first(), other.old.first()]
+  return first !== undefined && (second === undefined || hasSentLess(first, second))
+}
+
+export function createAdmission({
+  limits,
+  isBanned,
+  isDiscouraged,
+  freeSlots,
+  mayEvict,
+  receivedBytesOf,
+  handshakes: rate = {
+    perSecond: CORE_LIMITS.handshakesPerSecond,
+    burst: CORE_LIMITS.handshakesBurst,
+  },
+  displaceAfterMs = CORE_LIMITS.displaceAfterMs,
+  groupSpentMs = CORE_LIMITS.groupSpentMs,
+  groupsMax = CORE_LIMITS.groupsMax,
+}: AdmissionOptions): Admission {
+  const handshakes = createTokenBucket(rate)
+  /** Groups with a connection. */
+  const present = new Map<string, Group>()
+  /** Groups that are only remembered, by their last knock. */
+  const absent = createRecencyMap<Group>()
+  /** Groups with somebody old enough to be displaced. */
+  const crowds = createHeap<Group>(isFuller)
+  const pending = new Map<string, Pending>()
+  const active = new Map<string, Group>()
+  const dials = new Set<string>()
+  /** In the order of arrival; those before `firstYoung` have aged. */
+  let young: Pending[] = []
+  let firstYoung = 0
+  let nextSequence = 0
+
+  const isForgotten = ({ lastKnockMs, spentUntilMs }: Group, nowMs: number): boolean =>
+    nowMs - lastKnockMs >= MINUTE_MS && spentUntilMs <= nowMs
+
+  const sweepAbsent = (nowMs: number): void => {
+    for (let swept = 0; swept < SWEPT_AT_ONCE; swept++) {
+      const oldest = absent.oldest()
+      if (oldest === undefined) return
+      if (absent.size <= groupsMax && !isForgotten(oldest[1], nowMs)) return
+      absent.delete(oldest[0])
+    }
+  }
+
+  const groupOf = (name: string): Group =>
+    present.get(name) ??
+    absent.get(name) ?? {
+      name,
+      pending: 0,
+      active: 0,
+      knocks: [],
+      nextKnock: 0,
+      lastKnockMs: -Infinity,
+      spentUntilMs: -Infinity,
+      old: createHeap<Pending>(hasSentLess),
+      place: -1,
+    }
+
+  /** Puts it where it belongs after its counts changed. */
+  const file = (group: Group): void => {
+    if (group.pending + group.active > 0) {
+      absent.delete(group.name)
+      present.set(group.name, group)
+    } else {
+      present.delete(group.name)
+      absent.set(group.name, group)
+    }
+    if (group.old.size === 0) crowds.remove(group)
+    else if (group.place < 0) crowds.push(group)
+    else crowds.update(group)
+  }
+
+  /** Notes a knock. Whether there were as many within a minute as the limit allows, without it. */
+  const knocksTooOften = (group: Group, nowMs: number): boolean => {
+    const allowed = limits.acceptedPerGroupPerMinute
+    const often =
+      allowed < 1 || nowMs - (group.knocks[group.nextKnock] ?? -Infinity) < MINUTE_MS
+    if (allowed >= 1) {
+      group.knocks[group.nextKnock] = nowMs
+      group.nextKnock = (group.nextKnock + 1) % allowed
+    }
+    group.lastKnockMs = nowMs
+    return often
+  }
+
+  const age = (nowMs: number): void => {
+    for (;;) {
+      const next = young[firstYoung]
+      if (next === undefined) break
+      if (!next.gone && nowMs - next.startedMs < displaceAfterMs) break
+      firstYoung++
+      if (next.gone) continue
+      next.receivedBytes = receivedBytesOf(next.name)
+      next.group.old.push(next)
+      file(next.group)
+    }
+    if (firstYoung * 2 >= young.length) {
+      young = young.slice(firstYoung)
+      firstYoung = 0
+    }
+  }
+
+  /** Brings what is known of the group's first up to date, until the first is known as it is. */
+  const refresh = (group: Group): boolean => {
+    const first = group.old.first()
+    if (first === undefined) return false
+    const receivedBytes = receivedBytesOf(first.name)
+    if (receivedBytes === first.receivedBytes) return false
+    first.receivedBytes = receivedBytes
+    group.old.update(first)
+    return true
+  }
+
+  /**
+   * Who makes room for one of this group. Bytes only grow, so whoever is still first when its count
+   * is brought up to date has sent least; each look that changes something stands for bytes that came.
+   */
+  const loserTo = (newcomer: Group): Pending | undefined => {
+    let fullest = crowds.first()
+    while (fullest !== undefined && refresh(fullest)) {
+      crowds.update(fullest)
+      fullest = crowds.first()
+    }
+    // Nobody gains a place over a group that has no more of them: it would be taken in turns.
+    if (fullest !== undefined && fullest.pending > newcomer.pending) return fullest.old.first()
+    while (refresh(newcomer));
+    file(newcomer)
+    return newcomer.old.first()
+  }
+
+  const leavePending = (entry: Pending, nowMs: number): void => {
+    const { group } = entry
+    entry.gone = true
+    pending.delete(entry.name)
+    group.old.remove(entry)
+    group.pending--
+    group.spentUntilMs = nowMs + groupSpentMs
+    file(group)
+  }
+
+  const refusalBySlots = (host: string): RefusalReason | undefined => {
+    const free = freeSlots()
+    if (isDiscouraged(host) && free <= SLOTS_LEFT_TO_OTHERS) return 'discouraged'
+    return free > 0 || mayEvict() ? undefined : 'slots-full'
+  }
+
+  const refusalByGroup = (group: Group, nowMs: number): RefusalReason | undefined => {
+    if (knocksTooOften(group, nowMs)) return 'rate'
+    const full =
+      group.pending >= limits.pendingPerGroup ||
+      group.pending + group.active >= limits.inboundPerGroup
+    return full ? 'group-full' : undefined
+  }
+
+  const decideFor = ({ name, host }: Arrival, group: Group, nowMs: number): Decision => {
+    const refusal = refusalByGroup(group, nowMs) ?? refusalBySlots(host)
+    if (refusal !== undefined) return { admit: false, reason: refusal }
+    let loser: Pending | undefined
+    if (pending.size >= limits.pendingInbound) {
+      if (group.spentUntilMs > nowMs) return { admit: false, reason: 'pending-full' }
+      age(nowMs)
+      loser = loserTo(group)
+      if (loser === undefined) return { admit: false, reason: 'pending-full' }
+    }
+    // Whoever was silent cost no cryptography: the newcomer has what was set aside for it.
+    const inherits = loser?.receivedBytes === 0
+    if (!inherits && !handshakes.take(nowMs)) return { admit: false, reason: 'handshake-budget' }
+    if (loser !== undefined) leavePending(loser, nowMs)
+    const entry: Pending = {
+      name,
+      group,
+      sequence: nextSequence++,
+      startedMs: nowMs,
+      receivedBytes: 0,
+      gone: false,
+      place: -1,
+    }
+    pending.set(name, entry)
+    young.push(entry)
+    group.pending++
+    return loser === undefined ? { admit: true } : { admit: true, displace: loser.name }
+  }
+
+  return {
+    decide(arrival, nowMs) {
+      if (isBanned(arrival.host)) return { admit: false, reason: 'banned' }
+      age(nowMs)
+      const group = groupOf(arrival.group)
+      const decision = decideFor(arrival, group, nowMs)
+      file(group)
+      sweepAbsent(nowMs)
+      return decision
+    },
+    dial(name) {
+      if (dials.size >= limits.pendingOutbound) return false
+      dials.add(name)
+      return true
+    },
+    activated(name) {
+      dials.delete(name)
+      const entry = pending.get(name)
+      if (entry === undefined) return
+      const { group } = entry
+      entry.gone = true
+      pending.delete(name)
+      group.old.remove(entry)
+      group.pending--
+      group.active++
+      // It has shown what it is worth: its group is not held back for what came before.
+      group.spentUntilMs = -Infinity
+      active.set(name, group)
+      file(group)
+    },
+    ended(name, nowMs) {
+      dials.delete(name)
+      const entry = pending.get(name)
+      if (entry !== undefined) {
+        if (receivedBytesOf(name) === 0) handshakes.giveBack()
+        leavePending(entry, nowMs)
+      }
+      const group = active.get(name)
+      if (group === undefined) return
+      active.delete(name)
+      group.active--
+      file(group)
+    },
+    get pendingInbound() {
+      return pending.size
+    },
+    get pendingOutbound() {
+      return dials.size
+    },
+    get groups() {
+      return present.size + absent.size
+    },
+  }
+}

@@ -1,0 +1,253 @@
+import { Subject, map } from 'rxjs'
+import { describe, expect, test } from 'vitest'
+import { plain } from '../contracts/fits/plain.ts'
+import type { PlainMessage } from '../contracts/fits/plain.ts'
+import { NOTHING_HELD, startNode, startVirtualWorld } from '../support/nodes.ts'
+
+const blob = (bytes: number): PlainMessage => ({ type: 'blob', payload: new Uint8Array(bytes) })
+
+function startPair(seed = 'nodes') {
+  const world = startVirtualWorld({ seed })
+  const alice = startNode(world, 'alice', '10.0.0.1', plain())
+  const bob = startNode(world, 'bob', '10.0.0.2', plain(), { bootstrap: ['10.0.0.1:7001'] })
+  world.advance(100)
+  const name = bob.supervisor.connections()[0]?.name ?? ''
+  return { world, alice, bob, name }
+}
+
+const phases = ({ supervisor }: ReturnType<typeof startNode>) =>
+  supervisor.connections().map(({ phase }) => phase)
+
+describe('a node that cannot start', () => {
+  test('says that an address is taken, and holds nothing', async () => {
+    const world = startVirtualWorld({ seed: 'taken' })
+    const listen = ['10.0.0.1:7001', '10.0.0.1:7001']
+    const { supervisor, started, eventsOf } = startNode(world, 'a', '10.0.0.1', plain(), { listen })
+    world.advance(5_000)
+    await expect(started).rejects.toMatchObject({ code: 'listen-failed' })
+    expect(supervisor.state).toBe('failed')
+    expect(eventsOf('node.failed')).toMatchObject([
+      { fault: 'listen-failed', message: 'cannot listen on 10.0.0.1:7001: address-in-use' },
+    ])
+    expect(supervisor.audit()).toMatchObject(NOTHING_HELD)
+  })
+
+  test('is stopped by its own stop', async () => {
+    const world = startVirtualWorld({ seed: 'idle' })
+    const { supervisor, started } = startNode(world, 'alice', '10.0.0.1', plain())
+    const stopped = supervisor.stop()
+    world.advance(5_000)
+    expect(await stopped).toEqual({ killed: [] })
+    await started.catch(() => undefined)
+    expect(supervisor.audit()).toMatchObject(NOTHING_HELD)
+  })
+})
+
+describe('stop', () => {
+  test.each([0, 1, 2, 3, 5, 8, 20, 100])('settles %i ms after a dial', async (ms) => {
+    const world = startVirtualWorld({ seed: 'stop' })
+    const alice = startNode(world, 'alice', '10.0.0.1', plain())
+    const bob = startNode(world, 'bob', '10.0.0.2', plain(), { bootstrap: ['10.0.0.1:7001'] })
+    world.advance(ms)
+    const stopped = bob.supervisor.stop({ graceMs: 1_000 })
+    world.advance(1_000)
+    expect(await stopped).toEqual({ killed: [] })
+    expect(bob.supervisor.state).toBe('stopped')
+    expect(bob.supervisor.audit()).toMatchObject(NOTHING_HELD)
+    expect(phases(alice)).toEqual([])
+  })
+
+  test('settles with a peer that never answers, and says whom it killed', async () => {
+    const world = startVirtualWorld({ seed: 'mute' })
+    const { streams } = world.nodeWorld('mute', '10.0.0.9')
+    streams.start(() => undefined)
+    streams.listen(1, { host: '10.0.0.9', port: 7001 })
+    const bob = startNode(world, 'bob', '10.0.0.2', plain(), { bootstrap: ['10.0.0.9:7001'] })
+    world.advance(100)
+    expect(phases(bob)).toEqual(['handshaking'])
+    const stopped = bob.supervisor.stop({ graceMs: 400 })
+    world.advance(400)
+    expect(await stopped).toEqual({ killed: ['bob/out-1'] })
+    expect(bob.supervisor.audit()).toMatchObject(NOTHING_HELD)
+  })
+
+  test('asked twice is one stop', async () => {
+    const { world, alice } = startPair()
+    const [one, other] = [alice.supervisor.stop(), alice.supervisor.stop()]
+    world.advance(5_000)
+    expect(await one).toEqual(await other)
+  })
+})
+
+describe('a peer that is lost', () => {
+  test('is dialled again, with a reason for its going', () => {
+    const { world, alice, bob, name } = startPair()
+    world.kill('alice')
+    world.advance(10)
+    expect(bob.eventsOf('connection.closed')).toMatchObject([{ connection: name, phase: 'active' }])
+    expect(bob.supervisor.explain(name)?.ended?.reason).toMatch(/^(peer-left|transport)$/)
+    const again = startNode(world, 'alice', '10.0.0.1', plain())
+    world.advance(5_000)
+    expect(phases(bob)).toEqual(['active'])
+    expect(phases(again)).toEqual(['active'])
+    expect(alice.eventsOf('fault')).toEqual([])
+  })
+
+  test('is waited for longer each time', () => {
+    const world = startVirtualWorld({ seed: 'backoff' })
+    const bob = startNode(world, 'bob', '10.0.0.2', plain(), { bootstrap: ['10.0.0.1:7001'] })
+    world.advance(10 * 60_000)
+    const dials = bob.eventsOf('connection.started').length
+    // Waits of 1, 2, 4 ... 60 s, each at least half as long: some 10 to 30 dials in ten minutes.
+    expect(dials).toBeGreaterThan(10)
+    expect(dials).toBeLessThan(30)
+  })
+})
+
+describe('a ban', () => {
+  test('closes, refuses, outlives a restart, and ends', () => {
+    const { world, alice, bob } = startPair()
+    alice.supervisor.ban('10.0.0.2', { ms: 60_000, why: 'a test' })
+    world.advance(2_000)
+    expect(phases(alice)).toEqual([])
+    expect(bob.eventsOf('connection.closed').length).toBeGreaterThan(0)
+    expect(alice.supervisor.bans()).toMatchObject([{ reason: 'a test' }])
+
+    world.kill('alice')
+    const again = startNode(world, 'alice', '10.0.0.1', plain())
+    world.advance(20_000)
+    expect(phases(again)).toEqual([])
+    expect(again.eventsOf('connection.refused')).not.toEqual([])
+    expect(again.eventsOf('connection.refused').every(({ why }) => why === 'banned')).toBe(true)
+    world.advance(120_000)
+    expect(phases(again)).toEqual(['active'])
+  })
+
+  test('is lifted by hand', () => {
+    const { world, alice, bob } = startPair()
+    alice.supervisor.ban('10.0.0.2')
+    world.advance(1_000)
+    alice.supervisor.unban('10.0.0.2')
+    world.advance(120_000)
+    expect(phases(bob)).toEqual(['active'])
+    expect(alice.eventsOf('peer.unbanned')).toHaveLength(1)
+  })
+})
+
+describe('a consumer', () => {
+  test('that throws is reported, and harms nobody', () => {
+    const { world, alice, bob, name } = startPair()
+    const got: number[] = []
+    alice.supervisor.messages('blob').subscribe(() => {
+      throw new Error('a subscriber of the test')
+    })
+    alice.supervisor
+      .messages('blob')
+      .pipe(
+        map(() => {
+          throw new Error('an operator of the test')
+        }),
+      )
+      .subscribe()
+    alice.supervisor.messages('blob').subscribe(({ message }) => got.push(message.payload.length))
+    for (const bytes of [1, 2, 3]) bob.supervisor.send(name, blob(bytes))
+    world.advance(100)
+    expect(got).toEqual([1, 2, 3])
+    expect(alice.eventsOf('handler.failed').length).toBeGreaterThan(0)
+    expect(phases(alice)).toEqual(['active'])
+  })
+
+  test('gets nothing after it unsubscribed, and the message is counted as dropped', () => {
+    const { world, alice, bob, name } = startPair()
+    const got: number[] = []
+    const subscription = alice.supervisor
+      .messages('blob')
+      .subscribe(({ message }) => got.push(message.payload.length))
+    bob.supervisor.send(name, blob(1))
+    world.advance(10)
+    subscription.unsubscribe()
+    bob.supervisor.send(name, blob(2))
+    world.advance(10)
+    expect(got).toEqual([1])
+    const [connection] = alice.supervisor.connections()
+    expect(connection?.counters.dropped).toEqual({ 'no-consumer': 1 })
+    const { receivedMessages = 0, handledMessages = 0 } = connection?.counters ?? {}
+    expect(receivedMessages).toBe(handledMessages + 1)
+  })
+
+  test('may send from within its call: it leaves behind the step', () => {
+    const { world, alice, bob, name } = startPair()
+    const echoed: number[] = []
+    alice.supervisor.messages('blob').subscribe(({ message, peer }) => {
+      expect(alice.supervisor.send(peer.connection, message)).toBe('queued')
+    })
+    bob.supervisor.messages('blob').subscribe(({ message }) => echoed.push(message.payload.length))
+    for (const bytes of [5, 6, 7]) bob.supervisor.send(name, blob(bytes))
+    world.advance(100)
+    expect(echoed).toEqual([5, 6, 7])
+  })
+})
+
+describe('a slow handler', () => {
+  /** 128 MB, as fast as they are taken, to a handler that settles when it is told to. */
+  function startFlood() {
+    const { world, alice, bob, name } = startPair('flood')
+    const settle = new Subject<undefined>()
+    let started = 0
+    let settled = 0
+    alice.supervisor.handle(
+      'blob',
+      () =>
+        new Promise((resolve) => {
+          started++
+          const subscription = settle.subscribe(() => {
+            subscription.unsubscribe()
+            settled++
+            resolve()
+          })
+        }),
+      { deadlineMs: 3_600_000 },
+    )
+    let sent = 0
+    const pour = (): void => {
+      while (sent < 2_000 && bob.supervisor.send(name, blob(64 * 1024)) === 'queued') sent++
+    }
+    return { world, alice, bob, settle, pour, counts: () => ({ sent, started, settled }) }
+  }
+
+  test('stops the sender, within the stated bound, and is caught up with', async () => {
+    const { world, alice, bob, settle, pour, counts } = startFlood()
+    for (let round = 0; round < 50; round++) {
+      pour()
+      world.advance(100)
+    }
+    const MEBIBYTE = 1024 * 1024
+    // An eighth of the node's 64 MiB, and one message more.
+    expect(alice.supervisor.audit().creditBytes).toBeLessThanOrEqual(8 * MEBIBYTE + 65_536)
+    expect(counts().sent).toBeLessThan(2_000)
+    expect(bob.supervisor.connections()[0]?.phase).toBe('active')
+
+    for (let round = 0; round < 5_000 && counts().settled < 2_000; round++) {
+      settle.next(undefined)
+      await Promise.resolve()
+      await Promise.resolve()
+      await Promise.resolve()
+      pour()
+      world.advance(10)
+    }
+    expect(counts()).toEqual({ sent: 2_000, started: 2_000, settled: 2_000 })
+    expect(alice.supervisor.audit()).toMatchObject({ creditBytes: 0, handled: 0 })
+  })
+})
+
+test('a report that was lost does not stop the sender for good', () => {
+  const { world, alice, bob, name } = startPair('lost')
+  let bytes = 0
+  alice.supervisor.messages('blob').subscribe(({ message }) => (bytes += message.payload.length))
+  world.network.loseNextSent('10.0.0.2', 2)
+  for (let count = 0; count < 100; count++) bob.supervisor.send(name, blob(64 * 1024))
+  // The transport is asked at half of the time to drain, which is 20 s.
+  world.advance(30_000)
+  expect(bytes).toBe(100 * 64 * 1024)
+  expect(bob.supervisor.connections()[0]?.phase).toBe('active')
+})

@@ -1,0 +1,62 @@
+import { createSupervisor } from '../../index.ts'
+import type { NodeLimits, Protocol, ProtocolTypes, SupervisorEvent } from '../../index.ts'
+import type { Store } from '../../world/store.ts'
+import { startVirtualWorld } from '../../testing/virtual-world.ts'
+import type { VirtualWorld } from '../../testing/virtual-world.ts'
+
+interface StartOptions {
+  readonly listen?: readonly string[]
+  readonly bootstrap?: readonly string[]
+  readonly limits?: Partial<NodeLimits>
+  readonly store?: Store
+}
+
+/** A supervised node in a virtual world, started as far as the present instant lets it. */
+export function startNode<T extends ProtocolTypes>(
+  world: VirtualWorld,
+  name: string,
+  host: string,
+  protocol: Protocol<T>,
+  options: StartOptions = {},
+) {
+  const { datagrams, store, streams, ...rest } = world.nodeWorld(name, host)
+  const events: SupervisorEvent[] = []
+  const supervisor = createSupervisor({
+    name,
+    protocol,
+    transport: streams,
+    store: options.store ?? store,
+    world: rest,
+    listen: options.listen ?? [`${host}:${protocol.defaultPort}`],
+    peers: { bootstrap: options.bootstrap ?? [] },
+    ...(options.limits === undefined ? {} : { limits: options.limits }),
+    ...(datagrams === undefined ? {} : { datagrams }),
+  })
+  supervisor.events.subscribe((event) => events.push(event))
+  const started = supervisor.start()
+  // Whoever waits for it sees why it failed.
+  started.catch(() => undefined)
+  world.settle()
+  const eventsOf = <Type extends SupervisorEvent['type']>(type: Type) =>
+    events.filter(
+      (event): event is Extract<SupervisorEvent, { readonly type: Type }> => event.type === type,
+    )
+  return { supervisor, events, eventsOf, started, host }
+}
+
+/** What a node holds that its end has to give back. */
+export const NOTHING_HELD = {
+  streams: 0,
+  listeners: 0,
+  datagramSockets: 0,
+  timers: 0,
+  questions: 0,
+  connections: 0,
+  subscribers: 0,
+  handlers: 0,
+  handled: 0,
+  feeds: 0,
+  creditBytes: 0,
+}
+
+export { startVirtualWorld }
