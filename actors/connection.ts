@@ -10,6 +10,7 @@ import type { ConnectionSaid, Ending } from '../machines/connection.ts'
 import { ruleOf } from '../machines/reasons.ts'
 import type { CloseDetail, Phase } from '../machines/reasons.ts'
 import type { ProtocolTypes, SessionSaid } from '../machines/session.ts'
+import { CLOCK_STEP_MS } from '../world/clock.ts'
 import type { StreamInput } from '../world/streams.ts'
 import { createAsker } from './asking.ts'
 import { createCharts } from './charts.ts'
@@ -403,7 +404,7 @@ export function createConnection<T extends ProtocolTypes>(
     clock.setTimeout(() => {
       if (phase !== 'active') return
       const leftMs = deadlines.progress.ms - (loop.step.monotonicMs - lastBytesMs)
-      if (leftMs > 0) watchProgress(leftMs)
+      if (leftMs >= CLOCK_STEP_MS) watchProgress(leftMs)
       else connection.leave(deadlines.progress.detail)
     }, afterMs)
   }

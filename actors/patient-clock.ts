@@ -6,6 +6,7 @@
  * ring is part of a step.
  * @module
  */
+import { CLOCK_STEP_MS } from '../world/clock.ts'
 import type { StepLoop } from '../world/step-loop.ts'
 import type { Timer } from '../world/timers.ts'
 
@@ -45,7 +46,7 @@ export function createPatientClock(
     wait.timer = loop.after(wait.leftMs, () => {
       wait.timer = undefined
       wait.leftMs = loop.stalledMs - wait.armedStalledMs
-      if (wait.leftMs > 0) {
+      if (wait.leftMs >= CLOCK_STEP_MS) {
         arm(id, wait)
         return
       }

@@ -48,11 +48,11 @@ export interface AdmissionOptions {
   readonly limits: AdmissionLimits
   isBanned(host: string): boolean
   isDiscouraged(host: string): boolean
-  /** Inbound slots that nobody holds. */
+  /** Inbound slots that nobody holds. A connection holds one from its admission on. */
   freeSlots(): number
   /** Asked where no slot is free: whether somebody would make room. Evicting comes after the decision. */
   mayEvict(): boolean
-  /** All that a pending connection has sent us so far; it never falls. */
+  /** All that a connection has sent us so far; it never falls. Asked up to and within its `ended`. */
   receivedBytesOf(name: string): number
   /**
    * How many handshakes may be begun. Above it newcomers are refused, not queued: in a queue they
@@ -178,8 +178,7 @@ export function createAdmission({
   /** Notes a knock. Whether there were as many within a minute as the limit allows, without it. */
   const knocksTooOften = (group: Group, nowMs: number): boolean => {
     const allowed = limits.acceptedPerGroupPerMinute
-    const often =
-      allowed < 1 || nowMs - (group.knocks[group.nextKnock] ?? -Infinity) < MINUTE_MS
+    const often = allowed < 1 || nowMs - (group.knocks[group.nextKnock] ?? -Infinity) < MINUTE_MS
     if (allowed >= 1) {
       group.knocks[group.nextKnock] = nowMs
       group.nextKnock = (group.nextKnock + 1) % allowed
@@ -243,12 +242,6 @@ export function createAdmission({
     file(group)
   }
 
-  const refusalBySlots = (host: string): RefusalReason | undefined => {
-    const free = freeSlots()
-    if (isDiscouraged(host) && free <= SLOTS_LEFT_TO_OTHERS) return 'discouraged'
-    return free > 0 || mayEvict() ? undefined : 'slots-full'
-  }
-
   const refusalByGroup = (group: Group, nowMs: number): RefusalReason | undefined => {
     if (knocksTooOften(group, nowMs)) return 'rate'
     const full =
@@ -258,14 +251,19 @@ export function createAdmission({
   }
 
   const decideFor = ({ name, host }: Arrival, group: Group, nowMs: number): Decision => {
-    const refusal = refusalByGroup(group, nowMs) ?? refusalBySlots(host)
+    const refusal = refusalByGroup(group, nowMs)
     if (refusal !== undefined) return { admit: false, reason: refusal }
+    const free = freeSlots()
+    if (free <= SLOTS_LEFT_TO_OTHERS && isDiscouraged(host)) {
+      return { admit: false, reason: 'discouraged' }
+    }
     let loser: Pending | undefined
-    if (pending.size >= limits.pendingInbound) {
-      if (group.spentUntilMs > nowMs) return { admit: false, reason: 'pending-full' }
-      age(nowMs)
-      loser = loserTo(group)
-      if (loser === undefined) return { admit: false, reason: 'pending-full' }
+    const pendingFull = pending.size >= limits.pendingInbound
+    if (pendingFull || (free <= 0 && !mayEvict())) {
+      loser = group.spentUntilMs > nowMs ? undefined : loserTo(group)
+      if (loser === undefined) {
+        return { admit: false, reason: pendingFull ? 'pending-full' : 'slots-full' }
+      }
     }
     // Whoever was silent cost no cryptography: the newcomer has what was set aside for it.
     const inherits = loser?.receivedBytes === 0

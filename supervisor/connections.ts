@@ -3,6 +3,7 @@
  * while when they are gone, so that `explain` can say why.
  * @module
  */
+import type { Role } from '../codec/wire.ts'
 import { createConnection } from '../actors/connection.ts'
 import type {
   Connection,
@@ -16,6 +17,8 @@ import { explanationOf } from './explanation.ts'
 import type { Explanation } from './explanation.ts'
 
 export interface Connections<T extends ProtocolTypes> {
+  /** The name that `create` gives next. */
+  nextName(role: Role): string
   /** Not started yet: the caller registers what it needs first. */
   create(options: Omit<ConnectionOptions<T>, 'name'>): Connection<T>
   get(name: string): Connection<T> | undefined
@@ -59,10 +62,14 @@ export function createConnections<T extends ProtocolTypes>({
   const withIdentity = (identity: string | undefined): readonly Connection<T>[] =>
     identity === undefined ? [] : [...(byIdentity.get(identity) ?? [])]
 
+  const nextName = (role: Role): string =>
+    `${node}/${role === 'dialler' ? 'out' : 'in'}-${String(nextNumber)}`
+
   return {
+    nextName,
     create(options) {
-      const direction = options.role === 'dialler' ? 'out' : 'in'
-      const name = `${node}/${direction}-${String(nextNumber++)}`
+      const name = nextName(options.role)
+      nextNumber++
       const connection = createConnection(tools, { ...options, name })
       connections.set(name, connection)
       return connection

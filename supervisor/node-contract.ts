@@ -16,6 +16,7 @@ import type { SocketAddress } from '../world/streams.ts'
 import type { World } from '../world/world.ts'
 import type { Ban } from './ban-records.ts'
 import type { Command } from './commands.ts'
+import type { PeerView } from './peers.ts'
 import type { Explanation } from './explanation.ts'
 import type { Happening } from './waits.ts'
 
@@ -82,5 +83,6 @@ export interface Node<T extends ProtocolTypes> {
   connections(): readonly Connection<T>[]
   explain(name: string): Explanation | undefined
   bans(): readonly Ban[]
+  peers(): readonly PeerView[]
   audit(): Audit
 }

@@ -98,7 +98,7 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
     close(connection, detail) {
       connections.get(connection)?.leave(detail)
     },
-    banned: (identity) => peering.bannedMs(identity),
+    banned: (identity, claimedFrom) => peering.bannedMs(identity, claimedFrom),
     listening: () => listening(),
   })
 
@@ -206,7 +206,7 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
     connections: connections.views,
     tell: () => false,
     close: () => undefined,
-    banned: (identity) => peering.bannedMs(identity),
+    banned: (identity, claimedFrom) => peering.bannedMs(identity, claimedFrom),
     listening: () => listening(),
   })
   const traffic =
@@ -515,6 +515,7 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
     connections: connections.all,
     explain: connections.explain,
     bans: peering.bans,
+    peers: peering.peers,
     audit,
   }
 }

@@ -85,7 +85,8 @@ export function createStrikes(
     forgive(key) {
       tables[key.kind].delete(printBanKey(key))
     },
-    count: (key, nowMs) => recent(tables[key.kind].get(printBanKey(key))?.times ?? [], nowMs).length,
+    count: (key, nowMs) =>
+      recent(tables[key.kind].get(printBanKey(key))?.times ?? [], nowMs).length,
     get size() {
       return tables.identity.size + tables.address.size + tables.claim.size
     },

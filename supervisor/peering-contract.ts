@@ -8,6 +8,7 @@ import type { CloseDetail } from '../machines/reasons.ts'
 import type { ProtocolTypes } from '../machines/session.ts'
 import type { StoreEntry } from '../world/store.ts'
 import type { Ban } from './ban-records.ts'
+import type { PeerView } from './peers.ts'
 
 export interface Peering<T extends ProtocolTypes> {
   /** With what the store had. Dialling starts. */
@@ -27,11 +28,16 @@ export interface Peering<T extends ProtocolTypes> {
   onClosed(connection: Connection<T>): void
   ban(subject: string, ms: number | undefined, why: string): void
   unban(subject: string): void
-  /** For how many milliseconds more an identity is kept out; Infinity for good. */
-  bannedMs(identity: string): number | undefined
+  /**
+   * For how many milliseconds more an identity is kept out, Infinity for good; with `claimedFrom`, a
+   * host: whoever claims the identity from the host's group.
+   */
+  bannedMs(identity: string, claimedFrom?: string): number | undefined
   /** Whether a host or a proven identity is kept out. */
   isBanned(host: string, identity: string | undefined): boolean
   bans(): readonly Ban[]
+  /** What is remembered of peers. */
+  peers(): readonly PeerView[]
   /** Bounded records, by name. */
   counts(): Readonly<Record<string, number>>
 }

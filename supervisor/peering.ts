@@ -1,33 +1,33 @@
 /**
- * Who a node has connections with: whom it dials and when, whom it lets in, whom it strikes and bans.
- * It decides; the connections are made elsewhere.
+ * Who a node has connections with: it puts together admission, slots, the dial governor, what is
+ * remembered of peers, and bans. They decide; what follows is done here, in the step at hand.
  * @module
  */
 import type { Connection } from '../actors/connection-contract.ts'
 import { dial } from '../actors/dialler.ts'
 import type { Accepted } from '../actors/listener.ts'
-import type { Protocol } from '../actors/protocol.ts'
+import type { EvictionCandidate, Protocol } from '../actors/protocol.ts'
 import { ruleOf, verdictOf } from '../machines/reasons.ts'
-import type { Charged, CloseDetail, Verdict } from '../machines/reasons.ts'
+import type { CloseDetail, Verdict } from '../machines/reasons.ts'
 import type { ProtocolTypes } from '../machines/session.ts'
 import type { Random } from '../world/random.ts'
-import { shuffled } from '../world/random.ts'
 import type { StepLoop } from '../world/step-loop.ts'
 import type { StoreChange } from '../world/store.ts'
 import type { Timer } from '../world/timers.ts'
 import type { World } from '../world/world.ts'
-import { backoffMs } from './backoff.ts'
+import { createAdmission } from './admission.ts'
 import { printBanKey } from './ban-records.ts'
 import type { BanKey } from './ban-records.ts'
 import { createBans } from './bans.ts'
+import type { BanSubject } from './bans.ts'
 import type { Connections } from './connections.ts'
-import type { RefusalReason, SupervisorEvent } from './events.ts'
-import { CORE_LIMITS } from './limits.ts'
+import { createDialGovernor } from './dial-governor.ts'
+import type { DialView } from './dial-governor.ts'
+import type { SupervisorEvent } from './events.ts'
 import type { Peering } from './peering-contract.ts'
-import { createPending } from './pending.ts'
+import { createPeers } from './peers.ts'
+import type { Consequence, PeerAbout } from './peers.ts'
 import { createSlots } from './slots.ts'
-import { createStrikes } from './strikes.ts'
-import { createTokenBucket } from './token-bucket.ts'
 
 export interface PeeringOptions<T extends ProtocolTypes> {
   readonly node: string
@@ -42,38 +42,50 @@ export interface PeeringOptions<T extends ProtocolTypes> {
   write(changes: readonly StoreChange[]): void
 }
 
-/** An address that we want to be connected with. */
-interface Wanted<T extends ProtocolTypes> {
-  readonly address: T['address']
-  readonly key: string
-  /** Until the application says otherwise; a bootstrap address is as dear. */
-  manual: boolean
-  failures: number
-  /** Monotonic; not before. */
-  dialMs: number
-  /** Not until the application asks again. */
-  refused: boolean
-  /** The connection that has it. */
-  connection: string | undefined
-}
+/** A bare host, where the network's own form of an address was not given. */
+const BARE_HOST = /^[0-9.]+$|:/
 
 export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T>): Peering<T> {
-  const { connections, loop, protocol, random, world } = options
+  const { connections, loop, protocol, world } = options
   const { addresses } = protocol
   const bans = createBans()
   const slots = createSlots(protocol.slots)
-  const strikes = createStrikes(protocol.strikes)
-  const pending = createPending(protocol.admission)
-  const dials = createTokenBucket({
-    perSecond: CORE_LIMITS.dialsPerSecond,
-    burst: CORE_LIMITS.dialsBurst,
+  const peers = createPeers({ random: options.random.fork('peers'), strikes: protocol.strikes })
+  const governor = createDialGovernor({ peers, dialsMax: protocol.admission.pendingOutbound })
+  const evictions = options.random.fork('evictions')
+  const admission = createAdmission({
+    limits: protocol.admission,
+    isBanned: (host) => bans.findAny({ host }, loop.step.wallMs) !== undefined,
+    isDiscouraged: bans.isDiscouraged,
+    freeSlots: () => slots.free('listener'),
+    mayEvict: () => evictee() !== undefined,
+    receivedBytesOf: (name) => connections.get(name)?.counters.receivedBytes ?? 0,
   })
-  const wanted = new Map<string, Wanted<T>>()
+  /** What the governor's keys stand for. */
+  const known = new Map<string, T['address']>()
+  /** The connection that each dialled address has, in any phase. */
+  const dialled = new Map<string, string>()
+  /** Resolutions that are out. */
   const callOffs = new Map<string, () => void>()
   let timer: Timer | undefined
   let running = false
 
   const hostOf = (connection: Connection<T>): string => connection.view.remote.host
+
+  const aboutOf = (connection: Connection<T>): PeerAbout => {
+    const { identity, remote, role, target } = connection.view
+    const address = addresses.key(target ?? addresses.fromSocket(remote))
+    const { host } = remote
+    return {
+      role,
+      address,
+      host,
+      group: addresses.group(host),
+      identity,
+      claim: connection.claim,
+      manual: governor.sourceOf(address) === 'manual',
+    }
+  }
 
   const persist = (): void => {
     options.write(bans.changes())
@@ -81,202 +93,151 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
 
   // ---- dialling ----------------------------------------------------------------------------------
 
-  const want = (address: T['address'], manual: boolean): Wanted<T> => {
-    const key = addresses.key(address)
-    const known = wanted.get(key)
-    if (known !== undefined) {
-      known.manual ||= manual
-      return known
-    }
-    const entry: Wanted<T> = {
-      address,
-      key,
-      manual,
-      failures: 0,
-      dialMs: 0,
-      refused: false,
-      connection: undefined,
-    }
-    wanted.set(key, entry)
-    return entry
+  const subjectOf = (address: string, identity: string | undefined): BanSubject => {
+    const target = known.get(address)
+    const host = target === undefined ? undefined : addresses.socket(target).host
+    return { host, identity }
   }
 
-  const isConnectedWith = (entry: Wanted<T>): boolean => {
-    if (entry.connection !== undefined) return true
-    const identity = addresses.identity(entry.address)
-    return identity !== undefined && connections.find(identity) !== undefined
-  }
+  const view = (): DialView => ({
+    active: connections.active,
+    slots: slots.kinds('dialler'),
+    isConnected: (address, identity) =>
+      dialled.has(address) || (identity !== undefined && connections.find(identity) !== undefined),
+    barredMs(address, identity) {
+      const { wallMs } = loop.step
+      const ban = bans.findAny(subjectOf(address, identity), wallMs)
+      if (ban === undefined) return undefined
+      return ban.untilMs === undefined ? Infinity : ban.untilMs - wallMs
+    },
+  })
 
-  const isKeptOut = (entry: Wanted<T>): boolean => {
-    const { host } = addresses.socket(entry.address)
-    const identity = addresses.identity(entry.address)
-    return bans.findAny({ host, identity }, loop.step.wallMs) !== undefined
-  }
-
-  /** Dials whoever is due; sets the timer for the next one. */
-  const plan = (): void => {
+  const setTimer = (nextMs: number | undefined): void => {
     if (timer !== undefined) loop.cancel(timer)
-    timer = undefined
-    if (!running) return
-    const nowMs = loop.step.monotonicMs
-    let nextMs = Infinity
-    for (const entry of shuffled(random, [...wanted.values()])) {
-      if (entry.refused || isConnectedWith(entry)) continue
-      if (slots.free('dialler') === 0) break
-      if (entry.dialMs > nowMs) {
-        nextMs = Math.min(nextMs, entry.dialMs)
-        continue
-      }
-      if (isKeptOut(entry)) {
-        entry.dialMs = nowMs + CORE_LIMITS.backoffMaxMs
-        nextMs = Math.min(nextMs, entry.dialMs)
-        continue
-      }
-      if (pending.outbound >= protocol.admission.pendingOutbound) break
-      if (!dials.take(nowMs)) {
-        nextMs = Math.min(nextMs, dials.readyMs())
-        break
-      }
-      dialOut(entry, undefined, undefined)
-    }
-    if (nextMs !== Infinity) timer = loop.after(Math.max(0, nextMs - nowMs), plan)
+    timer = nextMs === undefined ? undefined : loop.at(nextMs, plan)
   }
 
+  function plan(): void {
+    if (!running) return
+    const { dials, nextMs, overdue } = governor.plan(loop.step.monotonicMs, view())
+    setTimer(nextMs)
+    for (const address of overdue) {
+      const name = dialled.get(address)
+      if (name !== undefined) connections.get(name)?.drop('connect-deadline')
+    }
+    for (const { address, slot } of dials) {
+      const target = known.get(address)
+      if (target !== undefined) dialOut(address, target, slot, undefined, undefined)
+    }
+  }
+
+  /** `heir` of a connection that ended: it goes on in its slot. */
   const dialOut = (
-    entry: Wanted<T>,
+    key: string,
+    target: T['address'],
+    slot: string,
     dialOptions: T['dial'] | undefined,
-    heir: string | undefined,
+    heirOf: string | undefined,
   ): void => {
-    const slot = heir === undefined ? undefined : slots.kindOf(heir)
-    const kind = slot ?? slots.kinds('dialler').find(({ free }) => free > 0)?.name
-    if (kind === undefined) return
-    const remote = addresses.socket(entry.address)
+    const remote = addresses.socket(target)
     const stream = loop.nextStream()
     const connection = connections.create({
       role: 'dialler',
       stream,
       remote,
-      slot: kind,
-      target: entry.address,
+      slot,
+      target,
       dial: dialOptions,
     })
-    if (heir !== undefined) slots.handOver(heir, connection.name)
-    else slots.take(connection.name, kind)
-    entry.connection = connection.name
-    pending.addOutbound(connection.name)
+    const { name } = connection
+    if (heirOf === undefined) slots.take(name, slot)
+    else slots.handOver(heirOf, name)
+    admission.dial(name)
+    dialled.set(key, name)
     begin(connection)
-    const callOff = dial(
-      { loop, names: world.names, streams: world.streams },
-      stream,
-      remote,
-      () => {
-        connection.drop('unresolved')
-      },
-    )
-    callOffs.set(connection.name, callOff)
+    const tools = { loop, names: world.names, streams: world.streams }
+    const callOff = dial(tools, stream, remote, () => {
+      connection.drop('unresolved')
+    })
+    // It may have ended at once.
+    if (connection.view.phase === 'closed') callOff()
+    else callOffs.set(name, callOff)
   }
 
   const begin = (connection: Connection<T>): void => {
-    const { name, peer, view } = connection
+    const { name, peer, view: seen } = connection
     options.tell({
       type: 'connection.started',
       connection: name,
       address: peer.address,
-      role: view.role,
-      slot: view.slot,
+      role: seen.role,
+      slot: seen.slot,
     })
     connection.start()
   }
 
-  // ---- letting in --------------------------------------------------------------------------------
-
-  const refuse = (accepted: Accepted, why: RefusalReason): void => {
-    world.streams.destroy(accepted.stream)
-    options.tell({ type: 'connection.refused', remote: accepted.remote, why })
+  const remember = (address: T['address']): string => {
+    const key = addresses.key(address)
+    known.set(key, address)
+    return key
   }
 
-  /** Makes room for a newcomer where the network says who goes. */
-  const evict = (): boolean => {
+  // ---- letting in --------------------------------------------------------------------------------
+
+  /** Whom the network gives up for a newcomer. */
+  function evictee(): string | undefined {
+    if (protocol.evict === undefined) return undefined
     const candidates = connections
       .all()
-      .filter(({ view }) => view.role === 'listener' && view.phase === 'active')
-      .map(({ lastMessageMs, view }) => ({
-        ...view,
-        phase: view.phase,
-        identity: view.identity,
-        facts: view.facts,
-        readyMs: view.readyMs,
-        group: addresses.group(view.remote.host),
-        lastMessageMs,
-      }))
-    const loser = protocol.evict?.(candidates, random)
-    if (loser === undefined) return false
-    connections.get(loser)?.drop('evicted')
-    return true
+      .filter(({ view: { phase, role } }) => role === 'listener' && phase === 'active')
+      .map(({ lastMessageMs, view: seen }): EvictionCandidate<T> => {
+        const { facts, identity, phase, readyMs } = seen
+        const group = addresses.group(seen.remote.host)
+        return { ...seen, facts, identity, phase, readyMs, group, lastMessageMs }
+      })
+    return protocol.evict(candidates, evictions)
   }
 
   const accept = (accepted: Accepted): void => {
+    const { remote, stream } = accepted
     if (!running) {
-      world.streams.destroy(accepted.stream)
+      world.streams.destroy(stream)
       return
     }
-    const { host } = accepted.remote
-    const { monotonicMs, wallMs } = loop.step
-    if (bans.findAny({ host }, wallMs) !== undefined) {
-      refuse(accepted, 'banned')
-      return
-    }
+    const { host } = remote
+    const name = connections.nextName('listener')
     const group = addresses.group(host)
-    const decision = pending.decide(group, monotonicMs, (name) => {
-      const connection = connections.get(name)
-      return connection === undefined
-        ? undefined
-        : { receivedBytes: connection.counters.receivedBytes, startedMs: connection.view.startedMs }
-    })
-    if (decision.refuse !== undefined) {
-      refuse(accepted, decision.refuse)
+    const decision = admission.decide({ name, host, group }, loop.step.monotonicMs)
+    if (!decision.admit) {
+      world.streams.destroy(stream)
+      options.tell({ type: 'connection.refused', remote, why: decision.reason })
       return
     }
     if (decision.displace !== undefined) connections.get(decision.displace)?.drop('displaced')
     if (slots.free('listener') === 0) {
-      if (bans.isDiscouraged(host)) {
-        refuse(accepted, 'discouraged')
-        return
-      }
-      if (!evict()) {
-        refuse(accepted, 'slots-full')
-        return
-      }
+      const loser = evictee()
+      if (loser !== undefined) connections.get(loser)?.drop('evicted')
     }
-    const kind = slots.kinds('listener').find(({ free }) => free > 0)?.name
-    if (kind === undefined) {
-      refuse(accepted, 'slots-full')
+    const slot = slots.takeAny(name, 'listener')
+    if (slot === undefined) {
+      admission.ended(name, loop.step.monotonicMs)
+      world.streams.destroy(stream)
+      options.tell({ type: 'connection.refused', remote, why: 'slots-full' })
       return
     }
-    const connection = connections.create({
-      role: 'listener',
-      stream: accepted.stream,
-      remote: accepted.remote,
-      slot: kind,
-      target: undefined,
-      dial: undefined,
-    })
-    slots.take(connection.name, kind)
-    pending.addInbound(connection.name, group, monotonicMs)
-    begin(connection)
+    begin(
+      connections.create({
+        role: 'listener',
+        stream,
+        remote,
+        slot,
+        target: undefined,
+        dial: undefined,
+      }),
+    )
   }
 
   // ---- verdicts ----------------------------------------------------------------------------------
-
-  const keyOf = (connection: Connection<T>, whom: Charged): BanKey => {
-    const host = hostOf(connection)
-    const { identity } = connection.view
-    if (whom === 'identity' && identity !== undefined) return { kind: 'identity', identity }
-    if (whom === 'claim' && connection.claim !== undefined) {
-      return { kind: 'claim', group: addresses.group(host), identity: connection.claim }
-    }
-    return { kind: 'address', host }
-  }
 
   const matches = (connection: Connection<T>, key: BanKey): boolean => {
     switch (key.kind) {
@@ -299,89 +260,95 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
     }
   }
 
-  /** Bans close, refuse, persist, and are told. */
-  const banKey = (key: BanKey, ms: number | undefined, why: string, manual: boolean): void => {
+  /** A ban closes, refuses, persists, and is told. */
+  const banKey = (key: BanKey, forMs: number | undefined, why: string, manual: boolean): void => {
     const { wallMs } = loop.step
-    const untilMs = ms === undefined ? undefined : wallMs + ms
+    const untilMs = forMs === undefined ? undefined : wallMs + forMs
     const outcome =
       manual || untilMs === undefined
         ? bans.ban(key, { manual: true, reason: why, untilMs }, wallMs)
         : bans.ban(key, { manual: false, reason: why, untilMs }, wallMs)
-    if ('refused' in outcome) return
+    if ('refused' in outcome) {
+      options.tell({ type: 'fault', where: 'bans', error: outcome.refused })
+      return
+    }
     persist()
     options.tell({ type: 'peer.banned', subject: printBanKey(key), why, untilMs })
     closeAll(key, 'banned')
   }
 
-  const strike = (key: BanKey, why: string): void => {
-    const subject = printBanKey(key)
-    const outcome = strikes.add(subject, loop.step.monotonicMs)
-    options.tell({ type: 'peer.struck', subject, strikes: outcome.count })
-    if (outcome.banMs !== undefined) banKey(key, outcome.banMs, why, false)
-  }
-
-  /** What follows beyond the connection itself. True: it is to be dialled again at once. */
-  const apply = (connection: Connection<T>, verdict: Verdict, why: string): void => {
-    switch (verdict.do) {
-      case 'strike':
-        strike(keyOf(connection, verdict.whom), why)
-        return
+  /** True: it is to be dialled again at once. */
+  const follow = (consequence: Consequence, why: string): boolean => {
+    switch (consequence.do) {
       case 'ban':
-        banKey(keyOf(connection, verdict.whom), verdict.ms, why, false)
-        return
+        banKey(consequence.key, consequence.forMs, why, false)
+        return false
+      case 'note-strike': {
+        const { key, strikes } = consequence
+        options.tell({ type: 'peer.struck', subject: printBanKey(key), strikes })
+        return false
+      }
       case 'discourage':
-        bans.discourage(hostOf(connection))
-        closeAll({ kind: 'address', host: hostOf(connection) }, 'discouraged')
-        return
-      case 'nothing':
+        bans.discourage(consequence.host)
+        closeAll({ kind: 'address', host: consequence.host }, 'discouraged')
+        return false
       case 'redial':
+        return true
+      case 'dial-after':
       case 'refuse':
-      case 'wait':
-        return
+        // The governor asks the peers' records.
+        return false
     }
   }
 
-  /** When an address that we want is dialled next. */
-  const reschedule = (entry: Wanted<T>, connection: Connection<T>, verdict: Verdict): void => {
-    const nowMs = loop.step.monotonicMs
-    const { readyMs } = connection.view
-    if (readyMs !== undefined && nowMs - readyMs >= CORE_LIMITS.backoffResetMs) entry.failures = 0
-    if (verdict.do === 'refuse') entry.refused = true
-    if (verdict.do === 'wait' && verdict.ms !== undefined) {
-      entry.dialMs = nowMs + verdict.ms
-      return
+  const apply = (connection: Connection<T>, verdict: Verdict, why: string, ended: boolean) => {
+    const occasion = { nowMs: loop.step.monotonicMs, ended }
+    let again = false
+    for (const consequence of peers.applyVerdict(verdict, aboutOf(connection), occasion)) {
+      again = follow(consequence, why) || again
     }
-    if (verdict.do !== 'redial') entry.failures++
-    entry.dialMs = nowMs + (verdict.do === 'redial' ? 0 : backoffMs(random, entry.failures))
+    return again
+  }
+
+  /** Dials once more in the slot of a connection that ended, where the network says so. */
+  const dialAgain = (connection: Connection<T>, key: string, asked: boolean): boolean => {
+    const { counters, dial: dialOptions, ending, name, view: seen } = connection
+    const target = known.get(key)
+    const slot = slots.kindOf(name)
+    if (ending === undefined || target === undefined || slot === undefined) return false
+    const otherwise = protocol.redial?.({
+      role: seen.role,
+      phase: ending.phase,
+      detail: ending.detail,
+      dial: dialOptions,
+      receivedBytes: counters.receivedBytes,
+      sentBytes: counters.sentBytes,
+    })
+    if (otherwise === undefined && !asked) return false
+    if (!governor.redial(key, loop.step.monotonicMs, view())) return false
+    dialOut(key, target, slot, otherwise ?? dialOptions, name)
+    return true
   }
 
   const onClosed = (connection: Connection<T>): void => {
-    const { ending, name, view } = connection
+    const { counters, ending, name, view: seen } = connection
+    const nowMs = loop.step.monotonicMs
     callOffs.get(name)?.()
     callOffs.delete(name)
-    pending.remove(name, loop.step.monotonicMs)
-    if (ending === undefined) {
-      slots.giveBack(name)
-      return
+    const about = aboutOf(connection)
+    const wasActive = ending?.phase === 'active' && seen.readyMs !== undefined
+    const activeMs = wasActive ? nowMs - (seen.readyMs ?? nowMs) : undefined
+    const isDialled = dialled.get(about.address) === name
+    if (isDialled) dialled.delete(about.address)
+    peers.ended(about, activeMs, counters)
+    let goesOn = false
+    if (running && ending !== undefined) {
+      const verdict = verdictOf(ruleOf(protocol.details, ending.detail), ending.phase)
+      const asked = apply(connection, verdict, ending.detail, true)
+      goesOn = isDialled && dialAgain(connection, about.address, asked)
     }
-    const verdict = verdictOf(ruleOf(protocol.details, ending.detail), ending.phase)
-    if (running) apply(connection, verdict, ending.detail)
-    const entry = view.target === undefined ? undefined : wanted.get(addresses.key(view.target))
-    if (entry?.connection === name) {
-      entry.connection = undefined
-      const again = running
-        ? protocol.redial?.({
-            role: view.role,
-            phase: ending.phase,
-            detail: ending.detail,
-            dial: connection.dial,
-            receivedBytes: connection.counters.receivedBytes,
-            sentBytes: connection.counters.sentBytes,
-          })
-        : undefined
-      if (again !== undefined) dialOut(entry, again, name)
-      else reschedule(entry, connection, verdict)
-    }
+    if (isDialled && !goesOn) governor.ended(about.address, activeMs)
+    admission.ended(name, nowMs)
     slots.giveBack(name)
     plan()
   }
@@ -390,8 +357,9 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
   const keyOfSubject = (subject: string): BanKey => {
     const parsed = addresses.parse(subject)
     if ('wrong' in parsed) {
-      const isHost = /^[0-9.]+$|:/.test(subject)
-      return isHost ? { kind: 'address', host: subject } : { kind: 'identity', identity: subject }
+      return BARE_HOST.test(subject)
+        ? { kind: 'address', host: subject }
+        : { kind: 'identity', identity: subject }
     }
     const identity = addresses.identity(parsed.address)
     return identity === undefined
@@ -404,38 +372,44 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
       bans.load(entries, loop.step.wallMs)
       persist()
       running = true
-      for (const address of options.bootstrap) want(address, true)
+      for (const address of options.bootstrap) {
+        const identity = addresses.identity(address)
+        governor.addSeed({ address: remember(address), identity })
+      }
       plan()
     },
     stop() {
       running = false
-      if (timer !== undefined) loop.cancel(timer)
-      timer = undefined
+      setTimer(undefined)
     },
     accept,
     connect(address) {
-      const entry = want(address, true)
-      entry.refused = false
-      entry.dialMs = 0
+      const key = remember(address)
+      const identity = addresses.identity(address)
+      peers.allow(key, identity)
+      governor.addManual({ address: key, identity })
       plan()
     },
     forget(address) {
-      wanted.delete(addresses.key(address))
+      const key = addresses.key(address)
+      governor.forget(key)
+      if (!dialled.has(key)) known.delete(key)
     },
     admit(connection) {
       const { identity } = connection.view
-      if (bans.findAny({ host: hostOf(connection), identity }, loop.step.wallMs) !== undefined) {
-        return 'banned'
-      }
-      return undefined
+      const ban = bans.findAny({ host: hostOf(connection), identity }, loop.step.wallMs)
+      return ban === undefined ? undefined : 'banned'
     },
     onActive(connection) {
-      pending.activate(connection.name)
+      admission.activated(connection.name)
+      const about = aboutOf(connection)
+      peers.ready(about)
+      if (dialled.get(about.address) === connection.name) governor.activated(about.address)
     },
     onRefused(connection, detail) {
       const { phase } = connection.view
       if (phase === 'closed') return
-      apply(connection, verdictOf(ruleOf(protocol.details, detail), phase), detail)
+      apply(connection, verdictOf(ruleOf(protocol.details, detail), phase), detail, false)
     },
     onClosed,
     ban(subject, ms, why) {
@@ -444,24 +418,33 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
     unban(subject) {
       const key = keyOfSubject(subject)
       if (!bans.unban(key)) return
+      peers.forgive(key)
       persist()
       options.tell({ type: 'peer.unbanned', subject: printBanKey(key) })
       plan()
     },
-    bannedMs(identity) {
+    bannedMs(identity, claimedFrom) {
       const { wallMs } = loop.step
-      const found = bans.find({ kind: 'identity', identity }, wallMs)
-      if (found === undefined) return undefined
-      return found.untilMs === undefined ? Infinity : found.untilMs - wallMs
+      const subject =
+        claimedFrom === undefined
+          ? { identity }
+          : { claim: { group: addresses.group(claimedFrom), identity } }
+      const ban = bans.findAny(subject, wallMs)
+      if (ban === undefined) return undefined
+      return ban.untilMs === undefined ? Infinity : ban.untilMs - wallMs
     },
     isBanned: (host, identity) => bans.findAny({ host, identity }, loop.step.wallMs) !== undefined,
     bans: () => bans.list(loop.step.wallMs),
+    peers: peers.list,
     counts: () => ({
       bans: bans.size,
       discouraged: bans.discouragedCount,
-      struck: strikes.size,
-      pending: pending.size,
-      wanted: wanted.size,
+      groups: admission.groups,
+      pending: admission.pendingInbound + admission.pendingOutbound,
+      addresses: known.size,
+      ...Object.fromEntries(
+        Object.entries(peers.counts()).map(([name, count]) => [`peer-${name}`, count]),
+      ),
     }),
   }
 }

@@ -83,7 +83,7 @@ export interface Peers {
   identityAt(address: string): string | undefined
   /** The application asks for this peer: failures, waits and refusals are forgotten. */
   allow(address: string, identity: string | undefined): void
-  /** Forgets what grew from failures; refusals and strikes stay. */
+  /** Forgets what grew from failures. Refusals, strikes and waits of a stated length stay. */
   clearBackoff(): void
   /** A ban was lifted by hand. */
   forgive(key: BanKey): void
@@ -104,7 +104,10 @@ export interface PeersOptions {
 interface Record {
   active: number
   failures: number
-  dialFromMs: number
+  /** Until then by our own backoff, which isolation clears. Monotonic, 0 at first. */
+  backoffUntilMs: number
+  /** Until then because a verdict said for how long. */
+  waitUntilMs: number
   refused: boolean
   /** The last end was answered by a redial: a second in a row is a failure. */
   redialled: boolean
@@ -114,6 +117,9 @@ interface Record {
 }
 
 type Table = RecencyMap<Record>
+
+const dialFrom = ({ backoffUntilMs, waitUntilMs }: Record): number =>
+  Math.max(backoffUntilMs, waitUntilMs)
 
 /** A victim is the best of so many of the oldest: enough to pass by those that wait, and O(1). */
 const VICTIMS_LOOKED_AT = 16
@@ -141,13 +147,13 @@ export function createPeers({
   const identities: Table = createRecencyMap()
   const strikes = createStrikes(rule)
   /** The latest time heard of: what a victim's wait is compared with. */
-  let latestMs = -Infinity
+  let latestMs = 0
 
   /** What is lost with a record: nothing, a count of failures, a running wait, a refusal. */
-  const worth = ({ refused, dialFromMs, failures }: Record): number => {
-    if (refused) return 3
-    if (dialFromMs > latestMs) return 2
-    return failures > 0 ? 1 : 0
+  const worth = (record: Record): number => {
+    if (record.refused) return 3
+    if (dialFrom(record) > latestMs) return 2
+    return record.failures > 0 ? 1 : 0
   }
 
   /** Those with an active connection are as few as there are slots: they do not count, and stay. */
@@ -180,7 +186,8 @@ export function createPeers({
     const record: Record = {
       active: 0,
       failures: 0,
-      dialFromMs: -Infinity,
+      backoffUntilMs: 0,
+      waitUntilMs: 0,
       refused: false,
       redialled: false,
       other: undefined,
@@ -212,7 +219,7 @@ export function createPeers({
 
   const chargeFailure = (record: Record, nowMs: number): void => {
     record.failures++
-    record.dialFromMs = nowMs + backoffMs(random, record.failures, backoff)
+    record.backoffUntilMs = nowMs + backoffMs(random, record.failures, backoff)
   }
 
   /** What an ended connection means for dialling the peer again. */
@@ -236,14 +243,13 @@ export function createPeers({
     if (verdict.do === 'nothing' || (verdict.do === 'redial' && !dialled)) {
       // Nothing is charged, and still nobody is dialled in a tight loop.
       const retry = Math.max(1, record.failures)
-      const atMs = nowMs + backoffMs(random, retry, backoff)
-      if (dialled) record.dialFromMs = Math.max(record.dialFromMs, atMs)
+      if (dialled) record.backoffUntilMs = nowMs + backoffMs(random, retry, backoff)
     } else if (verdict.do === 'wait' && verdict.ms !== undefined) {
-      record.dialFromMs = nowMs + Math.max(verdict.ms, backoff.baseMs / 2)
+      record.waitUntilMs = nowMs + Math.max(verdict.ms, backoff.baseMs / 2)
     } else chargeFailure(record, nowMs)
     record.redialled = false
     if (!dialled) return undefined
-    return { do: 'dial-after', address: about.address, atMs: record.dialFromMs }
+    return { do: 'dial-after', address: about.address, atMs: dialFrom(record) }
   }
 
   return {
@@ -304,7 +310,7 @@ export function createPeers({
       const known = identity ?? there?.other
       const peer = known === undefined ? undefined : identities.get(known)
       if (there?.refused === true || peer?.refused === true) return undefined
-      return Math.max(there?.dialFromMs ?? -Infinity, peer?.dialFromMs ?? -Infinity)
+      return Math.max(there ? dialFrom(there) : 0, peer ? dialFrom(peer) : 0)
     },
     identityAt: (address) => addresses.get(address)?.other,
     allow(address, identity) {
@@ -314,15 +320,15 @@ export function createPeers({
         if (record === undefined) continue
         record.refused = false
         record.failures = 0
-        record.dialFromMs = -Infinity
+        record.backoffUntilMs = 0
+        record.waitUntilMs = 0
       }
     },
     clearBackoff() {
       for (const table of [addresses, identities]) {
         for (const [, record] of table.entries()) {
-          if (record.failures === 0) continue
           record.failures = 0
-          record.dialFromMs = -Infinity
+          record.backoffUntilMs = 0
         }
       }
     },
@@ -334,7 +340,7 @@ export function createPeers({
         address: proven ? record.other : key,
         activeConnections: record.active,
         failures: record.failures,
-        dialFromMs: record.dialFromMs,
+        dialFromMs: dialFrom(record),
         refused: record.refused,
         totals: { ...record.totals, dropped: { ...record.totals.dropped } },
       })

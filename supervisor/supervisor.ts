@@ -17,6 +17,7 @@ import type { SocketAddress } from '../world/streams.ts'
 import type { Ban } from './ban-records.ts'
 import { PeerloomError } from './errors.ts'
 import type { SupervisorEvent } from './events.ts'
+import type { PeerView } from './peers.ts'
 import type { Explanation } from './explanation.ts'
 import { createNode } from './node.ts'
 import type { Audit, NodeOptions, NodeState } from './node-contract.ts'
@@ -100,6 +101,8 @@ export interface Supervisor<T extends ProtocolTypes> {
   bans(): readonly Ban[]
 
   connections(): readonly ConnectionInfo[]
+  /** What outlives connections: by proven identity, or by address. */
+  peers(): readonly PeerView[]
   explain(connection: string): Explanation | undefined
   audit(): Audit
   /** Watchers of every step hang here. */
@@ -307,6 +310,7 @@ export function createSupervisorOver<T extends ProtocolTypes>(
       node.enter({ name: 'unban', subject })
     },
     bans: () => node.bans(),
+    peers: () => node.peers(),
     connections: () =>
       node.connections().map(({ name, peer, view, counters, unsentBytes }) => ({
         name,

@@ -5,7 +5,7 @@
 import { datagramsContract } from './datagrams-contract.ts'
 import type { DatagramsSubject } from './datagrams-contract.ts'
 import { streamsContract } from './streams-contract.ts'
-import type { StreamsSubject } from './streams-contract.ts'
+import type { StreamsSubject } from './streams-sides.ts'
 import type { ContractCase } from './suite.ts'
 
 export interface TransportSubject {

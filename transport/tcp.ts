@@ -26,7 +26,8 @@ import type { TcpStream } from './tcp-stream.ts'
 export interface TcpOptions {
   /**
    * How long a connection is silent before the system asks whether its far side is still there;
-   * 0 turns that off. Default: 60 s (node network specification section 11).
+   * 0 turns that off. Default: 60 s, well below what common routers wait before they forget an
+   * idle connection.
    */
   readonly keepAliveMs?: number
   /** How many connections may wait to be accepted. Default: 511, Node's; the system may bound it lower. */

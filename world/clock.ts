@@ -4,6 +4,12 @@
  * @module
  */
 
+/**
+ * What a clock tells apart. A time computed by subtraction may miss by its last digits: what is left
+ * below this is nothing, and waiting for it would be waiting for ever.
+ */
+export const CLOCK_STEP_MS = 0.001
+
 export type ClockInput =
   /** The time that the alarm was set for has come. */
   | { readonly kind: 'clock.alarm' }

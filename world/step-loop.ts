@@ -39,6 +39,8 @@ export interface StepLoop {
 
   /** Rings once, `afterMs` from this step's time. */
   after(afterMs: number, ring: () => void): Timer
+  /** Rings once, at a monotonic time: what is due then is due when it rings, to the last digit. */
+  at(dueMs: number, ring: () => void): Timer
   cancel(timer: Timer): void
   /** Runs once, when the platform's turn is over; in the order of asking. */
   atEndOfTurn(run: () => void): void
@@ -105,7 +107,7 @@ export function createStepLoop({ clock, port, onFault }: StepLoopOptions): StepL
     alarmMs = undefined
     // What rings may set the next timer, due at once. It waits for the next alarm: a step ends.
     const setBefore = timers.nextSequence
-    while (!stopped) {
+    while (!stopping && !stopped) {
       const timer = timers.take(step.monotonicMs, setBefore)
       if (timer === undefined) return
       contained(timer.ring, input)
@@ -116,7 +118,7 @@ export function createStepLoop({ clock, port, onFault }: StepLoopOptions): StepL
     const runs = atEnd
     atEnd = []
     for (const run of runs) {
-      if (stopped) return
+      if (stopping || stopped) return
       contained(run, input)
     }
   }
@@ -186,6 +188,12 @@ export function createStepLoop({ clock, port, onFault }: StepLoopOptions): StepL
     if (!stopped) setAlarm()
   }
 
+  const at = (dueMs: number, ring: () => void): Timer => {
+    const timer = timers.set(dueMs, ring)
+    if (!running) setAlarm()
+    return timer
+  }
+
   const loop: StepLoop = {
     get step() {
       return step
@@ -209,12 +217,10 @@ export function createStepLoop({ clock, port, onFault }: StepLoopOptions): StepL
           run(command)
         }
       }
+      if (stopping) stop()
     },
-    after: (afterMs, ring) => {
-      const timer = timers.set(step.monotonicMs + afterMs, ring)
-      if (!running) setAlarm()
-      return timer
-    },
+    after: (afterMs, ring) => at(step.monotonicMs + afterMs, ring),
+    at,
     cancel: timers.cancel,
     atEndOfTurn(ring) {
       atEnd.push(ring)

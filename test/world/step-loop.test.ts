@@ -286,7 +286,7 @@ describe('stop', () => {
     expect(got).toEqual([])
   })
 
-  test('from inside a step ends what was still to run in it', () => {
+  test('from inside a step ends it: what it asked is done, and nothing else rings or runs', () => {
     const { time, loop } = startLoop()
     const got: string[] = []
     loop.onCommand = ({ command: { name } }) => {
@@ -298,7 +298,9 @@ describe('stop', () => {
       loop.enter(command('late'))
     })
     loop.enter(bytes)
-    expect(got).toEqual(['stop'])
+    expect(got).toEqual(['stop', 'late'])
+    loop.enter(bytes)
+    expect(got).toEqual(['stop', 'late'])
 
     const other = startLoop()
     other.loop.after(1, other.loop.stop)
@@ -309,6 +311,6 @@ describe('stop', () => {
     third.loop.atEndOfTurn(third.loop.stop)
     third.loop.atEndOfTurn(() => got.push('turn'))
     third.time.settle()
-    expect(got).toEqual(['stop'])
+    expect(got).toEqual(['stop', 'late'])
   })
 })

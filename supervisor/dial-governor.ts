@@ -1,0 +1,325 @@
+/**
+ * Whom to dial and when, so that outbound slots stay filled without a storm: manual peers first, then
+ * seeds, then addresses that were learnt. It decides and keeps count; its owner dials and tells.
+ *
+ * Dead addresses, however many, cannot keep a seed waiting: seeds come first, and while nobody is
+ * connected a part of every resource is not for learnt addresses. A dial that never settles is given
+ * up. A node that finds itself isolated forgets its backoff: within `isolatedMs`, and a token's time
+ * for each seed before it, every seed that is not banned or refused is dialled.
+ * @module
+ */
+import { CORE_LIMITS } from './limits.ts'
+import type { Peers } from './peers.ts'
+import { createRecencyMap } from './recency-map.ts'
+import type { FreeSlots } from './slots.ts'
+import { createTokenBucket } from './token-bucket.ts'
+import type { TokenRate } from './token-bucket.ts'
+
+export type DialSource = 'manual' | 'seed' | 'learnt'
+
+export interface Candidate {
+  /** The address's key. */
+  readonly address: string
+  /** The identity that the address demands, where it names one. */
+  readonly identity?: string | undefined
+  /** The kind of slot it is for; left out: the first with room of those that the view offers. */
+  readonly slot?: string | undefined
+}
+
+export interface Dial {
+  readonly address: string
+  readonly source: DialSource
+  /** The kind of slot to take. */
+  readonly slot: string
+}
+
+export interface DialView {
+  /** Active connections of either role. */
+  readonly active: number
+  /** The kinds of slots to be filled, in order of preference. */
+  readonly slots: readonly FreeSlots[]
+  /** Whether there is a connection, in any phase, with the address or the identity. */
+  isConnected(address: string, identity: string | undefined): boolean
+  /** For how many milliseconds more it may not be dialled (banned, discouraged); Infinity for good. */
+  barredMs(address: string, identity: string | undefined): number | undefined
+}
+
+export interface DialPlan {
+  /** All to be dialled in this step: they count from now on. */
+  readonly dials: readonly Dial[]
+  /** Dials that did not settle. They are forgotten here; their connections are to be killed. */
+  readonly overdue: readonly string[]
+  /** When to plan again if nothing happens before, monotonic; undefined: not before something does. */
+  readonly nextMs: number | undefined
+}
+
+export interface DialGovernor {
+  /** For ever, with backoff. An address that stands in another list moves to this one. */
+  addManual(candidate: Candidate): void
+  addSeed(candidate: Candidate): void
+  /** False where it is known already or there is no room: what was never tried is not pushed out. */
+  learn(candidate: Candidate): boolean
+  /** Not dialled again unless it is added again. */
+  forget(address: string): void
+  plan(nowMs: number, view: DialView): DialPlan
+  /**
+   * Whether an ended dial may be made once more, now, in the slot that it has. It comes before all
+   * else and takes no token: each stands for a dial that took one.
+   */
+  redial(address: string, nowMs: number, view: DialView): boolean
+  /** The dial became a connection that is active. */
+  activated(address: string): void
+  /** The dial failed, or its connection is gone. `activeMs`: how long it was active, if it ever was. */
+  ended(address: string, activeMs: number | undefined): void
+  sourceOf(address: string): DialSource | undefined
+  counts(): { readonly dialling: number } & Readonly<Record<DialSource, number>>
+}
+
+export interface DialGovernorOptions {
+  readonly peers: Pick<Peers, 'clearBackoff' | 'dialFromMs' | 'identityAt'>
+  /** Dials that have not settled, all in all. */
+  readonly dialsMax: number
+  readonly rate?: TokenRate
+  readonly isolatedMs?: number
+  readonly overdueMs?: number
+  readonly triesMax?: number
+  readonly learntMax?: number
+  readonly backoffResetMs?: number
+}
+
+interface Known extends Candidate {
+  readonly source: DialSource
+  /** Dials since it was last active for long enough. */
+  tries: number
+}
+
+interface Dialling {
+  readonly known: Known
+  readonly identity: string | undefined
+  readonly startedMs: number
+}
+
+interface Due {
+  readonly known: Known
+  readonly identity: string | undefined
+  readonly dueMs: number
+}
+
+/** Seeds and manual peers that a plan looks through: an operator writes no longer list. */
+const LISTED_MAX = 1_000
+
+const byDue = (one: Due, other: Due): number => one.dueMs - other.dueMs
+
+export function createDialGovernor({
+  peers,
+  dialsMax,
+  rate = { perSecond: CORE_LIMITS.dialsPerSecond, burst: CORE_LIMITS.dialsBurst },
+  isolatedMs = CORE_LIMITS.isolatedMs,
+  overdueMs = CORE_LIMITS.dialOverdueMs,
+  triesMax = CORE_LIMITS.learntTriesMax,
+  learntMax = CORE_LIMITS.learntMax,
+  backoffResetMs = CORE_LIMITS.backoffResetMs,
+}: DialGovernorOptions): DialGovernor {
+  const tokens = createTokenBucket(rate)
+  const manual = new Map<string, Known>()
+  const seeds = new Map<string, Known>()
+  const learnt = createRecencyMap<Known>()
+  /** In the order in which they were begun. */
+  const dialling = new Map<string, Dialling>()
+  /** Since when nobody is connected; undefined while somebody is. */
+  let aloneSinceMs: number | undefined
+  let isolationNoted = false
+
+  const find = (address: string): Known | undefined =>
+    manual.get(address) ?? seeds.get(address) ?? learnt.get(address)
+
+  const list = (table: Map<string, Known>, candidate: Candidate, source: DialSource): void => {
+    if (!table.has(candidate.address) && table.size >= LISTED_MAX) {
+      throw new RangeError(`more than ${LISTED_MAX} ${source} addresses`)
+    }
+    table.set(candidate.address, { ...candidate, source, tries: 0 })
+  }
+
+  const isDialling = (address: string, identity: string | undefined): boolean => {
+    if (dialling.has(address)) return true
+    if (identity === undefined) return false
+    for (const dial of dialling.values()) if (dial.identity === identity) return true
+    return false
+  }
+
+  /** When it may be dialled; undefined: not before something changes. */
+  const dueOf = (known: Known, nowMs: number, view: DialView): Due | undefined => {
+    const { address } = known
+    const identity = known.identity ?? peers.identityAt(address)
+    if (isDialling(address, identity) || view.isConnected(address, identity)) return undefined
+    const fromMs = peers.dialFromMs(address, identity)
+    const barredMs = view.barredMs(address, identity)
+    if (fromMs === undefined || barredMs === Infinity) return undefined
+    return { known, identity, dueMs: Math.max(fromMs, nowMs + (barredMs ?? -Infinity)) }
+  }
+
+  const settle = (address: string): void => {
+    dialling.delete(address)
+  }
+
+  const noteEnd = (known: Known | undefined, activeMs: number | undefined): void => {
+    if (known === undefined) return
+    if (activeMs !== undefined && activeMs >= backoffResetMs) known.tries = 0
+    if (known.source === 'learnt' && known.tries >= triesMax) learnt.delete(known.address)
+  }
+
+  const takeOverdue = (nowMs: number): readonly string[] => {
+    const overdue: string[] = []
+    for (const [address, { known, startedMs }] of dialling) {
+      if (nowMs < startedMs + overdueMs) break
+      settle(address)
+      noteEnd(known, undefined)
+      overdue.push(address)
+    }
+    return overdue
+  }
+
+  /** Whether the node has just become isolated: then all that grew from failures is forgotten. */
+  const noteIsolation = (nowMs: number, active: number): void => {
+    if (active > 0) {
+      aloneSinceMs = undefined
+      isolationNoted = false
+      return
+    }
+    aloneSinceMs ??= nowMs
+    if (isolationNoted || nowMs < aloneSinceMs + isolatedMs) return
+    isolationNoted = true
+    peers.clearBackoff()
+  }
+
+  const learntDials = (): number => {
+    let count = 0
+    for (const { known } of dialling.values()) if (known.source === 'learnt') count++
+    return count
+  }
+
+  /** What learnt addresses leave of `total` places while nobody is connected and others are listed. */
+  const reserved = (total: number, alone: boolean): number =>
+    alone && total > 1 && manual.size + seeds.size > 0
+      ? Math.max(1, Math.floor(total / CORE_LIMITS.seedShare))
+      : 0
+
+  const begin = (due: Due, nowMs: number): void => {
+    const { known, identity } = due
+    known.tries++
+    dialling.set(known.address, { known, identity, startedMs: nowMs })
+  }
+
+  return {
+    addManual(candidate) {
+      list(manual, candidate, 'manual')
+      seeds.delete(candidate.address)
+      learnt.delete(candidate.address)
+    },
+    addSeed(candidate) {
+      if (manual.has(candidate.address)) return
+      list(seeds, candidate, 'seed')
+      learnt.delete(candidate.address)
+    },
+    learn(candidate) {
+      if (find(candidate.address) !== undefined) return false
+      if (learnt.size >= learntMax) {
+        const oldest = learnt.oldest()
+        if (oldest === undefined || oldest[1].tries === 0) return false
+        learnt.delete(oldest[0])
+      }
+      learnt.set(candidate.address, { ...candidate, source: 'learnt', tries: 0 })
+      return true
+    },
+    forget(address) {
+      manual.delete(address)
+      seeds.delete(address)
+      learnt.delete(address)
+    },
+    plan(nowMs, view) {
+      const overdue = takeOverdue(nowMs)
+      noteIsolation(nowMs, view.active)
+
+      const alone = view.active === 0
+      const free = new Map(view.slots.map(({ name, free }) => [name, free]))
+      const open = [...free.values()].reduce((sum, count) => sum + count, 0) + dialling.size
+      const learntMaxNow = Math.min(
+        open - reserved(open, alone),
+        dialsMax - reserved(dialsMax, alone),
+      )
+      const tokensLeft = reserved(rate.burst, alone)
+      const dials: Dial[] = []
+      let learning = learntDials()
+      let nextMs = Infinity
+
+      const slotFor = ({ slot }: Known): string | undefined => {
+        if (slot !== undefined) return (free.get(slot) ?? 0) > 0 ? slot : undefined
+        return view.slots.find(({ name }) => (free.get(name) ?? 0) > 0)?.name
+      }
+
+      const fill = (source: DialSource, known: Iterable<Known>): void => {
+        const dues: Due[] = []
+        for (const one of known) {
+          const due = dueOf(one, nowMs, view)
+          if (due === undefined) continue
+          if (due.dueMs > nowMs) nextMs = Math.min(nextMs, due.dueMs)
+          else dues.push(due)
+        }
+        // Whoever has waited longest comes first: nobody is passed over for ever.
+        for (const due of dues.sort(byDue)) {
+          if (dialling.size >= dialsMax) return
+          if (source === 'learnt' && learning >= learntMaxNow) return
+          const slot = slotFor(due.known)
+          if (slot === undefined || isDialling(due.known.address, due.identity)) continue
+          const leave = source === 'learnt' ? tokensLeft : 0
+          if (!tokens.take(nowMs, leave)) {
+            nextMs = Math.min(nextMs, tokens.readyMs(leave))
+            return
+          }
+          begin(due, nowMs)
+          free.set(slot, (free.get(slot) ?? 0) - 1)
+          dials.push({ address: due.known.address, source, slot })
+          if (source === 'learnt') learning++
+        }
+      }
+
+      fill('manual', manual.values())
+      fill('seed', seeds.values())
+      if (learning < learntMaxNow) {
+        fill(
+          'learnt',
+          [...learnt.entries()].map(([, known]) => known),
+        )
+      }
+      for (const { address } of dials) learnt.touch(address)
+
+      const [first] = dialling.values()
+      if (first !== undefined) nextMs = Math.min(nextMs, first.startedMs + overdueMs)
+      if (aloneSinceMs !== undefined && !isolationNoted) {
+        nextMs = Math.min(nextMs, aloneSinceMs + isolatedMs)
+      }
+      return { dials, overdue, nextMs: nextMs === Infinity ? undefined : nextMs }
+    },
+    redial(address, nowMs, view) {
+      const known = find(address)
+      if (known === undefined || dialling.size >= dialsMax) return false
+      const due = dueOf(known, nowMs, view)
+      if (due === undefined || due.dueMs > nowMs) return false
+      begin(due, nowMs)
+      known.tries--
+      return true
+    },
+    activated: settle,
+    ended(address, activeMs) {
+      settle(address)
+      noteEnd(find(address), activeMs)
+    },
+    sourceOf: (address) => find(address)?.source,
+    counts: () => ({
+      dialling: dialling.size,
+      manual: manual.size,
+      seed: seeds.size,
+      learnt: learnt.size,
+    }),
+  }
+}
