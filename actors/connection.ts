@@ -5,7 +5,8 @@
  * place that gives things back.
  * @module
  */
-import type { EndOfStream, Outgoing, Wire } from '../codec/wire.ts'
+import type { Outgoing, Wire } from '../codec/wire.ts'
+import { WireError } from '../codec/wire-error.ts'
 import type { ConnectionSaid, Ending } from '../machines/connection.ts'
 import { ruleOf } from '../machines/reasons.ts'
 import type { CloseDetail, Phase } from '../machines/reasons.ts'
@@ -17,18 +18,11 @@ import { createCharts } from './charts.ts'
 import type { PeerReference } from './child.ts'
 import type { Connection, ConnectionEnding } from './connection-contract.ts'
 import type { ConnectionOptions, ConnectionTools, HistoryEntry } from './connection-contract.ts'
-import { countDrop, createCounters } from './counters.ts'
+import { createCounters } from './counters.ts'
 import { createPatientClock } from './patient-clock.ts'
 import type { ConnectionView, Farewell } from './protocol.ts'
+import { createReceiving } from './receiving.ts'
 import { createSending } from './sending.ts'
-import { createPull } from './wire.ts'
-import type { Pull } from './wire.ts'
-
-const END_DETAILS = {
-  clean: 'ended',
-  'mid-frame': 'left-mid-frame',
-  truncated: 'left-truncated',
-} as const satisfies Record<EndOfStream, string>
 
 export function createConnection<T extends ProtocolTypes>(
   tools: ConnectionTools<T>,
@@ -43,7 +37,6 @@ export function createConnection<T extends ProtocolTypes>(
   const secrets = new Map<string, T['keys']>()
   const counters = createCounters()
   const history: HistoryEntry[] = []
-  const control = new Set<string>(protocol.control)
   const startedMs = loop.step.monotonicMs
 
   let phase: Phase | 'closed' = role === 'dialler' ? 'connecting' : 'handshaking'
@@ -57,12 +50,8 @@ export function createConnection<T extends ProtocolTypes>(
     address: protocol.addresses.print(options.target ?? protocol.addresses.fromSocket(remote)),
   }
   let wire: Wire<Message, T['keys'], T['facts'], T['detail']> | undefined
-  let pull: Pull | undefined
-  let lastMessageMs: number | undefined
-  let lastBytesMs = startedMs
   let ending: ConnectionEnding<T> | undefined
   let farewell: Farewell<Message> | undefined
-  let peerEnded = false
   /** Nothing is decoded any more: what still comes is only let drain. */
   let shut = false
   let released = false
@@ -142,7 +131,7 @@ export function createConnection<T extends ProtocolTypes>(
     readShare(): boolean {
       let isMore = false
       within(() => {
-        isMore = readPull()
+        isMore = receiving.readShare()
       })
       return isMore && !released
     },
@@ -153,46 +142,8 @@ export function createConnection<T extends ProtocolTypes>(
     },
   }
 
-  const readPull = (): boolean => {
-    const isMore = pull?.readShare() ?? false
-    if (peerEnded && !shut && pull?.isDry === true) tellEnd()
-    return isMore
-  }
-
   const read = (): void => {
-    if (!released && readPull()) turns.wantsToRead(reader)
-  }
-
-  const onMessage = (message: Message, raw: Uint8Array | undefined, bytesOnWire: number): void => {
-    counters.receivedMessages++
-    lastMessageMs = loop.step.monotonicMs
-    if (port.watched) {
-      const { type } = message
-      port.tell({ of: 'message', connection: name, direction: 'received', type, bytesOnWire })
-    }
-    const toRouter = phase === 'active'
-    if (toRouter && !control.has(message.type)) {
-      const outcome = router.route({ peer, message }, credit)
-      if (outcome === 'handled') counters.handledMessages++
-      else countDrop(counters, outcome)
-      return
-    }
-    if (phase === 'closing' && farewell?.reads.includes(message.type) !== true) {
-      countDrop(counters, 'closing')
-      return
-    }
-    counters.handledMessages++
-    const bufferedBytes = wire?.bufferedBytes ?? 0
-    charts.postSession({ type: 'unit', message, raw, bytesOnWire, bufferedBytes })
-    // It counted once, for the session; whoever subscribed sees it as well.
-    if (toRouter) router.route({ peer, message }, credit)
-  }
-
-  const tellEnd = (): void => {
-    const how = wire?.end() ?? 'clean'
-    if (phase !== 'closing') charts.postSession({ type: 'ended', how })
-    charts.sendChart({ type: 'peer.ended' })
-    connection.leave(END_DETAILS[how])
+    if (!released && receiving.readShare()) turns.wantsToRead(reader)
   }
 
   const onStream = (input: StreamInput): void => {
@@ -201,19 +152,15 @@ export function createConnection<T extends ProtocolTypes>(
         charts.sendChart({ type: 'opened', nowMs: loop.step.monotonicMs })
         return
       case 'stream.bytes':
-        counters.receivedBytes += input.bytes.length
-        lastBytesMs = loop.step.monotonicMs
-        if (pull === undefined || shut) return
-        pull.push(input.bytes)
+        receiving.push(input.bytes)
         read()
         return
       case 'stream.sent':
         outbox.sent(input.sentBytes)
         return
       case 'stream.ended':
-        peerEnded = true
-        if (pull === undefined || shut) charts.sendChart({ type: 'peer.ended' })
-        else read()
+        receiving.end()
+        read()
         return
       case 'stream.failed':
         connection.drop(`transport-${input.fault}`)
@@ -227,7 +174,9 @@ export function createConnection<T extends ProtocolTypes>(
     try {
       wire?.write(messages)
     } catch (error) {
-      fault('wire-fault', error)
+      // The wire declares what it throws: its own details.
+      if (error instanceof WireError) connection.leave(error.detail as Detail)
+      else fault('wire-fault', error)
     }
   }
 
@@ -281,6 +230,27 @@ export function createConnection<T extends ProtocolTypes>(
     },
     onFailed() {
       connection.drop('job-fault')
+    },
+  })
+
+  const receiving = createReceiving<T>({
+    ...{ asker, charts, counters, credit, limits, loop, name, port, protocol },
+    ...{ router, stream, streams, turns },
+    phase: () => phase,
+    peer: () => peer,
+    isReadWhileClosing: (type) => farewell?.reads.includes(type) === true,
+    isBlocked: () => sending.isOverBudget || (phase !== 'active' && outbox.isFull),
+    onFacts(found) {
+      facts = found
+    },
+    onRefused(detail) {
+      tools.onRefused(connection, detail)
+    },
+    leave(detail) {
+      connection.leave(detail)
+    },
+    onWireFault(error) {
+      fault('wire-fault', error)
     },
   })
 
@@ -349,46 +319,7 @@ export function createConnection<T extends ProtocolTypes>(
       },
     })
     wire = made
-    pull = createPull<Message, T['keys'], T['facts'], T['detail']>({
-      wire: made,
-      turns,
-      limits,
-      unitsPerTurn: protocol.unitsPerTurn ?? Number.MAX_SAFE_INTEGER,
-      isBlocked: () =>
-        charts.isHolding ||
-        credit.exhausted ||
-        sending.isOverBudget ||
-        (phase !== 'active' && outbox.isFull),
-      onMessage(unit) {
-        onMessage(unit.message, unit.raw, unit.bytesOnWire)
-      },
-      onRefused(error) {
-        counters.receivedMessages++
-        countDrop(counters, 'refused')
-        tools.onRefused(connection, error.detail)
-      },
-      onSecured(found) {
-        facts = found
-        charts.postSession({ type: 'secured', facts: found })
-      },
-      onJob(job) {
-        asker.run(job, (result) => {
-          pull?.resume(result)
-        })
-      },
-      onWireError(detail) {
-        connection.leave(detail)
-      },
-      onFault(error) {
-        fault('wire-fault', error)
-      },
-      pause() {
-        streams.pause(stream)
-      },
-      unpause() {
-        streams.resume(stream)
-      },
-    })
+    receiving.begin(made)
     try {
       made.start()
     } catch (error) {
@@ -403,7 +334,7 @@ export function createConnection<T extends ProtocolTypes>(
   const watchProgress = (afterMs: number): void => {
     clock.setTimeout(() => {
       if (phase !== 'active') return
-      const leftMs = deadlines.progress.ms - (loop.step.monotonicMs - lastBytesMs)
+      const leftMs = deadlines.progress.ms - (loop.step.monotonicMs - receiving.lastBytesMs)
       if (leftMs >= CLOCK_STEP_MS) watchProgress(leftMs)
       else connection.leave(deadlines.progress.detail)
     }, afterMs)
@@ -422,7 +353,7 @@ export function createConnection<T extends ProtocolTypes>(
     else counters.unsentMessages += outbox.clear()
     phase = 'closing'
     if (ending !== undefined) charts.postSession({ type: 'leave', detail: ending.detail })
-    if (farewell !== undefined && !peerEnded) {
+    if (farewell !== undefined && !receiving.hasEnded) {
       counters.sentMessages += farewell.messages.length
       write(farewell.messages)
     }
@@ -444,7 +375,7 @@ export function createConnection<T extends ProtocolTypes>(
         return
       case 'shut':
         shut = true
-        pull?.stop()
+        receiving.stop()
         streams.resume(stream)
         streams.end(stream)
         if (outbox.unsentBytes === 0) charts.sendChart({ type: 'flushed' })
@@ -482,7 +413,7 @@ export function createConnection<T extends ProtocolTypes>(
         turns.leave(reader)
       },
       asker.stop,
-      () => pull?.stop(),
+      receiving.stop,
       outbox.stop,
       credit.close,
       () => {
@@ -539,7 +470,7 @@ export function createConnection<T extends ProtocolTypes>(
       return claim
     },
     get lastMessageMs() {
-      return lastMessageMs
+      return receiving.lastMessageMs
     },
     get unsentBytes() {
       return outbox.unsentBytes
@@ -573,7 +504,7 @@ export function createConnection<T extends ProtocolTypes>(
         if (ending !== undefined || phase === 'closed') return
         farewell = phase === 'connecting' ? undefined : protocol.farewell?.(detail, phase)
         const given = end(detail)
-        const answerMs = peerEnded ? 0 : (farewell?.answerMs ?? 0)
+        const answerMs = receiving.hasEnded ? 0 : (farewell?.answerMs ?? 0)
         charts.sendChart({ type: 'leave', ending: given, answerMs })
       })
     },

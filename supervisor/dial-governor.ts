@@ -4,8 +4,9 @@
  *
  * Dead addresses, however many, cannot keep a seed waiting: seeds come first, and while nobody is
  * connected a part of every resource is not for learnt addresses. A dial that never settles is given
- * up. A node that finds itself isolated forgets its backoff: within `isolatedMs`, and a token's time
- * for each seed before it, every seed that is not banned or refused is dialled.
+ * up. A node that finds itself isolated forgets its backoff: every seed that is neither banned nor
+ * refused is dialled within `isolatedMs`, or when a place is free, and a token's time for each seed
+ * before it.
  * @module
  */
 import { CORE_LIMITS } from './limits.ts'

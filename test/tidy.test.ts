@@ -138,9 +138,9 @@ describe('each check refuses', () => {
     },
   )
 
-  test('a file of 501 lines', () => {
-    expect(tooLong(lines(500))).toEqual([])
-    expect(tooLong(lines(501))).toHaveLength(1)
+  test('a file of 551 lines', () => {
+    expect(tooLong(lines(550))).toEqual([])
+    expect(tooLong(lines(551))).toHaveLength(1)
   })
 
   test.each([

@@ -44,16 +44,23 @@ test('the waits of many peers that failed together are spread over the whole ran
 })
 
 test('a maximum under the base bounds the first wait too', () => {
-  expect(backoffMs(drawing(LARGEST_UNIT), 1, { baseMs: 5_000, maxMs: 100 })).toBeLessThanOrEqual(100)
+  expect(backoffMs(drawing(LARGEST_UNIT), 1, { baseMs: 5_000, maxMs: 100 })).toBeLessThanOrEqual(
+    100,
+  )
 })
 
 test('doubling never passes the maximum and never falls', () => {
   holds(
-    fc.property(fc.integer({ min: 1, max: 10_000 }), fc.nat(80), fc.nat(1e9), (first, times, max) => {
-      const ms = doubled(first, times, max)
-      expect(ms).toBeLessThanOrEqual(max)
-      expect(ms).toBeGreaterThanOrEqual(doubled(first, Math.max(0, times - 1), max))
-      expect(ms).toBe(Math.min(max, first * 2 ** times))
-    }),
+    fc.property(
+      fc.integer({ min: 1, max: 10_000 }),
+      fc.nat(80),
+      fc.nat(1e9),
+      (first, times, max) => {
+        const ms = doubled(first, times, max)
+        expect(ms).toBeLessThanOrEqual(max)
+        expect(ms).toBeGreaterThanOrEqual(doubled(first, Math.max(0, times - 1), max))
+        expect(ms).toBe(Math.min(max, first * 2 ** times))
+      },
+    ),
   )
 })

@@ -1,7 +1,12 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { encodeUtf8 } from '../../codec/bytes.ts'
-import { decodeBan, encodeBanKey, encodeBanValue, printBanKey } from '../../supervisor/ban-records.ts'
+import {
+  decodeBan,
+  encodeBanKey,
+  encodeBanValue,
+  printBanKey,
+} from '../../supervisor/ban-records.ts'
 import type { BanKey } from '../../supervisor/ban-records.ts'
 import { BANS_TABLE, createBans } from '../../supervisor/bans.ts'
 import type { Bans, BansOptions } from '../../supervisor/bans.ts'
@@ -88,9 +93,7 @@ test('what expired while the node was down is not loaded, and leaves the store',
   commit()
   const after = createBans()
   expect(after.load(table.values(), WALL_MS + 1_000)).toMatchObject({ loaded: 1, expired: 1 })
-  expect(after.changes()).toEqual([
-    { table: BANS_TABLE, key: encodeBanKey(address('10.0.0.1')) },
-  ])
+  expect(after.changes()).toEqual([{ table: BANS_TABLE, key: encodeBanKey(address('10.0.0.1')) }])
 })
 
 test('lifting, expiry and the sweep each take the ban out of the store', () => {

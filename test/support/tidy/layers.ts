@@ -24,7 +24,8 @@ const MAY_IMPORT: Readonly<Record<string, MayImport>> = {
   machines: { value: ['world', 'codec'], type: [] },
   actors: { value: ['world', 'codec', 'machines'], type: HANDED_IN },
   supervisor: { value: ['world', 'codec', 'machines', 'actors'], type: HANDED_IN },
-  index: { value: BELOW_INDEX, type: HANDED_IN },
+  // It puts together what an application that injects nothing gets: the platform's world.
+  index: { value: [...BELOW_INDEX, 'transport', 'store'], type: ['protocols'] },
   protocols: { value: ['world', 'codec', 'machines', 'actors'], type: [] },
   transport: { value: ['world', 'codec'], type: [] },
   store: { value: ['world', 'codec'], type: [] },

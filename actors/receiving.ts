@@ -1,0 +1,185 @@
+/**
+ * What comes in on one connection: its pull, where each message goes, and how the far side's end is
+ * told. Its owner says whether it may be read.
+ * @module
+ */
+import type { EndOfStream, Wire } from '../codec/wire.ts'
+import type { CloseDetail, Phase } from '../machines/reasons.ts'
+import type { ProtocolTypes } from '../machines/session.ts'
+import type { ObservationPort } from '../world/observation.ts'
+import type { StepLoop } from '../world/step-loop.ts'
+import type { StreamId, Streams } from '../world/streams.ts'
+import type { Asker } from './asking.ts'
+import type { Charts } from './charts.ts'
+import type { PeerReference } from './child.ts'
+import { countDrop } from './counters.ts'
+import type { Counters } from './counters.ts'
+import type { CreditAccount } from './credit.ts'
+import type { Protocol } from './protocol.ts'
+import type { Router } from './router.ts'
+import type { Turns } from './turns.ts'
+import { createPull } from './wire.ts'
+import type { Pull, PullLimits } from './wire.ts'
+
+type WireOf<T extends ProtocolTypes> = Wire<T['message'], T['keys'], T['facts'], T['detail']>
+
+const END_DETAILS = {
+  clean: 'ended',
+  'mid-frame': 'left-mid-frame',
+  truncated: 'left-truncated',
+} as const satisfies Record<EndOfStream, string>
+
+export interface ReceivingOptions<T extends ProtocolTypes> {
+  readonly name: string
+  readonly stream: StreamId
+  readonly protocol: Protocol<T>
+  readonly streams: Pick<Streams, 'pause' | 'resume'>
+  readonly loop: StepLoop
+  readonly port: ObservationPort
+  readonly router: Router<T>
+  readonly turns: Pick<Turns, 'number'>
+  readonly limits: PullLimits
+  readonly counters: Counters
+  readonly credit: CreditAccount
+  readonly charts: Charts<T>
+  readonly asker: Asker<T>
+  phase(): Phase | 'closed'
+  peer(): PeerReference
+  /** Whether the session still gets a type while the connection is closing. */
+  isReadWhileClosing(type: string): boolean
+  /** What is sent holds up what is read. */
+  isBlocked(): boolean
+  onFacts(facts: T['facts']): void
+  onRefused(detail: T['detail']): void
+  leave(detail: CloseDetail<T['detail']>): void
+  onWireFault(error: unknown): void
+}
+
+export interface Receiving<T extends ProtocolTypes> {
+  /** From now on bytes are decoded. */
+  begin(wire: WireOf<T>): void
+  push(bytes: Uint8Array): void
+  /** True: the share of this turn is used up and there is more. */
+  readShare(): boolean
+  /** The far side will send nothing more; it is told once all that came was read. */
+  end(): void
+  /** Nothing is decoded any more: what still comes is only let drain. */
+  stop(): void
+  readonly hasEnded: boolean
+  readonly lastBytesMs: number
+  readonly lastMessageMs: number | undefined
+}
+
+export function createReceiving<T extends ProtocolTypes>(
+  options: ReceivingOptions<T>,
+): Receiving<T> {
+  type Message = T['message']
+  const { charts, counters, credit, loop, name, port, protocol, router, stream, streams } = options
+  const control = new Set<string>(protocol.control)
+  let wire: WireOf<T> | undefined
+  let pull: Pull | undefined
+  let lastBytesMs = loop.step.monotonicMs
+  let lastMessageMs: number | undefined
+  let hasEnded = false
+  let stopped = false
+
+  const onMessage = (message: Message, raw: Uint8Array | undefined, bytesOnWire: number): void => {
+    counters.receivedMessages++
+    lastMessageMs = loop.step.monotonicMs
+    if (port.watched) {
+      const { type } = message
+      port.tell({ of: 'message', connection: name, direction: 'received', type, bytesOnWire })
+    }
+    const phase = options.phase()
+    const toRouter = phase === 'active'
+    if (toRouter && !control.has(message.type)) {
+      const outcome = router.route({ peer: options.peer(), message }, credit)
+      if (outcome === 'handled') counters.handledMessages++
+      else countDrop(counters, outcome)
+      return
+    }
+    if (phase === 'closing' && !options.isReadWhileClosing(message.type)) {
+      countDrop(counters, 'closing')
+      return
+    }
+    counters.handledMessages++
+    const bufferedBytes = wire?.bufferedBytes ?? 0
+    charts.postSession({ type: 'unit', message, raw, bytesOnWire, bufferedBytes })
+    // It counted once, for the session; whoever subscribed sees it as well.
+    if (toRouter) router.route({ peer: options.peer(), message }, credit)
+  }
+
+  const tellEnd = (): void => {
+    const how = wire?.end() ?? 'clean'
+    if (options.phase() !== 'closing') charts.postSession({ type: 'ended', how })
+    charts.sendChart({ type: 'peer.ended' })
+    options.leave(END_DETAILS[how])
+  }
+
+  const readShare = (): boolean => {
+    const isMore = pull?.readShare() ?? false
+    if (hasEnded && !stopped && pull?.isDry === true) tellEnd()
+    return isMore
+  }
+
+  return {
+    begin(made) {
+      wire = made
+      pull = createPull<Message, T['keys'], T['facts'], T['detail']>({
+        wire: made,
+        turns: options.turns,
+        limits: options.limits,
+        unitsPerTurn: protocol.unitsPerTurn ?? Number.MAX_SAFE_INTEGER,
+        isBlocked: () => charts.isHolding || credit.exhausted || options.isBlocked(),
+        onMessage(unit) {
+          onMessage(unit.message, unit.raw, unit.bytesOnWire)
+        },
+        onRefused(error) {
+          counters.receivedMessages++
+          countDrop(counters, 'refused')
+          options.onRefused(error.detail)
+        },
+        onSecured(facts) {
+          options.onFacts(facts)
+          charts.postSession({ type: 'secured', facts })
+        },
+        onJob(job) {
+          options.asker.run(job, (result) => {
+            pull?.resume(result)
+          })
+        },
+        onWireError: options.leave,
+        onFault: options.onWireFault,
+        pause() {
+          streams.pause(stream)
+        },
+        unpause() {
+          streams.resume(stream)
+        },
+      })
+    },
+    push(bytes) {
+      counters.receivedBytes += bytes.length
+      lastBytesMs = loop.step.monotonicMs
+      if (!stopped) pull?.push(bytes)
+    },
+    readShare,
+    end() {
+      hasEnded = true
+      if (pull === undefined || stopped) charts.sendChart({ type: 'peer.ended' })
+    },
+    stop() {
+      stopped = true
+      pull?.stop()
+    },
+    get hasEnded() {
+      return hasEnded
+    },
+    get lastBytesMs() {
+      return lastBytesMs
+    },
+    get lastMessageMs() {
+      return lastMessageMs
+    },
+  }
+}

@@ -1,0 +1,419 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import type { AdmissionLimits } from '../../actors/protocol.ts'
+import { createAdmission } from '../../supervisor/admission.ts'
+import type { AdmissionOptions } from '../../supervisor/admission.ts'
+import { holds } from '../support/properties.ts'
+
+const LIMITS: AdmissionLimits = {
+  pendingInbound: 25,
+  pendingOutbound: 25,
+  pendingPerGroup: 8,
+  inboundPerGroup: 10,
+  acceptedPerGroupPerMinute: 20,
+}
+const PLENTY = { perSecond: 1_000_000, burst: 1_000_000 }
+
+/** Admission with connections that the test makes and closes. Hosts are `group/anything`. */
+function startAdmission(
+  limits: Partial<AdmissionLimits> = {},
+  options: Partial<AdmissionOptions> = {},
+) {
+  const open = new Map<string, number>()
+  const banned = new Set<string>()
+  const discouraged = new Set<string>()
+  const world = { freeSlots: Infinity, mayEvict: false }
+  const displaced: string[] = []
+  let next = 0
+  const admission = createAdmission({
+    limits: { ...LIMITS, ...limits },
+    isBanned: (host) => banned.has(host),
+    isDiscouraged: (host) => discouraged.has(host),
+    freeSlots: () => world.freeSlots,
+    mayEvict: () => world.mayEvict,
+    receivedBytesOf: (name) => open.get(name) ?? 0,
+    handshakes: PLENTY,
+    ...options,
+  })
+  /** Arrives under the name, does what the decision says, and returns why it was refused. */
+  const arrive = (group: string, nowMs: number, name = `c${String(next++)}`) => {
+    const decision = admission.decide({ name, host: `${group}/host`, group }, nowMs)
+    if (!decision.admit) return decision.reason
+    if (decision.displace !== undefined) {
+      displaced.push(decision.displace)
+      admission.ended(decision.displace, nowMs)
+      open.delete(decision.displace)
+    }
+    open.set(name, 0)
+    return undefined
+  }
+  const end = (name: string, nowMs: number) => {
+    admission.ended(name, nowMs)
+    open.delete(name)
+  }
+  return { admission, arrive, end, open, banned, discouraged, world, displaced }
+}
+
+test('ten thousand silent sockets of one group leave room for a peer of another at once', () => {
+  const { admission, arrive } = startAdmission()
+  for (let socket = 0; socket < 10_000; socket++) {
+    arrive('flood', socket / 10)
+    expect(admission.pendingInbound).toBeLessThanOrEqual(8)
+  }
+  expect(arrive('honest', 1_000)).toBeUndefined()
+})
+
+test('so they do where the limit of a group is the whole table, and the rate lets them', () => {
+  const wide = { pendingPerGroup: 10_000, inboundPerGroup: 10_000, acceptedPerGroupPerMinute: 1e6 }
+  const { admission, arrive, displaced, open } = startAdmission(wide)
+  for (let socket = 0; socket < 10_000; socket++) arrive('flood', socket / 5)
+  expect(admission.pendingInbound).toBe(25)
+  displaced.length = 0
+  expect(arrive('honest', 3_000, 'honest')).toBeUndefined()
+  expect(displaced).toHaveLength(1)
+  expect(admission.pendingInbound).toBe(25)
+  open.set('honest', 1)
+  for (let socket = 0; socket < 1_000; socket++) arrive('flood', 3_000 + socket)
+  expect(displaced).not.toContain('honest')
+})
+
+/**
+ * Ten thousand sockets spread over two thousand groups, each of which comes again some time after it
+ * was refused or displaced; and one honest peer. Returns how many tries that one needs.
+ */
+function triesAgainst(againAfterMs: number, honestFromMs: number): number {
+  const GROUPS = 2_000
+  const STEP_MS = 50
+  const HONEST_WAITS_MS = [0, 750, 1_500, 3_000, 6_000, 12_000]
+  const { admission, arrive, open, displaced } = startAdmission()
+  const groupOf = new Map<string, number>()
+  let outside = Array.from({ length: 10_000 }, (_, socket) => ({
+    group: socket % GROUPS,
+    dueMs: (socket / 10_000) * againAfterMs,
+  }))
+  let next = 0
+  let tries = 0
+  let honestDueMs = honestFromMs
+  for (let nowMs = 0; ; nowMs += STEP_MS) {
+    const later: typeof outside = []
+    for (const socket of outside) {
+      if (socket.dueMs > nowMs) {
+        later.push(socket)
+        continue
+      }
+      const name = `flood-${String(next++)}`
+      const refused = arrive(`g${String(socket.group)}`, nowMs, name)
+      if (admission.pendingInbound > 25) throw new Error('more are pending than may be')
+      if (refused === undefined) groupOf.set(name, socket.group)
+      else later.push({ ...socket, dueMs: nowMs + againAfterMs })
+    }
+    // The honest one comes last in the step: whatever turned over has been taken before.
+    if (nowMs >= honestDueMs) {
+      tries++
+      if (arrive('honest', nowMs, 'honest') === undefined) return tries
+      honestDueMs = nowMs + (HONEST_WAITS_MS[tries] ?? Infinity)
+      if (tries === HONEST_WAITS_MS.length) return Infinity
+    }
+    for (const name of displaced.splice(0)) {
+      const group = groupOf.get(name)
+      if (group !== undefined) later.push({ group, dueMs: nowMs + againAfterMs })
+      groupOf.delete(name)
+    }
+    expect(open.size).toBe(admission.pendingInbound)
+    outside = later
+  }
+}
+
+test('spread over two thousand groups that refill at once, a peer of another gets in within three tries', () => {
+  expect(triesAgainst(100, 1_000)).toBeLessThanOrEqual(3)
+  expect(triesAgainst(100, 5_000)).toBeLessThanOrEqual(3)
+})
+
+test('so it does where each group keeps under its rate, once each had its turn', () => {
+  // 5 sockets a group, every 16 s: 18.75 a minute, 625 arrivals a second.
+  expect(triesAgainst(16_000, 100_000)).toBeLessThanOrEqual(3)
+})
+
+test('without the memory of groups the same flood keeps the peer out: the test can tell', () => {
+  const { arrive } = startAdmission({ acceptedPerGroupPerMinute: 1_000_000 }, { groupSpentMs: 0 })
+  let entered = 0
+  for (let nowMs = 0; nowMs < 20_000; nowMs += 50) {
+    for (let group = 0; group < 200; group++) arrive(`g${String(group)}`, nowMs)
+    if (nowMs % 1_700 === 0 && arrive(`honest-${String(nowMs)}`, nowMs) === undefined) entered++
+  }
+  expect(entered).toBeLessThan(3)
+})
+
+test('who is displaced has sent least, is the oldest of those, and a second old', () => {
+  const { arrive, open, displaced } = startAdmission({ pendingInbound: 4 })
+  arrive('g1', 0, 'talks')
+  arrive('g2', 100, 'older')
+  arrive('g3', 200, 'younger')
+  arrive('g4', 300, 'talks more')
+  open.set('talks', 10)
+  open.set('talks more', 20)
+  expect(arrive('g5', 999)).toBe('pending-full')
+  expect(arrive('g6', 1_000, 'first')).toBeUndefined()
+  expect(displaced).toEqual(['talks'])
+  expect(arrive('g7', 1_300, 'second')).toBeUndefined()
+  expect(arrive('g8', 1_300, 'third')).toBeUndefined()
+  expect(displaced).toEqual(['talks', 'older', 'younger'])
+})
+
+test('the fullest group loses first, whatever the others have sent', () => {
+  const { arrive, open, displaced } = startAdmission({ pendingInbound: 4 })
+  arrive('lone', 0, 'silent')
+  for (const name of ['x', 'y', 'z']) arrive('crowd', 1, name)
+  open.set('x', 300)
+  open.set('y', 100)
+  open.set('z', 200)
+  expect(arrive('new', 2_000)).toBeUndefined()
+  expect(arrive('newer', 2_000)).toBeUndefined()
+  expect(displaced).toEqual(['y', 'z'])
+})
+
+test('a group gains no place over one that has no more of them, but may trade one of its own', () => {
+  const { arrive, displaced } = startAdmission({ pendingInbound: 2 })
+  arrive('one', 0, 'a')
+  arrive('two', 500, 'b')
+  expect(arrive('two', 1_000)).toBe('pending-full')
+  expect(arrive('two', 1_500, 'c')).toBeUndefined()
+  expect(displaced).toEqual(['b'])
+})
+
+test('a group whose last connection came to nothing displaces nobody for ten minutes, but enters a free place', () => {
+  const { arrive, end, displaced } = startAdmission({ pendingInbound: 1 })
+  arrive('spent', 0, 'a')
+  end('a', 10)
+  expect(arrive('other', 20, 'b')).toBeUndefined()
+  expect(arrive('spent', 2_000)).toBe('pending-full')
+  expect(arrive('spent', 600_009)).toBe('pending-full')
+  expect(displaced).toEqual([])
+  end('b', 600_009)
+  expect(arrive('spent', 600_009, 'c')).toBeUndefined()
+})
+
+test('a group that has proved good is not held back', () => {
+  const { admission, arrive, end, displaced } = startAdmission({ pendingInbound: 1 })
+  arrive('good', 0, 'a')
+  end('a', 10)
+  arrive('good', 20, 'b')
+  admission.activated('b')
+  arrive('other', 30, 'c')
+  expect(arrive('good', 2_000)).toBeUndefined()
+  expect(displaced).toEqual(['c'])
+})
+
+test('a group is heard so often a minute, refused or not', () => {
+  const { arrive, end } = startAdmission({ acceptedPerGroupPerMinute: 3, pendingPerGroup: 1 })
+  expect(arrive('g', 0, 'a')).toBeUndefined()
+  expect([arrive('g', 1_000), arrive('g', 2_000)]).toEqual(['group-full', 'group-full'])
+  end('a', 2_500)
+  expect(arrive('g', 3_000)).toBe('rate')
+  expect(arrive('g', 59_999)).toBe('rate')
+  // Those at 2 s, 3 s and 59.999 s stand against it.
+  expect(arrive('g', 61_999)).toBe('rate')
+  expect(arrive('h', 61_999)).toBeUndefined()
+  expect(arrive('g', 121_999)).toBeUndefined()
+})
+
+test('a group has so many connections, active ones included', () => {
+  const { admission, arrive, end } = startAdmission({ pendingPerGroup: 2, inboundPerGroup: 3 })
+  const answers = ['a', 'b', 'c'].map((name) => arrive('g', 0, name))
+  expect(answers).toEqual([undefined, undefined, 'group-full'])
+  admission.activated('a')
+  expect(arrive('g', 0, 'd')).toBeUndefined()
+  admission.activated('b')
+  expect(arrive('g', 0)).toBe('group-full')
+  end('a', 1)
+  expect(arrive('g', 1)).toBeUndefined()
+})
+
+test('a banned host is refused before anything else is counted', () => {
+  const { admission, arrive, banned } = startAdmission()
+  banned.add('g/host')
+  expect(arrive('g', 0)).toBe('banned')
+  expect(admission.groups).toBe(0)
+})
+
+test('a discouraged host is let in while more than one slot is free', () => {
+  const { arrive, discouraged, world } = startAdmission()
+  discouraged.add('g/host')
+  world.freeSlots = 2
+  expect(arrive('g', 0)).toBeUndefined()
+  world.freeSlots = 1
+  expect(arrive('g', 0)).toBe('discouraged')
+  expect(arrive('h', 0)).toBeUndefined()
+})
+
+test('without a slot a newcomer needs somebody to make room: an active one, else a silent one', () => {
+  const { arrive, displaced, world } = startAdmission()
+  arrive('one', 0, 'silent')
+  world.freeSlots = 0
+  expect(arrive('two', 500)).toBe('slots-full')
+  world.mayEvict = true
+  expect(arrive('two', 500)).toBeUndefined()
+  expect(displaced).toEqual([])
+  world.mayEvict = false
+  expect(arrive('three', 1_000)).toBeUndefined()
+  expect(displaced).toEqual(['silent'])
+})
+
+test('without handshakes left a newcomer is refused; whoever was silent gives its one back', () => {
+  const { arrive, end, open } = startAdmission({}, { handshakes: { perSecond: 1, burst: 2 } })
+  arrive('a', 0, 'silent')
+  arrive('b', 0, 'talks')
+  open.set('talks', 1)
+  expect(arrive('c', 0)).toBe('handshake-budget')
+  end('talks', 1)
+  expect(arrive('c', 1)).toBe('handshake-budget')
+  end('silent', 1)
+  expect(arrive('c', 1)).toBeUndefined()
+  expect(arrive('d', 1)).toBe('handshake-budget')
+  expect(arrive('d', 1_000)).toBeUndefined()
+})
+
+test('who displaces a silent one has its handshake, who displaces another needs one', () => {
+  const rate = { perSecond: 0.001, burst: 1 }
+  const silent = startAdmission({ pendingInbound: 1 }, { handshakes: rate })
+  silent.arrive('a', 0)
+  expect(silent.arrive('b', 2_000)).toBeUndefined()
+
+  const talks = startAdmission({ pendingInbound: 1 }, { handshakes: rate })
+  talks.arrive('a', 0, 'talks')
+  talks.open.set('talks', 1)
+  expect(talks.arrive('b', 2_000)).toBe('handshake-budget')
+  expect(talks.displaced).toEqual([])
+  expect(talks.admission.pendingInbound).toBe(1)
+})
+
+test('dials that are not active are counted apart, up to their limit', () => {
+  const { admission } = startAdmission({ pendingOutbound: 2 })
+  expect([admission.dial('a'), admission.dial('b'), admission.dial('c')]).toEqual([
+    true,
+    true,
+    false,
+  ])
+  admission.activated('a')
+  expect(admission.dial('c')).toBe(true)
+  admission.ended('b', 0)
+  admission.ended('b', 0)
+  expect(admission.pendingOutbound).toBe(1)
+  expect(admission.pendingInbound).toBe(0)
+})
+
+test('groups without a connection are forgotten, and never more are remembered than the bound', () => {
+  const { admission, arrive, end } = startAdmission({}, { groupsMax: 100, groupSpentMs: 1_000 })
+  for (let number = 0; number < 1_000; number++) {
+    const name = `c${String(number)}`
+    arrive(`g${String(number)}`, number, name)
+    end(name, number)
+    expect(admission.groups).toBeLessThanOrEqual(101)
+  }
+  for (let number = 0; number < 200; number++) arrive('last', 1e6 + number * 60_000)
+  expect(admission.groups).toBeLessThanOrEqual(1)
+})
+
+test('ten thousand pending connections cost a decision little more than a hundred do', () => {
+  const wide = {
+    pendingPerGroup: 100_000,
+    inboundPerGroup: 100_000,
+    acceptedPerGroupPerMinute: 100_000,
+  }
+  /** How often the bytes of a connection are asked for in a thousand decisions that displace. */
+  const looksAt = (pendingInbound: number): number => {
+    let looks = 0
+    const receivedBytesOf = () => {
+      looks++
+      return 0
+    }
+    const { arrive, displaced } = startAdmission({ ...wide, pendingInbound }, { receivedBytesOf })
+    for (let number = 0; number < pendingInbound; number++) arrive(`g${String(number % 50)}`, 0)
+    arrive('warm', 2_000)
+    looks = 0
+    displaced.length = 0
+    for (let number = 0; number < 1_000; number++) arrive(`new${String(number)}`, 2_000)
+    expect(displaced.length).toBeGreaterThan(40)
+    return looks
+  }
+  expect(looksAt(10_000)).toBeLessThanOrEqual(5_000)
+})
+
+test('whatever comes and goes, no limit is exceeded and the loser is the one that the rule names', () => {
+  const limits = {
+    pendingInbound: 6,
+    pendingPerGroup: 4,
+    inboundPerGroup: 5,
+    acceptedPerGroupPerMinute: 1_000,
+  }
+  const step = fc.record({
+    what: fc.constantFrom('arrive', 'arrive', 'arrive', 'send', 'ready', 'end'),
+    group: fc.constantFrom('a', 'b', 'c', 'd', 'e'),
+    pick: fc.nat(20),
+    gapMs: fc.nat(700),
+  })
+  holds(
+    fc.property(fc.array(step, { maxLength: 120 }), (steps) => {
+      const { admission, arrive, end, open, displaced } = startAdmission(limits, {
+        groupSpentMs: 0,
+      })
+      interface Entry {
+        readonly group: string
+        readonly startedMs: number
+        readonly sequence: number
+      }
+      const pending = new Map<string, Entry>()
+      const active = new Map<string, string>()
+      let nowMs = 0
+      steps.forEach(({ what, group, pick, gapMs }, sequence) => {
+        nowMs += gapMs
+        const names = [...pending.keys()]
+        const name = names[pick % Math.max(1, names.length)]
+        if (what === 'arrive') {
+          const size = (one: string) =>
+            [...pending.values()].filter((entry) => entry.group === one).length
+          const eligible = [...pending].filter(([, entry]) => nowMs - entry.startedMs >= 1_000)
+          const largest = Math.max(0, ...eligible.map(([, entry]) => size(entry.group)))
+          const losers = eligible
+            .filter(([, entry]) =>
+              largest > size(group) ? size(entry.group) === largest : entry.group === group,
+            )
+            .sort(
+              ([one, first], [other, second]) =>
+                (open.get(one) ?? 0) - (open.get(other) ?? 0) || first.sequence - second.sequence,
+            )
+          const full = pending.size === limits.pendingInbound
+          const groupFull =
+            size(group) >= limits.pendingPerGroup ||
+            size(group) + [...active.values()].filter((one) => one === group).length >=
+              limits.inboundPerGroup
+          displaced.length = 0
+          const newcomer = `n${String(sequence)}`
+          const refused = arrive(group, nowMs, newcomer)
+          const loser = full && !groupFull ? losers[0]?.[0] : undefined
+          const expected = groupFull
+            ? 'group-full'
+            : full && loser === undefined
+              ? 'pending-full'
+              : undefined
+          expect(refused).toBe(expected)
+          expect(displaced).toEqual(loser === undefined ? [] : [loser])
+          if (loser !== undefined) pending.delete(loser)
+          if (refused === undefined) pending.set(newcomer, { group, startedMs: nowMs, sequence })
+        } else if (what === 'send' && name !== undefined) {
+          open.set(name, (open.get(name) ?? 0) + pick)
+        } else if (what === 'ready' && name !== undefined) {
+          admission.activated(name)
+          active.set(name, pending.get(name)?.group ?? '')
+          pending.delete(name)
+        } else if (what === 'end') {
+          const gone = name ?? [...active.keys()][0]
+          if (gone !== undefined) end(gone, nowMs)
+          if (gone !== undefined && !pending.delete(gone)) active.delete(gone)
+        }
+        expect(admission.pendingInbound).toBe(pending.size)
+      })
+    }),
+    200,
+  )
+})
