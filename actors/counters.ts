@@ -38,6 +38,3 @@ export const createCounters = (): Counters => ({
 export function countDrop(counters: Counters, reason: DropReason): void {
   counters.dropped[reason] = (counters.dropped[reason] ?? 0) + 1
 }
-
-export const droppedMessages = (counters: Counters): number =>
-  Object.values(counters.dropped).reduce((sum, count) => sum + count, 0)

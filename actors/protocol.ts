@@ -206,6 +206,8 @@ export interface Protocol<T extends ProtocolTypes> {
   readonly control: readonly T['message']['type'][]
   readonly deadlines: Deadlines<T['detail']>
   datagrams?(tools: NodeTools<T>): DatagramCodec<T>
+  /** A sentence of what keeps a message of the application from being sent: too large, malformed. */
+  wrongWith?(message: T['message']): string | undefined
   lane(message: T['message']): LaneRule
   /** About what the message takes on the wire: lanes count with it before it is encoded. */
   estimateBytes(message: T['message']): number

@@ -6,7 +6,8 @@
 import type { Lane, Protocol } from '../actors/protocol.ts'
 import { DEFAULT_PORT } from '../codec/native/address.ts'
 import { isNodeId } from '../codec/native/identity.ts'
-import { NETWORK_NAME } from '../codec/native/messages.ts'
+import { encodeUtf8 } from '../codec/bytes.ts'
+import { NETWORK_NAME, PAYLOAD_BYTES_MAX, PROTOCOL_BYTES_MAX } from '../codec/native/messages.ts'
 import type { NativeMessage } from '../codec/native/messages.ts'
 import { nativeWire } from '../codec/native/wire.ts'
 import { nativeSession } from '../machines/handshakes/native.ts'
@@ -43,6 +44,18 @@ function estimateBytes(message: NativeMessage): number {
   return message.payload.length + message.protocol.length + MESSAGE_OVERHEAD_BYTES
 }
 
+/** What of a message is the application's to get right; the rest is the session's to send. */
+function wrongWith(message: NativeMessage): string | undefined {
+  if (message.type !== 'message') return `a ${message.type} is not the application's to send`
+  if (message.payload.length > PAYLOAD_BYTES_MAX) {
+    return `the payload has ${message.payload.length} bytes; ${PAYLOAD_BYTES_MAX} are the limit`
+  }
+  const protocolBytes = encodeUtf8(message.protocol).length
+  return protocolBytes > PROTOCOL_BYTES_MAX
+    ? `the protocol's name has ${protocolBytes} bytes; ${PROTOCOL_BYTES_MAX} are the limit`
+    : undefined
+}
+
 const REQUESTS: Lane = 'requests'
 const CONTROL: Lane = 'control'
 
@@ -77,6 +90,7 @@ export function native(options: NativeOptions): Protocol<NativeTypes> {
       drainMs: limits.drainMs,
       flushMs: limits.flushMs,
     },
+    wrongWith,
     lane: (message) =>
       message.type === 'message'
         ? { lane: REQUESTS, full: 'stop-reading' }

@@ -64,8 +64,9 @@ export interface DialGovernor {
   forget(address: string): void
   plan(nowMs: number, view: DialView): DialPlan
   /**
-   * Whether an ended dial may be made once more, now, in the slot that it has. It comes before all
-   * else and takes no token: each stands for a dial that took one.
+   * Whether a dial that has ended may be made once more, now, in the slot that it has. It comes before
+   * all else and takes no token: each stands for a dial that took one. True stands for `ended`, which
+   * is then told of the second dial alone; false does not.
    */
   redial(address: string, nowMs: number, view: DialView): boolean
   /** The dial became a connection that is active. */
@@ -302,6 +303,7 @@ export function createDialGovernor({
       return { dials, overdue, nextMs: nextMs === Infinity ? undefined : nextMs }
     },
     redial(address, nowMs, view) {
+      settle(address)
       const known = find(address)
       if (known === undefined || dialling.size >= dialsMax) return false
       const due = dueOf(known, nowMs, view)

@@ -91,7 +91,10 @@ export interface Supervisor<T extends ProtocolTypes> {
   connect(address: string, options?: WaitOptions): Promise<string>
   /** Closes a connection or all of a peer, and forgets it as a manual peer. */
   disconnect(peer: string): void
-  /** One way. `peer` is a connection's name or a proven identity. */
+  /**
+   * One way. `peer` is a connection's name or a proven identity.
+   * @throws {PeerloomError} `bad-argument`: the network has no way to send this message
+   */
   send(peer: string, message: T['message']): 'queued' | 'full' | 'gone'
   /** Settles when a lane of the peer that was full is under half. */
   room(peer: string, options?: WaitOptions): Promise<void>
@@ -280,6 +283,8 @@ export function createSupervisorOver<T extends ProtocolTypes>(
       node.enter({ name: 'disconnect', peer })
     },
     send(peer, message) {
+      const wrong = options.protocol.wrongWith?.(message)
+      if (wrong !== undefined) throw new PeerloomError('bad-argument', wrong)
       const connection = node.find(peer)
       if (connection === undefined) return 'gone'
       const outcome = connection.reserve(message)

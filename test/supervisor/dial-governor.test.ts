@@ -272,21 +272,29 @@ test('who is refused is dialled again only when the application asks', () => {
   expect(timesOf('refused')).toEqual([0, 600_000])
 })
 
-test('a redial needs no token, and is not made to who is banned or without a place', () => {
-  const { governor, barred, view } = startNode({
-    rate: { perSecond: 0.001, burst: 1 },
-    dialsMax: 1,
-  })
+test('a redial needs no token, and takes the place of the dial that ended', () => {
+  const { governor, view } = startNode({ rate: { perSecond: 0.001, burst: 1 }, dialsMax: 1 })
   governor.addManual(address('a'))
   expect(governor.plan(0, view()).dials).toHaveLength(1)
-  expect(governor.redial('a', 1, view())).toBe(false)
-  governor.ended('a', undefined)
   expect(governor.redial('a', 1, view())).toBe(true)
   expect(governor.counts().dialling).toBe(1)
   governor.ended('a', undefined)
-  barred.set('a', 1)
-  expect(governor.redial('a', 2, view())).toBe(false)
-  expect(governor.redial('unknown', 2, view())).toBe(false)
+  expect(governor.counts().dialling).toBe(0)
+  expect(governor.redial('a', 2, view())).toBe(true)
+})
+
+test('no redial is made to who is banned, unknown, connected otherwise, or without a place', () => {
+  const { governor, barred, view } = startNode({ dialsMax: 1 })
+  governor.addManual(address('a'))
+  governor.addManual(address('b'))
+  barred.set('b', 1)
+  governor.plan(0, view())
+  expect(governor.redial('b', 1, view())).toBe(false)
+  expect(governor.redial('unknown', 1, view())).toBe(false)
+  barred.delete('b')
+  expect(governor.redial('b', 1, view())).toBe(false)
+  expect(governor.redial('a', 1, { ...view(), isConnected: () => true })).toBe(false)
+  expect(governor.counts().dialling).toBe(0)
 })
 
 test('a redial is not a try', () => {
