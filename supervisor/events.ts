@@ -74,6 +74,8 @@ export type SupervisorEvent =
     }
   /** A part of ours threw. `error` is what it threw, for the log; nothing of it is in a trace. */
   | { readonly type: 'fault'; readonly where: string; readonly error: unknown }
+  /** Stored bans that could not be read. They stay in the store, without effect. */
+  | { readonly type: 'bans.unreadable'; readonly count: number }
   | { readonly type: 'store.set-aside'; readonly files: readonly string[] }
   | { readonly type: 'store.failed'; readonly fault: StoreFault; readonly batch: number }
   | { readonly type: 'datagrams.refused'; readonly from: SocketAddress; readonly detail: string }

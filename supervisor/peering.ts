@@ -42,6 +42,9 @@ export interface PeeringOptions<T extends ProtocolTypes> {
   write(changes: readonly StoreChange[]): void
 }
 
+/** Expiry is looked at with each question; this is for memory alone. */
+const SWEEP_MS = 60_000
+
 /** A bare host, where the network's own form of an address was not given. */
 const BARE_HOST = /^[0-9.]+$|:/
 
@@ -69,6 +72,9 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
   const callOffs = new Map<string, () => void>()
   let timer: Timer | undefined
   let running = false
+  let planning = false
+  let planAgain = false
+  let sweptMs = -Infinity
 
   const hostOf = (connection: Connection<T>): string => connection.view.remote.host
 
@@ -106,7 +112,12 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
       dialled.has(address) || (identity !== undefined && connections.find(identity) !== undefined),
     barredMs(address, identity) {
       const { wallMs } = loop.step
-      const ban = bans.findAny(subjectOf(address, identity), wallMs)
+      const subject = subjectOf(address, identity)
+      const isManual = governor.sourceOf(address) === 'manual'
+      if (!isManual && subject.host !== undefined && bans.isDiscouraged(subject.host)) {
+        return Infinity
+      }
+      const ban = bans.findAny(subject, wallMs)
       if (ban === undefined) return undefined
       return ban.untilMs === undefined ? Infinity : ban.untilMs - wallMs
     },
@@ -117,17 +128,40 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
     timer = nextMs === undefined ? undefined : loop.at(nextMs, plan)
   }
 
+  /** A connection that ends while a plan is carried out asks for another one, behind it. */
   function plan(): void {
-    if (!running) return
-    const { dials, nextMs, overdue } = governor.plan(loop.step.monotonicMs, view())
-    setTimer(nextMs)
-    for (const address of overdue) {
-      const name = dialled.get(address)
-      if (name !== undefined) connections.get(name)?.drop('connect-deadline')
+    if (planning) {
+      planAgain = true
+      return
     }
+    planning = true
+    try {
+      do {
+        planAgain = false
+        carryOutPlan()
+      } while (planAgain)
+    } finally {
+      planning = false
+    }
+  }
+
+  const carryOutPlan = (): void => {
+    if (!running) return
+    const { monotonicMs, wallMs } = loop.step
+    if (monotonicMs - sweptMs >= SWEEP_MS) {
+      sweptMs = monotonicMs
+      bans.sweep(wallMs)
+      persist()
+    }
+    const { dials, nextMs, overdue } = governor.plan(monotonicMs, view())
+    setTimer(nextMs)
     for (const { address, slot } of dials) {
       const target = known.get(address)
       if (target !== undefined) dialOut(address, target, slot, undefined, undefined)
+    }
+    for (const address of overdue) {
+      const name = dialled.get(address)
+      if (name !== undefined) connections.get(name)?.drop('connect-deadline')
     }
   }
 
@@ -341,6 +375,8 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
     const isDialled = dialled.get(about.address) === name
     if (isDialled) dialled.delete(about.address)
     peers.ended(about, activeMs, counters)
+    // Before it is dialled again: the heir counts in its place.
+    admission.ended(name, nowMs)
     let goesOn = false
     if (running && ending !== undefined) {
       const verdict = verdictOf(ruleOf(protocol.details, ending.detail), ending.phase)
@@ -348,7 +384,6 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
       goesOn = isDialled && dialAgain(connection, about.address, asked)
     }
     if (isDialled && !goesOn) governor.ended(about.address, activeMs)
-    admission.ended(name, nowMs)
     slots.giveBack(name)
     plan()
   }
@@ -369,7 +404,8 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
 
   return {
     start(entries) {
-      bans.load(entries, loop.step.wallMs)
+      const { skipped } = bans.load(entries, loop.step.wallMs)
+      if (skipped.length > 0) options.tell({ type: 'bans.unreadable', count: skipped.length })
       persist()
       running = true
       for (const address of options.bootstrap) {

@@ -197,6 +197,16 @@ test('no dial is made without a slot, and a freed one is filled', () => {
   expect(dialled.at(-1)?.address).toBe('learnt-2')
 })
 
+test('whoever has waited longest comes first, so that no dead seed is passed over for another', () => {
+  const { governor, dialled, runTo } = startNode({
+    slots: 1,
+    fate: () => ({ how: 'fails', afterMs: 1_100 }),
+  })
+  for (const one of many('seed', 4)) governor.addSeed(one)
+  runTo(4_000)
+  expect(dialled.map((one) => one.address)).toEqual(['seed-0', 'seed-1', 'seed-2', 'seed-3'])
+})
+
 test('a candidate that names its kind of slot takes no other', () => {
   const { governor, view } = startNode()
   governor.addSeed({ address: 'probe', slot: 'feeler' })
@@ -298,12 +308,13 @@ test('no redial is made to who is banned, unknown, connected otherwise, or witho
 })
 
 test('a redial is not a try', () => {
-  const { governor, view } = startNode({ triesMax: 1 })
+  const { governor, view } = startNode({ triesMax: 2 })
   governor.learn(address('a'))
   governor.plan(0, view())
-  governor.activated('a')
   expect(governor.redial('a', 1, view())).toBe(true)
+  governor.ended('a', undefined)
   expect(governor.sourceOf('a')).toBe('learnt')
+  governor.plan(2, view())
   governor.ended('a', undefined)
   expect(governor.sourceOf('a')).toBeUndefined()
 })
@@ -336,20 +347,26 @@ test('dials that all hang fill no place for ever', () => {
   expect(connected).toHaveLength(4)
 })
 
-test('a thousand dead learnt addresses leave room, so that a seed is dialled as soon as it may be', () => {
-  const { governor, barred, connections, plan, runTo, timesOf } = startNode({
-    slots: 8,
-    fate: (name) => (name === 'seed' ? STAYS : { how: 'hangs' }),
-  })
-  for (const one of many('dead', 1_000)) governor.learn(one)
-  governor.addSeed(address('seed'))
-  barred.set('seed', Infinity)
-  runTo(20_000)
-  expect(connections.size).toBe(7)
-  barred.delete('seed')
-  plan()
-  expect(timesOf('seed')).toEqual([20_000])
-})
+test.each([
+  ['slot', { slots: 8, dialsMax: 100 }],
+  ['place among the dials', { slots: 100, dialsMax: 8 }],
+])(
+  'a thousand dead learnt addresses leave a %s, so that a seed is dialled as soon as it may be',
+  (_, limits) => {
+    const { governor, barred, connections, plan, runTo, timesOf } = startNode({
+      ...limits,
+      fate: (name) => (name === 'seed' ? STAYS : { how: 'hangs' }),
+    })
+    for (const one of many('dead', 1_000)) governor.learn(one)
+    governor.addSeed(address('seed'))
+    barred.set('seed', Infinity)
+    runTo(20_000)
+    expect(connections.size).toBe(7)
+    barred.delete('seed')
+    plan()
+    expect(timesOf('seed')).toEqual([20_000])
+  },
+)
 
 test('a storm of dead learnt addresses leaves a token, so that a seed need not wait for one', () => {
   const { governor, barred, plan, runTo, timesOf } = startNode({

@@ -1,0 +1,13 @@
+/**
+ * What tests of a network, a transport or a store stand on: a virtual world and the contract suites.
+ * @module
+ */
+export { within } from './suite.ts'
+export type { ContractCase } from './suite.ts'
+export { datagramsContract } from './datagrams-contract.ts'
+export { simulatedMedium } from './simulated-store.ts'
+export { storeContract } from './store-contract.ts'
+export { streamsContract } from './streams-contract.ts'
+export { transportContract } from './transport-contract.ts'
+export { startVirtualWorld } from './virtual-world.ts'
+export type { VirtualWorld, VirtualWorldOptions } from './virtual-world.ts'
