@@ -17,10 +17,10 @@ import { explanationOf } from './explanation.ts'
 import type { Explanation } from './explanation.ts'
 
 export interface Connections<T extends ProtocolTypes> {
-  /** The name that `create` gives next. */
-  nextName(role: Role): string
+  /** A name that nothing else has had or will have. */
+  newName(role: Role): string
   /** Not started yet: the caller registers what it needs first. */
-  create(options: Omit<ConnectionOptions<T>, 'name'>): Connection<T>
+  create(options: ConnectionOptions<T>): Connection<T>
   get(name: string): Connection<T> | undefined
   /** By name, or the newest active one of the identity. */
   find(peer: string): Connection<T> | undefined
@@ -59,23 +59,21 @@ export function createConnections<T extends ProtocolTypes>({
   let nextNumber = 1
   let active = 0
 
-  const withIdentity = (identity: string | undefined): readonly Connection<T>[] =>
-    identity === undefined ? [] : [...(byIdentity.get(identity) ?? [])]
-
-  const nextName = (role: Role): string =>
-    `${node}/${role === 'dialler' ? 'out' : 'in'}-${String(nextNumber)}`
+  /** Those that are active: who is leaving keeps nobody out. */
+  const activeWith = (identity: string | undefined): readonly Connection<T>[] =>
+    identity === undefined
+      ? []
+      : [...(byIdentity.get(identity) ?? [])].filter(({ view }) => view.phase === 'active')
 
   return {
-    nextName,
+    newName: (role) => `${node}/${role === 'dialler' ? 'out' : 'in'}-${String(nextNumber++)}`,
     create(options) {
-      const name = nextName(options.role)
-      nextNumber++
-      const connection = createConnection(tools, { ...options, name })
-      connections.set(name, connection)
+      const connection = createConnection(tools, options)
+      connections.set(options.name, connection)
       return connection
     },
     get: (name) => connections.get(name),
-    find: (peer) => connections.get(peer) ?? withIdentity(peer).at(-1),
+    find: (peer) => connections.get(peer) ?? activeWith(peer).at(-1),
     all: () => [...connections.values()],
     views: () => [...connections.values()].map(({ view }) => view),
     explain(name) {
@@ -84,7 +82,7 @@ export function createConnections<T extends ProtocolTypes>({
       return explanationOf(connection, protocol.details, loop.step.monotonicMs)
     },
     resolveDuplicate(connection) {
-      for (const older of withIdentity(connection.view.identity)) {
+      for (const older of activeWith(connection.view.identity)) {
         const loser = protocol.duplicate(older.view, connection.view, protocol.identity)
         if (loser === 'close-newer') return 'duplicate'
         if (loser === 'close-older') older.leave('duplicate')

@@ -175,7 +175,9 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
   ): void => {
     const remote = addresses.socket(target)
     const stream = loop.nextStream()
+    const name = connections.newName('dialler')
     const connection = connections.create({
+      name,
       role: 'dialler',
       stream,
       remote,
@@ -183,7 +185,6 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
       target,
       dial: dialOptions,
     })
-    const { name } = connection
     if (heirOf === undefined) slots.take(name, slot)
     else slots.handOver(heirOf, name)
     admission.dial(name)
@@ -239,7 +240,7 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
       return
     }
     const { host } = remote
-    const name = connections.nextName('listener')
+    const name = connections.newName('listener')
     const group = addresses.group(host)
     const decision = admission.decide({ name, host, group }, loop.step.monotonicMs)
     if (!decision.admit) {
@@ -261,6 +262,7 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
     }
     begin(
       connections.create({
+        name,
         role: 'listener',
         stream,
         remote,

@@ -5,6 +5,8 @@
 export { within } from './suite.ts'
 export type { ContractCase } from './suite.ts'
 export { datagramsContract } from './datagrams-contract.ts'
+export { record, replay } from './recording.ts'
+export type { Difference, Recording, ReplayOptions } from './recording.ts'
 export { simulatedMedium } from './simulated-store.ts'
 export { storeContract } from './store-contract.ts'
 export { streamsContract } from './streams-contract.ts'
