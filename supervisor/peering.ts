@@ -346,13 +346,11 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
     return again
   }
 
-  /** Dials once more in the slot of a connection that ended, where the network says so. */
-  const dialAgain = (connection: Connection<T>, key: string, asked: boolean): boolean => {
-    const { counters, dial: dialOptions, ending, name, view: seen } = connection
-    const target = known.get(key)
-    const slot = slots.kindOf(name)
-    if (ending === undefined || target === undefined || slot === undefined) return false
-    const otherwise = protocol.redial?.({
+  /** The network's own rule for one more dial of another kind, with nothing charged. */
+  const otherDial = (connection: Connection<T>): T['dial'] | undefined => {
+    const { counters, dial: dialOptions, ending, view: seen } = connection
+    if (ending === undefined) return undefined
+    return protocol.redial?.({
       role: seen.role,
       phase: ending.phase,
       detail: ending.detail,
@@ -360,9 +358,19 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
       receivedBytes: counters.receivedBytes,
       sentBytes: counters.sentBytes,
     })
-    if (otherwise === undefined && !asked) return false
+  }
+
+  /** Dials once more in the slot of a connection that ended. */
+  const dialAgain = (
+    { name }: Connection<T>,
+    key: string,
+    dialOptions: T['dial'] | undefined,
+  ): boolean => {
+    const target = known.get(key)
+    const slot = slots.kindOf(name)
+    if (target === undefined || slot === undefined) return false
     if (!governor.redial(key, loop.step.monotonicMs, view())) return false
-    dialOut(key, target, slot, otherwise ?? dialOptions, name)
+    dialOut(key, target, slot, dialOptions, name)
     return true
   }
 
@@ -381,9 +389,13 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
     admission.ended(name, nowMs)
     let goesOn = false
     if (running && ending !== undefined) {
-      const verdict = verdictOf(ruleOf(protocol.details, ending.detail), ending.phase)
+      const other = isDialled ? otherDial(connection) : undefined
+      const verdict: Verdict =
+        other === undefined
+          ? verdictOf(ruleOf(protocol.details, ending.detail), ending.phase)
+          : { do: 'redial' }
       const asked = apply(connection, verdict, ending.detail, true)
-      goesOn = isDialled && dialAgain(connection, about.address, asked)
+      goesOn = isDialled && asked && dialAgain(connection, about.address, other ?? connection.dial)
     }
     if (isDialled && !goesOn) governor.ended(about.address, activeMs)
     slots.giveBack(name)
