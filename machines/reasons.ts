@@ -105,7 +105,7 @@ export const CORE_DETAILS: Readonly<Record<CoreDetail, DetailRule>> = {
   'lane-full': { reason: 'overload', verdict: WAIT },
   'left-mid-frame': { reason: 'peer-left', verdict: WAIT },
   'left-truncated': { reason: 'peer-left', verdict: WAIT },
-  'not-admitted': { reason: 'overload', verdict: NOTHING },
+  'not-admitted': overload,
   'slots-full': overload,
   stopping: { reason: 'shutdown', verdict: NOTHING },
   'transport-address-in-use': transport,

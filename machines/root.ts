@@ -11,12 +11,9 @@ import { assign, emit, setup } from 'xstate'
 export type NodeFault =
   /** A child failed more often than its supervisor tolerates. */
   | 'children-failing'
-  /** The core itself threw outside any connection. */
-  | 'core-fault'
   | 'listen-failed'
   /** Not started, or not stopped, in time. */
   | 'start-deadline'
-  | 'store-failed'
   | 'store-refused'
 
 export interface RootInput {

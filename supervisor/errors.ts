@@ -11,8 +11,6 @@ export type PeerloomErrorCode =
   | 'failed'
   /** The node could not listen where it was told to. */
   | 'listen-failed'
-  /** The peer or address is banned. */
-  | 'banned'
   /** The node is not running. */
   | 'not-running'
   /** The node was stopped meanwhile. */

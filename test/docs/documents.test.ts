@@ -1,0 +1,132 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import ts from 'typescript'
+import { describe, expect, test } from 'vitest'
+import { CORE_LIMITS, NODE_LIMITS } from '../../supervisor/limits.ts'
+
+const ROOT = join(import.meta.dirname, '../..')
+const read = (path: string) => readFileSync(join(ROOT, path), 'utf8')
+
+/** The cells of each row of the tables below a heading, without heads. */
+function rowsBelow(text: string, heading: string): string[][] {
+  const [, section = ''] = text.split(heading)
+  const [body = ''] = section.split('\n## ')
+  return body
+    .split('\n')
+    .filter((line) => line.startsWith('| ') && !line.startsWith('| ---'))
+    .slice(1)
+    .map((line) =>
+      line
+        .split('|')
+        .slice(1, -1)
+        .map((cell) => cell.trim().replaceAll('`', '')),
+    )
+}
+
+function exportsOf(path: string): ReadonlySet<string> {
+  const source = ts.createSourceFile(path, read(path), ts.ScriptTarget.ESNext, true)
+  const names = new Set<string>()
+  for (const statement of source.statements) {
+    const modifiers = ts.canHaveModifiers(statement) ? ts.getModifiers(statement) : undefined
+    if (modifiers?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword) !== true) continue
+    if (ts.isVariableStatement(statement)) {
+      for (const { name } of statement.declarationList.declarations) names.add(name.getText())
+    } else if ('name' in statement && statement.name !== undefined) {
+      names.add((statement.name as ts.Identifier).text)
+    }
+  }
+  return names
+}
+
+/** The string members of a union type, template members left out. */
+function codesOf(path: string, union: string): string[] {
+  const source = ts.createSourceFile(path, read(path), ts.ScriptTarget.ESNext, true)
+  const alias = source.statements
+    .filter(ts.isTypeAliasDeclaration)
+    .find(({ name }) => name.text === union)
+  const members = alias !== undefined && ts.isUnionTypeNode(alias.type) ? alias.type.types : []
+  return members.flatMap((member) =>
+    ts.isLiteralTypeNode(member) && ts.isStringLiteral(member.literal) ? [member.literal.text] : [],
+  )
+}
+
+describe('the table of ARCHITECTURE.md', () => {
+  const rows = rowsBelow(read('ARCHITECTURE.md'), '## Where things are')
+  test('was read', () => {
+    expect(rows.length).toBeGreaterThan(25)
+  })
+  test.each(rows)('answers "%s" with %s: %s', (_, path = '', name = '') => {
+    expect(existsSync(join(ROOT, path))).toBe(true)
+    expect([...exportsOf(path)]).toContain(name)
+  })
+})
+
+describe('docs/errors.md', () => {
+  const text = read('docs/errors.md')
+  test.each([
+    ['PeerloomErrorCode', 'supervisor/errors.ts'],
+    ['CloseReason', 'machines/reasons.ts'],
+    ['CoreDetail', 'machines/reasons.ts'],
+    ['RefusalReason', 'supervisor/events.ts'],
+    ['DropReason', 'actors/counters.ts'],
+    ['NodeFault', 'machines/root.ts'],
+    ['StoreFault', 'world/store.ts'],
+    ['TransportFault', 'world/streams.ts'],
+  ])('lists each %s, and nothing else', (union, path) => {
+    const heading = text.split('\n').find((line) => line.startsWith('## ') && line.includes(union))
+    const listed = rowsBelow(text, heading ?? union).map(([code]) => code)
+    expect(listed.toSorted()).toEqual(codesOf(path, union).toSorted())
+    expect(listed.length).toBeGreaterThan(0)
+  })
+})
+
+describe('docs/limits.md', () => {
+  const text = read('docs/limits.md')
+  const flat = (limits: object, prefix = ''): [string, string][] =>
+    Object.entries(limits).flatMap(([name, value]: [string, unknown]) =>
+      typeof value === 'object' && value !== null
+        ? flat(value, `${prefix}${name}.`)
+        : [[`${prefix}${name}`, String(value)]],
+    )
+  test.each([
+    ['NODE_LIMITS', NODE_LIMITS],
+    ['CORE_LIMITS', CORE_LIMITS],
+  ])('lists each of %s with its value and why', (name, limits) => {
+    const heading = text.split('\n').find((line) => line.startsWith('## ') && line.includes(name))
+    const rows = rowsBelow(text, heading ?? name)
+    expect(rows.map(([limit, value]) => [limit, value])).toEqual(flat(limits))
+    expect(rows.every(([, , why = '']) => why.length > 10)).toBe(true)
+  })
+  test('names limits elsewhere that exist there', () => {
+    const rows = rowsBelow(text, '## Elsewhere')
+    expect(rows.length).toBeGreaterThan(5)
+    for (const [name = '', path = ''] of rows) expect(read(path)).toContain(name)
+  })
+})
+
+test('the embedding example of README.md type-checks', () => {
+  const [, block = ''] = /```ts\n([\s\S]*?)```/.exec(read('README.md')) ?? []
+  const entry = join(ROOT, 'readme-example.ts')
+  const code = block.replaceAll(/'peerloom(\/[a-z/-]+)?'/g, (_, path?: string) =>
+    path === undefined ? "'./index.ts'" : `'.${path}.ts'`,
+  )
+  const config = ts.readConfigFile(join(ROOT, 'tsconfig.json'), (path) => ts.sys.readFile(path))
+  const { options } = ts.parseJsonConfigFileContent(config.config, ts.sys, ROOT)
+  const host = ts.createCompilerHost(options)
+  const readFile = host.readFile.bind(host)
+  host.readFile = (path) => (path === entry ? code : readFile(path))
+  host.fileExists = (path) => path === entry || ts.sys.fileExists(path)
+  const getSourceFile = host.getSourceFile.bind(host)
+  host.getSourceFile = (path, language) =>
+    path === entry ? ts.createSourceFile(path, code, language, true) : getSourceFile(path, language)
+  const program = ts.createProgram([entry], options, host)
+  const source = program.getSourceFile(entry)
+  const problems = [
+    ...program.getSemanticDiagnostics(source),
+    ...program.getSyntacticDiagnostics(source),
+  ]
+  expect(code).toContain('createSupervisor')
+  expect(
+    problems.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n')),
+  ).toEqual([])
+})
