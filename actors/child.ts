@@ -25,6 +25,9 @@ export interface PeerReference {
   readonly address: string
 }
 
+/** Where a datagram goes. Whoever sent one is such a target: the answer leaves where it came in. */
+export type DatagramTarget = Pick<PeerReference, 'address' | 'identity'> & Partial<PeerReference>
+
 export interface ChildTools<T extends ProtocolTypes> {
   /** The child's stable name. */
   readonly name: string
@@ -43,6 +46,11 @@ export interface ChildTools<T extends ProtocolTypes> {
   ): void
   connections(): readonly ConnectionView<T>[]
   send(connection: string, message: T['message']): 'queued' | 'full' | 'gone'
+  /**
+   * Best effort, as datagrams are. `no-way`: no socket is bound for it, the target is kept out or is
+   * no IP address, or the network cannot write this message to it.
+   */
+  sendDatagram(to: DatagramTarget, message: T['message']): 'sent' | 'no-way'
   /** Ends this child well. */
   done(): void
 }

@@ -287,8 +287,8 @@ export function createConnection<T extends ProtocolTypes>(
         onReady(said.facts, said.identity)
         return
       case 'handOn':
-        // It was counted when it arrived.
-        router.route({ peer, message: said.message }, credit)
+        // It was counted when it arrived. Whoever was refused as it became ready reaches nobody.
+        if (phase === 'active') router.route({ peer, message: said.message }, credit)
         return
       case 'ask':
         asker.ask(said.question, (answer) => {
@@ -344,7 +344,7 @@ export function createConnection<T extends ProtocolTypes>(
     // A deadline of the chart itself: the chart knows why.
     if (ending === undefined) {
       const detail = charts.chartEnding().detail as Detail
-      farewell = phase === 'closed' ? undefined : protocol.farewell?.(detail, phase)
+      farewell = phase === 'closed' ? undefined : protocol.farewell?.(detail, phase, facts)
       end(detail)
     }
     const wasActive = phase === 'active'
@@ -502,7 +502,7 @@ export function createConnection<T extends ProtocolTypes>(
     leave(detail) {
       within(() => {
         if (ending !== undefined || phase === 'closed') return
-        farewell = phase === 'connecting' ? undefined : protocol.farewell?.(detail, phase)
+        farewell = phase === 'connecting' ? undefined : protocol.farewell?.(detail, phase, facts)
         const given = end(detail)
         const answerMs = receiving.hasEnded ? 0 : (farewell?.answerMs ?? 0)
         charts.sendChart({ type: 'leave', ending: given, answerMs })

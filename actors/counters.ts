@@ -5,10 +5,14 @@
 
 /** Why a message that was received was not handled. */
 export type DropReason =
+  /** A datagram of somebody who is kept out. */
+  | 'banned'
   /** The connection is closing and this type is not read any more. */
   | 'closing'
   /** Nobody subscribed to its type. */
   | 'no-consumer'
+  /** A datagram above its group's rate, or one that came while consumers held all credit. */
+  | 'overload'
   /** A unit that the wire refused and passed over. */
   | 'refused'
   /** Its only consumer is being restarted and its inlet is full. */

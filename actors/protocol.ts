@@ -220,7 +220,12 @@ export interface Protocol<T extends ProtocolTypes> {
   readonly strikes: StrikeRule
   /** Asked when an outbound connection ended: dial once more in the same slot, nothing charged. */
   redial?(ended: Ended<T>): T['dial'] | undefined
-  farewell?(detail: CloseDetail<T['detail']>, phase: Phase): Farewell<T['message']> | undefined
+  /** What is said when we close. Without `facts` the channel is not up: nothing can be said on it. */
+  farewell?(
+    detail: CloseDetail<T['detail']>,
+    phase: Phase,
+    facts?: T['facts'],
+  ): Farewell<T['message']> | undefined
   /** Which connection is closed when a second one with the identity becomes ready. */
   duplicate(
     older: ConnectionView<T>,

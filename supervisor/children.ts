@@ -5,7 +5,7 @@
  * While a child is down its messages wait in a bounded inlet.
  * @module
  */
-import type { ChildSpec, ChildTools, Routed } from '../actors/child.ts'
+import type { ChildSpec, ChildTools, DatagramTarget, Routed } from '../actors/child.ts'
 import type { ConnectionView } from '../actors/protocol.ts'
 import type { Router } from '../actors/router.ts'
 import { recordRestart } from '../machines/restart-policy.ts'
@@ -27,6 +27,7 @@ export interface ChildrenOptions<T extends ProtocolTypes> {
   readonly inletMessagesMax: number
   connections(): readonly ConnectionView<T>[]
   send(connection: string, message: T['message']): 'queued' | 'full' | 'gone'
+  sendDatagram(to: DatagramTarget, message: T['message']): 'sent' | 'no-way'
   own(message: T['message']): T['message']
   tell(event: SupervisorEvent): void
   /** Too many failures: the root's to decide. */
@@ -168,6 +169,7 @@ export function createChildren<T extends ProtocolTypes>(options: ChildrenOptions
         },
         connections: options.connections,
         send: options.send,
+        sendDatagram: options.sendDatagram,
         done() {
           end(mine)
         },

@@ -3,6 +3,7 @@
  * connection. A datagram's peer is the identity that its codec proved, else its address.
  * @module
  */
+import type { DatagramTarget } from '../actors/child.ts'
 import type { Received } from '../actors/listener.ts'
 import type { DatagramCodec, Protocol } from '../actors/protocol.ts'
 import type { Router } from '../actors/router.ts'
@@ -23,19 +24,21 @@ export interface DatagramTrafficOptions<T extends ProtocolTypes> {
   readonly loop: StepLoop
   readonly router: Router<T>
   readonly credit: CreditAccount
+  /** The sockets that are bound now. */
+  sockets(): readonly BoundSocket[]
   /** Whether the group or identity is kept out. */
   isBanned(host: string, identity: string | undefined): boolean
   tell(event: SupervisorEvent): void
 }
 
+export interface BoundSocket {
+  readonly socket: DatagramSocketId
+  readonly address: SocketAddress
+}
+
 export interface DatagramTraffic<T extends ProtocolTypes> {
   receive(received: Received): void
-  /** False where the codec has no way to write to that peer, or it is too large. */
-  send(
-    socket: DatagramSocketId,
-    to: { readonly identity: string | undefined; readonly address: SocketAddress },
-    message: T['message'],
-  ): boolean
+  send(to: DatagramTarget, message: T['message']): 'sent' | 'no-way'
   readonly counters: Counters
 }
 
@@ -49,6 +52,17 @@ export function createDatagramTraffic<T extends ProtocolTypes>(
   const { codec, credit, loop, protocol, router } = options
   const counters = createCounters()
   const windows = createRecencyMap<{ startMs: number; count: number }>()
+
+  const nameOf = (socket: DatagramSocketId): string => `datagrams-${String(socket)}`
+
+  /** The one that the target wrote to, else one of its kind of address. */
+  const socketFor = (to: DatagramTarget, host: string): DatagramSocketId | undefined => {
+    const sockets = options.sockets()
+    const isOfKind = ({ address }: BoundSocket) => address.host.includes(':') === host.includes(':')
+    return (
+      sockets.find(({ socket }) => nameOf(socket) === to.connection) ?? sockets.find(isOfKind)
+    )?.socket
+  }
 
   const isWithinRate = (group: string): boolean => {
     const nowMs = loop.step.monotonicMs
@@ -69,8 +83,17 @@ export function createDatagramTraffic<T extends ProtocolTypes>(
       counters.receivedBytes += bytes.length
       counters.receivedMessages++
       const group = protocol.addresses.group(from.host)
-      if (bytes.length > codec.datagramBytesMax || !isWithinRate(group)) {
+      // What costs least is asked first: opening a stranger's datagram can take a key agreement.
+      if (bytes.length > codec.datagramBytesMax) {
         countDrop(counters, 'refused')
+        return
+      }
+      if (options.isBanned(from.host, undefined)) {
+        countDrop(counters, 'banned')
+        return
+      }
+      if (!isWithinRate(group) || credit.exhausted) {
+        countDrop(counters, 'overload')
         return
       }
       const decoded = codec.decode(bytes, from)
@@ -80,12 +103,12 @@ export function createDatagramTraffic<T extends ProtocolTypes>(
         return
       }
       const { identity, messages } = decoded
-      if (options.isBanned(from.host, identity) || credit.exhausted) {
-        countDrop(counters, 'refused')
+      if (identity !== undefined && options.isBanned(from.host, identity)) {
+        countDrop(counters, 'banned')
         return
       }
       const address = protocol.addresses.print(protocol.addresses.fromSocket(from))
-      const peer = { connection: `datagrams-${String(socket)}`, identity, address }
+      const peer = { connection: nameOf(socket), identity, address }
       // One datagram counted once; each further message in it counts as well.
       counters.receivedMessages += messages.length - 1
       for (const message of messages) {
@@ -94,13 +117,19 @@ export function createDatagramTraffic<T extends ProtocolTypes>(
         else countDrop(counters, outcome)
       }
     },
-    send(socket, to, message) {
-      const bytes = codec.encode(message, to)
-      if (bytes === undefined || bytes.length > codec.datagramBytesMax) return false
+    send(to, message) {
+      const parsed = protocol.addresses.parse(to.address)
+      if (!('address' in parsed)) return 'no-way'
+      const address = protocol.addresses.socket(parsed.address)
+      const identity = to.identity ?? protocol.addresses.identity(parsed.address)
+      const socket = socketFor(to, address.host)
+      if (socket === undefined || options.isBanned(address.host, identity)) return 'no-way'
+      const bytes = codec.encode(message, { identity, address })
+      if (bytes === undefined || bytes.length > codec.datagramBytesMax) return 'no-way'
       counters.sentMessages++
       counters.sentBytes += bytes.length
-      options.datagrams.send(socket, to.address, bytes)
-      return true
+      options.datagrams.send(socket, address, bytes)
+      return 'sent'
     },
   }
 }

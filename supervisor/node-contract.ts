@@ -6,6 +6,7 @@ import type { Actor } from 'xstate'
 import type { Connection } from '../actors/connection-contract.ts'
 import type { ConnectionLimits } from '../actors/connection-contract.ts'
 import type { Routed } from '../actors/child.ts'
+import type { Counters } from '../actors/counters.ts'
 import type { Protocol } from '../actors/protocol.ts'
 import type { Router } from '../actors/router.ts'
 import type { NodeFault, rootMachine } from '../machines/root.ts'
@@ -84,5 +85,7 @@ export interface Node<T extends ProtocolTypes> {
   explain(name: string): Explanation | undefined
   bans(): readonly Ban[]
   peers(): readonly PeerView[]
+  /** Undefined where the network or its world speaks none. */
+  readonly datagrams: Readonly<Counters> | undefined
   audit(): Audit
 }

@@ -191,6 +191,7 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
     inletMessagesMax: limits.inletMessagesMax,
     connections: connections.views,
     send: (connection, message) => connections.get(connection)?.send(message) ?? 'gone',
+    sendDatagram: (to, message) => traffic?.send(to, message) ?? 'no-way',
     own: (message) => protocol.own?.(message) ?? message,
     tell,
     escalate(child) {
@@ -219,6 +220,10 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
           loop,
           router,
           credit: credit.open(() => undefined),
+          sockets: () =>
+            listeners.flatMap(({ address, socket }) =>
+              address === undefined || socket === undefined ? [] : [{ socket, address }],
+            ),
           isBanned: (host, identity) => peering.isBanned(host, identity),
           tell,
         })
@@ -516,6 +521,9 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
     explain: connections.explain,
     bans: peering.bans,
     peers: peering.peers,
+    get datagrams() {
+      return traffic?.counters
+    },
     audit,
   }
 }

@@ -106,6 +106,8 @@ export interface Supervisor<T extends ProtocolTypes> {
   connections(): readonly ConnectionInfo[]
   /** What outlives connections: by proven identity, or by address. */
   peers(): readonly PeerView[]
+  /** The account of all datagrams; undefined where the network or its transport speaks none. */
+  datagrams(): Readonly<Counters> | undefined
   explain(connection: string): Explanation | undefined
   audit(): Audit
   /** Watchers of every step hang here. */
@@ -330,6 +332,8 @@ export function createSupervisorOver<T extends ProtocolTypes>(
         counters: { ...counters, dropped: { ...counters.dropped } },
         unsentBytes,
       })),
+    datagrams: () =>
+      node.datagrams && { ...node.datagrams, dropped: { ...node.datagrams.dropped } },
     explain: node.explain,
     audit: node.audit,
     port: node.port,

@@ -3,7 +3,12 @@
  * that a session's chart declares.
  * @module
  */
-import type { AddressRules, AdmissionLimits, ProtocolTypes } from '../../../index.ts'
+import type {
+  AddressRules,
+  AdmissionLimits,
+  ConnectionView,
+  ProtocolTypes,
+} from '../../../index.ts'
 import type { SessionEvent, SessionInput, SessionSaid, Verdict } from '../../../index.ts'
 
 export interface HostAddress {
@@ -46,4 +51,30 @@ export interface ChartTypes<T extends ProtocolTypes, Context> {
   input: SessionInput<T>
   emitted: SessionSaid<T>
   tags: 'holding'
+}
+
+/** For a chart: ends the connection, with this detail of the network. */
+export const end = <const Detail extends string>(detail: Detail) =>
+  ({ type: 'end', params: { detail } }) as const
+
+/** A guard of a session's chart: the unit is a message of this type. */
+export const isMessage =
+  <Message extends { readonly type: string }>() =>
+  ({ event }: { event: { readonly type: string } }, type: Message['type']): boolean => {
+    if (event.type !== 'unit' || !('message' in event)) return false
+    const { message } = event
+    return (
+      typeof message === 'object' && message !== null && 'type' in message && message.type === type
+    )
+  }
+
+/** Of two connections with one identity, the one whose dialler has the smaller key: both ends agree. */
+export function smallerDiallerStays<T extends ProtocolTypes>(
+  older: ConnectionView<T>,
+  newer: ConnectionView<T>,
+  own = '',
+): 'close-older' | 'close-newer' {
+  const dialler = ({ identity, role }: ConnectionView<T>) =>
+    role === 'dialler' ? own : (identity ?? '')
+  return dialler(older) <= dialler(newer) ? 'close-newer' : 'close-older'
 }

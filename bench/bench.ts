@@ -1,0 +1,196 @@
+/**
+ * What the core costs: `npm run bench [-- --json] [--small]`. Ratios and slopes within one run, on a
+ * machine that is named; nothing here is a test.
+ * @module
+ */
+import { cpus } from 'node:os'
+import { CORE_LIMITS, createSupervisor, NODE_LIMITS } from '../index.ts'
+import { createNode } from '../supervisor/node.ts'
+import { startVirtualWorld } from '../testing/virtual-world.ts'
+import { encodeFrame, keyless } from './keyless.ts'
+import { stubWorld } from './stub-world.ts'
+
+const json = process.argv.includes('--json')
+const small = process.argv.includes('--small')
+const collect = (): void => {
+  if (globalThis.gc === undefined) throw new Error('run with node --expose-gc')
+  globalThis.gc()
+  globalThis.gc()
+}
+const median = (values: readonly number[]): number =>
+  values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)] ?? NaN
+const now = (): number => Number(process.hrtime.bigint()) / 1_000
+const progress = (text: string): void => {
+  if (!json) process.stderr.write(`${text}\n`)
+}
+
+interface Row {
+  readonly row: string
+  readonly value: number
+  readonly unit: string
+  readonly goal?: number
+  readonly more?: string
+}
+
+/** A node that runs, with so many connections that came in and were accepted. */
+async function startCrowd() {
+  const stub = stubWorld()
+  const node = createNode({
+    name: 'bench',
+    protocol: keyless(),
+    world: stub.world,
+    listen: [{ host: '10.0.0.1', port: 7000 }],
+    bootstrap: [],
+    limits: NODE_LIMITS,
+    onHappening: () => undefined,
+    runHandler: () => undefined,
+    onWaitOver: () => undefined,
+  })
+  node.enter({ name: 'start' })
+  while (node.state === 'starting') {
+    await new Promise((resolve) => setImmediate(resolve))
+    const address = { host: '10.0.0.1', port: 7000 }
+    stub.enter({ kind: 'listener.listening', listener: 1, address })
+  }
+  let stream = -1
+  const hello = encodeFrame({ type: 'hello', payload: new Uint8Array(0) })
+  const accept = (): number => {
+    stub.pass(100)
+    stream += 2
+    const remote = { host: `10.${(stream >> 16) & 255}.${(stream >> 8) & 255}.1`, port: 9 }
+    const local = { host: '10.0.0.1', port: 7000 }
+    stub.enter({ kind: 'listener.accepted', listener: 1, stream, local, remote })
+    stub.enter({ kind: 'stream.bytes', stream, bytes: hello })
+    return stream
+  }
+  const fail = (which: number): void => {
+    stub.enter({ kind: 'stream.failed', stream: which, fault: 'reset' })
+  }
+  return { node, stub, accept, fail }
+}
+
+async function siblings(): Promise<Row> {
+  const rounds = small ? 5 : 15
+  const cycles = 200
+  const few = await startCrowd()
+  const many = await startCrowd()
+  for (let count = 0; count < 100; count++) few.accept()
+  for (let count = 0; count < 10_000; count++) many.accept()
+  progress(`siblings: ${few.node.connections().length} and ${many.node.connections().length}`)
+  const time = ({ accept, fail }: typeof few): number => {
+    const before = now()
+    for (let cycle = 0; cycle < cycles; cycle++) fail(accept())
+    return (now() - before) / cycles
+  }
+  time(few)
+  time(many)
+  const ratios: number[] = []
+  const costs: number[] = []
+  for (let round = 0; round < rounds; round++) {
+    const one = time(few)
+    const other = time(many)
+    ratios.push(other / one)
+    costs.push(one)
+  }
+  const more = `${median(costs).toFixed(0)} us among 100, spread ${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)}`
+  return { row: 'spawn-stop-10000', value: median(ratios), unit: 'x among 100', goal: 1.5, more }
+}
+
+async function cycles(): Promise<Row> {
+  const world = startVirtualWorld({ seed: 'bench' })
+  const start = (name: string, host: string) => {
+    const { datagrams, store, streams, ...rest } = world.nodeWorld(name, host)
+    const supervisor = createSupervisor({
+      name,
+      protocol: keyless(),
+      transport: streams,
+      store,
+      world: rest,
+      listen: [`${host}:7000`],
+      ...(datagrams === undefined ? {} : { datagrams }),
+    })
+    void supervisor.start()
+    world.settle()
+    return supervisor
+  }
+  const [alice, bob] = [start('alice', '10.0.0.1'), start('bob', '10.0.0.2')]
+  const cycle = async (): Promise<void> => {
+    // What the application's promises left has to run, or it piles up.
+    await Promise.resolve()
+    bob.connect('10.0.0.1:7000').catch(() => undefined)
+    world.advance(1_000)
+    bob.disconnect('10.0.0.1:7000')
+    world.advance(1_000)
+  }
+  const live = () => {
+    const { remembered, ...counts } = alice.audit()
+    return { counts, remembered }
+  }
+  // What is bounded fills first: a peer that came in is remembered under the port that it came from.
+  const warm = CORE_LIMITS.peersMax + 500
+  for (let count = 0; count < warm; count++) await cycle()
+  const before = JSON.stringify(live().counts)
+  const step = small ? 1_000 : 10_000
+  const points: { readonly cycles: number; readonly bytes: number }[] = []
+  for (let point = 1; point <= 5; point++) {
+    for (let count = 0; count < step; count++) await cycle()
+    collect()
+    points.push({ cycles: point * step, bytes: process.memoryUsage().heapUsed })
+    progress(`cycles: ${point * step}, heap ${points.at(-1)?.bytes ?? 0} bytes`)
+  }
+  const after = JSON.stringify(live().counts)
+  const meanCycles = points.reduce((sum, point) => sum + point.cycles, 0) / points.length
+  const meanBytes = points.reduce((sum, point) => sum + point.bytes, 0) / points.length
+  const slope =
+    points.reduce(
+      (sum, point) => sum + (point.cycles - meanCycles) * (point.bytes - meanBytes),
+      0,
+    ) / points.reduce((sum, point) => sum + (point.cycles - meanCycles) ** 2, 0)
+  const more = `audit ${before === after ? 'equal' : `differs: ${before} ${after}`}`
+  return { row: 'cycle-heap', value: slope, unit: 'bytes a cycle', goal: 8, more }
+}
+
+async function messages(): Promise<Row> {
+  const { node, accept, stub } = await startCrowd()
+  const stream = accept()
+  let got = 0
+  node.router.subject('data', true).subscribe(() => got++)
+  node.enter({ name: 'consume', type: 'data', views: true, consumer: 1 })
+  const frame = encodeFrame({ type: 'data', payload: new Uint8Array(256) })
+  const perChunk = Math.floor(65_536 / frame.length)
+  const chunk = new Uint8Array(perChunk * frame.length)
+  for (let count = 0; count < perChunk; count++) chunk.set(frame, count * frame.length)
+  const chunks = small ? 200 : 2_000
+  const pour = (): void => {
+    for (let count = 0; count < chunks; count++) {
+      stub.enter({ kind: 'stream.bytes', stream, bytes: chunk })
+      // A share is good for one turn.
+      node.loop.enter({ kind: 'clock.turn-ended' })
+    }
+  }
+  pour()
+  const times: number[] = []
+  const allocations: number[] = []
+  for (let round = 0; round < 5; round++) {
+    collect()
+    const heapBefore = process.memoryUsage().heapUsed
+    const gotBefore = got
+    const before = now()
+    pour()
+    const delivered = got - gotBefore
+    times.push((now() - before) / delivered)
+    allocations.push((process.memoryUsage().heapUsed - heapBefore) / delivered)
+  }
+  const more = `at least ${Math.max(0, median(allocations)).toFixed(0)} bytes of heap a message, before collections`
+  return { row: 'message-256B', value: median(times), unit: 'us to a subscriber', more }
+}
+
+const rows = [await siblings(), await cycles(), await messages()]
+if (json) for (const row of rows) process.stdout.write(`${JSON.stringify(row)}\n`)
+else {
+  process.stdout.write(`Node ${process.version}, ${cpus()[0]?.model ?? 'unknown'}\n`)
+  for (const { goal, more = '', row, unit, value } of rows) {
+    const held = goal === undefined ? '' : ` (goal ${goal}: ${value <= goal ? 'held' : 'not held'})`
+    process.stdout.write(`${row}: ${value.toFixed(2)} ${unit}${held}; ${more}\n`)
+  }
+}
