@@ -7,7 +7,9 @@ import { record, replay } from '../../testing/recording.ts'
 import type { Recording } from '../../testing/recording.ts'
 import { startVirtualWorld } from '../../testing/virtual-world.ts'
 import { oneByte } from '../../transport/memory/chunking.ts'
+import { keyed } from '../contracts/fits/keyed.ts'
 import { plain } from '../contracts/fits/plain.ts'
+import { sniffing } from '../contracts/fits/sniffing.ts'
 import { BACKENDS } from '../support/crypto-backends.ts'
 import { startNode } from '../support/nodes.ts'
 
@@ -82,6 +84,16 @@ const subjects = {
     dial: (host: string) => `${host}:7001`,
     say: (number: number) => ({ type: 'blob' as const, payload: new Uint8Array(number) }),
   },
+  keyed: {
+    protocol: (name: string) => keyed(keyOf(name)),
+    dial: (host: string) => `${host}:7002`,
+    say: (number: number) => ({ type: 'note' as const, payload: Uint8Array.of(number) }),
+  },
+  sniffing: {
+    protocol: (name: string) => sniffing(name === 'alice' ? ['old'] : undefined),
+    dial: (host: string) => `${host}:7003`,
+    say: (number: number) => ({ type: 'line' as const, payload: Uint8Array.of(number) }),
+  },
   native: {
     protocol: (name: string) => native({ network: 'test/one', privateKey: keyOf(name) }),
     dial: (host: string) =>
@@ -98,13 +110,18 @@ describe('a recorded node', () => {
   const starts = {
     plain: () => startRecorded(subjects.plain),
     native: () => startRecorded(subjects.native),
+    keyed: () => startRecorded(subjects.keyed),
+    sniffing: () => startRecorded(subjects.sniffing),
   }
-  test.each(['plain', 'native'] as const)('of %s does the same again', (name) => {
-    const { recording, replayed, activeTwice } = starts[name]()
-    expect(activeTwice).toBe(true)
-    expect(recording.trace.length).toBeGreaterThan(100)
-    expect(replayed()).toBeUndefined()
-  })
+  test.each(['plain', 'native', 'keyed', 'sniffing'] as const)(
+    'of %s does the same again',
+    (name) => {
+      const { recording, replayed, activeTwice } = starts[name]()
+      expect(activeTwice).toBe(true)
+      expect(recording.trace.length).toBeGreaterThan(100)
+      expect(replayed()).toBeUndefined()
+    },
+  )
 
   test.each(BACKENDS.map((one) => [one.name, one] as const))(
     'of the native network does the same again with %s',
