@@ -5,8 +5,9 @@ import { coalesced, oneByte } from '../../../transport/memory/chunking.ts'
 import { seededRandom } from '../../../transport/random.ts'
 import { performJob } from '../../../world/jobs.ts'
 import { NOTHING_HELD, startNode, startVirtualWorld } from '../../support/nodes.ts'
-import { addressOf, bound, boundWire, CLOSING_MS } from './bound.ts'
-import type { BoundMessage } from './bound.ts'
+import { boundWire } from './bound-wire.ts'
+import type { BoundMessage } from './bound-wire.ts'
+import { addressOf, bound, CLOSING_MS } from './bound.ts'
 
 type World = ReturnType<typeof startVirtualWorld>
 type Type = BoundMessage['type']

@@ -2,63 +2,26 @@
  * A stand-in with the habits of a network of static keys: who dials says who he is and is active at
  * once, who was dialled never answers, the newest connection of an identity wins, and discovery goes
  * over datagrams under the same keys.
- *
- * Record: length (2, big-endian), body. A body is sealed: nonce (12), AES-256-GCM of type (1) and
- * payload. In front of the first body of a dialler, and of each datagram, stands his key in clear.
  * @module
  */
 import { assign, setup } from 'xstate'
-import { concatBytes, decodeHex, encodeAscii, encodeHex } from '../../../codec/bytes.ts'
-import { equalBytes, viewOf } from '../../../codec/bytes.ts'
-import { createFrameBuffer } from '../../../codec/frame-buffer.ts'
-import { asSlot, HOLDING, sessionActions, WireError } from '../../../index.ts'
+import { concatBytes, decodeHex, encodeHex, equalBytes } from '../../../codec/bytes.ts'
+import { asSlot, HOLDING, sessionActions } from '../../../index.ts'
 import type { AddressRules, ChildSpec, ConnectionView, DatagramCodec } from '../../../index.ts'
-import type { NodePart, NodeTools, Protocol, ProtocolTypes } from '../../../index.ts'
-import type { Read, Wire, WireSetup } from '../../../index.ts'
+import type { NodePart, NodeTools, Protocol } from '../../../index.ts'
 import { chooseCrypto } from '../../../transport/crypto/choose.ts'
-import type { Aead, CryptoBackend } from '../../../world/crypto.ts'
-import type { Random } from '../../../world/random.ts'
+import type { Aead } from '../../../world/crypto.ts'
 import { end, hostAddresses, isMessage, ONE_STRIKE, ROOMY, smallerDiallerStays } from './common.ts'
-import type { ChartTypes, HostAddress } from './common.ts'
+import type { ChartTypes } from './common.ts'
+import { KEY_BYTES, NONE, oneWayWire, openMessage, sealMessage, sharedKey } from './one-way-wire.ts'
+import type { OneWayAddress, OneWayMessage, OneWayTypes } from './one-way-wire.ts'
 
-const NONE: Uint8Array = new Uint8Array(0)
-const KEY_BYTES = 33
-const NONCE_BYTES = 12
-/** The key that stands in clear is a unit of its own: what follows it opens with what it leads to. */
-const TYPES = ['key', 'greeting', 'note', 'ping', 'pong'] as const
 /** Two that dial each other do so within the time a datagram and a dial take to cross. */
 const CROSSING_MS = 5_000
 export const FIRST_RECORD_MS = 15_000
 export const DATAGRAMS_PER_SECOND = 5
 /** Keys that were agreed for datagrams; the oldest go first. */
 const AGREED_MAX = 64
-
-type OneWayType = (typeof TYPES)[number]
-export type OneWayMessage = {
-  [Type in OneWayType]: { readonly type: Type; readonly payload: Uint8Array }
-}[OneWayType]
-export type OneWayDetail = 'bad-key' | 'bad-record' | 'late' | 'other-network' | 'silent'
-export interface OneWayAddress extends HostAddress {
-  /** Unknown for who came in. */
-  readonly identity?: string
-}
-interface Keys {
-  readonly own: Uint8Array
-  readonly shared: Uint8Array
-}
-
-export interface OneWayTypes extends ProtocolTypes {
-  readonly message: OneWayMessage
-  readonly address: OneWayAddress
-  readonly keys: Keys
-  readonly facts: Record<string, never>
-  readonly detail: OneWayDetail
-  readonly dial: never
-  /** A key to agree with. */
-  readonly question: Uint8Array
-  readonly answer: 'agreed' | 'refused'
-  readonly news: never
-}
 
 const hosts = hostAddresses(7005)
 /** `key@host:port`; without a key where it is not known. */
@@ -77,94 +40,6 @@ const addresses: AddressRules<OneWayAddress> = {
   identity: ({ identity }) => identity,
 }
 
-const sharedKey = (crypto: CryptoBackend, sharedX: Uint8Array): Uint8Array =>
-  crypto.sha256(encodeAscii('one-way'), sharedX)
-
-function seal(aead: Aead, random: Random, { payload, type }: OneWayMessage): Uint8Array {
-  const nonce = random.bytes(NONCE_BYTES)
-  const plain = concatBytes(Uint8Array.of(TYPES.indexOf(type)), payload)
-  return concatBytes(nonce, aead.seal(nonce, NONE, plain))
-}
-
-/** Undefined where it does not authenticate, or is of a type that does not travel this way. */
-function open(
-  aead: Aead,
-  body: Uint8Array,
-  types: readonly OneWayType[],
-): OneWayMessage | undefined {
-  if (body.length < NONCE_BYTES) return undefined
-  const plain = aead.open(body.subarray(0, NONCE_BYTES), NONE, body.subarray(NONCE_BYTES))
-  const type = TYPES[plain?.[0] ?? 0]
-  if (plain === undefined || type === undefined || !types.includes(type)) return undefined
-  return { type, payload: plain.subarray(1) }
-}
-
-type OneWayRead = Read<OneWayMessage, Record<string, never>, OneWayDetail>
-
-function oneWayWire({ crypto, out, random, role }: WireSetup<OneWayAddress, never>) {
-  const buffer = createFrameBuffer()
-  let aead: Aead | undefined
-  let own = NONE
-  let isKeyDue = role === 'dialler'
-  /** Of the first record, once its key was read. */
-  let greetingBytes: number | undefined
-
-  const record = (): Uint8Array | undefined => {
-    if (greetingBytes !== undefined) return buffer.take(greetingBytes)
-    const header = buffer.peek(2)
-    return header && buffer.take(2 + viewOf(header).getUint16(0))?.subarray(2)
-  }
-
-  const readKey = (): OneWayRead => {
-    const header = buffer.peek(2)
-    const bodyBytes = header === undefined ? 0 : viewOf(header).getUint16(0)
-    if (header !== undefined && bodyBytes <= KEY_BYTES) throw new WireError('close', 'bad-record')
-    const front = header && buffer.take(2 + KEY_BYTES)
-    if (front === undefined) return { kind: 'more' }
-    greetingBytes = bodyBytes - KEY_BYTES
-    const payload = front.slice(2)
-    return { kind: 'message', message: { type: 'key', payload }, bytesOnWire: front.length }
-  }
-
-  const wire: Wire<OneWayMessage, Keys, Record<string, never>, OneWayDetail> = {
-    start: () => undefined,
-    push: buffer.push,
-    keep: buffer.keep,
-    read() {
-      if (aead === undefined)
-        return role === 'listener' && greetingBytes === undefined ? readKey() : { kind: 'more' }
-      const before = buffer.length
-      const body = record()
-      if (body === undefined) return { kind: 'more' }
-      const message = open(aead, body, [greetingBytes === undefined ? 'note' : 'greeting'])
-      if (message === undefined) throw new WireError('close', 'bad-record')
-      greetingBytes = undefined
-      return { kind: 'message', message, bytesOnWire: before - buffer.length }
-    },
-    secure(keys) {
-      aead = crypto.aes256Gcm(keys.shared)
-      own = keys.own
-    },
-    resume: () => undefined,
-    write(messages) {
-      for (const message of messages) {
-        if ('raw' in message || aead === undefined) throw new TypeError('nothing can be sealed')
-        const body = concatBytes(isKeyDue ? own : NONE, seal(aead, random, message))
-        isKeyDue = false
-        out(concatBytes(Uint8Array.of(body.length >> 8, body.length & 0xff), body))
-      }
-    },
-    end: () => (buffer.length > 0 ? 'mid-frame' : 'clean'),
-    get bufferedBytes() {
-      return buffer.length
-    },
-    wipe() {
-      aead?.wipe()
-    },
-  }
-  return wire
-}
-
 const oneWayNode = (
   { crypto }: NodeTools<OneWayTypes>,
   privateKey: Uint8Array,
@@ -174,7 +49,7 @@ const oneWayNode = (
     finish(sharedX) {
       if (!(sharedX instanceof Uint8Array)) return 'refused'
       const shared = sharedKey(crypto, sharedX)
-      secrets.set('shared', { own: crypto.publicKeyOf(privateKey), shared })
+      secrets.set('shared', { own: crypto.publicKeyOf(privateKey), theirs: publicKey, shared })
       return 'agreed'
     },
   }),
@@ -206,43 +81,42 @@ function oneWayDatagrams(
     decode(bytes) {
       const publicKey = bytes.slice(0, KEY_BYTES)
       const aead = equalBytes(publicKey, own) ? undefined : agree(publicKey)
-      const message = aead && open(aead, bytes.subarray(KEY_BYTES), ['ping', 'pong'])
+      const message =
+        aead && openMessage(aead, publicKey, bytes.subarray(KEY_BYTES), ['ping', 'pong'])
       if (message === undefined) return { refused: aead === undefined ? 'bad-key' : 'bad-record' }
       return { identity: encodeHex(publicKey), messages: [message] }
     },
     encode(message, { identity = '' }) {
       const aead = agree(decodeHex(identity) ?? NONE)
-      return aead && concatBytes(own, seal(aead, random, message))
+      return aead && concatBytes(own, sealMessage(aead, random, own, message))
     },
     datagramBytesMax: 1_200,
     perGroupPerSecond: DATAGRAMS_PER_SECOND,
   }
 }
 
-/** Who answered, and where: outlives the child that asked. */
-export type Seen = Map<string, string>
+export const PING_EVERY_MS = 1_000
 
-const PING_AFTER_MS = 1_000
-
-/** Pings whom it was given, answers pings, and keeps who answered. */
-const discovery = (targets: readonly string[], seen: Seen): ChildSpec<OneWayTypes, Seen> => ({
+/** Answers pings, and pings whom it was given until they answer, a restart of its own or not. */
+const discovery = (targets: readonly string[]): ChildSpec<OneWayTypes, Set<string>> => ({
   name: 'discovery',
   restart: 'permanent',
-  keep: () => seen,
-  start({ after, feed, sendDatagram }, kept) {
+  keep: () => new Set(),
+  start({ after, feed, sendDatagram }, answered) {
     feed('ping', ({ message: { payload }, peer }) => {
-      if (payload.length > 8) throw new RangeError('a ping that nobody can answer')
       sendDatagram(peer, { type: 'pong', payload })
     })
-    feed('pong', ({ peer: { address, identity } }) => {
-      if (identity !== undefined) kept.set(identity, address)
+    feed('pong', ({ peer: { identity = '' } }) => {
+      answered.add(identity)
     })
-    after(PING_AFTER_MS, () => {
-      for (const address of targets) {
-        const message = { type: 'ping', payload: Uint8Array.of(1) } as const
-        sendDatagram({ address, identity: undefined }, message)
+    const ping = (): void => {
+      const left = targets.filter((text) => !answered.has(text.split('@')[0] ?? ''))
+      for (const address of left) {
+        sendDatagram({ address, identity: undefined }, { type: 'ping', payload: NONE })
       }
-    })
+      if (left.length > 0) after(PING_EVERY_MS, ping)
+    }
+    after(PING_EVERY_MS, ping)
     return () => undefined
   },
 })
@@ -371,11 +245,10 @@ export interface OneWayOptions {
   readonly network?: number
   /** Whom discovery pings. */
   readonly pings?: readonly string[]
-  readonly seen?: Seen
 }
 
 export function oneWay(privateKey: Uint8Array, options: OneWayOptions = {}): Protocol<OneWayTypes> {
-  const { network = 1, pings = [], seen = new Map() } = options
+  const { network = 1, pings = [] } = options
   return {
     name: 'one-way',
     defaultPort: 7005,
@@ -383,7 +256,7 @@ export function oneWay(privateKey: Uint8Array, options: OneWayOptions = {}): Pro
     addresses,
     node: (tools) => oneWayNode(tools, privateKey),
     datagrams: (tools) => oneWayDatagrams(tools, privateKey),
-    children: [discovery(pings, seen)],
+    children: [discovery(pings)],
     wire: oneWayWire,
     session: asSlot(sessionOf(network)),
     control: ['key', 'greeting'],
