@@ -16,7 +16,7 @@ import type { ChartTypes } from './common.ts'
 import { KEY_BYTES, NONE, oneWayWire, openMessage, sealMessage, sharedKey } from './one-way-wire.ts'
 import type { OneWayAddress, OneWayMessage, OneWayTypes } from './one-way-wire.ts'
 
-/** Two that dial each other do so within the time a datagram and a dial take to cross. */
+/** Two dials cross when neither side knew of the other's: a few round trips, generously. */
 const CROSSING_MS = 5_000
 export const FIRST_RECORD_MS = 15_000
 export const DATAGRAMS_PER_SECOND = 5
@@ -32,7 +32,7 @@ const addresses: AddressRules<OneWayAddress> = {
     const parsed = hosts.parse(rest)
     if (identity === undefined || 'wrong' in parsed) return parsed
     if (decodeHex(identity)?.length !== KEY_BYTES) return { wrong: 'a key has 66 hex digits' }
-    return { address: { ...parsed.address, identity } }
+    return { address: { ...parsed.address, identity: identity.toLowerCase() } }
   },
   print: ({ identity, ...host }) =>
     (identity === undefined ? '' : `${identity}@`) + hosts.print(host),
