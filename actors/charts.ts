@@ -58,7 +58,12 @@ const printState = (value: unknown): string =>
 export function createCharts<T extends ProtocolTypes>(options: ChartsOptions<T>): Charts<T> {
   const { input } = options
   const actor = createActor(options.chart, { clock: options.clock, id: input.name, input })
-  const session = asSessionRef<T>(actor.getSnapshot().children.session as AnyActorRef | undefined)
+  const first = actor.getSnapshot()
+  /** A chart whose own beginning throws has none; it is told of when it is started. */
+  const session =
+    first.status === 'error'
+      ? undefined
+      : asSessionRef<T>(first.children.session as AnyActorRef | undefined)
   let chartSaid: ConnectionSaid[] = []
   let sessionSaid: SessionSaid<T>[] = []
   const sessionEvents: SessionEvent<T>[] = []
@@ -96,18 +101,22 @@ export function createCharts<T extends ProtocolTypes>(options: ChartsOptions<T>)
         if (stopped) return
         if (++count > SAID_MAX) throw new RangeError('the session answers itself without end')
         eventAtHand = event.type
-        session.send(event)
+        session?.send(event)
         carryOutSession()
       }
     } finally {
       pumping = false
-      holding = !stopped && session.hasTag(HOLDING)
+      holding = !stopped && session?.hasTag(HOLDING) === true
     }
   }
 
   return {
     actor,
     start() {
+      if (session === undefined) {
+        options.onChartError(first.error)
+        return
+      }
       actor.on('*', (said) => {
         chartSaid.push(said)
       })
@@ -148,7 +157,7 @@ export function createCharts<T extends ProtocolTypes>(options: ChartsOptions<T>)
     get isHolding() {
       return holding
     },
-    sessionState: () => printState(session.state()),
+    sessionState: () => (session === undefined ? 'none' : printState(session.state())),
     chartEnding: () => actor.getSnapshot().context.ending,
     stop() {
       stopped = true

@@ -11,6 +11,8 @@ export type DropReason =
   | 'closing'
   /** Nobody subscribed to its type. */
   | 'no-consumer'
+  /** What should have given it to its consumers threw. */
+  | 'our-fault'
   /** A datagram above its group's rate, or one that came while consumers held all credit. */
   | 'overload'
   /** A unit that the wire refused and passed over. */

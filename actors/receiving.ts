@@ -16,7 +16,7 @@ import { countDrop } from './counters.ts'
 import type { Counters } from './counters.ts'
 import type { CreditAccount } from './credit.ts'
 import type { Protocol } from './protocol.ts'
-import type { Router } from './router.ts'
+import type { RouteOutcome, Router } from './router.ts'
 import type { Turns } from './turns.ts'
 import { createPull } from './wire.ts'
 import type { Pull, PullLimits } from './wire.ts'
@@ -93,9 +93,13 @@ export function createReceiving<T extends ProtocolTypes>(
     const phase = options.phase()
     const toRouter = phase === 'active'
     if (toRouter && !control.has(message.type)) {
-      const outcome = router.route({ peer: options.peer(), message }, credit)
-      if (outcome === 'handled') counters.handledMessages++
-      else countDrop(counters, outcome)
+      let outcome: RouteOutcome | 'our-fault' = 'our-fault'
+      try {
+        outcome = router.route({ peer: options.peer(), message }, credit)
+      } finally {
+        if (outcome === 'handled') counters.handledMessages++
+        else countDrop(counters, outcome)
+      }
       return
     }
     if (phase === 'closing' && !options.isReadWhileClosing(message.type)) {
@@ -134,10 +138,12 @@ export function createReceiving<T extends ProtocolTypes>(
         onMessage(unit) {
           onMessage(unit.message, unit.raw, unit.bytesOnWire)
         },
-        onRefused(error) {
+        onRefused(error, bytesOnWire) {
           counters.receivedMessages++
           countDrop(counters, 'refused')
-          options.onRefused(error.detail)
+          const { detail } = error
+          if (port.watched) port.tell({ of: 'refused', connection: name, detail, bytesOnWire })
+          options.onRefused(detail)
         },
         onSecured(facts) {
           options.onFacts(facts)

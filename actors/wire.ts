@@ -26,7 +26,7 @@ export interface PullOptions<Message, Keys, Facts, Detail extends string> {
   readonly unitsPerTurn: number
   isBlocked(): boolean
   onMessage(read: Extract<Read<Message, Facts, Detail>, { kind: 'message' }>): void
-  onRefused(error: WireError<Detail>): void
+  onRefused(error: WireError<Detail>, bytesOnWire: number): void
   onSecured(facts: Facts): void
   /** Run it; the answer comes back through `resume`. */
   onJob(job: CryptoJob): void
@@ -85,7 +85,7 @@ export function createPull<Message, Keys, Facts, Detail extends string>(
       case 'refused':
         unitsRead++
         bytesRead += read.bytesOnWire
-        options.onRefused(read.error)
+        options.onRefused(read.error, read.bytesOnWire)
         return true
       case 'secured':
         options.onSecured(read.facts)

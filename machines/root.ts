@@ -12,6 +12,8 @@ export type NodeFault =
   /** A child failed more often than its supervisor tolerates. */
   | 'children-failing'
   | 'listen-failed'
+  /** The chart of the node itself threw. */
+  | 'root-fault'
   /** Not started, or not stopped, in time. */
   | 'start-deadline'
   | 'store-refused'

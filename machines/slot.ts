@@ -47,7 +47,8 @@ export interface SessionRef<T extends ProtocolTypes> {
 
 interface SessionSnapshot {
   readonly value: unknown
-  hasTag(tag: string): boolean
+  /** A session whose own beginning threw has none. */
+  hasTag?(tag: string): boolean
 }
 
 /** @throws {Error} the chart invoked nothing as `session` */
@@ -71,7 +72,7 @@ export function asSessionRef<T extends ProtocolTypes>(ref: AnyActorRef | undefin
         error: onError,
       })
     },
-    hasTag: (tag) => snapshot().hasTag(tag),
+    hasTag: (tag) => snapshot().hasTag?.(tag) === true,
     state: () => snapshot().value,
   }
 }

@@ -9,6 +9,7 @@ import type { Routed } from '../actors/child.ts'
 import type { Counters } from '../actors/counters.ts'
 import type { Protocol } from '../actors/protocol.ts'
 import type { Router } from '../actors/router.ts'
+import type { connectionMachine } from '../machines/connection.ts'
 import type { NodeFault, rootMachine } from '../machines/root.ts'
 import type { ProtocolTypes } from '../machines/session.ts'
 import type { ObservationPort } from '../world/observation.ts'
@@ -32,6 +33,11 @@ export interface NodeLimits extends ConnectionLimits {
   readonly inletMessagesMax: number
 }
 
+export interface NodeCharts {
+  readonly connection: typeof connectionMachine
+  readonly root: typeof rootMachine
+}
+
 export interface NodeOptions<T extends ProtocolTypes> {
   /** Stands in front of every name. */
   readonly name: string
@@ -40,6 +46,8 @@ export interface NodeOptions<T extends ProtocolTypes> {
   readonly listen: readonly SocketAddress[]
   readonly bootstrap: readonly T['address'][]
   readonly limits: NodeLimits
+  /** The core's own charts, with other implementations: for tests that make one of them fail. */
+  readonly charts?: NodeCharts
   /** Everything that happens, within its step. */
   onHappening(happening: Happening): void
   /** Starts a handler of the application outside of the node. */

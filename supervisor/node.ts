@@ -22,24 +22,26 @@ import { createObservationPort } from '../world/observation.ts'
 import { createStepLoop } from '../world/step-loop.ts'
 import type { CommandInput } from '../world/input.ts'
 import type { StoreInput } from '../world/store.ts'
-import type { Timer } from '../world/timers.ts'
 import { BANS_TABLE } from './bans.ts'
 import { createChildren } from './children.ts'
+import { createCommandPerformer } from './command-performer.ts'
 import type { Command } from './commands.ts'
 import { createConnections } from './connections.ts'
 import { createDatagramTraffic } from './datagrams.ts'
 import type { SupervisorEvent } from './events.ts'
 import { createHandlers } from './handlers.ts'
 import { CORE_LIMITS } from './limits.ts'
-import type { Audit, Node, NodeOptions, NodeState } from './node-contract.ts'
+import type { Audit, Node, NodeCharts, NodeOptions, NodeState } from './node-contract.ts'
 import { observedWorld } from './observed-world.ts'
 import { createPeering } from './peering.ts'
 
 /** One connection holds at most an eighth of the node's credit: eight must be slow to stop all. */
 const CREDIT_SHARE = 8
 
+const CHARTS: NodeCharts = { connection: connectionMachine, root: rootMachine }
+
 export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): Node<T> {
-  const { name, protocol, limits } = options
+  const { name, protocol, limits, charts = CHARTS } = options
   const port = createObservationPort()
   const world = observedWorld(options.world, port)
   const loop = createStepLoop({
@@ -55,8 +57,6 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
   let listeners: Listener[] = []
   let killed: readonly string[] = []
   let lastBatch = 0
-  const consumers = new Map<number, () => void>()
-  const waits = new Map<number, Timer>()
 
   const tell = (event: SupervisorEvent): void => {
     if (port.watched) port.tell({ of: 'event', event })
@@ -104,7 +104,7 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
 
   const tools: ConnectionTools<T> = {
     protocol,
-    chart: fillSession(connectionMachine, protocol.session),
+    chart: fillSession(charts.connection, protocol.session),
     nodePart,
     loop,
     port,
@@ -235,7 +235,7 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
     carryOut()
   })
   let said: RootSaid[] = []
-  const actor = createActor(rootMachine, {
+  const actor = createActor(charts.root, {
     id: name,
     clock,
     input: { name, startMs: limits.startMs },
@@ -253,7 +253,7 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
     },
     error(error) {
       tell({ type: 'fault', where: 'root', error })
-      release()
+      abandon()
     },
   })
   actor.start()
@@ -317,9 +317,7 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
   }
 
   const drain = (): void => {
-    for (const listener of listeners) listener.stop()
-    peering.stop()
-    children.stop()
+    stopTaking()
     for (const connection of connections.all()) connection.leave('stopping')
     settleDrain()
   }
@@ -328,6 +326,21 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
     const left = connections.all()
     killed = left.map((connection) => connection.name)
     for (const connection of left) connection.drop('killed')
+  }
+
+  /** The root's own chart threw: it says nothing more, so that all it would have said is done here. */
+  function abandon(): void {
+    state = 'failed'
+    fault ??= { fault: 'root-fault', message: 'a chart of the node itself threw' }
+    stopTaking()
+    world.store.close()
+    release()
+  }
+
+  const stopTaking = (): void => {
+    for (const listener of listeners) listener.stop()
+    peering.stop()
+    children.stop()
   }
 
   const release = (): void => {
@@ -391,78 +404,15 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
     }
   }
 
-  const disconnect = (peer: string): void => {
-    const parsed = protocol.addresses.parse(peer)
-    const key = 'address' in parsed ? protocol.addresses.key(parsed.address) : undefined
-    if ('address' in parsed) peering.forget(parsed.address)
-    for (const connection of connections.all()) {
-      const { identity, target } = connection.view
-      const isTarget = target !== undefined && protocol.addresses.key(target) === key
-      if (connection.name !== peer && identity !== peer && !isTarget) continue
-      if (target !== undefined) peering.forget(target)
-      connection.leave('disconnected')
-    }
-  }
-
-  const onCommand = (command: Command): void => {
-    switch (command.name) {
-      case 'start':
-        send({ type: 'start' })
-        return
-      case 'stop':
-        send({ type: 'stop', graceMs: command.graceMs })
-        return
-      case 'connect': {
-        const parsed = protocol.addresses.parse(command.address)
-        if ('address' in parsed) peering.connect(parsed.address)
-        return
-      }
-      case 'disconnect':
-        disconnect(command.peer)
-        return
-      case 'ban':
-        peering.ban(command.subject, command.ms, command.why)
-        return
-      case 'unban':
-        peering.unban(command.subject)
-        return
-      case 'send':
-        connections.get(command.connection)?.queueReserved(command.message)
-        return
-      case 'consume':
-        consumers.set(command.consumer, router.consume(command.type, command.views))
-        return
-      case 'release':
-        consumers.get(command.consumer)?.()
-        consumers.delete(command.consumer)
-        return
-      case 'handle':
-        handlers.add(command.handler, command.type, command.deadlineMs)
-        return
-      case 'unhandle':
-        handlers.remove(command.handler)
-        return
-      case 'wait':
-        waits.set(
-          command.wait,
-          loop.after(command.ms, () => {
-            waits.delete(command.wait)
-            options.onWaitOver(command.wait)
-          }),
-        )
-        return
-      case 'unwait': {
-        const timer = waits.get(command.wait)
-        if (timer !== undefined) loop.cancel(timer)
-        waits.delete(command.wait)
-        return
-      }
-    }
-  }
+  const performCommand = createCommandPerformer<T>({
+    ...{ connections, handlers, loop, peering, protocol, router, send },
+    isOver: () => state === 'stopped' || state === 'failed',
+    onWaitOver: options.onWaitOver,
+  })
 
   loop.onCommand = (input: CommandInput) => {
     // The commands of this layer are this union; nothing else enters one.
-    onCommand(input.command as Command)
+    performCommand(input.command as Command)
   }
   loop.onStore = onStore
   world.clock.start(loop.enter)

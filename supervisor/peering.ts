@@ -14,6 +14,7 @@ import type { Random } from '../world/random.ts'
 import type { StepLoop } from '../world/step-loop.ts'
 import type { StoreChange } from '../world/store.ts'
 import type { Timer } from '../world/timers.ts'
+import type { SocketAddress, StreamId } from '../world/streams.ts'
 import type { World } from '../world/world.ts'
 import { createAdmission } from './admission.ts'
 import { printBanKey } from './ban-records.ts'
@@ -165,6 +166,14 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
     }
   }
 
+  /** A part of the network's threw while a connection was made: what it holds already is given back. */
+  const unmake = (name: string, error: unknown): void => {
+    options.tell({ type: 'fault', where: name, error })
+    connections.get(name)?.drop('adapter-fault')
+    admission.ended(name, loop.step.monotonicMs)
+    slots.giveBack(name)
+  }
+
   /** `heir` of a connection that ended: it goes on in its slot. */
   const dialOut = (
     key: string,
@@ -173,9 +182,30 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
     dialOptions: T['dial'] | undefined,
     heirOf: string | undefined,
   ): void => {
+    const name = connections.newName('dialler')
+    if (heirOf === undefined) slots.take(name, slot)
+    else slots.handOver(heirOf, name)
+    admission.dial(name)
+    dialled.set(key, name)
+    try {
+      openFor(name, target, slot, dialOptions)
+    } catch (error) {
+      const wasMade = connections.get(name) !== undefined
+      unmake(name, error)
+      if (wasMade) return
+      dialled.delete(key)
+      governor.ended(key, undefined)
+    }
+  }
+
+  const openFor = (
+    name: string,
+    target: T['address'],
+    slot: string,
+    dialOptions: T['dial'] | undefined,
+  ): void => {
     const remote = addresses.socket(target)
     const stream = loop.nextStream()
-    const name = connections.newName('dialler')
     const connection = connections.create({
       name,
       role: 'dialler',
@@ -185,18 +215,14 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
       target,
       dial: dialOptions,
     })
-    if (heirOf === undefined) slots.take(name, slot)
-    else slots.handOver(heirOf, name)
-    admission.dial(name)
-    dialled.set(key, name)
     begin(connection)
+    // It may have ended at once: nothing would release what is opened now.
+    if (connection.view.phase === 'closed') return
     const tools = { loop, names: world.names, streams: world.streams }
     const callOff = dial(tools, stream, remote, () => {
       connection.drop('unresolved')
     })
-    // It may have ended at once.
-    if (connection.view.phase === 'closed') callOff()
-    else callOffs.set(name, callOff)
+    callOffs.set(name, callOff)
   }
 
   const begin = (connection: Connection<T>): void => {
@@ -233,14 +259,22 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
     return protocol.evict(candidates, evictions)
   }
 
-  const accept = (accepted: Accepted): void => {
-    const { remote, stream } = accepted
+  const accept = ({ remote, stream }: Accepted): void => {
     if (!running) {
       world.streams.destroy(stream)
       return
     }
-    const { host } = remote
     const name = connections.newName('listener')
+    try {
+      letIn(name, remote, stream)
+    } catch (error) {
+      unmake(name, error)
+      world.streams.destroy(stream)
+    }
+  }
+
+  const letIn = (name: string, remote: SocketAddress, stream: StreamId): void => {
+    const { host } = remote
     const group = addresses.group(host)
     const decision = admission.decide({ name, host, group }, loop.step.monotonicMs)
     if (!decision.admit) {

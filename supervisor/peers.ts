@@ -271,6 +271,10 @@ export function createPeers({
     },
     ended(about, activeMs, counters) {
       const { address, identity } = about
+      // Who was dialled and is not wanted a second time is known by now: his address is not tried on.
+      if (identity !== undefined && about.role === 'dialler' && activeMs === undefined) {
+        recordOf(addresses, address).other = identity
+      }
       const key = identity ?? address
       const table = identity === undefined ? addresses : identities
       const record = table.get(key) ?? charged(about)

@@ -271,13 +271,20 @@ export function createSupervisorOver<T extends ProtocolTypes>(
         )
       if (known !== undefined) return known.name
       const printed = addresses.print(parsed.address)
-      const active = waits.until(`a connection with ${address}`, waitOptions, (happening) =>
-        happening.type === 'connection.active' &&
-        (happening.address === printed ||
-          (identity !== undefined && happening.identity === identity))
-          ? happening.connection
-          : undefined,
-      )
+      const active = waits.until(`a connection with ${address}`, waitOptions, (happening) => {
+        if (happening.type !== 'connection.active' && happening.type !== 'connection.closed') {
+          return undefined
+        }
+        const isIt =
+          happening.address === printed ||
+          (identity !== undefined && happening.identity === identity)
+        if (!isIt) return undefined
+        if (happening.type === 'connection.active') return happening.connection
+        // The dial found somebody who is connected already.
+        return happening.detail === 'duplicate' && happening.identity !== undefined
+          ? node.find(happening.identity)?.name
+          : undefined
+      })
       node.enter({ name: 'connect', address: printed })
       return active
     },

@@ -47,6 +47,8 @@ function lineOf(observation: Observation, crypto: CryptoBackend): string {
       const { bytesOnWire, connection, direction, type } = observation
       return `${connection} ${direction} ${type} ${bytesOnWire}`
     }
+    case 'refused':
+      return `${observation.connection} refused ${observation.detail} ${observation.bytesOnWire}`
     case 'event':
       return `event ${observation.event.type}`
     case 'effect': {
@@ -84,7 +86,7 @@ export interface Difference {
 
 export interface ReplayOptions<T extends ProtocolTypes> extends Pick<
   NodeOptions<T>,
-  'bootstrap' | 'limits' | 'listen' | 'name' | 'protocol'
+  'bootstrap' | 'charts' | 'limits' | 'listen' | 'name' | 'protocol'
 > {
   readonly crypto: CryptoBackend
   /** The same stream of chance as the recorded node's. */

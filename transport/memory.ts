@@ -91,7 +91,7 @@ export function memoryNetwork(options: MemoryNetworkOptions = {}): MemoryNetwork
         hosts,
         later: queue.later,
         windowBytes,
-        chunking: (ready) => chunking(ready),
+        chunking: (ready) => chunking(ready, hosts[0] ?? ''),
         reach: (from, to) => reach(from, to),
         nodeAt: (host) => parts.get(host)?.streams,
       })

@@ -79,6 +79,13 @@ export type Observation =
       readonly type: string
       readonly bytesOnWire: number
     }
+  /** A unit that the wire passed over, by the network's detail. */
+  | {
+      readonly of: 'refused'
+      readonly connection: string
+      readonly detail: string
+      readonly bytesOnWire: number
+    }
   /** One of the supervisor's events, as it goes to the application. */
   | { readonly of: 'event'; readonly event: { readonly type: string } }
 

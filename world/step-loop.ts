@@ -58,7 +58,7 @@ export interface StepLoop {
 
   /** What is registered, for the audit. */
   counts(): { readonly timers: number; readonly questions: number; readonly streams: number }
-  /** Nothing enters afterwards, but what was asked in the step that runs. */
+  /** Nothing from outside enters afterwards; commands do, and their owner knows that it is over. */
   stop(): void
 }
 
@@ -202,7 +202,7 @@ export function createStepLoop({ clock, port, onFault }: StepLoopOptions): StepL
       return stalledMs
     },
     enter(input) {
-      if (stopped) return
+      if (stopped && input.kind !== 'command') return
       if (running) {
         if (input.kind !== 'command') throw new Error(`${input.kind} was delivered inside a call`)
         if (waiting.length >= COMMANDS_WAITING_MAX)
@@ -212,10 +212,7 @@ export function createStepLoop({ clock, port, onFault }: StepLoopOptions): StepL
       }
       run(input)
       while (waiting.length > 0) {
-        for (const command of waiting.splice(0)) {
-          if (stopped) return
-          run(command)
-        }
+        for (const command of waiting.splice(0)) run(command)
       }
       if (stopping) stop()
     },

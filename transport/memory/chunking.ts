@@ -14,8 +14,8 @@ export interface Ready {
   readonly readyOfWriteBytes: number
 }
 
-/** How many bytes the next delivery has; held to 1 and what is ready. */
-export type Chunking = (ready: Ready) => number
+/** How many bytes the next delivery to a host has; held to 1 and what is ready. */
+export type Chunking = (ready: Ready, reader: string) => number
 
 /** A delivery for each write. */
 export const asWritten: Chunking = ({ readyOfWriteBytes }) => readyOfWriteBytes

@@ -5,7 +5,7 @@
  * @module
  */
 import type { StreamId, StreamInput, TransportFault } from '../../world/streams.ts'
-import type { Chunking } from './chunking.ts'
+import type { Ready } from './chunking.ts'
 import type { Later } from '../later.ts'
 import { createPipe } from './pipe.ts'
 import type { Pipe } from './pipe.ts'
@@ -60,7 +60,8 @@ export interface Links {
 
 export interface LinksOptions {
   readonly later: Later
-  readonly chunking: Chunking
+  /** How many bytes the next delivery has. */
+  readonly chunking: (ready: Ready) => number
   readonly windowBytes: number
 }
 

@@ -13,7 +13,7 @@ import type {
   TransportFault,
 } from '../../world/streams.ts'
 import { localAddress, targetAddress } from '../address.ts'
-import type { Chunking } from './chunking.ts'
+import type { Ready } from './chunking.ts'
 import { notStarted } from '../later.ts'
 import type { Later } from '../later.ts'
 import { createLinks } from './link.ts'
@@ -38,7 +38,7 @@ export interface StreamNode {
 export interface StreamNodeOptions {
   readonly hosts: readonly string[]
   readonly later: Later
-  readonly chunking: Chunking
+  readonly chunking: (ready: Ready) => number
   readonly windowBytes: number
   readonly reach: (from: SocketAddress, to: SocketAddress) => Reach
   readonly nodeAt: (host: string) => StreamNode | undefined

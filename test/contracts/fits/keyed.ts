@@ -58,12 +58,11 @@ export interface KeyedTypes extends ProtocolTypes {
   readonly news: never
 }
 
-const RECORDS: SealedRecordParameters<KeyedDetail> = {
+const RECORDS: Omit<SealedRecordParameters<KeyedDetail>, 'framesMax'> = {
   rekeyLabel: 'keyed rekey',
   byteOrder: 'big',
   payloadBytesMax: 65_536,
   rekeyFrames: 4,
-  framesMax: 2 ** 32,
   details: {
     tooShort: 'bad-frame',
     tooLong: 'bad-frame',
@@ -81,7 +80,8 @@ function decode(bytes: Uint8Array, bytesOnWire: number): Read<KeyedMessage, neve
   return { kind: 'message', message: { type, payload: bytes.subarray(1) }, bytesOnWire }
 }
 
-function keyedWire({ crypto, out }: WireSetup<HostAddress, never>) {
+function keyedWire({ crypto, out }: WireSetup<HostAddress, never>, framesMax: number) {
+  const records = { ...RECORDS, framesMax }
   const buffer = createFrameBuffer()
   let sealer: ReturnType<typeof createSealer> | undefined
   let opener: ReturnType<typeof createOpener> | undefined
@@ -104,8 +104,8 @@ function keyedWire({ crypto, out }: WireSetup<HostAddress, never>) {
       return read
     },
     secure({ receive, send }) {
-      sealer = createSealer(crypto, send, RECORDS)
-      opener = createOpener(crypto, receive, RECORDS)
+      sealer = createSealer(crypto, send, records)
+      opener = createOpener(crypto, receive, records)
     },
     resume: () => undefined,
     write(messages) {
@@ -325,7 +325,8 @@ const session = setup({
   },
 })
 
-export function keyed(privateKey: Uint8Array): Protocol<KeyedTypes> {
+/** @param options `framesMax`: after so many records a direction's keys are spent */
+export function keyed(privateKey: Uint8Array, { framesMax = 2 ** 32 } = {}): Protocol<KeyedTypes> {
   const identity = encodeHex(chooseCrypto().publicKeyOf(privateKey))
   return {
     name: 'keyed',
@@ -333,7 +334,7 @@ export function keyed(privateKey: Uint8Array): Protocol<KeyedTypes> {
     identity,
     addresses: hostAddresses(7002),
     node: (tools) => keyedNode(tools, privateKey),
-    wire: keyedWire,
+    wire: (options) => keyedWire(options, framesMax),
     session: asSlot(session),
     control: ['confirm', 'ping', 'bye'],
     deadlines: {

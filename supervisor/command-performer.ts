@@ -1,0 +1,113 @@
+/**
+ * What the application asks of a node, done: each command within the step that it is. A node that is
+ * over does nothing for anybody, and takes back what it was asked to keep.
+ * @module
+ */
+import type { Protocol } from '../actors/protocol.ts'
+import type { Router } from '../actors/router.ts'
+import type { RootEvent } from '../machines/root.ts'
+import type { ProtocolTypes } from '../machines/session.ts'
+import type { StepLoop } from '../world/step-loop.ts'
+import type { Timer } from '../world/timers.ts'
+import type { Command } from './commands.ts'
+import type { Connections } from './connections.ts'
+import type { Handlers } from './handlers.ts'
+import type { Peering } from './peering-contract.ts'
+
+export interface CommandPerformerOptions<T extends ProtocolTypes> {
+  readonly protocol: Protocol<T>
+  readonly loop: StepLoop
+  readonly router: Router<T>
+  readonly handlers: Handlers
+  readonly connections: Connections<T>
+  readonly peering: Peering<T>
+  isOver(): boolean
+  send(event: RootEvent): void
+  onWaitOver(wait: number): void
+}
+
+/** What still has an effect when the node is over. */
+const GIVING_BACK: ReadonlySet<Command['name']> = new Set(['release', 'unhandle', 'unwait'])
+
+export function createCommandPerformer<T extends ProtocolTypes>(
+  options: CommandPerformerOptions<T>,
+): (command: Command) => void {
+  const { connections, handlers, loop, peering, protocol, router, send } = options
+  const consumers = new Map<number, () => void>()
+  const waits = new Map<number, Timer>()
+
+  const disconnect = (peer: string): void => {
+    const parsed = protocol.addresses.parse(peer)
+    const key = 'address' in parsed ? protocol.addresses.key(parsed.address) : undefined
+    if ('address' in parsed) peering.forget(parsed.address)
+    for (const connection of connections.all()) {
+      const { identity, target } = connection.view
+      const isTarget = target !== undefined && protocol.addresses.key(target) === key
+      if (connection.name !== peer && identity !== peer && !isTarget) continue
+      if (target !== undefined) peering.forget(target)
+      connection.leave('disconnected')
+    }
+  }
+
+  const wait = (number: number, ms: number): void => {
+    const timer = loop.after(ms, () => {
+      waits.delete(number)
+      options.onWaitOver(number)
+    })
+    waits.set(number, timer)
+  }
+
+  const unwait = (number: number): void => {
+    const timer = waits.get(number)
+    if (timer !== undefined) loop.cancel(timer)
+    waits.delete(number)
+  }
+
+  return (command) => {
+    if (options.isOver() && !GIVING_BACK.has(command.name)) return
+    switch (command.name) {
+      case 'start':
+        send({ type: 'start' })
+        return
+      case 'stop':
+        send({ type: 'stop', graceMs: command.graceMs })
+        return
+      case 'connect': {
+        const parsed = protocol.addresses.parse(command.address)
+        if ('address' in parsed) peering.connect(parsed.address)
+        return
+      }
+      case 'disconnect':
+        disconnect(command.peer)
+        return
+      case 'ban':
+        peering.ban(command.subject, command.ms, command.why)
+        return
+      case 'unban':
+        peering.unban(command.subject)
+        return
+      case 'send':
+        connections.get(command.connection)?.queueReserved(command.message)
+        return
+      case 'consume':
+        consumers.set(command.consumer, router.consume(command.type, command.views))
+        return
+      case 'release':
+        consumers.get(command.consumer)?.()
+        consumers.delete(command.consumer)
+        return
+      case 'handle':
+        handlers.add(command.handler, command.type, command.deadlineMs)
+        return
+      case 'unhandle':
+        handlers.remove(command.handler)
+        return
+      case 'wait':
+        wait(command.wait, command.ms)
+        return
+      case 'unwait':
+        unwait(command.wait)
+        return
+    }
+  }
+}
