@@ -4,8 +4,11 @@
  *
  * When all pending places are taken, a newcomer displaces the pending connection that has sent least,
  * oldest first, from the fullest group, once it is a second old. That alone would let whoever knocks
- * most often have every place that turns over, so a group that knocks too often is not heard, and
- * one whose last connection came to nothing displaces nobody for a while. A decision costs O(log n).
+ * most often have every place that turns over. So a group that knocks too often is not heard; one
+ * whose last connection came to nothing displaces nobody for a while; and where nobody is a second old
+ * yet, whoever's group has knocked least displaces one of the group that has knocked most. What knocks
+ * as seldom as an honest peer, from thousands of groups, is told from it only once they are spent. A decision
+ * costs O(log n), and a look at each pending connection where a group that is not spent finds none old.
  * @module
  */
 import type { AdmissionLimits } from '../actors/protocol.ts'
@@ -78,6 +81,8 @@ interface Group extends Placed {
   readonly knocks: number[]
   nextKnock: number
   lastKnockMs: number
+  /** How often it knocked since it was last quiet for a minute. */
+  insistence: number
   spentUntilMs: number
   /** Its pending connections that are old enough to be displaced. */
   readonly old: Heap<Pending>
@@ -156,6 +161,7 @@ export function createAdmission({
       knocks: [],
       nextKnock: 0,
       lastKnockMs: -Infinity,
+      insistence: 0,
       spentUntilMs: -Infinity,
       old: createHeap<Pending>(hasSentLess),
       place: -1,
@@ -183,6 +189,8 @@ export function createAdmission({
       group.knocks[group.nextKnock] = nowMs
       group.nextKnock = (group.nextKnock + 1) % allowed
     }
+    if (nowMs - group.lastKnockMs >= MINUTE_MS) group.insistence = 0
+    group.insistence++
     group.lastKnockMs = nowMs
     return often
   }
@@ -229,7 +237,16 @@ export function createAdmission({
     if (fullest !== undefined && fullest.pending > newcomer.pending) return fullest.old.first()
     while (refresh(newcomer));
     file(newcomer)
-    return newcomer.old.first()
+    return newcomer.old.first() ?? mostInsistentBut(newcomer)
+  }
+
+  /** The last that came of those whose group has knocked most, and more often than this one. */
+  const mostInsistentBut = (newcomer: Group): Pending | undefined => {
+    let found: Pending | undefined
+    for (const entry of pending.values()) {
+      if (entry.group.insistence >= (found?.group ?? newcomer).insistence) found = entry
+    }
+    return found !== undefined && found.group.insistence > newcomer.insistence ? found : undefined
   }
 
   const leavePending = (entry: Pending, nowMs: number): void => {

@@ -134,14 +134,45 @@ test('so it does where each group keeps under its rate, once each had its turn',
   expect(triesAgainst(16_000, 100_000)).toBeLessThanOrEqual(3)
 })
 
-test('without the memory of groups the same flood keeps the peer out: the test can tell', () => {
-  const { arrive } = startAdmission({ acceptedPerGroupPerMinute: 1_000_000 }, { groupSpentMs: 0 })
+test('a flood in which no group comes twice keeps the peer out: the test can tell', () => {
+  const { arrive } = startAdmission()
   let entered = 0
   for (let nowMs = 0; nowMs < 20_000; nowMs += 50) {
-    for (let group = 0; group < 200; group++) arrive(`g${String(group)}`, nowMs)
+    for (let group = 0; group < 200; group++) arrive(`g${String(group)}-${String(nowMs)}`, nowMs)
     if (nowMs % 1_700 === 0 && arrive(`honest-${String(nowMs)}`, nowMs) === undefined) entered++
   }
   expect(entered).toBeLessThan(3)
+})
+
+/** As `triesAgainst`, with so many knocks a millisecond, each by the next of two thousand groups. */
+function triesAmidKnocks(knocksPerMs: number, honestFromMs: number): number {
+  const { admission, arrive } = startAdmission({ acceptedPerGroupPerMinute: 120 })
+  const waitsMs = [750, 1_500, 3_000, 6_000, 12_000]
+  let [knocks, tries, honestDueMs] = [0, 0, honestFromMs]
+  for (let nowMs = 0; tries < waitsMs.length; nowMs++) {
+    while (knocks < nowMs * knocksPerMs) arrive(`g${String(knocks++ % 2_000)}`, nowMs)
+    if (admission.pendingInbound > 25) throw new Error('more are pending than may be')
+    if (nowMs < honestDueMs) continue
+    if (arrive('honest', nowMs) === undefined) return tries + 1
+    honestDueMs += waitsMs[tries++] ?? Infinity
+  }
+  return Infinity
+}
+
+test.each([5, 25, 60])('amid %i knocks a millisecond a peer gets in within three tries', (rate) => {
+  const starts = [50, 400, 1_000, 2_345, 8_000, 20_000]
+  const tries = starts.map((honestFromMs) => triesAmidKnocks(rate, honestFromMs))
+  expect(Math.max(...tries)).toBeLessThanOrEqual(3)
+})
+
+test('where nobody is old yet, whoever knocks least displaces one of whoever knocks most', () => {
+  const { arrive, displaced } = startAdmission({ pendingInbound: 2 })
+  arrive('seldom', 0, 'a')
+  for (const _ of [1, 2, 3]) arrive('often', 0)
+  expect(arrive('new', 10, 'd')).toBeUndefined()
+  expect(displaced).toEqual(['c0'])
+  // One knock each: nobody has a better right.
+  expect(arrive('newer', 20)).toBe('pending-full')
 })
 
 test('who is displaced has sent least, is the oldest of those, and a second old', () => {
