@@ -337,6 +337,12 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
     release()
   }
 
+  /** A deadline of the chart's own: nobody told the chart, it told itself. */
+  const faultOfChart = (): Node<T>['fault'] => {
+    const { fault: why, message } = actor.getSnapshot().context
+    return why === undefined ? undefined : { fault: why, message }
+  }
+
   const stopTaking = (): void => {
     for (const listener of listeners) listener.stop()
     peering.stop()
@@ -350,6 +356,7 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
     clock.stop()
     world.jobs.stop()
     loop.stop()
+    fault ??= faultOfChart()
     if (fault !== undefined) tell({ type: 'node.failed', ...fault })
     tell({ type: 'node.stopped', killed })
   }

@@ -77,6 +77,8 @@ export interface StartOptions<T extends ProtocolTypes> {
   /** Another manifest than the subject's; called again for the replay. */
   readonly protocol?: () => Protocol<T>
   readonly limits?: Partial<NodeLimits>
+  /** Left out: true. */
+  readonly isStarted?: boolean
   /** What its store does otherwise. */
   readonly store?: Partial<Store>
   /** Between the network and the node, behind the tampering. */
@@ -204,7 +206,7 @@ export function startScene<T extends ProtocolTypes>(
       events.push({ atMs: world.clock.nowMs, event })
       if (event.type === 'datagrams.refused') refused.push(event.detail)
     })
-    wait(seat, supervisor.start())
+    if (own.isStarted !== false) wait(seat, supervisor.start())
     for (const type of types) {
       supervisor.messages(type).subscribe(({ message }) => heard.push(message))
     }
