@@ -1,0 +1,155 @@
+import { expect, test } from 'vitest'
+import { createPull } from '../../actors/wire.ts'
+import type { PullOptions } from '../../actors/wire.ts'
+import { WireError } from '../../codec/wire-error.ts'
+import type { Read, Wire } from '../../codec/wire.ts'
+
+type Unit = Read<{ readonly type: 'unit'; readonly number: number }, string, 'bad'>
+type Options = PullOptions<{ readonly type: 'unit'; readonly number: number }, never, string, 'bad'>
+
+const unit = (number: number, bytesOnWire = 10): Unit => ({
+  kind: 'message',
+  message: { type: 'unit', number },
+  bytesOnWire,
+})
+
+/** A wire whose reads a test lists; a function is what `read` does in its turn. */
+function startPull(units: (Unit | (() => Unit))[], options: Partial<Options> = {}) {
+  const log: string[] = []
+  const turns = { number: 0 }
+  const state = { isBlocked: false, bufferedBytes: 0 }
+  const wire: Wire<{ readonly type: 'unit'; readonly number: number }, never, string, 'bad'> = {
+    start: () => undefined,
+    push(bytes) {
+      state.bufferedBytes += bytes.length
+    },
+    keep: () => log.push('keep'),
+    read() {
+      const next = units.shift() ?? { kind: 'more' }
+      return typeof next === 'function' ? next() : next
+    },
+    secure: () => undefined,
+    resume: () => log.push('resume'),
+    write: () => undefined,
+    end: () => 'clean',
+    get bufferedBytes() {
+      return state.bufferedBytes
+    },
+    wipe: () => undefined,
+  }
+  const pull = createPull<{ readonly type: 'unit'; readonly number: number }, never, string, 'bad'>(
+    {
+      wire,
+      turns,
+      limits: { turnBytesMax: 25, blockedBytesMax: 100 },
+      unitsPerTurn: 100,
+      isBlocked: () => state.isBlocked,
+      onMessage: ({ message }) => log.push(`unit ${String(message.number)}`),
+      onRefused: ({ detail }, bytes) => log.push(`refused ${detail} ${String(bytes)}`),
+      onSecured: (facts) => log.push(`secured ${facts}`),
+      onJob: ({ operation }) => log.push(`job ${operation}`),
+      onWireError: (detail) => log.push(`error ${detail}`),
+      onFault: () => log.push('fault'),
+      pause: () => log.push('pause'),
+      unpause: () => log.push('unpause'),
+      ...options,
+    },
+  )
+  return { log, pull, state, turns }
+}
+
+test('a share is so many bytes of one turn; the rest is for the next one', () => {
+  const { log, pull, turns } = startPull([1, 2, 3, 4].map((number) => unit(number)))
+  pull.push(new Uint8Array(40))
+  expect(pull.readShare()).toBe(true)
+  expect(log).toEqual(['unit 1', 'unit 2', 'unit 3', 'keep'])
+  // The same turn: nothing more.
+  expect(pull.readShare()).toBe(true)
+  expect(log.filter((line) => line.startsWith('unit'))).toHaveLength(3)
+  turns.number++
+  expect(pull.readShare()).toBe(false)
+  expect([log.at(-2), pull.isDry]).toEqual(['unit 4', true])
+})
+
+test('or so many units', () => {
+  const { log, pull } = startPull([unit(1), unit(2)], { unitsPerTurn: 1 })
+  pull.push(new Uint8Array(20))
+  expect(pull.readShare()).toBe(true)
+  expect(log).toEqual(['unit 1', 'keep'])
+})
+
+test('what blocks after one unit stops the next', () => {
+  const { log, pull, state } = startPull([unit(1), unit(2)], {
+    onMessage({ message }) {
+      log.push(`unit ${String(message.number)}`)
+      state.isBlocked = true
+    },
+  })
+  pull.readShare()
+  expect(log).toEqual(['unit 1', 'keep'])
+  state.isBlocked = false
+  pull.readShare()
+  expect(log).toEqual(['unit 1', 'keep', 'unit 2', 'keep'])
+})
+
+test('a job that is out stops the pull until it is answered', () => {
+  const job: Unit = {
+    kind: 'job',
+    job: { operation: 'sharedX', privateKey: new Uint8Array(), publicKey: new Uint8Array() },
+  }
+  const { log, pull } = startPull([job, { kind: 'secured', facts: 'it' }, unit(1)])
+  pull.readShare()
+  pull.readShare()
+  expect([log.filter((line) => line !== 'keep'), pull.jobIsOut]).toEqual([['job sharedX'], true])
+  pull.resume(undefined)
+  pull.readShare()
+  expect(log.filter((line) => line !== 'keep').slice(1)).toEqual(['resume', 'secured it', 'unit 1'])
+})
+
+test('blocked, it pauses the stream at its bound, and once; it goes on at half', () => {
+  const { log, pull, state } = startPull([])
+  state.isBlocked = true
+  pull.push(new Uint8Array(99))
+  expect(log).toEqual([])
+  pull.push(new Uint8Array(1))
+  pull.push(new Uint8Array(50))
+  expect(log).toEqual(['pause'])
+  state.bufferedBytes = 51
+  pull.readShare()
+  expect(log).toEqual(['pause', 'keep'])
+  state.bufferedBytes = 50
+  pull.readShare()
+  expect(log).toEqual(['pause', 'keep', 'keep', 'unpause'])
+})
+
+test('a refused unit is one of the share, and the stream goes on', () => {
+  const refused: Unit = { kind: 'refused', error: new WireError('skip', 'bad'), bytesOnWire: 7 }
+  const { log, pull } = startPull([refused, unit(1)])
+  pull.readShare()
+  expect(log).toEqual(['refused bad 7', 'unit 1', 'keep'])
+})
+
+test.each([
+  ['an error of the wire by its detail', new WireError('close', 'bad'), 'error bad'],
+  ['anything else as a fault', new TypeError('ours'), 'fault'],
+])('%s ends the pull for good', (_, error, told) => {
+  const failing = (): Unit => {
+    throw error
+  }
+  const { log, pull } = startPull([failing, unit(1)])
+  pull.readShare()
+  pull.push(new Uint8Array(1))
+  pull.readShare()
+  expect(log).toEqual([told])
+})
+
+test('stopped from inside a unit, it reads no further and keeps nothing', () => {
+  const { log, pull } = startPull([unit(1), unit(2)], {
+    onMessage() {
+      log.push('unit')
+      pull.stop()
+    },
+  })
+  pull.readShare()
+  expect(log).toEqual(['unit'])
+})
