@@ -99,4 +99,6 @@ const subject: ProtocolSubject<BoundTypes> = {
   },
 }
 
-registerContract('bound', protocolContract(subject))
+// It has tens of thousands of orders: a part of them, but where all are asked for.
+const dialRunsMax = process.env['PEERLOOM_CONTRACT'] === 'full' ? Infinity : 1_000
+registerContract('bound', protocolContract(subject, { dialRunsMax }))

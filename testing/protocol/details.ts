@@ -22,7 +22,11 @@ export const detailCases = <T extends ProtocolTypes>(
           ...node.closings().map((closing) => closing.detail),
         ])
       }
-      await playScene(subject, detail, bringAbout, { afterwards })
+      const play = (scene: Scene<T>): void => {
+        bringAbout(scene)
+        scene.world.settle()
+      }
+      await playScene(subject, detail, play, { afterwards })
       if (!seen.includes(detail)) throw new Error(`what was seen is ${seen.join() || 'nothing'}`)
     },
   }))
