@@ -2,7 +2,7 @@ import { protocolContract } from '../../testing/testing.ts'
 import type { ProtocolSubject } from '../../testing/testing.ts'
 import { registerContract } from '../../testing/vitest.ts'
 import { keyed } from './fits/keyed.ts'
-import type { KeyedTypes } from './fits/keyed.ts'
+import type { KeyedTypes } from './fits/keyed-wire.ts'
 import { keyOf, say } from './seats.ts'
 
 const subject: ProtocolSubject<KeyedTypes> = {

@@ -10,9 +10,9 @@ import { concatBytes, encodeAscii, viewOf } from '../../../codec/bytes.ts'
 import { createFrameBuffer } from '../../../codec/frame-buffer.ts'
 import { WireError } from '../../../index.ts'
 import type { ProtocolTypes, Wire, WireSetup } from '../../../index.ts'
-import type { HostAddress } from './common.ts'
+import { NONE } from './common.ts'
+import type { BytesOf, HostAddress } from './common.ts'
 
-export const NONE: Uint8Array = new Uint8Array(0)
 export const KEY_BYTES = 33
 export const BLOCK_BYTES = 16
 const BODY_BYTES_MAX = 65_536
@@ -29,9 +29,7 @@ const TYPES = [
 ] as const
 
 export type BoundType = (typeof TYPES)[number]
-export type BoundMessage = {
-  [Type in BoundType]: { readonly type: Type; readonly payload: Uint8Array }
-}[BoundType]
+export type BoundMessage = BytesOf<BoundType>
 export type BoundDetail =
   | 'bad-key'
   | 'bad-proof'

@@ -6,60 +6,20 @@
  * @module
  */
 import { assign, setup } from 'xstate'
-import { concatBytes, constantTimeEqual, encodeAscii, encodeHex } from '../../../codec/bytes.ts'
-import { decodeAscii } from '../../../codec/bytes.ts'
+import { decodeAscii, encodeAscii, encodeHex } from '../../../codec/bytes.ts'
 import { asSlot, HOLDING, sessionActions } from '../../../index.ts'
-import type { ConnectionView, NodePart, NodeTools, Protocol } from '../../../index.ts'
+import type { Protocol } from '../../../index.ts'
 import { chooseCrypto } from '../../../transport/crypto/choose.ts'
-import { BLOCK_BYTES, boundWire, KEY_BYTES, NONE } from './bound-wire.ts'
-import type { Answer, BoundMessage, BoundType, BoundTypes } from './bound-wire.ts'
-import { end, hostAddresses, isMessage, ONE_STRIKE, ROOMY, smallerDiallerStays } from './common.ts'
-import type { ChartTypes } from './common.ts'
+import { boundNode } from './bound-node.ts'
+import { BLOCK_BYTES, boundWire } from './bound-wire.ts'
+import type { BoundMessage, BoundType, BoundTypes } from './bound-wire.ts'
+import { hostAddresses, NONE, ONE_STRIKE, smallerDiallerStays } from './common.ts'
+import { USUAL, USUAL_WAITS, WAIT } from './common.ts'
+import { end, isMessage } from './chart-parts.ts'
+import type { ChartTypes } from './chart-parts.ts'
 
-const HELLO_BYTES = KEY_BYTES + 64
 /** How long the answer to a closing is waited for. */
 export const CLOSING_MS = 20_000
-
-function boundNode(tools: NodeTools<BoundTypes>, own: Uint8Array): NodePart<BoundTypes> {
-  const { crypto } = tools
-  const ownKey = crypto.publicKeyOf(own)
-  const activeWith = (identity: string) =>
-    tools.connections().find((one) => one.phase === 'active' && one.identity === identity)
-
-  /** A dial that finds whom we know already has shown that he can be reached. */
-  const known = ({ target }: ConnectionView<BoundTypes>, identity: string): Answer => {
-    const other = activeWith(identity)
-    if (other === undefined) return { identity }
-    if (other.role === 'listener' && target !== undefined) {
-      tools.tell(other.name, { reachable: hostAddresses(0).print(target) })
-    }
-    return { wrong: 'known' }
-  }
-
-  return {
-    answer(question, { connection }) {
-      if (question.ask === 'sign') {
-        return {
-          job: { operation: 'sign', message: question.binding, privateKey: own },
-          finish: (signature) =>
-            signature instanceof Uint8Array
-              ? { hello: concatBytes(ownKey, signature) }
-              : { wrong: 'bad-proof' },
-        }
-      }
-      const { binding: message, hello } = question
-      const publicKey = hello.slice(0, KEY_BYTES)
-      if (hello.length !== HELLO_BYTES) return { wrong: 'bad-proof' }
-      // Both sign the same: what we said comes back just as well signed.
-      if (constantTimeEqual(publicKey, ownKey)) return { wrong: 'own-key' }
-      return {
-        job: { operation: 'verify', message, signature: hello.slice(KEY_BYTES), publicKey },
-        finish: (verdict) =>
-          verdict === true ? known(connection, encodeHex(publicKey)) : { wrong: 'bad-proof' },
-      }
-    },
-  }
-}
 
 interface Context {
   readonly isListener: boolean
@@ -233,12 +193,10 @@ export function bound(privateKey: Uint8Array): Protocol<BoundTypes> {
     session: asSlot(session),
     control: ['hello', 'accepted', 'addressRequest', 'address', 'timeRequest', 'closing'],
     deadlines: {
-      connectMs: 2_000,
+      ...USUAL_WAITS,
       establish: { ms: 15_000, detail: 'late' },
       session: { answerMs: { ms: 5_000, detail: 'late' } },
       progress: { ms: 60_000, detail: 'silent' },
-      drainMs: 20_000,
-      flushMs: 1_000,
     },
     lane: ({ type }) =>
       type === 'fetch'
@@ -248,16 +206,16 @@ export function bound(privateKey: Uint8Array): Protocol<BoundTypes> {
     details: {
       'bad-key': { reason: 'peer-fault', verdict: ONE_STRIKE },
       'bad-proof': { reason: 'peer-fault', verdict: ONE_STRIKE },
-      known: { reason: 'refused-by-us', verdict: { do: 'wait' } },
-      late: { reason: 'deadline', verdict: { do: 'wait' } },
+      known: { reason: 'refused-by-us', verdict: WAIT },
+      late: { reason: 'deadline', verdict: WAIT },
       'out-of-turn': { reason: 'peer-fault', verdict: ONE_STRIKE },
       'own-key': { reason: 'refused-by-us', verdict: { do: 'refuse' } },
-      silent: { reason: 'deadline', verdict: { do: 'wait' } },
-      'told-to-close': { reason: 'peer-left', verdict: { do: 'wait' } },
+      silent: { reason: 'deadline', verdict: WAIT },
+      'told-to-close': { reason: 'peer-left', verdict: WAIT },
       'too-large': { reason: 'peer-fault', verdict: ONE_STRIKE },
       'unknown-type': { reason: 'peer-fault', verdict: { do: 'nothing' } },
     },
-    strikes: { count: 3, withinMs: 600_000, banMs: 300_000, banMsMax: 86_400_000 },
+    ...USUAL,
     farewell(detail, _, facts) {
       if (facts === undefined || DROPPED.includes(detail)) return undefined
       const isAnswer = detail === 'told-to-close'
@@ -268,10 +226,5 @@ export function bound(privateKey: Uint8Array): Protocol<BoundTypes> {
       }
     },
     duplicate: smallerDiallerStays,
-    slots: [
-      { name: 'inbound', role: 'listener', max: 8 },
-      { name: 'outbound', role: 'dialler', max: 8 },
-    ],
-    admission: ROOMY,
   }
 }

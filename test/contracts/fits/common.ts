@@ -1,20 +1,39 @@
 /**
- * What the stand-ins share: addresses that are only a host and a port, roomy limits, and the types
- * that a session's chart declares.
+ * What the stand-ins share and none of them is about: addresses that are only a host and a port, what
+ * stands in most manifests, and the types that a network without keys and questions has not.
  * @module
  */
 import type {
   AddressRules,
-  AdmissionLimits,
   ConnectionView,
+  NodePart,
+  Protocol,
   ProtocolTypes,
 } from '../../../index.ts'
-import type { SessionEvent, SessionInput, SessionSaid, Verdict } from '../../../index.ts'
+import type { Verdict } from '../../../index.ts'
+
+export const NONE: Uint8Array = new Uint8Array(0)
 
 export interface HostAddress {
   readonly host: string
   readonly port: number
 }
+
+/** A network without keys, questions and news. */
+export interface BareTypes extends ProtocolTypes {
+  readonly address: HostAddress
+  readonly keys: never
+  readonly facts: Record<string, never>
+  readonly dial: never
+  readonly question: never
+  readonly answer: never
+  readonly news: never
+}
+
+/** Messages that are a type and bytes. */
+export type BytesOf<Type extends string> = {
+  [Each in Type]: { readonly type: Each; readonly payload: Uint8Array }
+}[Type]
 
 /** `host:port`, IPv4 alone: the stand-ins live on one loopback. */
 export const hostAddresses = (defaultPort: number): AddressRules<HostAddress> => ({
@@ -35,38 +54,32 @@ export const hostAddresses = (defaultPort: number): AddressRules<HostAddress> =>
 })
 
 export const ONE_STRIKE: Verdict = { do: 'strike', whom: 'address' }
+export const WAIT: Verdict = { do: 'wait' }
 
-export const ROOMY: AdmissionLimits = {
-  pendingInbound: 25,
-  pendingOutbound: 25,
-  pendingPerGroup: 25,
-  inboundPerGroup: 50,
-  acceptedPerGroupPerMinute: 1_000,
-}
+/** Of a manifest what no stand-in is about. */
+export const USUAL = {
+  strikes: { count: 3, withinMs: 600_000, banMs: 300_000, banMsMax: 86_400_000 },
+  slots: [
+    { name: 'inbound', role: 'listener', max: 8 },
+    { name: 'outbound', role: 'dialler', max: 8 },
+  ],
+  admission: {
+    pendingInbound: 25,
+    pendingOutbound: 25,
+    pendingPerGroup: 25,
+    inboundPerGroup: 50,
+    acceptedPerGroupPerMinute: 1_000,
+  },
+} as const satisfies Partial<Protocol<ProtocolTypes>>
 
-/** What a session's chart puts into `types` of its `setup`. */
-export interface ChartTypes<T extends ProtocolTypes, Context> {
-  context: Context
-  events: SessionEvent<T>
-  input: SessionInput<T>
-  emitted: SessionSaid<T>
-  tags: 'holding'
-}
+/** The times of a platform that answers, and of a peer that reads. */
+export const USUAL_WAITS = { connectMs: 2_000, drainMs: 20_000, flushMs: 1_000 }
 
-/** For a chart: ends the connection, with this detail of the network. */
-export const end = <const Detail extends string>(detail: Detail) =>
-  ({ type: 'end', params: { detail } }) as const
-
-/** A guard of a session's chart: the unit is a message of this type. */
-export const isMessage =
-  <Message extends { readonly type: string }>() =>
-  ({ event }: { event: { readonly type: string } }, type: Message['type']): boolean => {
-    if (event.type !== 'unit' || !('message' in event)) return false
-    const { message } = event
-    return (
-      typeof message === 'object' && message !== null && 'type' in message && message.type === type
-    )
-  }
+export const asksNothing = <T extends ProtocolTypes>(): NodePart<T> => ({
+  answer() {
+    throw new Error('this session asks nothing')
+  },
+})
 
 /** Of two connections with one identity, the one whose dialler has the smaller key: both ends agree. */
 export function smallerDiallerStays<T extends ProtocolTypes>(

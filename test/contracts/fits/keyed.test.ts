@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { coalesced, oneByte } from '../../../transport/memory/chunking.ts'
 import { NOTHING_HELD, startNode, startVirtualWorld } from '../../support/nodes.ts'
-import { keyed, PING_WINDOW_MS } from './keyed.ts'
-import type { KeyedMessage } from './keyed.ts'
+import { PING_WINDOW_MS } from './keyed-node.ts'
+import { keyed } from './keyed.ts'
+import type { KeyedMessage } from './keyed-wire.ts'
 
 const keyOf = (byte: number) => new Uint8Array(32).fill(byte)
 const ping: KeyedMessage = { type: 'ping', payload: new Uint8Array(1) }

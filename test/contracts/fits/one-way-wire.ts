@@ -12,18 +12,16 @@ import { WireError } from '../../../index.ts'
 import type { ProtocolTypes, Read, Wire, WireSetup } from '../../../index.ts'
 import type { Aead, CryptoBackend } from '../../../world/crypto.ts'
 import type { Random } from '../../../world/random.ts'
-import type { HostAddress } from './common.ts'
+import { NONE } from './common.ts'
+import type { BytesOf, HostAddress } from './common.ts'
 
-export const NONE: Uint8Array = new Uint8Array(0)
 export const KEY_BYTES = 33
 const NONCE_BYTES = 12
 /** The key that stands in clear is a unit of its own: what follows it opens with what it leads to. */
 const TYPES = ['key', 'greeting', 'note', 'ping', 'pong'] as const
 
 type OneWayType = (typeof TYPES)[number]
-export type OneWayMessage = {
-  [Type in OneWayType]: { readonly type: Type; readonly payload: Uint8Array }
-}[OneWayType]
+export type OneWayMessage = BytesOf<OneWayType>
 export type OneWayDetail = 'bad-key' | 'bad-record' | 'late' | 'other-network' | 'silent'
 export interface OneWayAddress extends HostAddress {
   /** Unknown for who came in. */

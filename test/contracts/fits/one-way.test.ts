@@ -5,7 +5,8 @@ import { chooseCrypto } from '../../../transport/crypto/choose.ts'
 import { coalesced, oneByte } from '../../../transport/memory/chunking.ts'
 import { seededRandom } from '../../../transport/random.ts'
 import { NOTHING_HELD, startNode, startVirtualWorld } from '../../support/nodes.ts'
-import { DATAGRAMS_PER_SECOND, FIRST_RECORD_MS, oneWay, PING_EVERY_MS } from './one-way.ts'
+import { FIRST_RECORD_MS, oneWay, PING_EVERY_MS } from './one-way.ts'
+import { DATAGRAMS_PER_SECOND } from './one-way-node.ts'
 import type { OneWayMessage, OneWayTypes } from './one-way-wire.ts'
 
 type World = ReturnType<typeof startVirtualWorld>

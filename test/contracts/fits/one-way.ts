@@ -5,24 +5,21 @@
  * @module
  */
 import { assign, setup } from 'xstate'
-import { concatBytes, decodeHex, encodeHex, equalBytes } from '../../../codec/bytes.ts'
+import { decodeHex, encodeHex, equalBytes } from '../../../codec/bytes.ts'
 import { asSlot, HOLDING, sessionActions } from '../../../index.ts'
-import type { AddressRules, ChildSpec, ConnectionView, DatagramCodec } from '../../../index.ts'
-import type { NodePart, NodeTools, Protocol } from '../../../index.ts'
+import type { AddressRules, ChildSpec, ConnectionView, Protocol } from '../../../index.ts'
 import { chooseCrypto } from '../../../transport/crypto/choose.ts'
-import type { Aead } from '../../../world/crypto.ts'
-import { end, hostAddresses, isMessage, ONE_STRIKE, ROOMY, smallerDiallerStays } from './common.ts'
-import type { ChartTypes } from './common.ts'
-import { KEY_BYTES, NONE, oneWayWire, openMessage, sealMessage, sharedKey } from './one-way-wire.ts'
+import { hostAddresses, NONE, ONE_STRIKE, smallerDiallerStays } from './common.ts'
+import { USUAL, USUAL_WAITS, WAIT } from './common.ts'
+import { end, isMessage } from './chart-parts.ts'
+import type { ChartTypes } from './chart-parts.ts'
+import { oneWayDatagrams, oneWayNode } from './one-way-node.ts'
+import { KEY_BYTES, oneWayWire } from './one-way-wire.ts'
 import type { OneWayAddress, OneWayMessage, OneWayTypes } from './one-way-wire.ts'
 
 /** Two dials cross when neither side knew of the other's: a few round trips, generously. */
 const CROSSING_MS = 5_000
 export const FIRST_RECORD_MS = 15_000
-export const DATAGRAMS_PER_SECOND = 5
-/** Keys that were agreed for datagrams; the oldest go first. */
-const AGREED_MAX = 64
-
 const hosts = hostAddresses(7005)
 /** `key@host:port`; without a key where it is not known. */
 const addresses: AddressRules<OneWayAddress> = {
@@ -38,61 +35,6 @@ const addresses: AddressRules<OneWayAddress> = {
     (identity === undefined ? '' : `${identity}@`) + hosts.print(host),
   key: (address) => addresses.print(address),
   identity: ({ identity }) => identity,
-}
-
-const oneWayNode = (
-  { crypto }: NodeTools<OneWayTypes>,
-  privateKey: Uint8Array,
-): NodePart<OneWayTypes> => ({
-  answer: (publicKey, { secrets }) => ({
-    job: { operation: 'sharedX', privateKey, publicKey },
-    finish(sharedX) {
-      if (!(sharedX instanceof Uint8Array)) return 'refused'
-      const shared = sharedKey(crypto, sharedX)
-      secrets.set('shared', { own: crypto.publicKeyOf(privateKey), theirs: publicKey, shared })
-      return 'agreed'
-    },
-  }),
-})
-
-/** Whoever can seal under the key that two hold is one of the two. */
-function oneWayDatagrams(
-  { crypto, random }: NodeTools<OneWayTypes>,
-  privateKey: Uint8Array,
-): DatagramCodec<OneWayTypes> {
-  const own = crypto.publicKeyOf(privateKey)
-  const agreed = new Map<string, Aead>()
-  const agree = (publicKey: Uint8Array): Aead | undefined => {
-    const identity = encodeHex(publicKey)
-    const known = agreed.get(identity)
-    if (known !== undefined) return known
-    const sharedX = crypto.sharedX(privateKey, publicKey)
-    if (sharedX === undefined) return undefined
-    const aead = crypto.aes256Gcm(sharedKey(crypto, sharedX))
-    agreed.set(identity, aead)
-    const [oldest] = agreed
-    if (agreed.size > AGREED_MAX && oldest !== undefined) {
-      oldest[1].wipe()
-      agreed.delete(oldest[0])
-    }
-    return aead
-  }
-  return {
-    decode(bytes) {
-      const publicKey = bytes.slice(0, KEY_BYTES)
-      const aead = equalBytes(publicKey, own) ? undefined : agree(publicKey)
-      const message =
-        aead && openMessage(aead, publicKey, bytes.subarray(KEY_BYTES), ['ping', 'pong'])
-      if (message === undefined) return { refused: aead === undefined ? 'bad-key' : 'bad-record' }
-      return { identity: encodeHex(publicKey), messages: [message] }
-    },
-    encode(message, { identity = '' }) {
-      const aead = agree(decodeHex(identity) ?? NONE)
-      return aead && concatBytes(own, sealMessage(aead, random, own, message))
-    },
-    datagramBytesMax: 1_200,
-    perGroupPerSecond: DATAGRAMS_PER_SECOND,
-  }
 }
 
 export const PING_EVERY_MS = 1_000
@@ -261,28 +203,22 @@ export function oneWay(privateKey: Uint8Array, options: OneWayOptions = {}): Pro
     session: asSlot(sessionOf(network)),
     control: ['key', 'greeting'],
     deadlines: {
-      connectMs: 2_000,
+      ...USUAL_WAITS,
       establish: { ms: FIRST_RECORD_MS, detail: 'late' },
       session: { firstRecordMs: { ms: FIRST_RECORD_MS, detail: 'late' } },
       progress: { ms: 3_600_000, detail: 'silent' },
       drainMs: 60_000,
-      flushMs: 1_000,
     },
     lane: () => ({ lane: 'gossip', full: 'close' }),
     estimateBytes: ({ payload }) => payload.length + 31,
     details: {
       'bad-key': { reason: 'peer-fault', verdict: ONE_STRIKE },
       'bad-record': { reason: 'peer-fault', verdict: ONE_STRIKE },
-      late: { reason: 'deadline', verdict: { do: 'wait' } },
+      late: { reason: 'deadline', verdict: WAIT },
       'other-network': { reason: 'refused-by-us', verdict: { do: 'nothing' } },
-      silent: { reason: 'deadline', verdict: { do: 'wait' } },
+      silent: { reason: 'deadline', verdict: WAIT },
     },
-    strikes: { count: 3, withinMs: 600_000, banMs: 300_000, banMsMax: 86_400_000 },
+    ...USUAL,
     duplicate,
-    slots: [
-      { name: 'inbound', role: 'listener', max: 8 },
-      { name: 'outbound', role: 'dialler', max: 8 },
-    ],
-    admission: ROOMY,
   }
 }

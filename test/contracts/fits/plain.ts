@@ -6,32 +6,24 @@
  * @module
  */
 import { setup } from 'xstate'
-import type { Protocol, ProtocolTypes, Read, Wire, WireSetup } from '../../../index.ts'
+import type { Protocol, Read, Wire, WireSetup } from '../../../index.ts'
 import { asSlot, sessionActions, WireError } from '../../../index.ts'
 import { createFrameBuffer } from '../../../codec/frame-buffer.ts'
 import { concatBytes, viewOf } from '../../../codec/bytes.ts'
-import { hostAddresses, ONE_STRIKE, ROOMY } from './common.ts'
-import type { ChartTypes, HostAddress } from './common.ts'
+import { end } from './chart-parts.ts'
+import type { ChartTypes } from './chart-parts.ts'
+import { asksNothing, hostAddresses, NONE, ONE_STRIKE, USUAL, USUAL_WAITS, WAIT } from './common.ts'
+import type { BareTypes, BytesOf, HostAddress } from './common.ts'
 
 const TYPES = ['hello', 'ping', 'pong', 'blob'] as const
 const PAYLOAD_BYTES_MAX = 4_000_000
 
-type PlainType = (typeof TYPES)[number]
-export type PlainMessage = {
-  [Type in PlainType]: { readonly type: Type; readonly payload: Uint8Array }
-}[PlainType]
+export type PlainMessage = BytesOf<(typeof TYPES)[number]>
 export type PlainDetail = 'too-large' | 'unknown-type' | 'hello-late' | 'hello-twice' | 'silent'
 
-export interface PlainTypes extends ProtocolTypes {
+export interface PlainTypes extends BareTypes {
   readonly message: PlainMessage
-  readonly address: HostAddress
-  readonly keys: never
-  readonly facts: Record<string, never>
   readonly detail: PlainDetail
-  readonly dial: never
-  readonly question: never
-  readonly answer: never
-  readonly news: never
 }
 
 type PlainWire = Wire<PlainMessage, never, Record<string, never>, PlainDetail>
@@ -75,7 +67,7 @@ function plainWire({ out }: WireSetup<HostAddress, never>): PlainWire {
   }
 }
 
-const hello = { type: 'hello', payload: new Uint8Array(0) } as const
+const hello = { type: 'hello', payload: NONE } as const
 
 const plainSession = setup({
   types: {} as ChartTypes<PlainTypes, object>,
@@ -100,15 +92,15 @@ const plainSession = setup({
             target: 'open',
             actions: { type: 'ready', params: { facts: {}, identity: undefined } },
           },
-          { actions: { type: 'end', params: { detail: 'hello-late' } } },
+          { actions: end('hello-late') },
         ],
       },
-      after: { helloMs: { actions: { type: 'end', params: { detail: 'hello-late' } } } },
+      after: { helloMs: { actions: end('hello-late') } },
     },
     open: {
       on: {
         unit: [
-          { guard: 'isHello', actions: { type: 'end', params: { detail: 'hello-twice' } } },
+          { guard: 'isHello', actions: end('hello-twice') },
           {
             actions: {
               type: 'write',
@@ -127,21 +119,15 @@ export const plain = (): Protocol<PlainTypes> => ({
   name: 'plain',
   defaultPort: 7001,
   addresses: hostAddresses(7001),
-  node: () => ({
-    answer() {
-      throw new Error('this session asks nothing')
-    },
-  }),
+  node: () => asksNothing(),
   wire: plainWire,
   session: asSlot(plainSession),
   control: ['hello', 'ping'],
   deadlines: {
-    connectMs: 2_000,
+    ...USUAL_WAITS,
     establish: { ms: 8_000, detail: 'hello-late' },
     session: { helloMs: { ms: 5_000, detail: 'hello-late' } },
     progress: { ms: 60_000, detail: 'silent' },
-    drainMs: 20_000,
-    flushMs: 1_000,
   },
   lane: ({ type }) => ({
     lane: type === 'blob' ? 'requests' : 'control',
@@ -153,16 +139,11 @@ export const plain = (): Protocol<PlainTypes> => ({
   details: {
     'too-large': { reason: 'peer-fault', verdict: ONE_STRIKE },
     'unknown-type': { reason: 'peer-fault', verdict: { do: 'nothing' } },
-    'hello-late': { reason: 'deadline', verdict: { do: 'wait' } },
+    'hello-late': { reason: 'deadline', verdict: WAIT },
     'hello-twice': { reason: 'peer-fault', verdict: ONE_STRIKE },
-    silent: { reason: 'deadline', verdict: { do: 'wait' } },
+    silent: { reason: 'deadline', verdict: WAIT },
   },
-  strikes: { count: 3, withinMs: 600_000, banMs: 300_000, banMsMax: 86_400_000 },
+  ...USUAL,
   duplicate: () => 'keep-both',
-  slots: [
-    { name: 'inbound', role: 'listener', max: 8 },
-    { name: 'outbound', role: 'dialler', max: 8 },
-  ],
-  admission: ROOMY,
   unitsPerTurn: 1,
 })

@@ -12,9 +12,11 @@ import { setup } from 'xstate'
 import { concatBytes, encodeAscii, viewOf } from '../../../codec/bytes.ts'
 import { createFrameBuffer } from '../../../codec/frame-buffer.ts'
 import { asSlot, sessionActions, WireError } from '../../../index.ts'
-import type { Protocol, ProtocolTypes, Wire, WireSetup } from '../../../index.ts'
-import { hostAddresses, ONE_STRIKE, ROOMY } from './common.ts'
-import type { ChartTypes, HostAddress } from './common.ts'
+import type { Protocol, Wire, WireSetup } from '../../../index.ts'
+import { end } from './chart-parts.ts'
+import type { ChartTypes } from './chart-parts.ts'
+import { asksNothing, hostAddresses, NONE, ONE_STRIKE, USUAL, USUAL_WAITS, WAIT } from './common.ts'
+import type { BareTypes, BytesOf, HostAddress } from './common.ts'
 
 export type Kind = 'old' | 'new'
 const OLD_START = encodeAscii('sniffing/1\0\0\0\0\0\0')
@@ -22,22 +24,14 @@ const NEW_START_BYTES = 24
 /** So many bytes an old listener has read before it knows that they are not its own. */
 const REDIAL_SENT_BYTES_MIN = 24
 
-export interface LineMessage {
-  readonly type: 'line'
-  readonly payload: Uint8Array
-}
+export type LineMessage = BytesOf<'line'>
 export type SniffingDetail = 'bad-check' | 'late' | 'not-ours' | 'silent'
 
-export interface SniffingTypes extends ProtocolTypes {
+export interface SniffingTypes extends Omit<BareTypes, 'dial' | 'facts'> {
   readonly message: LineMessage
-  readonly address: HostAddress
-  readonly keys: never
   readonly facts: { readonly kind: Kind }
   readonly detail: SniffingDetail
   readonly dial: Kind
-  readonly question: never
-  readonly answer: never
-  readonly news: never
 }
 
 type SniffingWire = Wire<LineMessage, never, { readonly kind: Kind }, SniffingDetail>
@@ -59,7 +53,7 @@ function sniffingWire(
 
   /** Undefined while all bytes so far could be the old kind's, and fewer than 16 have come. */
   const sniff = (): Kind | undefined => {
-    const bytes = buffer.peek(Math.min(buffer.length, OLD_START.length)) ?? new Uint8Array(0)
+    const bytes = buffer.peek(Math.min(buffer.length, OLD_START.length)) ?? NONE
     if (bytes.some((byte, index) => byte !== OLD_START[index])) return 'new'
     return bytes.length === OLD_START.length ? 'old' : undefined
   }
@@ -138,7 +132,7 @@ const session = setup({
           },
         },
       },
-      after: { startMs: { actions: { type: 'end', params: { detail: 'late' } } } },
+      after: { startMs: { actions: end('late') } },
     },
     open: {},
   },
@@ -149,32 +143,26 @@ export const sniffing = (speaks: readonly Kind[] = ['old', 'new']): Protocol<Sni
   name: 'sniffing',
   defaultPort: 7003,
   addresses: hostAddresses(7003),
-  node: () => ({
-    answer() {
-      throw new Error('this session asks nothing')
-    },
-  }),
+  node: () => asksNothing(),
   wire: (wireSetup) => sniffingWire(speaks, wireSetup),
   session: asSlot(session),
   control: [],
   deadlines: {
-    connectMs: 2_000,
+    ...USUAL_WAITS,
     establish: { ms: 12_000, detail: 'late' },
     session: { startMs: { ms: 10_000, detail: 'late' } },
     progress: { ms: 120_000, detail: 'silent' },
-    drainMs: 20_000,
-    flushMs: 1_000,
   },
   lane: () => ({ lane: 'requests', full: 'stop-reading' }),
   estimateBytes: ({ payload }) => payload.length + 2,
   own: ({ type, payload }) => ({ type, payload: payload.slice() }),
   details: {
     'bad-check': { reason: 'peer-fault', verdict: { do: 'nothing' } },
-    late: { reason: 'deadline', verdict: { do: 'wait' } },
-    'not-ours': { reason: 'peer-fault', verdict: { do: 'wait' } },
+    late: { reason: 'deadline', verdict: WAIT },
+    'not-ours': { reason: 'peer-fault', verdict: WAIT },
     silent: { reason: 'deadline', verdict: ONE_STRIKE },
   },
-  strikes: { count: 3, withinMs: 600_000, banMs: 300_000, banMsMax: 86_400_000 },
+  ...USUAL,
   redial: ({ dial = 'new', receivedBytes, role, sentBytes }) =>
     role === 'dialler' &&
     dial === 'new' &&
@@ -187,5 +175,4 @@ export const sniffing = (speaks: readonly Kind[] = ['old', 'new']): Protocol<Sni
     { name: 'inbound', role: 'listener', max: 8 },
     { name: 'outbound', role: 'dialler', max: 1 },
   ],
-  admission: ROOMY,
 })
