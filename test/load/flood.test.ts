@@ -67,7 +67,7 @@ test.runIf(process.platform === 'linux').each([
   ['one source', 1, 1],
   [`${String(SOURCES)} sources that come again at once`, SOURCES, 3],
 ])(
-  'amid silent sockets of %s (loopback sources: Linux alone) a peer gets in, and no cap is exceeded',
+  'amid silent sockets of %s (needs the loopback sources that Linux has) a peer gets in, and no cap is exceeded',
   async (_, sources, triesMax) => {
     const { address, most, port, refused, supervisor } = await startListening()
     const flood = startChild('test/load/flood-child.ts', [
