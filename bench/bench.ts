@@ -7,6 +7,7 @@ import { cpus } from 'node:os'
 import { CORE_LIMITS, createSupervisor, NODE_LIMITS } from '../index.ts'
 import { createNode } from '../supervisor/node.ts'
 import { startVirtualWorld } from '../testing/virtual-world.ts'
+import { allocatedBytes, calibration } from './allocations.ts'
 import { encodeFrame, keyless } from './keyless.ts'
 import { stubWorld } from './stub-world.ts'
 
@@ -170,18 +171,19 @@ async function messages(): Promise<Row> {
   }
   pour()
   const times: number[] = []
-  const allocations: number[] = []
   for (let round = 0; round < 5; round++) {
     collect()
-    const heapBefore = process.memoryUsage().heapUsed
     const gotBefore = got
     const before = now()
     pour()
     const delivered = got - gotBefore
     times.push((now() - before) / delivered)
-    allocations.push((process.memoryUsage().heapUsed - heapBefore) / delivered)
   }
-  const more = `at least ${Math.max(0, median(allocations)).toFixed(0)} bytes of heap a message, before collections`
+  const gotBefore = got
+  const allocated = await allocatedBytes(pour)
+  const each = allocated / (got - gotBefore)
+  const known = await calibration(small ? 20_000 : 200_000)
+  const more = `${each.toFixed(0)} bytes of heap allocated a message (an array of ten numbers is counted as ${known.toFixed(0)})`
   return { row: 'message-256B', value: median(times), unit: 'us to a subscriber', more }
 }
 

@@ -66,6 +66,10 @@ export interface Audit {
   readonly timers: number
   readonly questions: number
   readonly connections: number
+  /** Slots taken, places of connections that are not active yet, dials of any phase. */
+  readonly slots: number
+  readonly pending: number
+  readonly dials: number
   readonly actors: number
   readonly subscribers: number
   readonly handlers: number

@@ -439,6 +439,7 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
       timers: counts.timers,
       questions: counts.questions,
       connections: connections.count,
+      ...peering.held(),
       // A connection is two charts; the root is one.
       actors: connections.count * 2 + children.count + 1,
       subscribers: routes.subscribers,

@@ -38,6 +38,8 @@ export interface Peering<T extends ProtocolTypes> {
   bans(): readonly Ban[]
   /** What is remembered of peers. */
   peers(): readonly PeerView[]
+  /** What connections hold and give back, and resolutions that are out. */
+  held(): { readonly slots: number; readonly pending: number; readonly dials: number }
   /** Bounded records, by name. */
   counts(): Readonly<Record<string, number>>
 }

@@ -8,7 +8,7 @@ import { dial } from '../actors/dialler.ts'
 import type { Accepted } from '../actors/listener.ts'
 import type { EvictionCandidate, Protocol } from '../actors/protocol.ts'
 import { ruleOf, verdictOf } from '../machines/reasons.ts'
-import type { CloseDetail, Verdict } from '../machines/reasons.ts'
+import type { Verdict } from '../machines/reasons.ts'
 import type { ProtocolTypes } from '../machines/session.ts'
 import type { Random } from '../world/random.ts'
 import type { StepLoop } from '../world/step-loop.ts'
@@ -22,12 +22,13 @@ import type { BanKey } from './ban-records.ts'
 import { createBans } from './bans.ts'
 import type { BanSubject } from './bans.ts'
 import type { Connections } from './connections.ts'
+import { createConsequences } from './consequences.ts'
 import { createDialGovernor } from './dial-governor.ts'
 import type { DialView } from './dial-governor.ts'
 import type { SupervisorEvent } from './events.ts'
 import type { Peering } from './peering-contract.ts'
 import { createPeers } from './peers.ts'
-import type { Consequence, PeerAbout } from './peers.ts'
+import type { PeerAbout } from './peers.ts'
 import { createSlots } from './slots.ts'
 
 export interface PeeringOptions<T extends ProtocolTypes> {
@@ -97,6 +98,11 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
   const persist = (): void => {
     options.write(bans.changes())
   }
+
+  const { apply, ban: banKey } = createConsequences<T>({
+    ...{ aboutOf, addresses, bans, connections, loop, peers, persist },
+    tell: options.tell,
+  })
 
   // ---- dialling ----------------------------------------------------------------------------------
 
@@ -307,78 +313,7 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
     )
   }
 
-  // ---- verdicts ----------------------------------------------------------------------------------
-
-  const matches = (connection: Connection<T>, key: BanKey): boolean => {
-    switch (key.kind) {
-      case 'identity':
-        return connection.view.identity === key.identity
-      case 'address':
-        return hostOf(connection) === key.host
-      case 'claim':
-        return (
-          connection.view.phase === 'handshaking' &&
-          connection.claim === key.identity &&
-          addresses.group(hostOf(connection)) === key.group
-        )
-    }
-  }
-
-  const closeAll = (key: BanKey, detail: CloseDetail<T['detail']>): void => {
-    for (const connection of connections.all()) {
-      if (matches(connection, key)) connection.leave(detail)
-    }
-  }
-
-  /** A ban closes, refuses, persists, and is told. */
-  const banKey = (key: BanKey, forMs: number | undefined, why: string, manual: boolean): void => {
-    const { wallMs } = loop.step
-    const untilMs = forMs === undefined ? undefined : wallMs + forMs
-    const outcome =
-      manual || untilMs === undefined
-        ? bans.ban(key, { manual: true, reason: why, untilMs }, wallMs)
-        : bans.ban(key, { manual: false, reason: why, untilMs }, wallMs)
-    if ('refused' in outcome) {
-      options.tell({ type: 'fault', where: 'bans', error: outcome.refused })
-      return
-    }
-    persist()
-    options.tell({ type: 'peer.banned', subject: printBanKey(key), why, untilMs })
-    closeAll(key, 'banned')
-  }
-
-  /** True: it is to be dialled again at once. */
-  const follow = (consequence: Consequence, why: string): boolean => {
-    switch (consequence.do) {
-      case 'ban':
-        banKey(consequence.key, consequence.forMs, why, false)
-        return false
-      case 'note-strike': {
-        const { key, strikes } = consequence
-        options.tell({ type: 'peer.struck', subject: printBanKey(key), strikes })
-        return false
-      }
-      case 'discourage':
-        bans.discourage(consequence.host)
-        closeAll({ kind: 'address', host: consequence.host }, 'discouraged')
-        return false
-      case 'redial':
-        return true
-      case 'dial-after':
-      case 'refuse':
-        // The governor asks the peers' records.
-        return false
-    }
-  }
-
-  const apply = (connection: Connection<T>, verdict: Verdict, why: string, ended: boolean) => {
-    const occasion = { nowMs: loop.step.monotonicMs, ended }
-    let again = false
-    for (const consequence of peers.applyVerdict(verdict, aboutOf(connection), occasion)) {
-      again = follow(consequence, why) || again
-    }
-    return again
-  }
+  // ---- ends --------------------------------------------------------------------------------------
 
   /** The network's own rule for one more dial of another kind, with nothing charged. */
   const otherDial = (connection: Connection<T>): T['dial'] | undefined => {
@@ -409,15 +344,34 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
   }
 
   const onClosed = (connection: Connection<T>): void => {
-    const { counters, ending, name, view: seen } = connection
-    const nowMs = loop.step.monotonicMs
+    const { name } = connection
     callOffs.get(name)?.()
     callOffs.delete(name)
+    try {
+      conclude(connection)
+    } catch (error) {
+      // A part of the network's threw: the dial is over all the same.
+      for (const [key, holder] of dialled) if (holder === name) settleDial(key, undefined)
+      options.tell({ type: 'fault', where: name, error })
+    } finally {
+      admission.ended(name, loop.step.monotonicMs)
+      slots.giveBack(name)
+    }
+    plan()
+  }
+
+  const settleDial = (key: string, activeMs: number | undefined): void => {
+    dialled.delete(key)
+    governor.ended(key, activeMs)
+  }
+
+  const conclude = (connection: Connection<T>): void => {
+    const { counters, ending, name, view: seen } = connection
+    const nowMs = loop.step.monotonicMs
     const about = aboutOf(connection)
     const wasActive = ending?.phase === 'active' && seen.readyMs !== undefined
     const activeMs = wasActive ? nowMs - (seen.readyMs ?? nowMs) : undefined
     const isDialled = dialled.get(about.address) === name
-    if (isDialled) dialled.delete(about.address)
     peers.ended(about, activeMs, counters)
     // Before it is dialled again: the heir counts in its place.
     admission.ended(name, nowMs)
@@ -429,11 +383,10 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
           ? verdictOf(ruleOf(protocol.details, ending.detail), ending.phase)
           : { do: 'redial' }
       const asked = apply(connection, verdict, ending.detail, true)
+      if (isDialled) dialled.delete(about.address)
       goesOn = isDialled && asked && dialAgain(connection, about.address, other ?? connection.dial)
     }
-    if (isDialled && !goesOn) governor.ended(about.address, activeMs)
-    slots.giveBack(name)
-    plan()
+    if (isDialled && !goesOn) settleDial(about.address, activeMs)
   }
 
   /** An identity, an address in the network's form, or a bare host. */
@@ -520,11 +473,15 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
     isBanned: (host, identity) => bans.findAny({ host, identity }, loop.step.wallMs) !== undefined,
     bans: () => bans.list(loop.step.wallMs),
     peers: peers.list,
+    held: () => ({
+      slots: Object.values(slots.counts()).reduce((sum, count) => sum + count, 0),
+      pending: admission.pendingInbound + admission.pendingOutbound,
+      dials: dialled.size + callOffs.size,
+    }),
     counts: () => ({
       bans: bans.size,
       discouraged: bans.discouragedCount,
       groups: admission.groups,
-      pending: admission.pendingInbound + admission.pendingOutbound,
       addresses: known.size,
       ...Object.fromEntries(
         Object.entries(peers.counts()).map(([name, count]) => [`peer-${name}`, count]),

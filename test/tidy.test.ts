@@ -139,8 +139,8 @@ describe('each check refuses', () => {
   )
 
   test('a file of 551 lines', () => {
-    expect(tooLong(lines(550))).toEqual([])
-    expect(tooLong(lines(551))).toHaveLength(1)
+    expect(tooLong(lines(530))).toEqual([])
+    expect(tooLong(lines(531))).toHaveLength(1)
   })
 
   test.each([

@@ -1,0 +1,119 @@
+/**
+ * What follows from a verdict: a strike is noted, a ban closes and is kept, whoever is discouraged is
+ * closed. Verdicts come from the network's table of details; what they mean for a peer, from peers.ts.
+ * @module
+ */
+import type { Connection } from '../actors/connection-contract.ts'
+import type { Protocol } from '../actors/protocol.ts'
+import type { CloseDetail, Verdict } from '../machines/reasons.ts'
+import type { ProtocolTypes } from '../machines/session.ts'
+import type { StepLoop } from '../world/step-loop.ts'
+import { printBanKey } from './ban-records.ts'
+import type { BanKey } from './ban-records.ts'
+import type { Bans } from './bans.ts'
+import type { Connections } from './connections.ts'
+import type { SupervisorEvent } from './events.ts'
+import type { Consequence, PeerAbout, Peers } from './peers.ts'
+
+export interface ConsequencesOptions<T extends ProtocolTypes> {
+  readonly addresses: Protocol<T>['addresses']
+  readonly bans: Bans
+  readonly connections: Connections<T>
+  readonly loop: StepLoop
+  readonly peers: Peers
+  aboutOf(connection: Connection<T>): PeerAbout
+  /** Writes what changed of the bans. */
+  persist(): void
+  tell(event: SupervisorEvent): void
+}
+
+export interface Consequences<T extends ProtocolTypes> {
+  /** True: it is to be dialled again at once. */
+  apply(connection: Connection<T>, verdict: Verdict, why: string, ended: boolean): boolean
+  /** A ban closes, refuses, persists, and is told. `forMs` left out: for good. */
+  ban(key: BanKey, forMs: number | undefined, why: string, manual: boolean): void
+}
+
+export function createConsequences<T extends ProtocolTypes>(
+  options: ConsequencesOptions<T>,
+): Consequences<T> {
+  const { aboutOf, addresses, bans, connections, loop, peers, persist, tell } = options
+
+  const matches = (connection: Connection<T>, key: BanKey): boolean => {
+    switch (key.kind) {
+      case 'identity':
+        return connection.view.identity === key.identity
+      case 'address':
+        return connection.view.remote.host === key.host
+      case 'claim':
+        return (
+          connection.view.phase === 'handshaking' &&
+          connection.claim === key.identity &&
+          addresses.group(connection.view.remote.host) === key.group
+        )
+    }
+  }
+
+  const closeAll = (key: BanKey, detail: CloseDetail<T['detail']>): void => {
+    for (const connection of connections.all()) {
+      if (matches(connection, key)) connection.leave(detail)
+    }
+  }
+
+  /** A ban closes, refuses, persists, and is told. */
+  const banKey = (key: BanKey, forMs: number | undefined, why: string, manual: boolean): void => {
+    const { wallMs } = loop.step
+    const untilMs = forMs === undefined ? undefined : wallMs + forMs
+    const outcome =
+      manual || untilMs === undefined
+        ? bans.ban(key, { manual: true, reason: why, untilMs }, wallMs)
+        : bans.ban(key, { manual: false, reason: why, untilMs }, wallMs)
+    if ('refused' in outcome) {
+      tell({ type: 'fault', where: 'bans', error: outcome.refused })
+      return
+    }
+    persist()
+    tell({ type: 'peer.banned', subject: printBanKey(key), why, untilMs })
+    closeAll(key, 'banned')
+  }
+
+  /** True: it is to be dialled again at once. */
+  const follow = (consequence: Consequence, why: string): boolean => {
+    switch (consequence.do) {
+      case 'ban':
+        banKey(consequence.key, consequence.forMs, why, false)
+        return false
+      case 'note-strike': {
+        const { key, strikes } = consequence
+        tell({ type: 'peer.struck', subject: printBanKey(key), strikes })
+        return false
+      }
+      case 'discourage':
+        bans.discourage(consequence.host)
+        closeAll({ kind: 'address', host: consequence.host }, 'discouraged')
+        return false
+      case 'redial':
+        return true
+      case 'dial-after':
+      case 'refuse':
+        // The governor asks the peers' records.
+        return false
+    }
+  }
+
+  const apply = (
+    connection: Connection<T>,
+    verdict: Verdict,
+    why: string,
+    ended: boolean,
+  ): boolean => {
+    const occasion = { nowMs: loop.step.monotonicMs, ended }
+    let again = false
+    for (const consequence of peers.applyVerdict(verdict, aboutOf(connection), occasion)) {
+      again = follow(consequence, why) || again
+    }
+    return again
+  }
+
+  return { apply, ban: banKey }
+}
