@@ -99,6 +99,4 @@ const subject: ProtocolSubject<BoundTypes> = {
   },
 }
 
-// It has tens of thousands of orders: a part of them, but where all are asked for.
-const dialRunsMax = process.env['PEERLOOM_CONTRACT'] === 'full' ? Infinity : 1_000
-registerContract('bound', protocolContract(subject, { dialRunsMax }))
+registerContract('bound', protocolContract(subject))

@@ -2,8 +2,9 @@
  * Two nodes dial each other at once. In whatever order what they say arrives, both end up with the
  * same connections: one where identities are proven, both where there are none.
  *
- * What a node does depends on its own inputs alone, so that two orders in which each node got the
- * same in the same order are one: a run that comes to where another one was is not gone on with.
+ * What a node does with a unit depends on what that connection has got and said before, and on what
+ * its connections have come to, in which order. Where both nodes are as they were in another run, the
+ * rest is the same: such a run is not gone on with.
  * @module
  */
 import type { ProtocolTypes } from '../../machines/session.ts'
@@ -79,6 +80,28 @@ interface Choice {
   readonly stream: StreamId
 }
 
+/** What a node has come to: what each connection got and went through, and the order among them. */
+function watchPlace<T extends ProtocolTypes>({ supervisor }: Pair<T>['dialler']) {
+  const got = new Map<StreamId, number>()
+  const sessions = new Map<string, string[]>()
+  const connections: string[] = []
+  supervisor.port.watch((observation) => {
+    if (observation.of !== 'transition') return
+    const { chart, event, name, state } = observation
+    if (chart === 'session') {
+      sessions.set(name, [...(sessions.get(name) ?? []), `${event} ${state}`])
+    } else connections.push(`${name} ${event} ${state}`)
+  })
+  const sorted = <Value>(map: ReadonlyMap<number | string, Value>) =>
+    [...map].sort(([one], [other]) => (one < other ? -1 : 1))
+  return {
+    got(stream: StreamId): void {
+      got.set(stream, (got.get(stream) ?? 0) + 1)
+    },
+    print: (): string => JSON.stringify([sorted(got), sorted(sessions), connections]),
+  }
+}
+
 interface Explored {
   /** How many could be let in at each point. */
   readonly widths: readonly number[]
@@ -100,7 +123,7 @@ function follow<T extends ProtocolTypes>(
   scene.dial(pair.dialler, pair.listener.address)
   scene.dial(pair.listener, pair.dialler.address)
   const widths: number[] = []
-  const paths = { dialler: '', listener: '' }
+  const places = { dialler: watchPlace(pair.dialler), listener: watchPlace(pair.listener) }
   let wasCutShort = false
   for (let depth = 0; ; depth++) {
     const open: Choice[] = (['dialler', 'listener'] as const).flatMap((seat) =>
@@ -108,7 +131,7 @@ function follow<T extends ProtocolTypes>(
     )
     if (open.length === 0) break
     if (depth >= choices.length) {
-      const place = `${paths.dialler}|${paths.listener}`
+      const place = `${places.dialler.print()} ${places.listener.print()}`
       if (seen.has(place)) {
         wasCutShort = true
         break
@@ -118,7 +141,7 @@ function follow<T extends ProtocolTypes>(
     widths.push(open.length)
     const { seat, stream } = open[choices[depth] ?? 0] ?? { seat: 'dialler', stream: 0 }
     if (seat !== 'bystander') {
-      paths[seat] += ` ${stream}`
+      places[seat].got(stream)
       gates[seat].letIn(stream)
     }
     scene.world.settle()
