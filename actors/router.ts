@@ -53,7 +53,7 @@ export interface Router<T extends ProtocolTypes> {
     readonly handlers: number
     readonly feeds: number
   }
-  /** Completes every subject. */
+  /** Completes every subject, and each that is still asked for. */
   stop(): void
 }
 
@@ -81,6 +81,7 @@ interface Route<Message> {
 export function createRouter<T extends ProtocolTypes>(options: RouterOptions<T>): Router<T> {
   type Message = T['message']
   const routes = new Map<string, Route<Message>>()
+  let stopped = false
 
   const routeOf = (type: string): Route<Message> => {
     const existing = routes.get(type)
@@ -161,6 +162,10 @@ export function createRouter<T extends ProtocolTypes>(options: RouterOptions<T>)
           options.onThrow(type, error)
         },
         (subscriber) => {
+          if (stopped) {
+            subscriber.complete()
+            return undefined
+          }
           const route = routeOf(type)
           const subscription = (views ? route.views : route.copies).subscribe(subscriber)
           return () => {
@@ -209,6 +214,7 @@ export function createRouter<T extends ProtocolTypes>(options: RouterOptions<T>)
       return { types: routes.size, subscribers, handlers, feeds }
     },
     stop() {
+      stopped = true
       for (const route of [...routes.values()]) {
         route.views.complete()
         route.copies.complete()

@@ -332,9 +332,13 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
   function abandon(): void {
     state = 'failed'
     fault ??= { fault: 'root-fault', message: 'a chart of the node itself threw' }
-    stopTaking()
-    world.store.close()
-    release()
+    for (const step of [stopTaking, () => world.store.close(), release]) {
+      try {
+        step()
+      } catch (error) {
+        tell({ type: 'fault', where: 'root', error })
+      }
+    }
   }
 
   /** A deadline of the chart's own: nobody told the chart, it told itself. */

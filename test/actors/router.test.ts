@@ -129,3 +129,13 @@ test('whoever goes is forgotten, and a type without anybody as well', () => {
   expect(router.counts()).toEqual({ types: 0, subscribers: 0, handlers: 0, feeds: 0 })
   expect(route(bytes())).toBe('no-consumer')
 })
+
+test('stopped, it completes who subscribed, and who still comes', () => {
+  const { router } = startRouter()
+  const completed: string[] = []
+  router.subject('blob', false).subscribe({ complete: () => completed.push('before') })
+  router.stop()
+  router.subject('blob', true).subscribe({ complete: () => completed.push('after') })
+  expect(completed).toEqual(['before', 'after'])
+  expect(router.counts()).toEqual({ types: 0, subscribers: 0, handlers: 0, feeds: 0 })
+})
