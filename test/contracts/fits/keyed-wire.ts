@@ -93,7 +93,7 @@ export function keyedWire({ crypto, out }: WireSetup<HostAddress, never>, frames
     resume: () => undefined,
     write(messages) {
       for (const message of messages) {
-        if ('raw' in message) continue
+        if ('raw' in message) throw new TypeError('nothing of this network is written raw')
         const type = Uint8Array.of(TYPES.indexOf(message.type) + 1)
         const bytes = concatBytes(type, message.payload)
         const header = Uint8Array.of(bytes.length >> 8, bytes.length & 0xff)
