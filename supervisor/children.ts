@@ -65,6 +65,7 @@ export function createChildren<T extends ProtocolTypes>(options: ChildrenOptions
       halt()
       options.tell({ type: 'fault', where: `child ${spec.name}`, error })
       if (spec.restart === 'temporary') {
+        dropWaiting()
         options.tell({ type: 'child.ended', child: spec.name, failed: true })
         return
       }
@@ -82,13 +83,22 @@ export function createChildren<T extends ProtocolTypes>(options: ChildrenOptions
     const restart = (error: unknown): void => {
       const outcome = recordRestart(restartTimes, loop.step.monotonicMs, options.intensity)
       restartTimes = outcome.times
-      if (outcome.exceeded) {
+      const giveUp = (why: unknown): void => {
         dropWaiting()
-        options.escalate(spec.name, error)
+        options.escalate(spec.name, why)
+      }
+      if (outcome.exceeded) {
+        giveUp(error)
         return
       }
       restarts++
-      if (outcome.fresh) kept = spec.keep()
+      try {
+        if (outcome.fresh) kept = spec.keep()
+      } catch (broken) {
+        options.tell({ type: 'fault', where: `child ${spec.name}`, error: broken })
+        giveUp(broken)
+        return
+      }
       options.tell({
         type: 'child.restarted',
         child: spec.name,
@@ -201,9 +211,18 @@ export function createChildren<T extends ProtocolTypes>(options: ChildrenOptions
       const waited = inlet
       dropWaiting()
       guarded(() => {
-        stopLogic = spec.start(tools, kept)
+        const stop = spec.start(tools, kept)
+        // It may have ended while it started: nobody else will stop what it began.
+        if (mine === incarnation) stopLogic = stop
+        else stop()
       })
-      for (const { type, routed } of waited) guarded(() => feeds.get(type)?.(routed))
+      while (mine === incarnation) {
+        const next = waited.shift()
+        if (next === undefined) return
+        guarded(() => feeds.get(next.type)?.(next.routed))
+      }
+      // It failed over one of them: the rest is for the next incarnation, if there is to be one.
+      if (waitingFeeds.length > 0) inlet = [...waited, ...inlet]
     }
 
     return {
