@@ -1,0 +1,168 @@
+import { describe, expect, test } from 'vitest'
+import type { Protocol } from '../../index.ts'
+import { CORE_LIMITS } from '../../index.ts'
+import { plain } from '../contracts/fits/plain.ts'
+import type { PlainTypes } from '../contracts/fits/plain.ts'
+import { startNode, startVirtualWorld } from '../support/nodes.ts'
+import type { VirtualWorld } from '../../testing/virtual-world.ts'
+
+const HELLO = Uint8Array.of(0, 0, 0, 0, 1)
+const RUBBISH = Uint8Array.of(255, 255, 255, 255, 1)
+
+/** A node that listens, and strangers that say bytes. */
+function startListening(change: Partial<Protocol<PlainTypes>> = {}) {
+  const world = startVirtualWorld({ seed: 'peering' })
+  const start = () => startNode(world, 'alice', '10.0.0.1', { ...plain(), ...change })
+  return { world, alice: start(), start, knock: knocker(world) }
+}
+
+function knocker(world: VirtualWorld) {
+  let streams = 0
+  const hosts = new Map<string, ReturnType<VirtualWorld['nodeWorld']>['streams']>()
+  return (host: string, bytes: Uint8Array = HELLO): void => {
+    const known = hosts.get(host)
+    const dialling = known ?? world.nodeWorld(host, host).streams
+    if (known === undefined) {
+      hosts.set(host, dialling)
+      dialling.start((input) => {
+        if (input.kind === 'stream.opened') dialling.resume(input.stream)
+        if (input.kind === 'stream.ended') dialling.end(input.stream)
+      })
+    }
+    streams += 2
+    dialling.open(streams, { host: '10.0.0.1', port: 7001 })
+    world.settle()
+    dialling.write(streams, bytes)
+    world.settle()
+  }
+}
+
+const ONE_SLOT: Partial<Protocol<PlainTypes>> = {
+  slots: [
+    { name: 'inbound', role: 'listener', max: 1 },
+    { name: 'outbound', role: 'dialler', max: 1 },
+  ],
+}
+
+test('a descriptor that is missing at an accept is told, and the next one is let in', () => {
+  const { alice, knock, world } = startListening()
+  world.network.failNextAccept('10.0.0.1')
+  knock('10.0.0.2')
+  expect(alice.eventsOf('listener.overloaded')).toMatchObject([{ fault: 'too-many-open' }])
+  knock('10.0.0.2')
+  expect(alice.supervisor.connections().map(({ phase }) => phase)).toEqual(['active'])
+  expect(alice.supervisor.state).toBe('running')
+})
+
+describe('where every slot is taken', () => {
+  test('a newcomer is refused by name', () => {
+    const { alice, knock } = startListening(ONE_SLOT)
+    knock('10.0.0.2')
+    knock('10.0.0.3')
+    expect(alice.eventsOf('connection.refused').map(({ why }) => why)).toEqual(['slots-full'])
+    expect(alice.supervisor.audit()).toMatchObject({ connections: 1, slots: 1, streams: 1 })
+  })
+
+  test('the network may give somebody up for him, whom it was shown', () => {
+    const shown: string[][] = []
+    const { alice, knock } = startListening({
+      ...ONE_SLOT,
+      evict(candidates) {
+        shown.push(candidates.map(({ group }) => group))
+        return candidates[0]?.name
+      },
+    })
+    knock('10.0.0.2')
+    knock('10.0.0.3')
+    const [closed] = alice.eventsOf('connection.closed')
+    expect(closed).toMatchObject({ reason: 'overload', detail: 'evicted' })
+    expect(shown.flat()).toContain('10.0.0.2')
+    expect(alice.supervisor.connections().map(({ address }) => address.split(':')[0])).toEqual([
+      '10.0.0.3',
+    ])
+  })
+})
+
+test('who is pending and says nothing makes room, once he is a second old', () => {
+  const { alice, knock, world } = startListening({
+    admission: { ...plain().admission, pendingInbound: 1 },
+  })
+  knock('10.0.0.2', new Uint8Array(0))
+  world.advance(CORE_LIMITS.displaceAfterMs)
+  knock('10.0.0.3')
+  expect(alice.eventsOf('connection.closed')).toMatchObject([
+    { reason: 'overload', detail: 'displaced' },
+  ])
+  expect(alice.supervisor.connections()).toHaveLength(1)
+})
+
+describe('strikes', () => {
+  const { banMs, count } = plain().strikes
+
+  test('add up to a ban, which outlives a restart and expires', () => {
+    const { alice, knock, start, world } = startListening()
+    for (let strike = 0; strike < count; strike++) {
+      knock('10.0.0.2', RUBBISH)
+      world.advance(1_500)
+    }
+    expect(alice.eventsOf('peer.struck')).toHaveLength(count)
+    expect(alice.eventsOf('peer.banned')).toMatchObject([{ subject: '10.0.0.2' }])
+    knock('10.0.0.2')
+    expect(alice.eventsOf('connection.refused').map(({ why }) => why)).toEqual(['banned'])
+
+    world.kill('alice')
+    const again = start()
+    world.advance(100)
+    knock('10.0.0.2')
+    expect(again.eventsOf('connection.refused').map(({ why }) => why)).toEqual(['banned'])
+    knock('10.0.0.3')
+    expect(again.supervisor.connections()).toHaveLength(1)
+    world.advance(banMs)
+    knock('10.0.0.2')
+    expect(again.eventsOf('connection.refused')).toHaveLength(1)
+  })
+
+  test('further apart than the period do not', () => {
+    const { alice, knock, world } = startListening()
+    for (let strike = 0; strike < 2 * count; strike++) {
+      knock('10.0.0.2', RUBBISH)
+      world.advance(plain().strikes.withinMs)
+    }
+    expect(alice.eventsOf('peer.banned')).toEqual([])
+  })
+})
+
+test('who is discouraged loses every connection of his address, and nobody else does', () => {
+  const { alice, knock, world } = startListening({
+    details: {
+      ...plain().details,
+      'hello-twice': { reason: 'peer-fault', verdict: { do: 'discourage' } },
+    },
+  })
+  knock('10.0.0.2')
+  knock('10.0.0.3')
+  knock('10.0.0.2', Uint8Array.of(...HELLO, ...HELLO))
+  world.advance(1_500)
+  expect(
+    alice
+      .eventsOf('connection.closed')
+      .map(({ detail }) => detail)
+      .sort(),
+  ).toEqual(['discouraged', 'hello-twice'])
+  expect(alice.supervisor.connections().map(({ address }) => address.split(':')[0])).toEqual([
+    '10.0.0.3',
+  ])
+})
+
+test('a ban by hand closes, refuses, and is lifted by hand', () => {
+  const { alice, knock, world } = startListening()
+  knock('10.0.0.2')
+  alice.supervisor.ban('10.0.0.2', { why: 'because' })
+  world.advance(1_500)
+  expect(alice.eventsOf('connection.closed').map(({ detail }) => detail)).toEqual(['banned'])
+  knock('10.0.0.2')
+  expect(alice.eventsOf('connection.refused').map(({ why }) => why)).toEqual(['banned'])
+  alice.supervisor.unban('10.0.0.2')
+  knock('10.0.0.2')
+  expect(alice.supervisor.connections()).toHaveLength(1)
+})
