@@ -106,7 +106,7 @@ describe('strikes', () => {
       world.advance(1_500)
     }
     expect(alice.eventsOf('peer.struck')).toHaveLength(count)
-    expect(alice.eventsOf('peer.banned')).toMatchObject([{ subject: '10.0.0.2' }])
+    expect(alice.eventsOf('peer.banned')).toMatchObject([{ subject: 'address 10.0.0.2' }])
     knock('10.0.0.2')
     expect(alice.eventsOf('connection.refused').map(({ why }) => why)).toEqual(['banned'])
 
