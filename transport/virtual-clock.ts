@@ -65,7 +65,11 @@ interface VirtualNode {
   asksTurn: boolean
 }
 
-const wholeMicroseconds = (ms: number): number => Math.ceil(ms * 1_000) / 1_000
+/** Never less than what it is given: a product that is rounded down to a whole number is one too few. */
+function wholeMicroseconds(ms: number): number {
+  const count = Math.ceil(ms * 1_000)
+  return count / 1_000 < ms ? (count + 1) / 1_000 : count / 1_000
+}
 
 export function virtualClock(options: VirtualClockOptions = {}): VirtualClock {
   const { startMs = 0, wallMs = WALL_MS, queue = createDeliveryQueue() } = options

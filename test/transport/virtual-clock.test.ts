@@ -224,3 +224,15 @@ test('goes on after an input that threw', () => {
   time.advance(1)
   expect(told).toEqual(['0 bad', '1 a alarm'])
 })
+
+// Times of which the next whole microsecond, as it is computed, comes out a digit too small.
+test.each([2.2560000000000002, 2.7520000000000002, 4.3870000000000005])(
+  'an alarm that is due at %d rings, and time goes on',
+  (dueMs) => {
+    const { time, told, node } = startTime()
+    node('a').clock.setAlarm(dueMs)
+    time.advance(10)
+    expect(told).toHaveLength(1)
+    expect(time.nowMs).toBe(10)
+  },
+)
