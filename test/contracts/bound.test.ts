@@ -4,7 +4,7 @@ import type { ProtocolSubject, Puppet, Scene } from '../../testing/testing.ts'
 import { registerContract } from '../../testing/vitest.ts'
 import { bound } from './fits/bound.ts'
 import type { BoundMessage, BoundTypes } from './fits/bound-wire.ts'
-import { keyOf, say } from './seats.ts'
+import { DAYS, keyOf, say } from './seats.ts'
 
 /** A puppet that has dialled, and has what a hello signs. */
 function startPuppet(scene: Scene<BoundTypes>) {
@@ -99,4 +99,4 @@ const subject: ProtocolSubject<BoundTypes> = {
   },
 }
 
-registerContract('bound', protocolContract(subject))
+registerContract('bound', protocolContract(subject, { days: DAYS }))

@@ -3,7 +3,7 @@ import type { ProtocolSubject } from '../../testing/testing.ts'
 import { registerContract } from '../../testing/vitest.ts'
 import { keyed } from './fits/keyed.ts'
 import type { KeyedTypes } from './fits/keyed-wire.ts'
-import { keyOf, say } from './seats.ts'
+import { DAYS, keyOf, say } from './seats.ts'
 
 const subject: ProtocolSubject<KeyedTypes> = {
   protocol: (seat) => keyed(keyOf(seat)),
@@ -52,4 +52,4 @@ const subject: ProtocolSubject<KeyedTypes> = {
   },
 }
 
-registerContract('keyed', protocolContract(subject))
+registerContract('keyed', protocolContract(subject, { days: DAYS }))

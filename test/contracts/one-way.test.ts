@@ -4,7 +4,7 @@ import type { ProtocolSubject, Scene, Seat } from '../../testing/testing.ts'
 import { registerContract } from '../../testing/vitest.ts'
 import { oneWay } from './fits/one-way.ts'
 import type { OneWayTypes } from './fits/one-way-wire.ts'
-import { keyOf, say } from './seats.ts'
+import { DAYS, keyOf, say } from './seats.ts'
 
 const addressOf = (seat: Seat, host: string): string =>
   `${oneWay(keyOf(seat)).identity ?? ''}@${host}:7005`
@@ -64,4 +64,4 @@ const subject: ProtocolSubject<OneWayTypes> = {
   },
 }
 
-registerContract('one-way', protocolContract(subject))
+registerContract('one-way', protocolContract(subject, { days: DAYS }))

@@ -3,7 +3,7 @@ import type { ProtocolSubject } from '../../testing/testing.ts'
 import { registerContract } from '../../testing/vitest.ts'
 import { plain } from './fits/plain.ts'
 import type { PlainMessage, PlainTypes } from './fits/plain.ts'
-import { say } from './seats.ts'
+import { DAYS, say } from './seats.ts'
 
 const HELLO: PlainMessage = say('hello')
 /** Its views are whole pages: what is kept of one has to be a copy. */
@@ -39,7 +39,7 @@ const subject: ProtocolSubject<PlainTypes> = {
   },
 }
 
-registerContract('plain', protocolContract(subject))
+registerContract('plain', protocolContract(subject, { days: DAYS }))
 registerContract(
   'plain, with messages of more than 4 KiB,',
   protocolContract({ ...subject, talk: { dialler: [LARGE], listener: [LARGE] } }).filter(

@@ -8,3 +8,6 @@ export const say = <Type extends string>(type: Type, ...payload: readonly number
   type,
   payload: Uint8Array.from(payload),
 })
+
+/** How many days of whatever may happen; `npm run seeds` asks for more than `npm test`. */
+export const DAYS = Number(process.env['PEERLOOM_DAYS'] ?? 10)

@@ -3,7 +3,7 @@ import type { ProtocolSubject } from '../../testing/testing.ts'
 import { registerContract } from '../../testing/vitest.ts'
 import { sniffing } from './fits/sniffing.ts'
 import type { SniffingTypes } from './fits/sniffing.ts'
-import { say } from './seats.ts'
+import { DAYS, say } from './seats.ts'
 
 const newer: ProtocolSubject<SniffingTypes> = {
   protocol: () => sniffing(),
@@ -38,7 +38,7 @@ const older: ProtocolSubject<SniffingTypes> = {
   protocol: (seat) => sniffing(seat === 'listener' ? ['old'] : ['old', 'new']),
 }
 
-registerContract('sniffing', protocolContract(newer))
+registerContract('sniffing', protocolContract(newer, { days: DAYS }))
 registerContract(
   'sniffing, with an old listener,',
   protocolContract(older).filter(({ title }) => /anywhere|the same/.test(title)),

@@ -4,7 +4,7 @@ import type { NativeTypes } from '../../protocols/native.ts'
 import { protocolContract } from '../../testing/testing.ts'
 import type { ProtocolSubject, Seat } from '../../testing/testing.ts'
 import { registerContract } from '../../testing/vitest.ts'
-import { keyOf } from '../contracts/seats.ts'
+import { DAYS, keyOf } from '../contracts/seats.ts'
 
 const protocolOf = (seat: Seat) => native({ network: 'test/one', privateKey: keyOf(seat) })
 
@@ -58,4 +58,4 @@ function withoutConfirm(): Protocol<NativeTypes> {
   }
 }
 
-registerContract('native', protocolContract(subject))
+registerContract('native', protocolContract(subject, { days: DAYS }))
