@@ -86,7 +86,12 @@ function parseListenAddress(text: string): SocketAddress {
 
 export { CORE_LIMITS, NODE_LIMITS, PeerloomError }
 export type { Supervisor }
-export type { BanOptions, ConnectionInfo, HandleOptions } from './supervisor/supervisor.ts'
+export type {
+  BanOptions,
+  ConnectionInfo,
+  HandleOptions,
+  RequestContent,
+} from './supervisor/supervisor.ts'
 export type { MessageOf, StopReport } from './supervisor/supervisor.ts'
 export type { Audit, NodeLimits, NodeState } from './supervisor/node-contract.ts'
 export type { PeerloomErrorCode } from './supervisor/errors.ts'
@@ -96,6 +101,7 @@ export type { Explanation } from './supervisor/explanation.ts'
 export type { Ban, BanKey } from './supervisor/ban-records.ts'
 export type * from './actors/protocol.ts'
 export type * from './actors/child.ts'
+export type * from './actors/services.ts'
 export type * from './machines/reasons.ts'
 export type * from './machines/session.ts'
 export type * from './codec/wire.ts'

@@ -3,9 +3,15 @@
  * as data, OTP's way, and what a child is lent.
  * @module
  */
+import type { CloseDetail } from '../machines/reasons.ts'
 import type { ProtocolTypes } from '../machines/session.ts'
+import type { CryptoBackend } from '../world/crypto.ts'
+import type { CryptoJob, JobResult } from '../world/jobs.ts'
 import type { Random } from '../world/random.ts'
+import type { StoreEntry, StoreKey, StoreRange } from '../world/store.ts'
+import type { SocketAddress } from '../world/streams.ts'
 import type { ConnectionView } from './protocol.ts'
+import type { Application, Services } from './services.ts'
 
 /** permanent: always started again. transient: unless it ended well. temporary: never. */
 export type RestartType = 'permanent' | 'transient' | 'temporary'
@@ -28,10 +34,38 @@ export interface PeerReference {
 /** Where a datagram goes. Whoever sent one is such a target: the answer leaves where it came in. */
 export type DatagramTarget = Pick<PeerReference, 'address' | 'identity'> & Partial<PeerReference>
 
+/** A child's own tables: their names are its own, and so is what stands in them. */
+export interface ChildStore {
+  get(table: string, key: StoreKey): Uint8Array | undefined
+  range(table: string, range: StoreRange): Iterable<StoreEntry>
+  /**
+   * One batch. `settled` says in a later step whether it is on the medium, also to an incarnation
+   * that was stopped meanwhile: what is durable is durable.
+   */
+  write(changes: readonly ChildChange[], settled?: (outcome: 'durable' | 'failed') => void): void
+}
+
+export interface ChildChange {
+  readonly table: string
+  readonly key: StoreKey
+  /** Left out: the entry goes. */
+  readonly value?: Uint8Array | undefined
+}
+
+/** What a child is told of connections. A throw is the child's failure. */
+export interface ConnectionWatcher<T extends ProtocolTypes> {
+  active?(connection: ConnectionView<T>): void
+  /** One that was active is gone, or is leaving. */
+  gone?(connection: ConnectionView<T>): void
+}
+
 export interface ChildTools<T extends ProtocolTypes> {
   /** The child's stable name. */
   readonly name: string
   readonly random: Random
+  readonly crypto: CryptoBackend
+  readonly store: ChildStore
+  readonly application: Application
   monotonicMs(): number
   wallMs(): number
   /** Rings once, unless the child is stopped before; a throw is the child's failure. */
@@ -44,13 +78,28 @@ export interface ChildTools<T extends ProtocolTypes> {
     type: Type,
     take: (routed: Routed<Extract<T['message'], { readonly type: Type }>>) => void,
   ): void
+  /** Work too long for a step. The answer comes in a later one; undefined: it failed. */
+  run(job: CryptoJob, done: (result: JobResult) => void): void
   connections(): readonly ConnectionView<T>[]
+  watch(watcher: ConnectionWatcher<T>): void
+  /** What the application can ask of this child, while it lives. */
+  serve(services: Services): void
   send(connection: string, message: T['message']): 'queued' | 'full' | 'gone'
   /**
    * Best effort, as datagrams are. `no-way`: no socket is bound for it, the target is kept out or is
    * no IP address, or the network cannot write this message to it.
    */
   sendDatagram(to: DatagramTarget, message: T['message']): 'sent' | 'no-way'
+  /** What follows from the manifest's table, though the connection goes on. */
+  report(connection: string, detail: T['detail']): void
+  /** Ends the connection in good order. */
+  close(connection: string, detail: CloseDetail<T['detail']>): void
+  /** For how many milliseconds more an identity is banned. */
+  banned(identity: string): number | undefined
+  /** The addresses on which the node listens. */
+  listening(): readonly SocketAddress[]
+  /** Something worth telling the application: an event `child.noted`. */
+  note(what: string, about?: Readonly<Record<string, string | number>>): void
   /** Ends this child well. */
   done(): void
 }

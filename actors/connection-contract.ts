@@ -19,7 +19,7 @@ import type { Counters } from './counters.ts'
 import type { CreditPool } from './credit.ts'
 import type { OutboxLimits } from './outbox.ts'
 import type { ConnectionView, Lane, NodePart, Protocol } from './protocol.ts'
-import type { Router } from './router.ts'
+import type { Crediting, Router } from './router.ts'
 import type { Turns } from './turns.ts'
 import type { PullLimits } from './wire.ts'
 
@@ -91,6 +91,8 @@ export interface Connection<T extends ProtocolTypes> {
   readonly lastMessageMs: number | undefined
   readonly unsentBytes: number
   readonly creditBytes: number
+  /** Where the credit for what is held of its messages is taken. */
+  readonly crediting: Crediting
   readonly ending: ConnectionEnding<T> | undefined
   readonly history: readonly HistoryEntry[]
   /** The XState actor, for inspectors. */

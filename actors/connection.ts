@@ -475,6 +475,7 @@ export function createConnection<T extends ProtocolTypes>(
     get unsentBytes() {
       return outbox.unsentBytes
     },
+    crediting: credit,
     get creditBytes() {
       return credit.usedBytes
     },

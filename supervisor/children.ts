@@ -5,31 +5,22 @@
  * While a child is down its messages wait in a bounded inlet.
  * @module
  */
-import type { ChildSpec, ChildTools, DatagramTarget, Routed } from '../actors/child.ts'
-import type { ConnectionView } from '../actors/protocol.ts'
-import type { Router } from '../actors/router.ts'
+import type { ChildSpec, Routed } from '../actors/child.ts'
 import { recordRestart } from '../machines/restart-policy.ts'
 import type { RestartIntensity } from '../machines/restart-policy.ts'
 import type { ProtocolTypes } from '../machines/session.ts'
-import type { Random } from '../world/random.ts'
-import type { StepLoop } from '../world/step-loop.ts'
-import type { SupervisorEvent } from './events.ts'
+import { lend } from './lending.ts'
+import type { Lender } from './lending.ts'
 
 /** A failed child is started again after so long: a step that fails at once does not spin. */
 const RESTART_PAUSE_MS = 100
 
 export interface ChildrenOptions<T extends ProtocolTypes> {
   readonly specs: readonly ChildSpec<T>[]
-  readonly loop: StepLoop
-  readonly random: Random
-  readonly router: Router<T>
+  readonly lender: Lender<T>
   readonly intensity: RestartIntensity
   readonly inletMessagesMax: number
-  connections(): readonly ConnectionView<T>[]
-  send(connection: string, message: T['message']): 'queued' | 'full' | 'gone'
-  sendDatagram(to: DatagramTarget, message: T['message']): 'sent' | 'no-way'
   own(message: T['message']): T['message']
-  tell(event: SupervisorEvent): void
   /** Too many failures: the root's to decide. */
   escalate(child: string, error: unknown): void
 }
@@ -46,7 +37,8 @@ interface Running {
 }
 
 export function createChildren<T extends ProtocolTypes>(options: ChildrenOptions<T>): Children {
-  const { loop, router } = options
+  const { lender } = options
+  const { loop, router } = lender
   let stopped = false
   const children = options.specs.map((spec) => createChild(spec))
 
@@ -63,10 +55,10 @@ export function createChildren<T extends ProtocolTypes>(options: ChildrenOptions
     const fail = (failed: number, error: unknown): void => {
       if (failed !== incarnation || stopped) return
       halt()
-      options.tell({ type: 'fault', where: `child ${spec.name}`, error })
+      lender.tell({ type: 'fault', where: `child ${spec.name}`, error })
       if (spec.restart === 'temporary') {
         dropWaiting()
-        options.tell({ type: 'child.ended', child: spec.name, failed: true })
+        lender.tell({ type: 'child.ended', child: spec.name, failed: true })
         return
       }
       restart(error)
@@ -75,7 +67,7 @@ export function createChildren<T extends ProtocolTypes>(options: ChildrenOptions
     const end = (ended: number): void => {
       if (ended !== incarnation || stopped) return
       halt()
-      options.tell({ type: 'child.ended', child: spec.name, failed: false })
+      lender.tell({ type: 'child.ended', child: spec.name, failed: false })
       if (spec.restart === 'permanent') restart(undefined)
       else dropWaiting()
     }
@@ -95,11 +87,11 @@ export function createChildren<T extends ProtocolTypes>(options: ChildrenOptions
       try {
         if (outcome.fresh) kept = spec.keep()
       } catch (broken) {
-        options.tell({ type: 'fault', where: `child ${spec.name}`, error: broken })
+        lender.tell({ type: 'fault', where: `child ${spec.name}`, error: broken })
         giveUp(broken)
         return
       }
-      options.tell({
+      lender.tell({
         type: 'child.restarted',
         child: spec.name,
         restarts,
@@ -109,6 +101,19 @@ export function createChildren<T extends ProtocolTypes>(options: ChildrenOptions
         if (!stopped) begin()
       })
     }
+
+    /** Of a child that is down. */
+    const holdBack = (type: string): (() => void) =>
+      router.feed(
+        type,
+        (routed) => {
+          if (inlet.length >= options.inletMessagesMax) return 'restarting'
+          const { peer, message } = routed
+          inlet.push({ type, routed: { peer, message: options.own(message) } })
+          return 'taken'
+        },
+        () => undefined,
+      )
 
     const dropWaiting = (): void => {
       for (const unfeed of waitingFeeds) unfeed()
@@ -123,17 +128,12 @@ export function createChildren<T extends ProtocolTypes>(options: ChildrenOptions
       try {
         halted?.stop()
       } catch (error) {
-        options.tell({ type: 'fault', where: `child ${spec.name}`, error })
+        lender.tell({ type: 'fault', where: `child ${spec.name}`, error })
       }
     }
 
     const begin = (): void => {
       const mine = incarnation
-      const name = `${spec.name}.${String(incarnation)}`
-      const timers = new Set<() => void>()
-      const feeds = new Map<string, (routed: Routed<T['message']>) => void>()
-      const unfeeds: (() => void)[] = []
-
       const guarded = (run: () => void): void => {
         if (mine !== incarnation) return
         try {
@@ -142,69 +142,24 @@ export function createChildren<T extends ProtocolTypes>(options: ChildrenOptions
           fail(mine, error)
         }
       }
-
-      const tools: ChildTools<T> = {
-        name,
-        random: options.random.fork(name),
-        monotonicMs: () => loop.step.monotonicMs,
-        wallMs: () => loop.step.wallMs,
-        after(afterMs, ring) {
-          const timer = loop.after(afterMs, () => {
-            timers.delete(cancel)
-            guarded(ring)
-          })
-          const cancel = (): void => {
-            timers.delete(cancel)
-            loop.cancel(timer)
-          }
-          timers.add(cancel)
-          return cancel
+      const { feeds, takeBack, tools } = lend(lender, {
+        child: spec.name,
+        name: `${spec.name}.${String(incarnation)}`,
+        guarded,
+        onFault(error) {
+          fail(mine, error)
         },
-        feed(type, take) {
-          // The router's table is by type: what arrives under it is of that type.
-          const takeAny = take as (routed: Routed<T['message']>) => void
-          feeds.set(type, takeAny)
-          unfeeds.push(
-            router.feed(
-              type,
-              (routed) => {
-                takeAny(routed)
-                return 'taken'
-              },
-              (error) => {
-                fail(mine, error)
-              },
-            ),
-          )
-        },
-        connections: options.connections,
-        send: options.send,
-        sendDatagram: options.sendDatagram,
         done() {
           end(mine)
         },
-      }
+      })
 
       let stopLogic: () => void = () => undefined
       running = {
         stop() {
-          for (const unfeed of unfeeds) unfeed()
-          for (const cancel of [...timers]) cancel()
+          takeBack()
           // What still comes waits for the next incarnation.
-          if (!stopped) {
-            waitingFeeds = [...feeds.keys()].map((type) =>
-              router.feed(
-                type,
-                (routed) => {
-                  if (inlet.length >= options.inletMessagesMax) return 'restarting'
-                  const { peer, message } = routed
-                  inlet.push({ type, routed: { peer, message: options.own(message) } })
-                  return 'taken'
-                },
-                () => undefined,
-              ),
-            )
-          }
+          if (!stopped) waitingFeeds = [...feeds.keys()].map(holdBack)
           stopLogic()
         },
       }

@@ -9,6 +9,7 @@ import type { RootEvent } from '../machines/root.ts'
 import type { ProtocolTypes } from '../machines/session.ts'
 import type { StepLoop } from '../world/step-loop.ts'
 import type { Timer } from '../world/timers.ts'
+import type { ApplicationDesk } from './application.ts'
 import type { Command } from './commands.ts'
 import type { Connections } from './connections.ts'
 import type { Handlers } from './handlers.ts'
@@ -19,6 +20,7 @@ export interface CommandPerformerOptions<T extends ProtocolTypes> {
   readonly loop: StepLoop
   readonly router: Router<T>
   readonly handlers: Handlers
+  readonly application: ApplicationDesk
   readonly connections: Connections<T>
   readonly peering: Peering<T>
   isOver(): boolean
@@ -27,13 +29,20 @@ export interface CommandPerformerOptions<T extends ProtocolTypes> {
 }
 
 /** What still has an effect when the node is over. */
-const GIVING_BACK: ReadonlySet<Command['name']> = new Set(['release', 'unhandle', 'unwait'])
+const GIVING_BACK: ReadonlySet<Command['name']> = new Set([
+  'release',
+  'release-topic',
+  'unhandle',
+  'unname-handler',
+  'unwait',
+])
 
 export function createCommandPerformer<T extends ProtocolTypes>(
   options: CommandPerformerOptions<T>,
 ): (command: Command) => void {
-  const { connections, handlers, loop, peering, protocol, router, send } = options
+  const { application, connections, handlers, loop, peering, protocol, router, send } = options
   const consumers = new Map<number, () => void>()
+  const topicConsumers = new Map<number, () => void>()
   const waits = new Map<number, Timer>()
 
   const disconnect = (peer: string): void => {
@@ -101,6 +110,25 @@ export function createCommandPerformer<T extends ProtocolTypes>(
         return
       case 'unhandle':
         handlers.remove(command.handler)
+        return
+      case 'consume-topic':
+        topicConsumers.set(command.consumer, application.consume(command.topic))
+        return
+      case 'release-topic':
+        topicConsumers.get(command.consumer)?.()
+        topicConsumers.delete(command.consumer)
+        return
+      case 'name-handler':
+        application.name(command.what, command.key, command.handler, command.deadlineMs)
+        return
+      case 'unname-handler':
+        application.unname(command.handler)
+        return
+      case 'call':
+        application.call(command.number, command.call)
+        return
+      case 'call-off':
+        application.callOff(command.number)
         return
       case 'wait':
         wait(command.wait, command.ms)

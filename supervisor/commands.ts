@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { Call } from './application.ts'
+
 export type Command =
   | { readonly name: 'start' }
   | { readonly name: 'stop'; readonly graceMs: number }
@@ -37,6 +39,24 @@ export type Command =
       readonly deadlineMs: number
     }
   | { readonly name: 'unhandle'; readonly handler: number }
+  /** Deliveries of a topic. */
+  | {
+      readonly name: 'consume-topic' | 'release-topic'
+      readonly topic: string
+      readonly consumer: number
+    }
+  /** A handler that answers what a sub-protocol asks. */
+  | {
+      readonly name: 'name-handler'
+      readonly what: 'answer' | 'validate'
+      readonly key: string
+      readonly handler: number
+      readonly deadlineMs: number
+    }
+  | { readonly name: 'unname-handler'; readonly handler: number }
+  /** Something that a sub-protocol serves. */
+  | { readonly name: 'call'; readonly number: number; readonly call: Call }
+  | { readonly name: 'call-off'; readonly number: number }
   /** Something outside waits, until then at most. */
   | { readonly name: 'wait'; readonly wait: number; readonly ms: number }
   | { readonly name: 'unwait'; readonly wait: number }

@@ -8,16 +8,26 @@ export type PeerloomErrorCode =
   | 'aborted'
   /** An address, option or name that cannot be. */
   | 'bad-argument'
+  /** Too many calls wait already. */
+  | 'busy'
   | 'failed'
   /** The node could not listen where it was told to. */
   | 'listen-failed'
   /** The node is not running. */
   | 'not-running'
+  /** The peer answered with an error of its network. */
+  | 'refused-by-peer'
+  /** The sub-protocol that served the call failed meanwhile. */
+  | 'restarting'
   /** The node was stopped meanwhile. */
   | 'stopped'
+  /** The store did not keep what had to be kept first. */
+  | 'store-failed'
   /** The store could not be opened. */
   | 'store-refused'
   | 'timed-out'
+  /** The network has nothing of the kind. */
+  | 'unsupported'
   /** No connection or peer of that name. */
   | 'unknown-peer'
 

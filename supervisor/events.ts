@@ -65,6 +65,13 @@ export type SupervisorEvent =
       /** From the third restart within the period a child starts with nothing kept. */
       readonly fresh: boolean
     }
+  /** A sub-protocol has something to say that the application may want to know. */
+  | {
+      readonly type: 'child.noted'
+      readonly child: string
+      readonly what: string
+      readonly about: Readonly<Record<string, string | number>>
+    }
   | { readonly type: 'child.ended'; readonly child: string; readonly failed: boolean }
   /** A subscriber or handler of the application threw, or a handler did not settle in time. */
   | {

@@ -5,7 +5,6 @@
 import type { Actor } from 'xstate'
 import type { Connection } from '../actors/connection-contract.ts'
 import type { ConnectionLimits } from '../actors/connection-contract.ts'
-import type { Routed } from '../actors/child.ts'
 import type { Counters } from '../actors/counters.ts'
 import type { Protocol } from '../actors/protocol.ts'
 import type { Router } from '../actors/router.ts'
@@ -16,6 +15,7 @@ import type { ObservationPort } from '../world/observation.ts'
 import type { StepLoop } from '../world/step-loop.ts'
 import type { SocketAddress } from '../world/streams.ts'
 import type { World } from '../world/world.ts'
+import type { ApplicationDesk } from './application.ts'
 import type { Ban } from './ban-records.ts'
 import type { Command } from './commands.ts'
 import type { PeerView } from './peers.ts'
@@ -51,7 +51,7 @@ export interface NodeOptions<T extends ProtocolTypes> {
   /** Everything that happens, within its step. */
   onHappening(happening: Happening): void
   /** Starts a handler of the application outside of the node. */
-  runHandler(handler: number, request: number, routed: Routed<T['message']>): void
+  runHandler(handler: number, request: number, given: unknown): void
   onWaitOver(wait: number): void
 }
 
@@ -75,6 +75,13 @@ export interface Audit {
   readonly handlers: number
   readonly handled: number
   readonly feeds: number
+  /** Subscribers' topics, and handlers that answer sub-protocols. */
+  readonly topics: number
+  readonly namedHandlers: number
+  /** Calls of the application that a sub-protocol has not settled. */
+  readonly calls: number
+  /** Batches of the store of which somebody wants to hear. */
+  readonly writes: number
   readonly creditBytes: number
   readonly watchers: number
   /** Records that are bounded and outlive what they are about. */
@@ -88,6 +95,7 @@ export interface Node<T extends ProtocolTypes> {
   readonly loop: StepLoop
   readonly port: ObservationPort
   readonly router: Router<T>
+  readonly application: Pick<ApplicationDesk, 'topic'>
   readonly actor: Actor<typeof rootMachine>
   readonly listening: readonly SocketAddress[]
   /** A subscriber of the application threw. */

@@ -6,6 +6,7 @@
  * @module
  */
 import { createActor } from 'xstate'
+import type { ConnectionWatcher } from '../actors/child.ts'
 import type { ConnectionTools } from '../actors/connection-contract.ts'
 import { createCreditPool } from '../actors/credit.ts'
 import { startListener } from '../actors/listener.ts'
@@ -22,6 +23,7 @@ import { createObservationPort } from '../world/observation.ts'
 import { createStepLoop } from '../world/step-loop.ts'
 import type { CommandInput } from '../world/input.ts'
 import type { StoreInput } from '../world/store.ts'
+import { createApplicationDesk } from './application.ts'
 import { BANS_TABLE } from './bans.ts'
 import { createChildren } from './children.ts'
 import { createCommandPerformer } from './command-performer.ts'
@@ -32,8 +34,10 @@ import type { SupervisorEvent } from './events.ts'
 import { createHandlers } from './handlers.ts'
 import { CORE_LIMITS } from './limits.ts'
 import type { Audit, Node, NodeCharts, NodeOptions, NodeState } from './node-contract.ts'
+import { nodeStateOf } from './node-states.ts'
 import { observedWorld } from './observed-world.ts'
 import { createPeering } from './peering.ts'
+import { createStoreWrites } from './store-writes.ts'
 
 /** One connection holds at most an eighth of the node's credit: eight must be slow to stop all. */
 const CREDIT_SHARE = 8
@@ -56,7 +60,6 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
   let fault: Node<T>['fault']
   let listeners: Listener[] = []
   let killed: readonly string[] = []
-  let lastBatch = 0
 
   const tell = (event: SupervisorEvent): void => {
     if (port.watched) port.tell({ of: 'event', event })
@@ -81,6 +84,17 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
     connectionShare: CREDIT_SHARE,
   })
   const handlers = createHandlers<T>({ loop, router, run: options.runHandler, tell })
+  const writes = createStoreWrites(world.store, loop)
+  const application = createApplicationDesk({
+    loop,
+    run: options.runHandler,
+    creditOf: (connection) => connections.get(connection)?.crediting,
+    onCallSettled(number, outcome) {
+      options.onHappening({ type: 'call.settled', number, outcome })
+    },
+    onThrow: reportThrow,
+    tell,
+  })
 
   // ---- who is there ------------------------------------------------------------------------------
 
@@ -129,6 +143,7 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
         identity,
         handshakeMs: readyMs - startedMs,
       })
+      for (const watcher of watchers) watcher.active?.(connection.view)
     },
     onRefused(connection, detail) {
       peering.onRefused(connection, detail)
@@ -154,6 +169,7 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
         receivedBytes: counters.receivedBytes,
         sentBytes: counters.sentBytes,
       })
+      if (view.readyMs !== undefined) for (const watcher of watchers) watcher.gone?.(view)
       peering.onClosed(connection)
       settleDrain()
     },
@@ -175,25 +191,33 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
     connections,
     bootstrap: options.bootstrap,
     tell,
-    write(changes) {
-      if (changes.length > 0) world.store.write(++lastBatch, changes)
-    },
+    write: writes.write,
   })
+  const watchers = new Set<ConnectionWatcher<T>>()
   const children = createChildren<T>({
     specs: protocol.children ?? [],
-    loop,
-    random: random.fork('children'),
-    router,
+    lender: {
+      ...{ application, crypto: world.crypto, jobs: world.jobs, loop, router, tell },
+      ...{ store: world.store, watchers, writes, connections: connections.views },
+      random: random.fork('children'),
+      send: (connection, message) => connections.get(connection)?.send(message) ?? 'gone',
+      sendDatagram: (to, message) => traffic?.send(to, message) ?? 'no-way',
+      report(name, detail) {
+        const connection = connections.get(name)
+        if (connection !== undefined) peering.onRefused(connection, detail)
+      },
+      close(connection, detail) {
+        connections.get(connection)?.leave(detail)
+      },
+      banned: (identity) => peering.bannedMs(identity),
+      listening: () => listening(),
+    },
     intensity: {
       count: CORE_LIMITS.childRestartsMax,
       withinMs: CORE_LIMITS.childRestartsWithinMs,
     },
     inletMessagesMax: limits.inletMessagesMax,
-    connections: connections.views,
-    send: (connection, message) => connections.get(connection)?.send(message) ?? 'gone',
-    sendDatagram: (to, message) => traffic?.send(to, message) ?? 'no-way',
     own: (message) => protocol.own?.(message) ?? message,
-    tell,
     escalate(child) {
       fail('children-failing', `${child} failed more often than is borne`)
     },
@@ -246,8 +270,7 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
   let eventAtHand = 'start'
   actor.subscribe({
     next({ value }) {
-      const top = typeof value === 'string' ? value : Object.keys(value)[0]
-      state = STATES[top ?? 'failed'] ?? 'failed'
+      state = nodeStateOf(value)
       if (!port.watched) return
       port.tell({ of: 'transition', name, chart: 'root', event: eventAtHand, state })
     },
@@ -356,6 +379,7 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
   const release = (): void => {
     for (const connection of connections.all()) connection.drop('killed')
     handlers.stop()
+    application.stop()
     router.stop()
     clock.stop()
     world.jobs.stop()
@@ -405,8 +429,10 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
         fail('store-refused', input.message)
         return
       case 'store.durable':
+        writes.durable(input.batch)
         return
       case 'store.failed':
+        writes.failed(input.batch)
         tell({ type: 'store.failed', fault: input.fault, batch: input.batch })
         return
       case 'store.closed':
@@ -416,7 +442,7 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
   }
 
   const performCommand = createCommandPerformer<T>({
-    ...{ connections, handlers, loop, peering, protocol, router, send },
+    ...{ application, connections, handlers, loop, peering, protocol, router, send },
     isOver: () => state === 'stopped' || state === 'failed',
     onWaitOver: options.onWaitOver,
   })
@@ -436,6 +462,7 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
     const held = world.streams.held()
     const counts = loop.counts()
     const routes = router.counts()
+    const services = application.counts()
     return {
       streams: held.streams,
       listeners: held.listeners,
@@ -448,8 +475,12 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
       actors: connections.count * 2 + children.count + 1,
       subscribers: routes.subscribers,
       handlers: routes.handlers,
-      handled: handlers.pending,
+      handled: handlers.pending + services.asked,
       feeds: routes.feeds,
+      topics: services.topics,
+      namedHandlers: services.named,
+      calls: services.calls,
+      writes: writes.waiting,
       creditBytes: credit.usedBytes,
       watchers: port.watcherCount,
       remembered: {
@@ -473,6 +504,7 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
     loop,
     port,
     router,
+    application,
     actor,
     get listening() {
       return listening()
@@ -488,15 +520,4 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
     },
     audit,
   }
-}
-
-/** The chart's states as the application sees them. */
-const STATES: Readonly<Record<string, NodeState>> = {
-  idle: 'idle',
-  starting: 'starting',
-  running: 'running',
-  stopping: 'stopping',
-  ended: 'stopping',
-  stopped: 'stopped',
-  failed: 'failed',
 }

@@ -7,6 +7,7 @@ import type { Observable } from 'rxjs'
 import { Subject } from 'rxjs'
 import type { Actor } from 'xstate'
 import type { Counters } from '../actors/counters.ts'
+import type { Asked, Delivery, PublishReport, Questions, Validation } from '../actors/services.ts'
 import { GuardedObservable } from '../actors/guarded-observable.ts'
 import type { Routed } from '../actors/child.ts'
 import type { Phase } from '../machines/reasons.ts'
@@ -14,6 +15,7 @@ import type { rootMachine } from '../machines/root.ts'
 import type { ProtocolTypes } from '../machines/session.ts'
 import type { ObservationPort } from '../world/observation.ts'
 import type { SocketAddress } from '../world/streams.ts'
+import type { Call } from './application.ts'
 import type { Ban } from './ban-records.ts'
 import { PeerloomError } from './errors.ts'
 import type { SupervisorEvent } from './events.ts'
@@ -55,6 +57,13 @@ export interface HandleOptions {
   readonly deadlineMs?: number
 }
 
+export interface RequestContent {
+  /** What the payload is, to the handler at the far side. */
+  readonly protocol: string
+  readonly payload: Uint8Array
+  readonly metadata?: Uint8Array
+}
+
 export interface BanOptions {
   /** Left out: for good. */
   readonly ms?: number
@@ -86,6 +95,33 @@ export interface Supervisor<T extends ProtocolTypes> {
     options?: HandleOptions,
   ): () => void
   readonly events: Observable<SupervisorEvent>
+
+  /**
+   * A message with an answer. The peer is a connection's name, an identity or an address; it is
+   * dialled if need be, and asked again under the same id if the connection is lost.
+   * @throws {PeerloomError} `timed-out`, `refused-by-peer`, `unknown-peer`, `busy`, `unsupported` ...
+   */
+  request(peer: string, request: RequestContent, options?: WaitOptions): Promise<Uint8Array>
+  /** Answers the requests of a protocol; undefined is an empty answer. Its last caller counts. */
+  answer(
+    protocol: string,
+    handler: (asked: Asked) => Promise<Uint8Array | undefined>,
+    options?: HandleOptions,
+  ): () => void
+  /** Settles once it waits to leave for everybody; what has to be kept is durable by then. */
+  publish(
+    topic: string,
+    payload: Uint8Array,
+    options?: WaitOptions & { readonly kind?: string },
+  ): Promise<PublishReport>
+  /** What others published about it, once and after it was found valid. */
+  topic(name: string): Observable<Delivery>
+  /** Decides what becomes of a publication before anybody else gets it. Its last caller counts. */
+  validate(
+    topic: string,
+    handler: (delivery: Delivery) => Promise<Validation>,
+    options?: HandleOptions,
+  ): () => void
 
   /** A manual peer, dialled again whenever it is gone. Settles with the connection's name once active. */
   connect(address: string, options?: WaitOptions): Promise<string>
@@ -124,31 +160,40 @@ export type SupervisorCoreOptions<T extends ProtocolTypes> = Omit<
 const WAIT_MS = 60_000
 const HANDLER_DEADLINE_MS = 30_000
 const GRACE_MS = 5_000
+/** The delivery timeout of the request/response protocols here, 30 s, unless the caller says otherwise. */
+const REQUEST_MS = 30_000
+/** A request's own end comes within the step of its deadline; a busy process is late for that. */
+const REQUEST_SLACK_MS = 5_000
 
 export function createSupervisorOver<T extends ProtocolTypes>(
   options: SupervisorCoreOptions<T>,
 ): Supervisor<T> {
   type Message = T['message']
   const events = new Subject<SupervisorEvent>()
-  const handlers = new Map<number, (routed: Routed<Message>) => Promise<void>>()
+  const handlers = new Map<number, (given: unknown) => Promise<unknown>>()
   let nextHandler = 1
   let nextConsumer = 1
+  let nextCall = 1
   let stopping: Promise<StopReport> | undefined
 
   const node = createNode<T>({
     ...options,
     onHappening(happening: Happening) {
-      if (happening.type !== 'connection.room') events.next(happening)
+      if (happening.type !== 'connection.room' && happening.type !== 'call.settled') {
+        events.next(happening)
+      }
       waits.happened(happening)
     },
-    runHandler(handler, request, routed) {
-      const settle = (outcome: 'done' | 'failed'): void => {
-        node.loop.enter({ kind: 'handler.settled', request, outcome })
+    runHandler(handler, request, given) {
+      const settle = (outcome: 'done' | 'failed', value?: unknown): void => {
+        // What was answered stays the application's own: it may write over it.
+        const owned = value instanceof Uint8Array ? value.slice() : value
+        node.loop.enter({ kind: 'handler.settled', request, outcome, value: owned })
       }
-      const run = async (): Promise<void> => handlers.get(handler)?.(routed)
+      const run = async (): Promise<unknown> => handlers.get(handler)?.(given)
       run().then(
-        () => {
-          settle('done')
+        (value) => {
+          settle('done', value)
         },
         () => {
           settle('failed')
@@ -169,6 +214,45 @@ export function createSupervisorOver<T extends ProtocolTypes>(
   const onEventsThrow = (): void => {
     if (node.port.watched) {
       node.port.tell({ of: 'event', event: { type: 'events-subscriber.threw' } })
+    }
+  }
+
+  const nameHandler = <What extends keyof Questions>(
+    what: What,
+    key: string,
+    handler: (given: Questions[What]['given']) => Promise<Questions[What]['taken']>,
+    { deadlineMs = HANDLER_DEADLINE_MS }: HandleOptions = {},
+  ): (() => void) => {
+    const number = nextHandler++
+    // It is named for one question alone: what it is given is of that one.
+    handlers.set(number, handler as (given: unknown) => Promise<unknown>)
+    node.enter({ name: 'name-handler', what, key, handler: number, deadlineMs })
+    return () => {
+      node.enter({ name: 'unname-handler', handler: number })
+      handlers.delete(number)
+    }
+  }
+
+  const call = async <Value>(
+    what: string,
+    asked: Call,
+    waitOptions: WaitOptions,
+  ): Promise<Value> => {
+    if (node.state !== 'running') throw new PeerloomError('not-running', 'the node is not running')
+    const number = nextCall++
+    const settled = waits.until(what, waitOptions, (happening) => {
+      if (happening.type !== 'call.settled' || happening.number !== number) return undefined
+      const { outcome } = happening
+      if ('fault' in outcome) throw new PeerloomError(outcome.fault, outcome.message)
+      // The outcome is of the service that was called.
+      return { value: outcome.value as Value }
+    })
+    node.enter({ name: 'call', number, call: asked })
+    try {
+      return (await settled).value
+    } catch (error) {
+      node.enter({ name: 'call-off', number })
+      throw error
     }
   }
 
@@ -243,12 +327,48 @@ export function createSupervisorOver<T extends ProtocolTypes>(
     handle(type, handler, { deadlineMs = HANDLER_DEADLINE_MS } = {}) {
       const number = nextHandler++
       // As above.
-      handlers.set(number, handler as (routed: Routed<Message>) => Promise<void>)
+      handlers.set(number, handler as (given: unknown) => Promise<unknown>)
       node.enter({ name: 'handle', type, handler: number, deadlineMs })
       return () => {
         node.enter({ name: 'unhandle', handler: number })
         handlers.delete(number)
       }
+    },
+    answer: (protocol, handler, handleOptions) =>
+      nameHandler('answer', protocol, handler, handleOptions),
+    validate: (topic, handler, handleOptions) =>
+      nameHandler('validate', topic, handler, handleOptions),
+    topic: (name) =>
+      new GuardedObservable<Delivery>(
+        (error) => {
+          node.reportThrow(`topic ${name}`, error)
+        },
+        (subscriber) => {
+          const consumer = nextConsumer++
+          const subscription = node.application.topic(name).subscribe(subscriber)
+          node.enter({ name: 'consume-topic', topic: name, consumer })
+          return () => {
+            subscription.unsubscribe()
+            node.enter({ name: 'release-topic', topic: name, consumer })
+          }
+        },
+      ),
+    request(peer, { metadata, payload, protocol }, { signal, timeoutMs = REQUEST_MS } = {}) {
+      const asked = {
+        ...{ peer, protocol, timeoutMs, payload: payload.slice() },
+        metadata: metadata?.slice(),
+      }
+      // Its own deadline is the sub-protocol's to keep; the wait's is behind it.
+      return call<Uint8Array>(
+        `an answer of ${peer}`,
+        { service: 'request', asked },
+        { ...(signal && { signal }), timeoutMs: timeoutMs + REQUEST_SLACK_MS },
+      )
+    },
+    publish(topic, payload, { kind, ...waitOptions } = {}) {
+      const publication = { topic, payload: payload.slice(), kind }
+      const what = `a publication about ${topic}`
+      return call<PublishReport>(what, { service: 'publish', publication }, waitOptions)
     },
     events: new GuardedObservable<SupervisorEvent>(onEventsThrow, (subscriber) =>
       events.subscribe(subscriber),

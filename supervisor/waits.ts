@@ -3,6 +3,7 @@
  * deadline, by its caller's signal, or by the node's end. Nothing waits for ever.
  * @module
  */
+import type { CallOutcome } from './application.ts'
 import type { Command } from './commands.ts'
 import type { PeerloomErrorCode } from './errors.ts'
 import { PeerloomError } from './errors.ts'
@@ -10,7 +11,9 @@ import type { SupervisorEvent } from './events.ts'
 
 /** What happens in a node, and what is too frequent to be told to the application. */
 export type Happening =
-  SupervisorEvent | { readonly type: 'connection.room'; readonly connection: string }
+  | SupervisorEvent
+  | { readonly type: 'connection.room'; readonly connection: string }
+  | { readonly type: 'call.settled'; readonly number: number; readonly outcome: CallOutcome }
 
 export interface WaitOptions {
   /** Left out: the node's default. */

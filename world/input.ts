@@ -24,6 +24,8 @@ export interface SettledInput {
   readonly kind: 'handler.settled'
   readonly request: RequestId
   readonly outcome: 'done' | 'failed'
+  /** What it answered, as plain data, where it was asked something. */
+  readonly value?: unknown
 }
 
 export type Input =

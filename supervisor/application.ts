@@ -1,0 +1,241 @@
+/**
+ * The application, as the node sees it: subscribers of topics, handlers that answer a sub-protocol's
+ * questions, and calls that a sub-protocol serves. What it answers comes in as inputs.
+ * @module
+ */
+import { Subject } from 'rxjs'
+import type { Observable } from 'rxjs'
+import type { Crediting } from '../actors/router.ts'
+import { GuardedObservable } from '../actors/guarded-observable.ts'
+import type {
+  Answered,
+  Application,
+  Delivery,
+  Outcome,
+  Publication,
+  PublishReport,
+  Questions,
+  Requesting,
+  Services,
+  Validation,
+} from '../actors/services.ts'
+import type { StepLoop } from '../world/step-loop.ts'
+import type { SupervisorEvent } from './events.ts'
+
+/** A call of the application, as a command carries it. */
+export type Call =
+  | { readonly service: 'request'; readonly asked: Requesting }
+  | { readonly service: 'publish'; readonly publication: Publication }
+
+export type CallOutcome = Outcome<Uint8Array> | Outcome<PublishReport>
+
+export interface ApplicationDeskOptions {
+  readonly loop: StepLoop
+  /** Starts a handler outside; it answers with an input `handler.settled` for the request. */
+  run(handler: number, request: number, given: unknown): void
+  /** Where a connection's credit is taken; undefined: it is gone. */
+  creditOf(connection: string): Crediting | undefined
+  onCallSettled(call: number, outcome: CallOutcome): void
+  /** A subscriber threw. */
+  onThrow(what: string, error: unknown): void
+  tell(event: SupervisorEvent): void
+}
+
+export interface ApplicationDesk extends Application {
+  /** Deliveries of a topic. Subscribing makes no consumer yet: `consume` does. */
+  topic(name: string): Observable<Delivery>
+  consume(topic: string): () => void
+  /** From now on this handler answers; it takes the place of the one before. */
+  name(what: keyof Questions, key: string, handler: number, deadlineMs: number): void
+  unname(handler: number): void
+  call(number: number, call: Call): void
+  callOff(number: number): void
+  /** Returns how to withdraw it: what was called and is not settled is lost with its child. */
+  offer(services: Services): () => void
+  counts(): {
+    readonly topics: number
+    readonly named: number
+    readonly asked: number
+    readonly calls: number
+  }
+  stop(): void
+}
+
+interface Topic {
+  readonly deliveries: Subject<Delivery>
+  consumers: number
+}
+
+interface Named {
+  readonly handler: number
+  readonly deadlineMs: number
+}
+
+interface Calling {
+  readonly services: Services
+  callOff(): void
+}
+
+const VALIDATIONS: readonly unknown[] = [
+  'accept',
+  'ignore',
+  'reject',
+] satisfies readonly Validation[]
+
+/** What an application's handler returned, if it is an answer at all. */
+const TAKEN: {
+  readonly [What in keyof Questions]: (value: unknown) => Answered<Questions[What]['taken']>
+} = {
+  answer: (value) =>
+    value === undefined || value instanceof Uint8Array ? { taken: value } : { failed: 'threw' },
+  validate: (value) =>
+    VALIDATIONS.includes(value) ? { taken: value as Validation } : { failed: 'threw' },
+}
+
+export function createApplicationDesk(options: ApplicationDeskOptions): ApplicationDesk {
+  const { loop } = options
+  const topics = new Map<string, Topic>()
+  const named = new Map<string, Named>()
+  const asked = new Map<number, () => void>()
+  const calls = new Map<number, Calling>()
+  let offers: readonly Services[] = []
+  let stopped = false
+
+  const keyOf = (what: string, key: string): string => `${what} ${key}`
+
+  const topicOf = (name: string): Topic => {
+    const known = topics.get(name)
+    if (known !== undefined) return known
+    const topic: Topic = { deliveries: new Subject(), consumers: 0 }
+    topics.set(name, topic)
+    return topic
+  }
+
+  const prune = (name: string, topic: Topic): void => {
+    if (topic.consumers === 0 && !topic.deliveries.observed) topics.delete(name)
+  }
+
+  const settle = (number: number, outcome: CallOutcome): void => {
+    if (!calls.delete(number)) return
+    options.onCallSettled(number, outcome)
+  }
+
+  const begin = (number: number, call: Call): void => {
+    const services = offers.find((offer) => offer[call.service] !== undefined)
+    const unsupported: CallOutcome = {
+      fault: 'unsupported',
+      message: `this network serves no ${call.service}`,
+    }
+    let callOff: (() => void) | undefined
+    calls.set(number, { services: services ?? {}, callOff: () => callOff?.() })
+    const onSettled = (outcome: CallOutcome): void => {
+      settle(number, outcome)
+    }
+    if (call.service === 'request') callOff = services?.request?.(call.asked, onSettled)
+    else callOff = services?.publish?.(call.publication, onSettled)
+    if (callOff === undefined) settle(number, unsupported)
+  }
+
+  return {
+    deliver(_, delivery) {
+      topics.get(delivery.topic)?.deliveries.next(delivery)
+    },
+    ask(what, { bytes, connection, given, key }, done) {
+      const one = named.get(keyOf(what, key))
+      if (one === undefined) return false
+      const credit = options.creditOf(connection)
+      credit?.take(bytes)
+      const end = (answered: Answered<Questions[typeof what]['taken']> | undefined): void => {
+        loop.cancel(timer)
+        loop.forget(request)
+        asked.delete(request)
+        credit?.giveBack(bytes)
+        if (answered === undefined) return
+        if ('failed' in answered) {
+          const why = answered.failed
+          options.tell({ type: 'handler.failed', message: keyOf(what, key), why })
+        }
+        done(answered)
+      }
+      const request = loop.ask((input) => {
+        if (input.kind !== 'handler.settled') return
+        end(input.outcome === 'done' ? TAKEN[what](input.value) : { failed: 'threw' })
+      })
+      const timer = loop.after(one.deadlineMs, () => {
+        end({ failed: 'deadline' })
+      })
+      asked.set(request, () => {
+        end(undefined)
+      })
+      options.run(one.handler, request, given)
+      return true
+    },
+    topic: (name) =>
+      new GuardedObservable<Delivery>(
+        (error) => {
+          options.onThrow(keyOf('topic', name), error)
+        },
+        (subscriber) => {
+          if (stopped) {
+            subscriber.complete()
+            return undefined
+          }
+          const topic = topicOf(name)
+          const subscription = topic.deliveries.subscribe(subscriber)
+          return () => {
+            subscription.unsubscribe()
+            prune(name, topic)
+          }
+        },
+      ),
+    consume(name) {
+      const topic = topicOf(name)
+      topic.consumers++
+      let isCounted = true
+      return () => {
+        if (!isCounted) return
+        isCounted = false
+        topic.consumers--
+        prune(name, topic)
+      }
+    },
+    name(what, key, handler, deadlineMs) {
+      named.set(keyOf(what, key), { handler, deadlineMs })
+    },
+    unname(handler) {
+      for (const [key, one] of named) if (one.handler === handler) named.delete(key)
+    },
+    call: begin,
+    callOff(number) {
+      const calling = calls.get(number)
+      if (calling === undefined) return
+      calls.delete(number)
+      calling.callOff()
+    },
+    offer(services) {
+      offers = [...offers, services]
+      return () => {
+        offers = offers.filter((other) => other !== services)
+        for (const [number, calling] of [...calls]) {
+          if (calling.services !== services) continue
+          settle(number, { fault: 'restarting', message: 'the sub-protocol was restarted' })
+        }
+      }
+    },
+    counts: () => ({
+      topics: topics.size,
+      named: named.size,
+      asked: asked.size,
+      calls: calls.size,
+    }),
+    stop() {
+      stopped = true
+      for (const { deliveries } of [...topics.values()]) deliveries.complete()
+      topics.clear()
+      named.clear()
+      for (const end of [...asked.values()]) end()
+      calls.clear()
+      offers = []
+    },
+  }
+}
