@@ -5,11 +5,11 @@
  */
 import type { Protocol } from './actors/protocol.ts'
 import type { ProtocolTypes } from './machines/session.ts'
-import { CORE_LIMITS, NODE_LIMITS } from './supervisor/limits.ts'
+import type { GivenLimits } from './supervisor/limits.ts'
+import { CORE_LIMITS, NODE_LIMITS, nodeLimitsOf } from './supervisor/limits.ts'
 import { PeerloomError } from './supervisor/errors.ts'
-import type { NodeLimits } from './supervisor/node-contract.ts'
 import { createSupervisorOver } from './supervisor/supervisor.ts'
-import type { Supervisor } from './supervisor/supervisor.ts'
+import type { Supervisor } from './supervisor/supervisor-contract.ts'
 import { memoryStore } from './store/memory.ts'
 import { systemClock } from './transport/clock.ts'
 import { chooseCrypto } from './transport/crypto/choose.ts'
@@ -23,11 +23,11 @@ import type { World } from './world/world.ts'
 
 export interface SupervisorOptions<T extends ProtocolTypes> {
   readonly protocol: Protocol<T>
-  /** Streams: `tcp()` of `peerloom/transport/tcp`, or others. */
+  /** Streams: `tcp()` of `peerloom/transport/tcp`, or others. Of this supervisor alone. */
   readonly transport: Streams
   /** For networks that speak datagrams: `udp()` of `peerloom/transport/udp`. */
   readonly datagrams?: Datagrams
-  /** `host:port`, IPv6 in brackets; port 0 for any free one. Left out: nobody can come in. */
+  /** IP address and port, IPv6 in brackets; port 0 for any free one. Left out: nobody can come in. */
   readonly listen?: readonly string[]
   readonly peers?: {
     /** Addresses in the network's form, dialled from the start and for ever. */
@@ -37,7 +37,7 @@ export interface SupervisorOptions<T extends ProtocolTypes> {
   readonly store?: Store
   /** Stands in front of every name in events and explanations. Default: `node`. */
   readonly name?: string
-  readonly limits?: Partial<NodeLimits>
+  readonly limits?: GivenLimits
   /** Parts of the world that are not the platform's: a virtual clock, seeded chance. */
   readonly world?: Partial<Omit<World, 'streams' | 'datagrams' | 'store'>>
 }
@@ -48,7 +48,14 @@ export function createSupervisor<T extends ProtocolTypes>(
 ): Supervisor<T> {
   const { protocol, transport, datagrams, listen = [], peers = {}, world = {} } = options
   const crypto = world.crypto ?? chooseCrypto()
-  const parsed = (peers.bootstrap ?? []).map((text) => {
+  const { bootstrap = [] } = peers
+  if (bootstrap.length > CORE_LIMITS.listedMax) {
+    throw new PeerloomError(
+      'bad-argument',
+      `more than ${CORE_LIMITS.listedMax} bootstrap addresses`,
+    )
+  }
+  const parsed = bootstrap.map((text) => {
     const result = protocol.addresses.parse(text)
     if ('wrong' in result) throw new PeerloomError('bad-argument', `${text}: ${result.wrong}`)
     return result.address
@@ -68,7 +75,7 @@ export function createSupervisor<T extends ProtocolTypes>(
     },
     listen: listen.map(parseListenAddress),
     bootstrap: parsed,
-    limits: { ...NODE_LIMITS, ...options.limits },
+    limits: nodeLimitsOf(options.limits),
   })
 }
 
@@ -79,7 +86,10 @@ function parseListenAddress(text: string): SocketAddress {
   const host = groups?.['v6'] ?? groups?.['v4']
   const port = Number(groups?.['port'])
   if (host === undefined || !(port <= 65_535)) {
-    throw new PeerloomError('bad-argument', `${text} is no address to listen on: host:port`)
+    throw new PeerloomError(
+      'bad-argument',
+      `${text} is no address to listen on: an IP address and a port, such as 127.0.0.1:9946 or [::1]:9946`,
+    )
   }
   return { host, port }
 }
@@ -91,8 +101,8 @@ export type {
   ConnectionInfo,
   HandleOptions,
   RequestContent,
-} from './supervisor/supervisor.ts'
-export type { MessageOf, StopReport } from './supervisor/supervisor.ts'
+} from './supervisor/supervisor-contract.ts'
+export type { MessageOf, StopReport } from './supervisor/supervisor-contract.ts'
 export type { Audit, NodeLimits, NodeState } from './supervisor/node-contract.ts'
 export type { PeerloomErrorCode } from './supervisor/errors.ts'
 export type { RefusalReason, SupervisorEvent } from './supervisor/events.ts'
@@ -108,5 +118,19 @@ export type * from './codec/wire.ts'
 export { WireError } from './codec/wire-error.ts'
 export { sessionActions, HOLDING } from './machines/session.ts'
 export { asSlot } from './machines/slot.ts'
+export type * from './world/clock.ts'
+export type * from './world/crypto.ts'
+export type * from './world/datagrams.ts'
+export type * from './world/input.ts'
+export type * from './world/jobs.ts'
+export type * from './world/names.ts'
 export type * from './world/observation.ts'
+export type * from './world/random.ts'
+export type * from './world/store.ts'
+export type * from './world/streams.ts'
 export type * from './world/world.ts'
+export { StoreError } from './world/store.ts'
+export type { Counters, DropReason } from './actors/counters.ts'
+export type { HistoryEntry } from './actors/connection-contract.ts'
+export type { NodeFault } from './machines/root.ts'
+export type { WaitOptions } from './supervisor/waits.ts'

@@ -66,6 +66,7 @@ export interface ConnectionOptions<T extends ProtocolTypes> {
 }
 
 export interface HistoryEntry {
+  /** Monotonic milliseconds. */
   readonly atMs: number
   readonly chart: 'connection' | 'session'
   readonly event: string
@@ -76,6 +77,8 @@ export interface ConnectionEnding<T extends ProtocolTypes> extends Ending {
   readonly detail: CloseDetail<T['detail']>
   /** How far it had come. */
   readonly phase: Phase
+  /** When it was decided, monotonic milliseconds. */
+  readonly atMs: number
   /** The session's state at that moment. */
   readonly sessionState: string
 }
@@ -90,7 +93,6 @@ export interface Connection<T extends ProtocolTypes> {
   readonly dial: T['dial'] | undefined
   readonly lastMessageMs: number | undefined
   readonly unsentBytes: number
-  readonly creditBytes: number
   /** Where the credit for what is held of its messages is taken. */
   readonly crediting: Crediting
   readonly ending: ConnectionEnding<T> | undefined
@@ -98,11 +100,15 @@ export interface Connection<T extends ProtocolTypes> {
   /** The XState actor, for inspectors. */
   readonly actor: Actor<typeof connectionMachine>
   start(): void
+  /** The host's name led there: limits and bans count by that from now on. */
+  resolved(host: string): void
   tell(news: T['news']): void
   /** Room for a message of the application, promised until its command is carried out. */
   reserve(message: T['message']): 'queued' | 'full' | 'gone'
   /** Queues what was reserved. */
   queueReserved(message: T['message']): void
+  /** Gives back what was reserved. */
+  giveUpReserved(message: T['message']): void
   /** Whether no lane is waited for that was found full. */
   hasRoom(): boolean
   /** For sub-protocols. */
@@ -111,5 +117,4 @@ export interface Connection<T extends ProtocolTypes> {
   leave(detail: CloseDetail<T['detail']>): void
   /** Ends it at once. */
   drop(detail: CloseDetail<T['detail']>): void
-  timers(): number
 }

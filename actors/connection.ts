@@ -11,7 +11,6 @@ import type { ConnectionSaid, Ending } from '../machines/connection.ts'
 import { ruleOf } from '../machines/reasons.ts'
 import type { CloseDetail, Phase } from '../machines/reasons.ts'
 import type { ProtocolTypes, SessionSaid } from '../machines/session.ts'
-import { CLOCK_STEP_MS } from '../world/clock.ts'
 import type { StreamInput } from '../world/streams.ts'
 import { createAsker } from './asking.ts'
 import { createCharts } from './charts.ts'
@@ -20,6 +19,7 @@ import type { Connection, ConnectionEnding } from './connection-contract.ts'
 import type { ConnectionOptions, ConnectionTools, HistoryEntry } from './connection-contract.ts'
 import { createCounters } from './counters.ts'
 import { createPatientClock } from './patient-clock.ts'
+import { watchProgress } from './progress-watch.ts'
 import type { ConnectionView, Farewell } from './protocol.ts'
 import { createReceiving } from './receiving.ts'
 import { createSending } from './sending.ts'
@@ -31,7 +31,8 @@ export function createConnection<T extends ProtocolTypes>(
   type Message = T['message']
   type Detail = CloseDetail<T['detail']>
   const { protocol, loop, port, streams, router, turns, limits } = tools
-  const { name, role, stream, remote } = options
+  const { name, role, stream } = options
+  let { remote } = options
   const { deadlines } = protocol
   const random = tools.random.fork(name)
   const secrets = new Map<string, T['keys']>()
@@ -330,16 +331,6 @@ export function createConnection<T extends ProtocolTypes>(
     charts.postSession({ type: 'opened' })
   }
 
-  /** Re-armed when it rings, not when bytes arrive. */
-  const watchProgress = (afterMs: number): void => {
-    clock.setTimeout(() => {
-      if (phase !== 'active') return
-      const leftMs = deadlines.progress.ms - (loop.step.monotonicMs - receiving.lastBytesMs)
-      if (leftMs >= CLOCK_STEP_MS) watchProgress(leftMs)
-      else connection.leave(deadlines.progress.detail)
-    }, afterMs)
-  }
-
   const sayFarewell = (): void => {
     // A deadline of the chart itself: the chart knows why.
     if (ending === undefined) {
@@ -366,7 +357,14 @@ export function createConnection<T extends ProtocolTypes>(
         return
       case 'activate':
         phase = 'active'
-        watchProgress(deadlines.progress.ms)
+        watchProgress({
+          ...{ clock, loop, progressMs: deadlines.progress.ms },
+          isActive: () => phase === 'active',
+          lastBytesMs: () => receiving.lastBytesMs,
+          onSilent() {
+            connection.leave(deadlines.progress.detail)
+          },
+        })
         tools.nodePart.ready?.(view)
         tools.onActive(connection)
         return
@@ -392,7 +390,8 @@ export function createConnection<T extends ProtocolTypes>(
   const end = (detail: Detail): Ending => {
     const { reason } = ruleOf(protocol.details, detail)
     if (ending === undefined && phase !== 'closed') {
-      ending = { reason, detail, phase, sessionState: charts.sessionState() }
+      const sessionState = charts.sessionState()
+      ending = { reason, detail, phase, atMs: loop.step.monotonicMs, sessionState }
     }
     return { reason, detail }
   }
@@ -414,7 +413,9 @@ export function createConnection<T extends ProtocolTypes>(
       },
       asker.stop,
       receiving.stop,
-      outbox.stop,
+      () => {
+        counters.unsentMessages += outbox.stop()
+      },
       credit.close,
       () => {
         secrets.clear()
@@ -438,7 +439,9 @@ export function createConnection<T extends ProtocolTypes>(
   const view: ConnectionView<T> = {
     name,
     role,
-    remote,
+    get remote() {
+      return remote
+    },
     slot: options.slot,
     target: options.target,
     startedMs,
@@ -476,11 +479,11 @@ export function createConnection<T extends ProtocolTypes>(
       return outbox.unsentBytes
     },
     crediting: credit,
-    get creditBytes() {
-      return credit.usedBytes
-    },
     get ending() {
       return ending
+    },
+    resolved(host) {
+      remote = { ...remote, host }
     },
     start() {
       loop.streams.set(stream, (input) => {
@@ -498,6 +501,7 @@ export function createConnection<T extends ProtocolTypes>(
     },
     reserve: sending.reserve,
     queueReserved: sending.queueReserved,
+    giveUpReserved: sending.giveUpReserved,
     hasRoom: () => !outbox.isWaitedFor,
     send: sending.send,
     leave(detail) {
@@ -519,7 +523,6 @@ export function createConnection<T extends ProtocolTypes>(
       }
       release()
     },
-    timers: () => clock.count,
   }
   return connection
 }

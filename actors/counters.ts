@@ -26,7 +26,7 @@ export interface Counters {
   receivedMessages: number
   handledMessages: number
   sentMessages: number
-  /** Gossip that found its lane full. */
+  /** Never sent: gossip whose lane was full, and what was still queued at the end. */
   unsentMessages: number
   readonly dropped: Partial<Record<DropReason, number>>
 }

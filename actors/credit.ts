@@ -5,6 +5,15 @@
  * @module
  */
 
+/**
+ * What a message that is held takes at least: a promise, its closures and a timer are about two
+ * kilobytes, however small it is.
+ */
+const HELD_BYTES_MIN = 2_048
+
+/** What a message with so many bytes of content costs while it is held. */
+export const heldBytes = (contentBytes: number): number => Math.max(contentBytes, HELD_BYTES_MIN)
+
 export interface CreditAccount {
   /** Whether this connection must not be read. */
   readonly exhausted: boolean
@@ -20,7 +29,6 @@ export interface CreditPool {
   /** `onRoom` runs when an exhausted account may be read again. */
   open(onRoom: () => void): CreditAccount
   readonly usedBytes: number
-  readonly accounts: number
 }
 
 export interface CreditLimits {
@@ -38,9 +46,6 @@ export function createCreditPool({ nodeBytesMax, connectionShare }: CreditLimits
   return {
     get usedBytes() {
       return usedBytes
-    },
-    get accounts() {
-      return open.size
     },
     open(onRoom) {
       let used = 0

@@ -3,6 +3,7 @@
  * connection's deadline covers both.
  * @module
  */
+import { canonicalHost } from '../codec/host.ts'
 import type { Names } from '../world/names.ts'
 import type { StepLoop } from '../world/step-loop.ts'
 import type { SocketAddress, StreamId, Streams } from '../world/streams.ts'
@@ -13,24 +14,28 @@ export interface DiallerTools {
   readonly streams: Streams
 }
 
-/** IPv4 in dots, or anything with a colon, which no host name has. */
-const IP_LITERAL = /^(?:\d{1,3}(?:\.\d{1,3}){3}|.*:.*)$/
-
-/** Returns what calls a resolution off. `onUnresolved` runs in a later step. */
+/**
+ * Returns what calls a resolution off. The others run in a later step. `choose` picks one of the
+ * hosts that a name leads to; where it answers undefined the stream is not opened.
+ */
 export function dial(
   { loop, names, streams }: DiallerTools,
   stream: StreamId,
   { host, port }: SocketAddress,
+  choose: (hosts: readonly string[]) => string | undefined,
   onUnresolved: () => void,
 ): () => void {
-  if (IP_LITERAL.test(host)) {
+  if (canonicalHost(host) !== undefined) {
     streams.open(stream, { host, port })
     return () => undefined
   }
   const request = loop.ask((answer) => {
-    const first = answer.kind === 'names.resolved' ? answer.hosts[0] : undefined
-    if (first === undefined) onUnresolved()
-    else streams.open(stream, { host: first, port })
+    if (answer.kind !== 'names.resolved' || answer.hosts.length === 0) {
+      onUnresolved()
+      return
+    }
+    const chosen = choose(answer.hosts)
+    if (chosen !== undefined) streams.open(stream, { host: chosen, port })
   })
   names.resolve(request, host)
   return () => {

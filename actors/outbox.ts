@@ -44,7 +44,7 @@ export interface Outbox<Message> {
   reserve(lane: Lane, bytes: number): void
   unreserve(lane: Lane, bytes: number): void
   queue(lane: Lane, departing: Departing<Message>, bytes: number): void
-  /** Writes at once, behind what is in the control lane already. */
+  /** Encodes at once, ahead of everything queued. */
   write(messages: readonly Outgoing<Message>[]): void
   /** Writes what the window admits. */
   flush(): void
@@ -59,7 +59,8 @@ export interface Outbox<Message> {
   readonly isFull: boolean
   /** A lane was found full and has not had room since. */
   readonly isWaitedFor: boolean
-  stop(): void
+  /** How many messages were still queued. */
+  stop(): number
 }
 
 export function createOutbox<Message extends object>(
@@ -160,7 +161,7 @@ export function createOutbox<Message extends object>(
     stop() {
       stopped = true
       disarm()
-      lanes.clear()
+      return lanes.clear()
     },
   }
 }

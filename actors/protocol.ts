@@ -27,6 +27,8 @@ export interface AddressRules<Address> {
   group(host: string): string
   /** The identity that the address demands, where it names one. */
   identity(address: Address): string | undefined
+  /** Whether a text has the form of an identity. Left out: anything without a space and a colon. */
+  isIdentity?(text: string): boolean
 }
 
 /** What the node part is told of a connection, and what sessions ask about. Plain data. */
@@ -196,7 +198,7 @@ export interface Protocol<T extends ProtocolTypes> {
   readonly name: string
   readonly defaultPort: number
   readonly addresses: AddressRules<T['address']>
-  /** One a node, made when the supervisor starts. */
+  /** One a node, made with the supervisor and before it starts: its tools answer from then on. */
   node(tools: NodeTools<T>): NodePart<T>
   wire(
     setup: WireSetup<T['address'], T['dial']>,

@@ -10,6 +10,7 @@ import { Subject } from 'rxjs'
 import type { Observable } from 'rxjs'
 import type { ProtocolTypes } from '../machines/session.ts'
 import type { Routed } from './child.ts'
+import { heldBytes } from './credit.ts'
 import { GuardedObservable } from './guarded-observable.ts'
 
 /** Gives credit back; once. */
@@ -110,7 +111,7 @@ export function createRouter<T extends ProtocolTypes>(options: RouterOptions<T>)
     routed: Routed<Message>,
     crediting: Crediting,
   ): void => {
-    const bytes = options.contentBytes(routed.message)
+    const bytes = heldBytes(options.contentBytes(routed.message))
     let held = true
     crediting.take(bytes)
     const settle = (): void => {

@@ -40,6 +40,7 @@ export interface Sending<T extends ProtocolTypes> {
   /** Room for a message of the application, promised until its command is carried out. */
   reserve(message: T['message']): SendOutcome
   queueReserved(message: T['message']): void
+  giveUpReserved(message: T['message']): void
   /** For sub-protocols. */
   send(message: T['message']): SendOutcome
 }
@@ -115,6 +116,9 @@ export function createSending<T extends ProtocolTypes>(options: SendingOptions<T
       outbox.unreserve(lane, bytes)
       if (phase() === 'active') outbox.queue(lane, message, bytes)
       else counters.unsentMessages++
+    },
+    giveUpReserved(message) {
+      outbox.unreserve(protocol.lane(message).lane, protocol.estimateBytes(message))
     },
     send: (message) => (phase() === 'active' ? enqueue(message) : 'gone'),
   }

@@ -19,6 +19,9 @@ export interface PullLimits {
   readonly blockedBytesMax: number
 }
 
+/** What a unit costs of a turn at least: the smallest ones take as long as a few hundred bytes. */
+const UNIT_BYTES_MIN = 256
+
 export interface PullOptions<Message, Keys, Facts, Detail extends string> {
   readonly wire: Wire<Message, Keys, Facts, Detail>
   readonly turns: Pick<Turns, 'number'>
@@ -48,7 +51,6 @@ export interface Pull {
   resume(result: JobResult): void
   /** Whether everything whole has been read. */
   readonly isDry: boolean
-  readonly jobIsOut: boolean
   stop(): void
 }
 
@@ -79,12 +81,12 @@ export function createPull<Message, Keys, Facts, Detail extends string>(
     switch (read.kind) {
       case 'message':
         unitsRead++
-        bytesRead += read.bytesOnWire
+        bytesRead += Math.max(read.bytesOnWire, UNIT_BYTES_MIN)
         options.onMessage(read)
         return true
       case 'refused':
         unitsRead++
-        bytesRead += read.bytesOnWire
+        bytesRead += Math.max(read.bytesOnWire, UNIT_BYTES_MIN)
         options.onRefused(read.error, read.bytesOnWire)
         return true
       case 'secured':
@@ -156,9 +158,6 @@ export function createPull<Message, Keys, Facts, Detail extends string>(
     },
     get isDry() {
       return dry
-    },
-    get jobIsOut() {
-      return jobIsOut
     },
     stop() {
       stopped = true

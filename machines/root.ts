@@ -14,7 +14,7 @@ export type NodeFault =
   | 'listen-failed'
   /** The chart of the node itself threw. */
   | 'root-fault'
-  /** Not started, or not stopped, in time. */
+  /** Not started in time. */
   | 'start-deadline'
   | 'store-refused'
 
@@ -102,7 +102,7 @@ export const rootMachine = setup({
   initial: 'idle',
   states: {
     /** Nothing is held yet: there is nothing to wait for. */
-    idle: { on: { start: 'starting' } },
+    idle: { on: { start: 'starting', stop: 'ended' } },
     starting: {
       initial: 'opening',
       after: {

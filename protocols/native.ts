@@ -3,12 +3,15 @@
  * records and one-way messages. `docs/native-protocol.md` is its specification.
  * @module
  */
-import type { Lane, Protocol } from '../actors/protocol.ts'
-import { DEFAULT_PORT } from '../codec/native/address.ts'
+import { utils } from '@noble/secp256k1'
+import type { Protocol } from '../actors/protocol.ts'
+import type { ProtocolTools } from '../actors/protocol-tools.ts'
+import { DEFAULT_PORT, printAddress } from '../codec/native/address.ts'
 import { isNodeId } from '../codec/native/identity.ts'
 import { encodeUtf8 } from '../codec/bytes.ts'
 import { NETWORK_NAME, PAYLOAD_BYTES_MAX, PROTOCOL_BYTES_MAX } from '../codec/native/messages.ts'
 import type { NativeMessage } from '../codec/native/messages.ts'
+import { ownedMessage } from '../codec/native/owned-message.ts'
 import { nativeWire } from '../codec/native/wire.ts'
 import { nativeSession } from '../machines/handshakes/native.ts'
 import type { NativeTypes } from '../machines/handshakes/native.ts'
@@ -16,6 +19,8 @@ import { NATIVE_ADDRESSES } from './native/addresses.ts'
 import { NATIVE_DETAILS } from './native/details.ts'
 import { decideDuplicate } from './native/duplicates.ts'
 import { farewellErrorOf } from './native/errors.ts'
+import { estimateBytes } from './native/estimates.ts'
+import { LANES } from './native/lanes.ts'
 import { NATIVE_LIMITS } from './native/limits.ts'
 import type { NativeLimits } from './native/limits.ts'
 import { createNodePart } from './native/node-part.ts'
@@ -34,19 +39,12 @@ export interface NativeOptions {
   readonly limits?: Partial<NativeLimits>
 }
 
-/** A handshake is under 300 bytes, an Error under 310, and a confirm 2. */
-const SMALL_MESSAGE_BYTES = 320
-/** Header bytes of a message, and what a record and its objects add. */
-const MESSAGE_OVERHEAD_BYTES = 32
-
-function estimateBytes(message: NativeMessage): number {
-  if (message.type !== 'message') return SMALL_MESSAGE_BYTES
-  return message.payload.length + message.protocol.length + MESSAGE_OVERHEAD_BYTES
-}
-
 /** What of a message is the application's to get right; the rest is the session's to send. */
 function wrongWith(message: NativeMessage): string | undefined {
   if (message.type !== 'message') return `a ${message.type} is not the application's to send`
+  // Who calls from JavaScript was told by no compiler.
+  if (!((message.payload as unknown) instanceof Uint8Array)) return 'the payload is no Uint8Array'
+  if (typeof (message.protocol as unknown) !== 'string') return 'the protocol is no text'
   if (message.payload.length > PAYLOAD_BYTES_MAX) {
     return `the payload has ${message.payload.length} bytes; ${PAYLOAD_BYTES_MAX} are the limit`
   }
@@ -55,9 +53,6 @@ function wrongWith(message: NativeMessage): string | undefined {
     ? `the protocol's name has ${protocolBytes} bytes; ${PROTOCOL_BYTES_MAX} are the limit`
     : undefined
 }
-
-const REQUESTS: Lane = 'requests'
-const CONTROL: Lane = 'control'
 
 /** @throws {RangeError} a name, key, id or limit that is none */
 export function native(options: NativeOptions): Protocol<NativeTypes> {
@@ -91,14 +86,9 @@ export function native(options: NativeOptions): Protocol<NativeTypes> {
       flushMs: limits.flushMs,
     },
     wrongWith,
-    lane: (message) =>
-      message.type === 'message'
-        ? { lane: REQUESTS, full: 'stop-reading' }
-        : { lane: CONTROL, full: 'close' },
+    lane: ({ type }) => LANES[type],
     estimateBytes,
-    // A payload is a view of its record, which it would keep alive as a whole.
-    own: (message) =>
-      message.type === 'message' ? { ...message, payload: message.payload.slice() } : message,
+    own: ownedMessage,
     // The same as what it takes on the wire: an empty message is held, too.
     contentBytes: estimateBytes,
     strikes: {
@@ -114,7 +104,8 @@ export function native(options: NativeOptions): Protocol<NativeTypes> {
     duplicate: (older, newer) => decideDuplicate(older, newer, own.id, limits.simultaneousMs),
     slots: [
       { name: 'outbound', role: 'dialler', max: limits.outboundMax },
-      { name: 'inbound', role: 'listener', max: limits.inboundMax },
+      // Who comes in takes a place before it is verified; check 11 counts those that are, and answers.
+      { name: 'inbound', role: 'listener', max: limits.inboundMax + limits.pendingInboundMax },
     ],
     admission: {
       pendingInbound: limits.pendingInboundMax,
@@ -134,4 +125,23 @@ function limitsOf(given: Partial<NativeLimits> = {}): NativeLimits {
     }
   }
   return limits
+}
+
+/** What the command line needs to start a node of this network. */
+export const tools: ProtocolTools<NativeTypes> = {
+  options: [
+    {
+      flags: '--network <name>',
+      description: 'nodes of other networks are refused',
+      default: 'peerloom/main',
+    },
+    { flags: '--allow <id...>', description: 'the node ids that may connect (default: all)' },
+  ],
+  isPrivateKey: (bytes) => utils.isValidSecretKey(bytes),
+  create({ network, allow }, { privateKey }) {
+    if (typeof network !== 'string') throw new RangeError('the network has no name')
+    if (privateKey === undefined) throw new RangeError('a node of this network needs a key')
+    return native({ network, privateKey, ...(typeof allow === 'object' ? { allow } : {}) })
+  },
+  ownAddress: (id, { host, port }) => printAddress({ id, host, port }),
 }

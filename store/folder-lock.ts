@@ -21,10 +21,10 @@ import { createHash, randomBytes } from 'node:crypto'
 import { lstat, readdir, readlink, rm, stat, symlink } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import type { Server, Socket } from 'node:net'
-import { basename, join } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { StoreError } from '../world/store.ts'
 import { askOwner, OWNER_GREETING } from './owner-greeting.ts'
-import { socketPathFor } from './run-folder.ts'
+import { isShortEnough, socketPathFor } from './run-folder.ts'
 
 export interface FolderLockOptions {
   /** A process that connected to the owner, after the greeting. Left out: it is closed. */
@@ -60,8 +60,8 @@ export async function lockFolder(
   { onConnection, answerMs = ANSWER_MS }: FolderLockOptions = {},
 ): Promise<FolderLock> {
   const id = randomBytes(8).toString('hex')
-  const socketPath = await socketPathFor(`${await folderHash(folder)}-${id}`)
-  const door = await openDoor(socketPath, onConnection)
+  const name = `${await folderHash(folder)}-${id}`
+  const { door, target } = await openDoorFor(folder, name, onConnection)
   const claimPath = join(folder, `.owner-${id}`)
   const withdraw = async () => {
     try {
@@ -71,7 +71,7 @@ export async function lockFolder(
     }
   }
   try {
-    await symlink(socketPath, claimPath)
+    await symlink(target, claimPath)
     await winAgainstOthers(folder, id, answerMs)
     door.own()
   } catch (error) {
@@ -137,9 +137,10 @@ async function claimsIn(folder: string): Promise<readonly Claim[]> {
     const id = CLAIM.exec(name)?.[1]
     if (id === undefined) continue
     const path = join(folder, name)
-    const socketPath = await readClaim(path)
-    if (socketPath === undefined) continue
-    claims.push({ id, path, socketPath, isHere: basename(socketPath) === `${hash}-${id}` })
+    const target = await readClaim(path)
+    if (target === undefined) continue
+    const isHere = basename(target) === `${hash}-${id}`
+    claims.push({ id, path, socketPath: resolve(folder, target), isHere })
   }
   return claims
 }
@@ -170,6 +171,29 @@ async function isGone(path: string): Promise<boolean> {
 async function folderHash(folder: string): Promise<string> {
   const { dev, ino } = await stat(folder, { bigint: true })
   return createHash('sha256').update(`${dev}:${ino}`).digest('hex').slice(0, 16)
+}
+
+/**
+ * In the data folder itself, where whoever sees the folder sees the socket too: a run folder can be
+ * swept while its owner lives, and a container does not see another one's. Where the path is too long
+ * for a socket, or the medium takes none, in the run folder.
+ * @returns with the target of the claim: relative to the folder, which may be moved
+ */
+async function openDoorFor(
+  folder: string,
+  name: string,
+  onConnection: ((socket: Socket) => void) | undefined,
+): Promise<{ readonly door: Door; readonly target: string }> {
+  const path = resolve(folder, name)
+  if (isShortEnough(path)) {
+    try {
+      return { door: await openDoor(path, onConnection), target: name }
+    } catch {
+      // A network medium, for one: what is wrong with the folder otherwise shows at the next step.
+    }
+  }
+  const target = await socketPathFor(name)
+  return { door: await openDoor(target, onConnection), target }
 }
 
 interface Door {

@@ -74,8 +74,10 @@ export function askOwner(path: string, answerMs: number): Promise<OwnerAnswer> {
 }
 
 /** Only what proves that nobody listens counts as dead; a full backlog, for one, does not. */
-function refusal(code: string | undefined): 'dead' | 'forbidden' | 'silent' {
+function refusal(code: string | undefined): 'dead' | 'forbidden' | 'left' | 'silent' {
   if (code === 'ECONNREFUSED' || code === 'ENOENT') return 'dead'
+  // It closed while we stood in its backlog: it was there, and is looked at again.
+  if (code === 'ECONNRESET') return 'left'
   if (code === 'EACCES' || code === 'EPERM') return 'forbidden'
   return 'silent'
 }

@@ -1,6 +1,6 @@
 /**
- * Where owners of data folders listen: a folder of the user's own, outside the data folder, because
- * a socket's path must be short and the data folder's may be long.
+ * Where owners of data folders listen whose own path is too long for a socket: a folder of the user's
+ * own.
  * @module
  */
 import { lstat, mkdir } from 'node:fs/promises'
@@ -10,6 +10,9 @@ import { StoreError } from '../world/store.ts'
 
 /** macOS takes 103 bytes, Linux 107 (`sun_path` less its final zero). */
 const SOCKET_PATH_BYTES_MAX = 99
+
+export const isShortEnough = (path: string): boolean =>
+  Buffer.byteLength(path) <= SOCKET_PATH_BYTES_MAX
 
 /**
  * XDG_RUNTIME_DIR is the user's, in memory, and nobody sweeps it; where it cannot be used, the
@@ -27,7 +30,7 @@ export async function socketPathFor(name: string): Promise<string> {
 
   for (const folder of folders) {
     const path = join(folder, name)
-    if (Buffer.byteLength(path) > SOCKET_PATH_BYTES_MAX) continue
+    if (!isShortEnough(path)) continue
     if (await isOurs(folder, user)) return path
   }
   throw new StoreError(

@@ -5,6 +5,7 @@
  */
 import { Subject } from 'rxjs'
 import type { Observable } from 'rxjs'
+import { heldBytes } from '../actors/credit.ts'
 import type { Crediting } from '../actors/router.ts'
 import { GuardedObservable } from '../actors/guarded-observable.ts'
 import type {
@@ -144,12 +145,13 @@ export function createApplicationDesk(options: ApplicationDeskOptions): Applicat
       const one = named.get(keyOf(what, key))
       if (one === undefined) return false
       const credit = options.creditOf(connection)
-      credit?.take(bytes)
+      const cost = heldBytes(bytes)
+      credit?.take(cost)
       const end = (answered: Answered<Questions[typeof what]['taken']> | undefined): void => {
         loop.cancel(timer)
         loop.forget(request)
         asked.delete(request)
-        credit?.giveBack(bytes)
+        credit?.giveBack(cost)
         if (answered === undefined) return
         if ('failed' in answered) {
           const why = answered.failed

@@ -49,6 +49,7 @@ export function createCommandPerformer<T extends ProtocolTypes>(
     const parsed = protocol.addresses.parse(peer)
     const key = 'address' in parsed ? protocol.addresses.key(parsed.address) : undefined
     if ('address' in parsed) peering.forget(parsed.address)
+    else peering.forgetIdentity(connections.get(peer)?.view.identity ?? peer)
     for (const connection of connections.all()) {
       const { identity, target } = connection.view
       const isTarget = target !== undefined && protocol.addresses.key(target) === key
@@ -90,10 +91,10 @@ export function createCommandPerformer<T extends ProtocolTypes>(
         disconnect(command.peer)
         return
       case 'ban':
-        peering.ban(command.subject, command.ms, command.why)
+        peering.ban(command.key, command.ms, command.why)
         return
       case 'unban':
-        peering.unban(command.subject)
+        peering.unban(command.key)
         return
       case 'send':
         connections.get(command.connection)?.queueReserved(command.message)

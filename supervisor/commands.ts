@@ -5,6 +5,7 @@
  */
 
 import type { Call } from './application.ts'
+import type { BanKey } from './ban-records.ts'
 
 export type Command =
   | { readonly name: 'start' }
@@ -15,11 +16,11 @@ export type Command =
   | { readonly name: 'disconnect'; readonly peer: string }
   | {
       readonly name: 'ban'
-      readonly subject: string
+      readonly key: BanKey
       readonly ms: number | undefined
       readonly why: string
     }
-  | { readonly name: 'unban'; readonly subject: string }
+  | { readonly name: 'unban'; readonly key: BanKey }
   /** The room for it was reserved when it was given. */
   | {
       readonly name: 'send'

@@ -52,7 +52,7 @@ export function createConnections<T extends ProtocolTypes>({
   tools,
   rememberedMax,
 }: ConnectionsOptions<T>): Connections<T> {
-  const { protocol, loop } = tools
+  const { protocol } = tools
   const connections = new Map<string, Connection<T>>()
   const byIdentity = new Map<string, Set<Connection<T>>>()
   const closed = new Map<string, Explanation>()
@@ -79,7 +79,7 @@ export function createConnections<T extends ProtocolTypes>({
     explain(name) {
       const connection = connections.get(name)
       if (connection === undefined) return closed.get(name)
-      return explanationOf(connection, protocol.details, loop.step.monotonicMs)
+      return explanationOf(connection, protocol.details)
     },
     resolveDuplicate(connection) {
       for (const older of activeWith(connection.view.identity)) {
@@ -104,7 +104,7 @@ export function createConnections<T extends ProtocolTypes>({
       const others = view.identity === undefined ? undefined : byIdentity.get(view.identity)
       others?.delete(connection)
       if (others?.size === 0 && view.identity !== undefined) byIdentity.delete(view.identity)
-      closed.set(name, explanationOf(connection, protocol.details, loop.step.monotonicMs))
+      closed.set(name, explanationOf(connection, protocol.details))
       const [oldest] = closed.keys()
       if (closed.size > rememberedMax && oldest !== undefined) closed.delete(oldest)
     },

@@ -72,9 +72,9 @@ export function createConsequences<T extends ProtocolTypes>(
       tell({ type: 'fault', where: 'bans', error: outcome.refused })
       return
     }
-    persist()
-    tell({ type: 'peer.banned', subject: printBanKey(key), why, untilMs })
+    tell({ type: 'peer.banned', subject: printBanKey(key), key, why, untilMs })
     closeAll(key, 'banned')
+    persist()
   }
 
   /** True: it is to be dialled again at once. */
@@ -85,7 +85,7 @@ export function createConsequences<T extends ProtocolTypes>(
         return false
       case 'note-strike': {
         const { key, strikes } = consequence
-        tell({ type: 'peer.struck', subject: printBanKey(key), strikes })
+        tell({ type: 'peer.struck', subject: printBanKey(key), key, strikes })
         return false
       }
       case 'discourage':

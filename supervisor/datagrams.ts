@@ -26,7 +26,7 @@ export interface DatagramTrafficOptions<T extends ProtocolTypes> {
   readonly credit: CreditAccount
   /** The sockets that are bound now. */
   sockets(): readonly BoundSocket[]
-  /** Whether the group or identity is kept out. */
+  /** Whether the host or the identity is kept out. */
   isBanned(host: string, identity: string | undefined): boolean
   tell(event: SupervisorEvent): void
 }

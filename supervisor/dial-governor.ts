@@ -55,9 +55,9 @@ export interface DialPlan {
 }
 
 export interface DialGovernor {
-  /** For ever, with backoff. An address that stands in another list moves to this one. */
-  addManual(candidate: Candidate): void
-  addSeed(candidate: Candidate): void
+  /** For ever, with backoff. An address that stands in another list moves to this one. False: no room. */
+  addManual(candidate: Candidate): boolean
+  addSeed(candidate: Candidate): boolean
   /** False where it is known already or there is no room: what was never tried is not pushed out. */
   learn(candidate: Candidate): boolean
   /** Not dialled again unless it is added again. */
@@ -74,6 +74,8 @@ export interface DialGovernor {
   /** The dial failed, or its connection is gone. `activeMs`: how long it was active, if it ever was. */
   ended(address: string, activeMs: number | undefined): void
   sourceOf(address: string): DialSource | undefined
+  /** Dials of the address since it was last active for long enough, the one at hand included. */
+  triesOf(address: string): number
   counts(): { readonly dialling: number } & Readonly<Record<DialSource, number>>
 }
 
@@ -107,9 +109,6 @@ interface Due {
   readonly dueMs: number
 }
 
-/** Seeds and manual peers that a plan looks through: an operator writes no longer list. */
-const LISTED_MAX = 1_000
-
 const byDue = (one: Due, other: Due): number => one.dueMs - other.dueMs
 
 export function createDialGovernor({
@@ -135,11 +134,10 @@ export function createDialGovernor({
   const find = (address: string): Known | undefined =>
     manual.get(address) ?? seeds.get(address) ?? learnt.get(address)
 
-  const list = (table: Map<string, Known>, candidate: Candidate, source: DialSource): void => {
-    if (!table.has(candidate.address) && table.size >= LISTED_MAX) {
-      throw new RangeError(`more than ${LISTED_MAX} ${source} addresses`)
-    }
+  const list = (table: Map<string, Known>, candidate: Candidate, source: DialSource): boolean => {
+    if (!table.has(candidate.address) && table.size >= CORE_LIMITS.listedMax) return false
     table.set(candidate.address, { ...candidate, source, tries: 0 })
+    return true
   }
 
   const isDialling = (address: string, identity: string | undefined): boolean => {
@@ -214,14 +212,16 @@ export function createDialGovernor({
 
   return {
     addManual(candidate) {
-      list(manual, candidate, 'manual')
+      if (!list(manual, candidate, 'manual')) return false
       seeds.delete(candidate.address)
       learnt.delete(candidate.address)
+      return true
     },
     addSeed(candidate) {
-      if (manual.has(candidate.address)) return
-      list(seeds, candidate, 'seed')
+      if (manual.has(candidate.address)) return true
+      if (!list(seeds, candidate, 'seed')) return false
       learnt.delete(candidate.address)
+      return true
     },
     learn(candidate) {
       if (find(candidate.address) !== undefined) return false
@@ -318,6 +318,7 @@ export function createDialGovernor({
       noteEnd(find(address), activeMs)
     },
     sourceOf: (address) => find(address)?.source,
+    triesOf: (address) => find(address)?.tries ?? 0,
     counts: () => ({
       dialling: dialling.size,
       manual: manual.size,

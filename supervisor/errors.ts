@@ -15,6 +15,8 @@ export type PeerloomErrorCode =
   | 'listen-failed'
   /** The node is not running. */
   | 'not-running'
+  /** It was refused in a way that trying again does not mend; the message says how. */
+  | 'refused'
   /** The peer answered with an error of its network. */
   | 'refused-by-peer'
   /** The sub-protocol that served the call failed meanwhile. */

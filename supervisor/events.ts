@@ -6,6 +6,7 @@ import type { DropReason } from '../actors/counters.ts'
 import type { NodeFault } from '../machines/root.ts'
 import type { CloseReason, Phase } from '../machines/reasons.ts'
 import type { StoreFault } from '../world/store.ts'
+import type { BanKey } from './ban-records.ts'
 import type { SocketAddress, TransportFault } from '../world/streams.ts'
 
 interface OfConnection {
@@ -13,6 +14,12 @@ interface OfConnection {
   /** As the network prints it. */
   readonly address: string
   readonly role: 'dialler' | 'listener'
+}
+
+interface OfSubject {
+  /** For a log; `key` is what `unban` takes. */
+  readonly subject: string
+  readonly key: BanKey
 }
 
 export type SupervisorEvent =
@@ -49,15 +56,14 @@ export type SupervisorEvent =
       readonly address: SocketAddress
       readonly fault: TransportFault
     }
-  | { readonly type: 'peer.struck'; readonly subject: string; readonly strikes: number }
-  | {
+  | ({ readonly type: 'peer.struck'; readonly strikes: number } & OfSubject)
+  | ({
       readonly type: 'peer.banned'
-      readonly subject: string
       readonly why: string
       /** Unix milliseconds; undefined: for good. */
       readonly untilMs: number | undefined
-    }
-  | { readonly type: 'peer.unbanned'; readonly subject: string }
+    } & OfSubject)
+  | ({ readonly type: 'peer.unbanned' } & OfSubject)
   | {
       readonly type: 'child.restarted'
       readonly child: string

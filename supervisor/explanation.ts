@@ -17,6 +17,7 @@ export interface Explanation {
   readonly startedMs: number
   readonly phase: Phase | 'closed'
   readonly ended?: {
+    /** When it was decided, monotonic milliseconds. */
     readonly atMs: number
     /** Who ended it. */
     readonly by: 'us' | 'peer' | 'platform'
@@ -49,7 +50,6 @@ const BY: Readonly<Record<CloseReason, 'us' | 'peer' | 'platform'>> = {
 export function explanationOf<T extends ProtocolTypes>(
   connection: Connection<T>,
   details: Readonly<Record<T['detail'], DetailRule>>,
-  atMs: number,
 ): Explanation {
   const { ending, view } = connection
   const common = {
@@ -63,7 +63,7 @@ export function explanationOf<T extends ProtocolTypes>(
     history: [...connection.history],
   }
   if (ending === undefined) return common
-  const { reason, detail, phase, sessionState } = ending
+  const { atMs, reason, detail, phase, sessionState } = ending
   const verdict = verdictOf(ruleOf(details, detail), phase)
   return {
     ...common,

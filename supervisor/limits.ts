@@ -4,6 +4,7 @@
  * @module
  */
 
+import { PeerloomError } from './errors.ts'
 import type { NodeLimits } from './node-contract.ts'
 
 export const CORE_LIMITS = {
@@ -32,6 +33,8 @@ export const CORE_LIMITS = {
   isolatedMs: 30_000,
   /** While no connection is active, one in eight places (at least one of two) is not for learnt addresses. */
   seedShare: 8,
+  /** Manual peers, and again bootstrap addresses: an operator writes no longer list. */
+  listedMax: 1_000,
   /** Twice the longest time that any network here gives a connection to become active. */
   dialOverdueMs: 120_000,
 
@@ -100,4 +103,30 @@ export const NODE_LIMITS: NodeLimits = {
   },
   /** A handshake is about ten transitions; the rest shows how it went on. */
   historyMax: 32,
+}
+
+/** What an application may leave out of the limits: any of them, and any of the lanes. */
+export type GivenLimits = Partial<Omit<NodeLimits, 'laneBytesMax'>> & {
+  readonly laneBytesMax?: Partial<NodeLimits['laneBytesMax']>
+}
+
+/** @throws {PeerloomError} `bad-argument`: one that is unknown, or no whole number above 0 */
+export function nodeLimitsOf(given: GivenLimits = {}): NodeLimits {
+  const check = (names: object, values: object): void => {
+    for (const [name, value] of Object.entries(values)) {
+      if (!(name in names)) throw new PeerloomError('bad-argument', `there is no limit ${name}`)
+      if (typeof value === 'object') continue
+      if (!Number.isSafeInteger(value) || value < 1) {
+        throw new PeerloomError('bad-argument', `the limit ${name} is no whole number above 0`)
+      }
+    }
+  }
+  const { laneBytesMax = {}, ...rest } = given
+  check(NODE_LIMITS, rest)
+  check(NODE_LIMITS.laneBytesMax, laneBytesMax)
+  return {
+    ...NODE_LIMITS,
+    ...rest,
+    laneBytesMax: { ...NODE_LIMITS.laneBytesMax, ...laneBytesMax },
+  }
 }

@@ -7,6 +7,7 @@
  */
 import { createActor } from 'xstate'
 import type { ConnectionWatcher } from '../actors/child.ts'
+import type { NodeTools } from '../actors/protocol.ts'
 import type { ConnectionTools } from '../actors/connection-contract.ts'
 import { createCreditPool } from '../actors/credit.ts'
 import { startListener } from '../actors/listener.ts'
@@ -28,6 +29,7 @@ import { BANS_TABLE } from './bans.ts'
 import { createChildren } from './children.ts'
 import { createCommandPerformer } from './command-performer.ts'
 import type { Command } from './commands.ts'
+import { activeEventOf, closedEventOf } from './connection-events.ts'
 import { createConnections } from './connections.ts'
 import { createDatagramTraffic } from './datagrams.ts'
 import type { SupervisorEvent } from './events.ts'
@@ -84,7 +86,12 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
     connectionShare: CREDIT_SHARE,
   })
   const handlers = createHandlers<T>({ loop, router, run: options.runHandler, tell })
-  const writes = createStoreWrites(world.store, loop)
+  const writes = createStoreWrites({
+    ...{ store: world.store, loop },
+    onRefused(batch, storeFault) {
+      tell({ type: 'store.failed', fault: storeFault, batch })
+    },
+  })
   const application = createApplicationDesk({
     loop,
     run: options.runHandler,
@@ -98,9 +105,10 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
 
   // ---- who is there ------------------------------------------------------------------------------
 
-  const nodePart = protocol.node({
+  /** For the node part and, where there is one, the codec of datagrams: each has its own chance. */
+  const toolsFor = (part: string): NodeTools<T> => ({
     crypto: world.crypto,
-    random: random.fork('node-part'),
+    random: random.fork(part),
     monotonicMs: () => loop.step.monotonicMs,
     wallMs: () => loop.step.wallMs,
     connections: () => connections.views(),
@@ -115,6 +123,7 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
     banned: (identity, claimedFrom) => peering.bannedMs(identity, claimedFrom),
     listening: () => listening(),
   })
+  const nodePart = protocol.node(toolsFor('node-part'))
 
   const tools: ConnectionTools<T> = {
     protocol,
@@ -134,15 +143,7 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
     onActive(connection) {
       connections.noteActive(connection)
       peering.onActive(connection)
-      const { identity, readyMs = 0, role, startedMs } = connection.view
-      tell({
-        type: 'connection.active',
-        connection: connection.name,
-        address: connection.peer.address,
-        role,
-        identity,
-        handshakeMs: readyMs - startedMs,
-      })
+      tell(activeEventOf(connection))
       for (const watcher of watchers) watcher.active?.(connection.view)
     },
     onRefused(connection, detail) {
@@ -153,22 +154,8 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
     },
     onClosed(connection) {
       connections.noteClosed(connection)
-      const { counters, ending, peer, view } = connection
-      tell({
-        type: 'connection.closed',
-        connection: connection.name,
-        address: peer.address,
-        role: view.role,
-        identity: view.identity,
-        reason: ending?.reason ?? 'our-fault',
-        detail: ending?.detail ?? 'chart-fault',
-        phase: ending?.phase ?? 'closing',
-        receivedMessages: counters.receivedMessages,
-        handledMessages: counters.handledMessages,
-        dropped: { ...counters.dropped },
-        receivedBytes: counters.receivedBytes,
-        sentBytes: counters.sentBytes,
-      })
+      const { view } = connection
+      tell(closedEventOf(connection))
       if (view.readyMs !== undefined) for (const watcher of watchers) watcher.gone?.(view)
       peering.onClosed(connection)
       settleDrain()
@@ -223,17 +210,7 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
     },
   })
 
-  const datagramCodec = protocol.datagrams?.({
-    crypto: world.crypto,
-    random: random.fork('datagrams'),
-    monotonicMs: () => loop.step.monotonicMs,
-    wallMs: () => loop.step.wallMs,
-    connections: connections.views,
-    tell: () => false,
-    close: () => undefined,
-    banned: (identity, claimedFrom) => peering.bannedMs(identity, claimedFrom),
-    listening: () => listening(),
-  })
+  const datagramCodec = protocol.datagrams?.(toolsFor('datagrams'))
   const traffic =
     datagramCodec === undefined || world.datagrams === undefined
       ? undefined
@@ -389,6 +366,17 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
     tell({ type: 'node.stopped', killed })
   }
 
+  const run = (): void => {
+    try {
+      peering.start(world.store.range(BANS_TABLE, { limit: CORE_LIMITS.bansMax }))
+      children.start()
+      tell({ type: 'node.started', listening: listening() })
+    } catch (error) {
+      tell({ type: 'fault', where: 'root', error })
+      fail('root-fault', 'what a running node needs did not start')
+    }
+  }
+
   const perform = (one: RootSaid): void => {
     switch (one.type) {
       case 'openStore':
@@ -398,9 +386,7 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
         listen()
         return
       case 'run':
-        peering.start(world.store.range(BANS_TABLE, { limit: CORE_LIMITS.bansMax }))
-        children.start()
-        tell({ type: 'node.started', listening: listening() })
+        run()
         return
       case 'drain':
         drain()
@@ -513,6 +499,7 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
     find: connections.find,
     connections: connections.all,
     explain: connections.explain,
+    hasRoomFor: peering.hasRoomFor,
     bans: peering.bans,
     peers: peering.peers,
     get datagrams() {

@@ -7,7 +7,7 @@ import type { Connection } from '../actors/connection-contract.ts'
 import type { CloseDetail } from '../machines/reasons.ts'
 import type { ProtocolTypes } from '../machines/session.ts'
 import type { StoreEntry } from '../world/store.ts'
-import type { Ban } from './ban-records.ts'
+import type { Ban, BanKey } from './ban-records.ts'
 import type { PeerView } from './peers.ts'
 
 export interface Peering<T extends ProtocolTypes> {
@@ -17,17 +17,20 @@ export interface Peering<T extends ProtocolTypes> {
   stop(): void
   /** A stream came in. */
   accept(accepted: Accepted): void
-  /** A manual peer: dialled now, and again whenever it is gone. */
+  /** A manual peer: dialled now, and again whenever it is gone. There is room for it. */
   connect(address: T['address']): void
+  /** Whether one more can be dialled by hand, or this one is already. */
+  hasRoomFor(address: T['address']): boolean
   /** Not a manual peer any more. */
   forget(address: T['address']): void
+  forgetIdentity(identity: string): void
   /** A connection's session is ready; a detail refuses it. */
   admit(connection: Connection<T>): CloseDetail<T['detail']> | undefined
   onActive(connection: Connection<T>): void
   onRefused(connection: Connection<T>, detail: T['detail']): void
   onClosed(connection: Connection<T>): void
-  ban(subject: string, ms: number | undefined, why: string): void
-  unban(subject: string): void
+  ban(key: BanKey, ms: number | undefined, why: string): void
+  unban(key: BanKey): void
   /**
    * For how many milliseconds more an identity is kept out, Infinity for good; with `claimedFrom`, a
    * host: whoever claims the identity from the host's group.

@@ -18,7 +18,6 @@ import type { SocketAddress, StreamId } from '../world/streams.ts'
 import type { World } from '../world/world.ts'
 import { createAdmission } from './admission.ts'
 import { printBanKey } from './ban-records.ts'
-import type { BanKey } from './ban-records.ts'
 import { createBans } from './bans.ts'
 import type { BanSubject } from './bans.ts'
 import type { Connections } from './connections.ts'
@@ -27,6 +26,7 @@ import { createDialGovernor } from './dial-governor.ts'
 import type { DialView } from './dial-governor.ts'
 import type { SupervisorEvent } from './events.ts'
 import type { Peering } from './peering-contract.ts'
+import { CORE_LIMITS } from './limits.ts'
 import { createPeers } from './peers.ts'
 import type { PeerAbout } from './peers.ts'
 import { createSlots } from './slots.ts'
@@ -46,9 +46,6 @@ export interface PeeringOptions<T extends ProtocolTypes> {
 
 /** Expiry is looked at with each question; this is for memory alone. */
 const SWEEP_MS = 60_000
-
-/** A bare host, where the network's own form of an address was not given. */
-const BARE_HOST = /^[0-9.]+$|:/
 
 export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T>): Peering<T> {
   const { connections, loop, protocol, world } = options
@@ -225,7 +222,17 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
     // It may have ended at once: nothing would release what is opened now.
     if (connection.view.phase === 'closed') return
     const tools = { loop, names: world.names, streams: world.streams }
-    const callOff = dial(tools, stream, remote, () => {
+    // Each try takes the next one: the first may be of a kind that leads nowhere here.
+    const tries = governor.triesOf(addresses.key(target))
+    const choose = (hosts: readonly string[]): string | undefined => {
+      const host = hosts[Math.max(0, tries - 1) % hosts.length]
+      if (host === undefined) return undefined
+      connection.resolved(host)
+      if (bans.findAny({ host }, loop.step.wallMs) === undefined) return host
+      connection.drop('banned')
+      return undefined
+    }
+    const callOff = dial(tools, stream, remote, choose, () => {
       connection.drop('unresolved')
     })
     callOffs.set(name, callOff)
@@ -241,12 +248,6 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
       slot: seen.slot,
     })
     connection.start()
-  }
-
-  const remember = (address: T['address']): string => {
-    const key = addresses.key(address)
-    known.set(key, address)
-    return key
   }
 
   // ---- letting in --------------------------------------------------------------------------------
@@ -363,6 +364,7 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
   const settleDial = (key: string, activeMs: number | undefined): void => {
     dialled.delete(key)
     governor.ended(key, activeMs)
+    if (governor.sourceOf(key) === undefined) known.delete(key)
   }
 
   const conclude = (connection: Connection<T>): void => {
@@ -389,18 +391,9 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
     if (isDialled && !goesOn) settleDial(about.address, activeMs)
   }
 
-  /** An identity, an address in the network's form, or a bare host. */
-  const keyOfSubject = (subject: string): BanKey => {
-    const parsed = addresses.parse(subject)
-    if ('wrong' in parsed) {
-      return BARE_HOST.test(subject)
-        ? { kind: 'address', host: subject }
-        : { kind: 'identity', identity: subject }
-    }
-    const identity = addresses.identity(parsed.address)
-    return identity === undefined
-      ? { kind: 'address', host: addresses.socket(parsed.address).host }
-      : { kind: 'identity', identity }
+  const forgetKey = (key: string): void => {
+    governor.forget(key)
+    if (!dialled.has(key)) known.delete(key)
   }
 
   return {
@@ -410,8 +403,9 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
       persist()
       running = true
       for (const address of options.bootstrap) {
-        const identity = addresses.identity(address)
-        governor.addSeed({ address: remember(address), identity })
+        const key = addresses.key(address)
+        known.set(key, address)
+        governor.addSeed({ address: key, identity: addresses.identity(address) })
       }
       plan()
     },
@@ -421,16 +415,24 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
     },
     accept,
     connect(address) {
-      const key = remember(address)
+      const key = addresses.key(address)
       const identity = addresses.identity(address)
+      if (!governor.addManual({ address: key, identity })) return
+      known.set(key, address)
       peers.allow(key, identity)
-      governor.addManual({ address: key, identity })
       plan()
     },
+    hasRoomFor: (address) =>
+      governor.sourceOf(addresses.key(address)) === 'manual' ||
+      governor.counts().manual < CORE_LIMITS.listedMax,
     forget(address) {
-      const key = addresses.key(address)
-      governor.forget(key)
-      if (!dialled.has(key)) known.delete(key)
+      forgetKey(addresses.key(address))
+    },
+    forgetIdentity(identity) {
+      for (const [key, address] of [...known]) {
+        const isIt = addresses.identity(address) === identity || peers.identityAt(key) === identity
+        if (isIt && governor.sourceOf(key) === 'manual') forgetKey(key)
+      }
     },
     admit(connection) {
       const { identity } = connection.view
@@ -449,15 +451,14 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
       apply(connection, verdictOf(ruleOf(protocol.details, detail), phase), detail, false)
     },
     onClosed,
-    ban(subject, ms, why) {
-      banKey(keyOfSubject(subject), ms, why, true)
+    ban(key, ms, why) {
+      banKey(key, ms, why, true)
     },
-    unban(subject) {
-      const key = keyOfSubject(subject)
+    unban(key) {
       if (!bans.unban(key)) return
       peers.forgive(key)
       persist()
-      options.tell({ type: 'peer.unbanned', subject: printBanKey(key) })
+      options.tell({ type: 'peer.unbanned', subject: printBanKey(key), key })
       plan()
     },
     bannedMs(identity, claimedFrom) {

@@ -5,7 +5,7 @@
  */
 import type { StepLoop } from '../world/step-loop.ts'
 import { StoreError } from '../world/store.ts'
-import type { Store, StoreChange } from '../world/store.ts'
+import type { Store, StoreChange, StoreFault } from '../world/store.ts'
 
 export type Settled = (outcome: 'durable' | 'failed') => void
 
@@ -20,7 +20,14 @@ export interface StoreWrites {
   readonly waiting: number
 }
 
-export function createStoreWrites(store: Store, loop: StepLoop): StoreWrites {
+export interface StoreWritesOptions {
+  readonly store: Pick<Store, 'write'>
+  readonly loop: Pick<StepLoop, 'atEndOfTurn'>
+  /** The store did not take it. */
+  onRefused(batch: number, fault: StoreFault): void
+}
+
+export function createStoreWrites({ store, loop, onRefused }: StoreWritesOptions): StoreWrites {
   /** In the order of their numbers. */
   const waiting = new Map<number, Settled>()
   let lastBatch = 0
@@ -42,7 +49,8 @@ export function createStoreWrites(store: Store, loop: StepLoop): StoreWrites {
         store.write(batch, changes)
       } catch (error) {
         if (!(error instanceof StoreError)) throw error
-        // It is closed or broken: whoever waits is told as by an answer, in a later step.
+        onRefused(batch, error.fault)
+        // Whoever waits is told as by an answer, in a later step.
         loop.atEndOfTurn(() => {
           settle((other) => other === batch, 'failed')
         })

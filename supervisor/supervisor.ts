@@ -5,151 +5,23 @@
  */
 import type { Observable } from 'rxjs'
 import { Subject } from 'rxjs'
-import type { Actor } from 'xstate'
-import type { Counters } from '../actors/counters.ts'
-import type { Asked, Delivery, PublishReport, Questions, Validation } from '../actors/services.ts'
+import type { Delivery, PublishReport, Questions } from '../actors/services.ts'
 import { GuardedObservable } from '../actors/guarded-observable.ts'
 import type { Routed } from '../actors/child.ts'
-import type { Phase } from '../machines/reasons.ts'
-import type { rootMachine } from '../machines/root.ts'
+import { ruleOf, verdictOf } from '../machines/reasons.ts'
 import type { ProtocolTypes } from '../machines/session.ts'
-import type { ObservationPort } from '../world/observation.ts'
-import type { SocketAddress } from '../world/streams.ts'
 import type { Call } from './application.ts'
-import type { Ban } from './ban-records.ts'
+import type { HandleOptions, MessageOf, StopReport, Supervisor } from './supervisor-contract.ts'
+import type { Command } from './commands.ts'
+import type { BanKey } from './ban-records.ts'
+import { banKeyOf } from './ban-subject.ts'
 import { PeerloomError } from './errors.ts'
 import type { SupervisorEvent } from './events.ts'
-import type { PeerView } from './peers.ts'
-import type { Explanation } from './explanation.ts'
+import { CORE_LIMITS } from './limits.ts'
 import { createNode } from './node.ts'
-import type { Audit, NodeOptions, NodeState } from './node-contract.ts'
-import { createWaits } from './waits.ts'
+import type { NodeOptions } from './node-contract.ts'
+import { checkMs, createWaits } from './waits.ts'
 import type { Happening, WaitOptions } from './waits.ts'
-
-/** The messages of one type. */
-export type MessageOf<T extends ProtocolTypes, Type extends string> = Extract<
-  T['message'],
-  { readonly type: Type }
->
-
-export interface ConnectionInfo {
-  readonly name: string
-  readonly address: string
-  readonly role: 'dialler' | 'listener'
-  readonly slot: string
-  readonly phase: Phase | 'closed'
-  readonly identity: string | undefined
-  readonly facts: unknown
-  /** Monotonic milliseconds. */
-  readonly startedMs: number
-  readonly readyMs: number | undefined
-  readonly counters: Readonly<Counters>
-  readonly unsentBytes: number
-}
-
-export interface StopReport {
-  /** Who had not gone when the time was up. */
-  readonly killed: readonly string[]
-}
-
-export interface HandleOptions {
-  /** After so long the handler's credit is given back, whatever it still does. Default 30 s. */
-  readonly deadlineMs?: number
-}
-
-export interface RequestContent {
-  /** What the payload is, to the handler at the far side. */
-  readonly protocol: string
-  readonly payload: Uint8Array
-  readonly metadata?: Uint8Array
-}
-
-export interface BanOptions {
-  /** Left out: for good. */
-  readonly ms?: number
-  readonly why?: string
-}
-
-export interface Supervisor<T extends ProtocolTypes> {
-  /** Settles when the store is open and every address listens. @throws {PeerloomError} */
-  start(): Promise<void>
-  /** Always settles by the deadline. */
-  stop(options?: { readonly graceMs?: number }): Promise<StopReport>
-  [Symbol.asyncDispose](): Promise<void>
-  readonly state: NodeState
-  /** Where it listens. */
-  readonly listening: readonly SocketAddress[]
-
-  /**
-   * Decoded messages of a type. What is emitted is the subscriber's own; with `views` its bytes are
-   * valid only until the subscriber returns, and no copy is made.
-   */
-  messages<Type extends T['message']['type']>(
-    type: Type,
-    options?: { readonly views?: boolean },
-  ): Observable<Routed<MessageOf<T, Type>>>
-  /** Takes work away: the message's bytes count against the sender until the promise settles. */
-  handle<Type extends T['message']['type']>(
-    type: Type,
-    handler: (routed: Routed<MessageOf<T, Type>>) => Promise<void>,
-    options?: HandleOptions,
-  ): () => void
-  readonly events: Observable<SupervisorEvent>
-
-  /**
-   * A message with an answer. The peer is a connection's name, an identity or an address; it is
-   * dialled if need be, and asked again under the same id if the connection is lost.
-   * @throws {PeerloomError} `timed-out`, `refused-by-peer`, `unknown-peer`, `busy`, `unsupported` ...
-   */
-  request(peer: string, request: RequestContent, options?: WaitOptions): Promise<Uint8Array>
-  /** Answers the requests of a protocol; undefined is an empty answer. Its last caller counts. */
-  answer(
-    protocol: string,
-    handler: (asked: Asked) => Promise<Uint8Array | undefined>,
-    options?: HandleOptions,
-  ): () => void
-  /** Settles once it waits to leave for everybody; what has to be kept is durable by then. */
-  publish(
-    topic: string,
-    payload: Uint8Array,
-    options?: WaitOptions & { readonly kind?: string },
-  ): Promise<PublishReport>
-  /** What others published about it, once and after it was found valid. */
-  topic(name: string): Observable<Delivery>
-  /** Decides what becomes of a publication before anybody else gets it. Its last caller counts. */
-  validate(
-    topic: string,
-    handler: (delivery: Delivery) => Promise<Validation>,
-    options?: HandleOptions,
-  ): () => void
-
-  /** A manual peer, dialled again whenever it is gone. Settles with the connection's name once active. */
-  connect(address: string, options?: WaitOptions): Promise<string>
-  /** Closes a connection or all of a peer, and forgets it as a manual peer. */
-  disconnect(peer: string): void
-  /**
-   * One way. `peer` is a connection's name or a proven identity.
-   * @throws {PeerloomError} `bad-argument`: the network has no way to send this message
-   */
-  send(peer: string, message: T['message']): 'queued' | 'full' | 'gone'
-  /** Settles when a lane of the peer that was full is under half. */
-  room(peer: string, options?: WaitOptions): Promise<void>
-  /** An identity, or an address in the network's form or as a bare host. */
-  ban(subject: string, options?: BanOptions): void
-  unban(subject: string): void
-  bans(): readonly Ban[]
-
-  connections(): readonly ConnectionInfo[]
-  /** What outlives connections: by proven identity, or by address. */
-  peers(): readonly PeerView[]
-  /** The account of all datagrams; undefined where the network or its transport speaks none. */
-  datagrams(): Readonly<Counters> | undefined
-  explain(connection: string): Explanation | undefined
-  audit(): Audit
-  /** Watchers of every step hang here. */
-  readonly port: ObservationPort
-  readonly actor: Actor<typeof rootMachine>
-}
 
 export type SupervisorCoreOptions<T extends ProtocolTypes> = Omit<
   NodeOptions<T>,
@@ -183,6 +55,10 @@ export function createSupervisorOver<T extends ProtocolTypes>(
         events.next(happening)
       }
       waits.happened(happening)
+      if (happening.type !== 'node.stopped') return
+      // Also where it failed by itself: no timer of its rings any more.
+      waits.stop()
+      events.complete()
     },
     runHandler(handler, request, given) {
       const settle = (outcome: 'done' | 'failed', value?: unknown): void => {
@@ -206,8 +82,13 @@ export function createSupervisorOver<T extends ProtocolTypes>(
   })
   const waits = createWaits(node.enter, WAIT_MS)
 
-  const parseBanSubject = (subject: string): void => {
-    if (subject === '') throw new PeerloomError('bad-argument', 'nobody was named to be banned')
+  /** @throws {PeerloomError} it is nobody that can be banned, or the node is not running */
+  const keyOf = (subject: string | BanKey): BanKey => {
+    if (node.state !== 'running') throw new PeerloomError('not-running', 'the node is not running')
+    if (typeof subject !== 'string') return subject
+    const found = banKeyOf(subject, options.protocol.addresses)
+    if ('wrong' in found) throw new PeerloomError('bad-argument', found.wrong)
+    return found.key
   }
 
   /** Not an event: whoever throws at events would be told so by an event. */
@@ -217,12 +98,23 @@ export function createSupervisorOver<T extends ProtocolTypes>(
     }
   }
 
+  /** A command that could not be given leaves a wait behind that nobody looks at. */
+  const enterFor = (waiting: Promise<unknown>, command: Command): void => {
+    try {
+      node.enter(command)
+    } catch (error) {
+      waiting.catch(() => undefined)
+      throw error
+    }
+  }
+
   const nameHandler = <What extends keyof Questions>(
     what: What,
     key: string,
     handler: (given: Questions[What]['given']) => Promise<Questions[What]['taken']>,
     { deadlineMs = HANDLER_DEADLINE_MS }: HandleOptions = {},
   ): (() => void) => {
+    checkMs('deadlineMs', deadlineMs)
     const number = nextHandler++
     // It is named for one question alone: what it is given is of that one.
     handlers.set(number, handler as (given: unknown) => Promise<unknown>)
@@ -247,7 +139,7 @@ export function createSupervisorOver<T extends ProtocolTypes>(
       // The outcome is of the service that was called.
       return { value: outcome.value as Value }
     })
-    node.enter({ name: 'call', number, call: asked })
+    enterFor(settled, { name: 'call', number, call: asked })
     try {
       return (await settled).value
     } catch (error) {
@@ -279,6 +171,7 @@ export function createSupervisorOver<T extends ProtocolTypes>(
       await started
     },
     stop({ graceMs = GRACE_MS } = {}) {
+      checkMs('graceMs', graceMs)
       if (stopping !== undefined) return stopping
       if (node.state === 'stopped' || node.state === 'failed')
         return Promise.resolve({ killed: [] })
@@ -290,10 +183,7 @@ export function createSupervisorOver<T extends ProtocolTypes>(
         })
         node.enter({ name: 'stop', graceMs })
       })
-      return stopping.finally(() => {
-        waits.stop()
-        events.complete()
-      })
+      return stopping
     },
     async [Symbol.asyncDispose]() {
       await supervisor.stop()
@@ -325,6 +215,7 @@ export function createSupervisorOver<T extends ProtocolTypes>(
       )
     },
     handle(type, handler, { deadlineMs = HANDLER_DEADLINE_MS } = {}) {
+      checkMs('deadlineMs', deadlineMs)
       const number = nextHandler++
       // As above.
       handlers.set(number, handler as (given: unknown) => Promise<unknown>)
@@ -374,13 +265,25 @@ export function createSupervisorOver<T extends ProtocolTypes>(
       events.subscribe(subscriber),
     ),
     async connect(address, waitOptions = {}) {
-      const parsed = options.protocol.addresses.parse(address)
+      const { addresses, details, identity: own } = options.protocol
+      const parsed = addresses.parse(address)
       if ('wrong' in parsed) throw new PeerloomError('bad-argument', parsed.wrong)
-      if (node.state !== 'running')
-        throw new PeerloomError('not-running', 'the node is not running')
-      const { addresses } = options.protocol
       const key = addresses.key(parsed.address)
       const identity = addresses.identity(parsed.address)
+      if (identity !== undefined && identity === own) {
+        throw new PeerloomError('bad-argument', `${address} is this node itself`)
+      }
+      if (node.state !== 'running')
+        throw new PeerloomError('not-running', 'the node is not running')
+      if (!node.hasRoomFor(parsed.address)) {
+        throw new PeerloomError(
+          'busy',
+          `${CORE_LIMITS.listedMax} peers are dialled by hand already`,
+        )
+      }
+      if (waitOptions.signal?.aborted === true) {
+        throw new PeerloomError('aborted', `the dial of ${address} was called off`)
+      }
       const known = node
         .connections()
         .find(
@@ -389,8 +292,11 @@ export function createSupervisorOver<T extends ProtocolTypes>(
             ((view.target !== undefined && addresses.key(view.target) === key) ||
               (identity !== undefined && view.identity === identity)),
         )
-      if (known !== undefined) return known.name
       const printed = addresses.print(parsed.address)
+      if (known !== undefined) {
+        node.enter({ name: 'connect', address: printed })
+        return known.name
+      }
       const active = waits.until(`a connection with ${address}`, waitOptions, (happening) => {
         if (happening.type !== 'connection.active' && happening.type !== 'connection.closed') {
           return undefined
@@ -400,12 +306,17 @@ export function createSupervisorOver<T extends ProtocolTypes>(
           (identity !== undefined && happening.identity === identity)
         if (!isIt) return undefined
         if (happening.type === 'connection.active') return happening.connection
+        const { do: follows } = verdictOf(ruleOf(details, happening.detail), happening.phase)
+        if (follows === 'refuse' || follows === 'ban') {
+          const why = `${address} is not dialled again: ${happening.detail}`
+          throw new PeerloomError('refused', why)
+        }
         // The dial found somebody who is connected already.
         return happening.detail === 'duplicate' && happening.identity !== undefined
           ? node.find(happening.identity)?.name
           : undefined
       })
-      node.enter({ name: 'connect', address: printed })
+      enterFor(active, { name: 'connect', address: printed })
       return active
     },
     disconnect(peer) {
@@ -417,8 +328,12 @@ export function createSupervisorOver<T extends ProtocolTypes>(
       const connection = node.find(peer)
       if (connection === undefined) return 'gone'
       const outcome = connection.reserve(message)
-      if (outcome === 'queued') {
+      if (outcome !== 'queued') return outcome
+      try {
         node.enter({ name: 'send', connection: connection.name, message })
+      } catch (error) {
+        connection.giveUpReserved(message)
+        throw error
       }
       return outcome
     },
@@ -436,12 +351,17 @@ export function createSupervisorOver<T extends ProtocolTypes>(
       })
     },
     ban(subject, { ms, why = 'asked' } = {}) {
-      parseBanSubject(subject)
-      node.enter({ name: 'ban', subject, ms, why })
+      const key = keyOf(subject)
+      if (ms !== undefined && !(Number.isSafeInteger(ms) && ms > 0)) {
+        throw new PeerloomError(
+          'bad-argument',
+          'a ban lasts a whole number of milliseconds above 0',
+        )
+      }
+      node.enter({ name: 'ban', key, ms, why })
     },
     unban(subject) {
-      parseBanSubject(subject)
-      node.enter({ name: 'unban', subject })
+      node.enter({ name: 'unban', key: keyOf(subject) })
     },
     bans: () => node.bans(),
     peers: () => node.peers(),

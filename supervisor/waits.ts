@@ -38,6 +38,18 @@ export interface Waits {
   readonly count: number
 }
 
+/** @throws {PeerloomError} `bad-argument`: no wait can be so long */
+export function checkMs(name: string, ms: number): void {
+  if (ms >= 0 && ms <= Number.MAX_SAFE_INTEGER) return
+  throw new PeerloomError('bad-argument', `${name} is no number of milliseconds: ${String(ms)}`)
+}
+
+const SENTENCES: Readonly<Partial<Record<PeerloomErrorCode, string>>> = {
+  aborted: 'was called off',
+  stopped: 'did not come before the node stopped',
+  'timed-out': 'did not come in time',
+}
+
 interface Wait {
   readonly what: string
   take(happening: Happening): boolean
@@ -51,6 +63,7 @@ export function createWaits(enter: (command: Command) => void, defaultMs: number
   return {
     until(what, { timeoutMs = defaultMs, signal }, take) {
       return new Promise((resolve, reject) => {
+        checkMs('timeoutMs', timeoutMs)
         const wait = nextWait++
         const done = (): void => {
           waits.delete(wait)
@@ -59,13 +72,13 @@ export function createWaits(enter: (command: Command) => void, defaultMs: number
         }
         const fail = (code: PeerloomErrorCode): void => {
           done()
-          reject(new PeerloomError(code, what))
+          reject(new PeerloomError(code, `${what} ${SENTENCES[code] ?? 'did not come'}`))
         }
         const abort = (): void => {
           fail('aborted')
         }
         if (signal?.aborted === true) {
-          reject(new PeerloomError('aborted', what))
+          reject(new PeerloomError('aborted', `${what} was called off`))
           return
         }
         signal?.addEventListener('abort', abort)
@@ -85,7 +98,13 @@ export function createWaits(enter: (command: Command) => void, defaultMs: number
             return true
           },
         })
-        enter({ name: 'wait', wait, ms: timeoutMs })
+        try {
+          enter({ name: 'wait', wait, ms: timeoutMs })
+        } catch (error) {
+          waits.delete(wait)
+          signal?.removeEventListener('abort', abort)
+          throw error
+        }
       })
     },
     happened(happening) {

@@ -23,6 +23,8 @@ export interface VirtualWorldOptions
   extends Omit<VirtualClockOptions, 'queue'>, Omit<MemoryNetworkOptions, 'queue'> {
   /** Decides every chance in this world. */
   readonly seed: string | Uint8Array
+  /** What host names lead to. Left out: there are none. */
+  readonly names?: Readonly<Record<string, readonly string[]>>
 }
 
 /** What a node has in place of this world's own: a clock that is ahead, names, another store. */
@@ -65,7 +67,7 @@ interface LivingNode {
 }
 
 export function startVirtualWorld(options: VirtualWorldOptions): VirtualWorld {
-  const { seed, ...rest } = options
+  const { names = {}, seed, ...rest } = options
   const clock = virtualClock(rest)
   const { later } = clock.queue
   const network = memoryNetwork({ ...rest, queue: clock.queue })
@@ -108,7 +110,7 @@ export function startVirtualWorld(options: VirtualWorldOptions): VirtualWorld {
         crypto: nodeCrypto,
         datagrams: node.datagrams,
         jobs: own.jobs ?? inlineJobs(nodeCrypto, { later: whileAlive }),
-        names: own.names ?? staticNames({}, { later: whileAlive }),
+        names: own.names ?? staticNames(names, { later: whileAlive }),
         random: own.random ?? root.fork(`node ${name} ${incarnation}`),
         store: own.store ?? mediumOf(name).store({ later: whileAlive, commits: 'turn' }),
         streams: node.streams,

@@ -4,7 +4,7 @@
  */
 import { performance } from 'node:perf_hooks'
 import type { Clock, ClockInput } from '../world/clock.ts'
-import { notStarted } from './later.ts'
+import { enteredBy, notStarted } from './later.ts'
 
 /** The longest delay of Node's timers; a longer one would ring at once. */
 const DELAY_MS_MAX = 2 ** 31 - 1
@@ -46,7 +46,7 @@ export function systemClock(): Clock {
 
   return {
     start(input) {
-      enter = input
+      enter = enteredBy(enter, input)
     },
     monotonicMs,
     wallMs: () => Date.now(),

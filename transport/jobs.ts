@@ -7,7 +7,7 @@ import type { CryptoBackend } from '../world/crypto.ts'
 import { performJob } from '../world/jobs.ts'
 import type { CryptoJob, JobInput, JobResult, Jobs } from '../world/jobs.ts'
 import type { RequestId } from '../world/names.ts'
-import { notStarted } from './later.ts'
+import { enteredBy, notStarted } from './later.ts'
 import type { Later } from './later.ts'
 
 export interface InlineJobsOptions {
@@ -47,7 +47,7 @@ export function inlineJobs(crypto: CryptoBackend, options: InlineJobsOptions = {
 
   return {
     start(input) {
-      enter = input
+      enter = enteredBy(enter, input)
     },
     run(request, job) {
       if (stopped) return

@@ -69,3 +69,15 @@ export function createDeliveryQueue(): DeliveryQueue {
 export function notStarted(): never {
   throw new Error('start was not called')
 }
+
+/**
+ * Takes the way in, once: a second node would take the first one's inputs.
+ * @throws {Error} it was taken
+ */
+export function enteredBy<Input>(
+  before: (input: Input) => void,
+  enter: (input: Input) => void,
+): (input: Input) => void {
+  if (before !== notStarted) throw new Error('this part of the world belongs to a node already')
+  return enter
+}

@@ -9,7 +9,7 @@
  */
 import type { Datagrams } from '../world/datagrams.ts'
 import type { SocketAddress, StreamId, Streams } from '../world/streams.ts'
-import { canonicalHost } from './address.ts'
+import { canonicalHost } from '../codec/host.ts'
 import { asWritten } from './memory/chunking.ts'
 import type { Chunking } from './memory/chunking.ts'
 import { createDeliveryQueue } from './later.ts'

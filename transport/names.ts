@@ -9,9 +9,9 @@ import { lookup } from 'node:dns'
 import type { LookupAddress } from 'node:dns'
 import type { Names, NamesInput, RequestId } from '../world/names.ts'
 import type { TransportFault } from '../world/streams.ts'
-import { canonicalHost } from './address.ts'
+import { canonicalHost } from '../codec/host.ts'
 import { faultOf } from './faults.ts'
-import { notStarted } from './later.ts'
+import { enteredBy, notStarted } from './later.ts'
 import type { Later } from './later.ts'
 
 /** Half of libuv's default pool: a dead resolver leaves the other half to files. */
@@ -68,7 +68,7 @@ export function systemNames(options: SystemNamesOptions = {}): Names {
 
   return {
     start(input) {
-      enter = input
+      enter = enteredBy(enter, input)
     },
     resolve(request, host) {
       const literal = canonicalHost(host)
@@ -107,7 +107,7 @@ export function staticNames(
 
   return {
     start(input) {
-      enter = input
+      enter = enteredBy(enter, input)
     },
     resolve(request, host) {
       const entry = entryOf(host)

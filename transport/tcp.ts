@@ -19,7 +19,7 @@ import type {
 import { localAddress, printedAddress, targetAddress } from './address.ts'
 import { descriptorsAreLeft, watchDescriptors } from './descriptors.ts'
 import { faultOf } from './faults.ts'
-import { notStarted } from './later.ts'
+import { enteredBy, notStarted } from './later.ts'
 import { discard, endsOf, startTcpStream } from './tcp-stream.ts'
 import type { TcpStream } from './tcp-stream.ts'
 
@@ -127,7 +127,7 @@ export function tcp(options: TcpOptions = {}): Streams {
 
   return {
     start(input) {
-      enter = input
+      enter = enteredBy(enter, input)
     },
     open(stream, address) {
       const target = targetAddress(address)

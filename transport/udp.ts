@@ -6,15 +6,10 @@ import { createSocket } from 'node:dgram'
 import type { RemoteInfo, Socket } from 'node:dgram'
 import type { DatagramInput, DatagramSocketId, Datagrams } from '../world/datagrams.ts'
 import type { SocketAddress } from '../world/streams.ts'
-import {
-  canonicalHost,
-  isIPv6Host,
-  localAddress,
-  printedAddress,
-  targetAddress,
-} from './address.ts'
+import { canonicalHost } from '../codec/host.ts'
+import { isIPv6Host, localAddress, printedAddress, targetAddress } from './address.ts'
 import { faultOf } from './faults.ts'
-import { notStarted } from './later.ts'
+import { enteredBy, notStarted } from './later.ts'
 
 export interface UdpOptions {
   /** Whether a socket on `::` leaves IPv4 to others. Default: false, it takes both. */
@@ -87,7 +82,7 @@ export function udp(options: UdpOptions = {}): Datagrams {
 
   return {
     start(input) {
-      enter = input
+      enter = enteredBy(enter, input)
     },
     bind(id, address) {
       const local = localAddress(address)

@@ -13,6 +13,7 @@ export interface Timer {
 }
 
 export interface Timers {
+  /** @throws {RangeError} a time that is no number: the order of all others would be lost */
   set(dueMs: number, ring: () => void): Timer
   /** Cancelling what has rung or was cancelled changes nothing. */
   cancel(timer: Timer): void
@@ -76,6 +77,7 @@ export function createTimers(): Timers {
 
   return {
     set(dueMs, ring) {
+      if (Number.isNaN(dueMs)) throw new RangeError('a timer without a time')
       const timer: Timer = { dueMs, sequence: sequence++, ring, place: heap.length }
       heap.push(timer)
       rise(timer)

@@ -8,6 +8,7 @@
  */
 import ipaddr from 'ipaddr.js'
 import type { SocketAddress } from '../../world/streams.ts'
+import { canonicalHost } from '../host.ts'
 import { isNodeId } from './identity.ts'
 
 /** Ours: the source of the protocol names none. */
@@ -53,7 +54,7 @@ function parsePlace(text: string): SocketAddress | { readonly wrong: string } {
     return { wrong: 'after the ] belongs a colon and a port, or nothing' }
   }
   const host =
-    bracket >= 0 ? canonicalIpv6(text.slice(1, bracket)) : canonicalHost(text.slice(0, hostEnd))
+    bracket >= 0 ? canonicalIpv6(text.slice(1, bracket)) : canonicalPlace(text.slice(0, hostEnd))
   if (host === undefined) {
     return { wrong: 'the host is neither an IP address (IPv6 in brackets) nor a host name' }
   }
@@ -66,15 +67,11 @@ function parsePlace(text: string): SocketAddress | { readonly wrong: string } {
 
 function canonicalIpv6(text: string): string | undefined {
   // A zone holds on one machine alone, and an address is told to others.
-  if (text.includes('%') || !ipaddr.IPv6.isValid(text)) return undefined
-  const address = ipaddr.IPv6.parse(text)
-  return address.isIPv4MappedAddress()
-    ? address.toIPv4Address().toString()
-    : address.toRFC5952String()
+  return text.includes('%') || !text.includes(':') ? undefined : canonicalHost(text)
 }
 
-function canonicalHost(text: string): string | undefined {
-  if (ipaddr.IPv4.isValidFourPartDecimal(text)) return text
+function canonicalPlace(text: string): string | undefined {
+  if (!text.includes(':') && canonicalHost(text) !== undefined) return text
   const name = text.toLowerCase()
   if (name.length > HOST_NAME_CHARACTERS_MAX) return undefined
   const labels = name.split('.')

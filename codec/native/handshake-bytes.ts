@@ -11,9 +11,9 @@ import type { DirectionKeys, SealedRecordParameters } from '../sealed-records.ts
 import type { Role } from '../wire.ts'
 import { createWriter, writeBytes, writeU16be, writeU32be, writeU64be, writeU8 } from '../writer.ts'
 import { writtenBytes } from '../writer.ts'
-import type { Writer } from '../writer.ts'
 import { PAYLOAD_BYTES_MAX } from './messages.ts'
 import type { HandshakeMessage } from './messages.ts'
+import { writeWithLength } from './signed-layout.ts'
 import type { NativeWireDetail } from './wire-details.ts'
 
 export const MAJOR_VERSION = 1
@@ -81,11 +81,6 @@ export function signedBytes(
   writeBytes(writer, handshake.ephemeralKey)
   writeBytes(writer, previous)
   return writtenBytes(writer)
-}
-
-function writeWithLength(writer: Writer, bytes: Uint8Array): void {
-  writeU16be(writer, bytes.length)
-  writeBytes(writer, bytes)
 }
 
 /** Over both payloads as sent. Public: it also names the session. */

@@ -148,9 +148,14 @@ const isString = (first: number): boolean =>
   (first >= FIX_STRING && first <= FIX_STRING + FIX_STRING_MAX) ||
   (first >= STR_8 && first <= STR_32)
 
-/** Of at most 15 elements: no message here has more. */
-export const writeArrayHeader = (writer: Writer, count: number): void =>
-  writeU8(writer, FIX_ARRAY | count)
+/** Of at most 65,535 elements: the longest list of a message here has a thousand. */
+export function writeArrayHeader(writer: Writer, count: number): void {
+  if (count <= FIX_ARRAY_MAX) writeU8(writer, FIX_ARRAY | count)
+  else {
+    writeU8(writer, ARRAY_16)
+    writeU16be(writer, count)
+  }
+}
 
 /** A whole number of up to 32 bits. */
 export function writeUint(writer: Writer, value: number): void {
@@ -204,6 +209,20 @@ export function writeBinary(writer: Writer, bytes: Uint8Array): void {
 }
 
 export const writeNil = (writer: Writer): void => writeU8(writer, NIL)
+
+/** What `writeArrayHeader` writes. */
+export const arrayHeaderBytes = (count: number): number => (count <= FIX_ARRAY_MAX ? 1 : 3)
+
+/** What `writeUint` writes. */
+export function uintBytes(value: number): number {
+  if (value <= FIX_INTEGER_MAX) return 1
+  if (value <= 0xff) return 2
+  return value <= 0xffff ? 3 : 5
+}
+
+/** What `writeUint64` writes. */
+export const uint64Bytes = (value: bigint): number =>
+  value <= 0xffff_ffffn ? uintBytes(Number(value)) : 9
 
 /** What `writeString` adds to text of up to 65,535 bytes. */
 export const stringHeaderBytes = (bytes: number): number =>

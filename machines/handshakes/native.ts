@@ -159,6 +159,9 @@ export const nativeSessionMachine = setup({
       event.type === 'unit' &&
       event.message.type === 'error' &&
       event.message.requestId === undefined,
+    /** What only a verified session sends: it decrypted, so its sender has the keys. */
+    isSessionMessage: ({ event }) =>
+      event.type === 'unit' && !['confirm', 'error', 'handshake'].includes(event.message.type),
     isAnswer: ({ event }, type: NativeAnswer['type']) =>
       event.type === 'answer' && event.answer.type === type,
     isAnswerToDialler: ({ context, event }, type: NativeAnswer['type']) =>
@@ -202,7 +205,7 @@ export const nativeSessionMachine = setup({
           ],
         },
         unit: {
-          guard: { type: 'isUnit', params: 'error' },
+          guard: 'isConnectionError',
           target: 'over',
           actions: { type: 'end', params: ({ event }) => ({ detail: toldBy(event.message) }) },
         },
@@ -312,7 +315,7 @@ export const nativeSessionMachine = setup({
                 actions: { type: 'ready', params: ({ context }) => readyAs(factsIn(context)) },
               },
               {
-                guard: { type: 'isUnit', params: 'message' },
+                guard: 'isSessionMessage',
                 target: '#native.active',
                 actions: [
                   { type: 'ready', params: ({ context }) => readyAs(factsIn(context)) },

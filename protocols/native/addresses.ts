@@ -4,6 +4,7 @@
  */
 import type { AddressRules } from '../../actors/protocol.ts'
 import { groupOf, parseAddress, printAddress } from '../../codec/native/address.ts'
+import { isNodeId } from '../../codec/native/identity.ts'
 import type { NativeAddress } from '../../codec/native/address.ts'
 
 export const NATIVE_ADDRESSES: AddressRules<NativeAddress> = {
@@ -15,4 +16,5 @@ export const NATIVE_ADDRESSES: AddressRules<NativeAddress> = {
   fromSocket: ({ host, port }) => ({ id: undefined, host, port }),
   group: groupOf,
   identity: ({ id }) => id,
+  isIdentity: isNodeId,
 }

@@ -39,7 +39,7 @@ export const NATIVE_DETAILS: Readonly<Record<NativeDetail, DetailRule>> = {
   'handshake-required': brokenProtocol,
   'message-too-large': brokenProtocol,
   'unexpected-confirm': brokenProtocol,
-  'message-reserved': rule('peer-fault', NOTHING),
+  'direct-too-large': rule('peer-fault', NOTHING),
   'record-too-short': forgeable,
   'record-too-long': forgeable,
   'record-unauthentic': forgeable,

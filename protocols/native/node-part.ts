@@ -17,7 +17,7 @@ import {
 } from '../../codec/native/handshake-bytes.ts'
 import { KEY_TYPE_SECP256K1 } from '../../codec/native/identity.ts'
 import type { NodeIdentity } from '../../codec/native/identity.ts'
-import { encodeSmall } from '../../codec/native/message-codec.ts'
+import { encodeSmall } from '../../codec/native/handshake-codec.ts'
 import { NONCE_BYTES } from '../../codec/native/messages.ts'
 import type { HandshakeMessage } from '../../codec/native/messages.ts'
 import { KEYS_SLOT } from '../../machines/handshakes/native.ts'

@@ -72,16 +72,16 @@ test('a subscriber that throws is told of, and the others get the message', () =
   ])
 })
 
-test('a handler holds the bytes as credit until it settles, and gives them back once', () => {
+test('a handler holds credit until it settles, two kilobytes at least, and gives it back once', () => {
   const { credit, route, router } = startRouter()
   const settles: Settle[] = []
   router.handle('blob', (_, settle) => settles.push(settle))
   expect(route(bytes())).toBe('handled')
   route(bytes())
-  expect(credit.bytes).toBe(6)
+  expect(credit.bytes).toBe(2 * 2_048)
   settles[0]?.()
   settles[0]?.()
-  expect(credit.bytes).toBe(3)
+  expect(credit.bytes).toBe(2_048)
   settles[1]?.()
   expect(credit.bytes).toBe(0)
 })

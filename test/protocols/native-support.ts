@@ -6,7 +6,7 @@
 import type { Asking, ConnectionView, Later, NodePart } from '../../actors/protocol.ts'
 import type { NativeKeys } from '../../codec/native/handshake-bytes.ts'
 import { decodePlaintext } from '../../codec/native/message-codec.ts'
-import { encodeSmall } from '../../codec/native/message-codec.ts'
+import { encodeSmall } from '../../codec/native/handshake-codec.ts'
 import type { HandshakeMessage } from '../../codec/native/messages.ts'
 import type { Role } from '../../codec/wire.ts'
 import type { NativeAnswer, NativeQuestion, NativeTypes } from '../../machines/handshakes/native.ts'

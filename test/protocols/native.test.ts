@@ -1,8 +1,10 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { encodeSmall } from '../../codec/native/message-codec.ts'
-import { decodePlaintext } from '../../codec/native/message-codec.ts'
+import { encodeSmall } from '../../codec/native/handshake-codec.ts'
+import { decodePlaintext, encodedBytes } from '../../codec/native/message-codec.ts'
 import { PAYLOAD_BYTES_MAX } from '../../codec/native/messages.ts'
 import type { NativeMessage } from '../../codec/native/messages.ts'
+import { createProtocolNames } from '../../codec/native/protocol-names.ts'
 import { PLAINTEXT_BYTES_MAX } from '../../codec/native/wire.ts'
 import type { NativeDetail } from '../../machines/handshakes/native.ts'
 import { CORE_DETAILS, ruleOf, verdictOf } from '../../machines/reasons.ts'
@@ -11,7 +13,9 @@ import { native } from '../../protocols/native.ts'
 import { NATIVE_DETAILS } from '../../protocols/native/details.ts'
 import { decideDuplicate } from '../../protocols/native/duplicates.ts'
 import { refusalOf } from '../../protocols/native/errors.ts'
+import { ANY, SAMPLES } from '../codec/native/samples.ts'
 import { ALICE, ALICE_HANDSHAKE, BOB, NETWORK, VECTORS } from '../codec/native/vectors.ts'
+import { holds } from '../support/properties.ts'
 import { viewOf } from './native-support.ts'
 import type { View } from './native-support.ts'
 
@@ -45,7 +49,8 @@ describe('the manifest', () => {
     })
     expect(protocol.slots.map(({ role, max }) => [role, max])).toEqual([
       ['dialler', 25],
-      ['listener', 25],
+      // 25 verified, and 25 that are not yet.
+      ['listener', 50],
     ])
     expect(protocol.strikes).toEqual({
       count: 3,
@@ -68,7 +73,7 @@ describe('the manifest', () => {
     })
     expect(other.deadlines.establish.ms).toBe(5_000)
     expect(other.deadlines.session).toMatchObject({ handshakeMs: { ms: 5_000 } })
-    expect(other.slots).toContainEqual({ name: 'inbound', role: 'listener', max: 3 })
+    expect(other.slots).toContainEqual({ name: 'inbound', role: 'listener', max: 3 + 25 })
     expect(other.deadlines.connectMs).toBe(10_000)
   })
 
@@ -101,12 +106,53 @@ describe('the manifest', () => {
   })
 })
 
-describe('a one-way message', () => {
-  test('waits in a lane that stops reading when it is full; the rest is control', () => {
-    expect(protocol.lane(oneWay(1))).toEqual({ lane: 'requests', full: 'stop-reading' })
-    expect(protocol.lane({ type: 'confirm' })).toEqual({ lane: 'control', full: 'close' })
+describe('a message', () => {
+  const control = { lane: 'control', full: 'close' }
+  const requests = { lane: 'requests', full: 'stop-reading' }
+  const gossip = { lane: 'gossip', full: 'drop' }
+  test.each([
+    [control, ['handshake', 'confirm', 'error', 'ping', 'pong']],
+    [requests, ['message', 'direct', 'response', 'getAddresses', 'addresses', 'locator', 'range']],
+    [gossip, ['broadcast', 'item']],
+  ] as const)('waits in its lane: %o', (lane, types) => {
+    for (const type of types) expect(protocol.lane(SAMPLES[type])).toEqual(lane)
   })
 
+  test.each(Object.entries<NativeMessage>(SAMPLES))(
+    'is estimated at no less than it takes: %s',
+    (_, message) => {
+      const bytes = encodedBytes(message, createProtocolNames())
+      const estimate = protocol.estimateBytes(message)
+      expect(estimate).toBeGreaterThanOrEqual(bytes)
+      expect(estimate).toBeLessThan(2 * bytes + 320)
+      expect(protocol.contentBytes?.(message)).toBe(estimate)
+    },
+  )
+
+  test.each(['addresses', 'locator', 'broadcast', 'item', 'response', 'direct'] as const)(
+    'is estimated by what it holds: %s',
+    (type) => {
+      holds(
+        fc.property<[NativeMessage]>(ANY[type], (message) => {
+          const bytes = encodedBytes(message, createProtocolNames())
+          // A name in another script takes up to three bytes a character.
+          expect(protocol.estimateBytes(message)).toBeGreaterThanOrEqual(bytes - 128)
+        }),
+      )
+    },
+  )
+
+  test.each(Object.entries<NativeMessage>(SAMPLES))(
+    'is the application’s to send if it is one-way: %s',
+    (type, message) => {
+      const wrong = protocol.wrongWith?.(message)
+      if (type === 'message') expect(wrong).toBeUndefined()
+      else expect(wrong).toContain('not the application')
+    },
+  )
+})
+
+describe('a one-way message', () => {
   test.each([0, 200, 70_000, PAYLOAD_BYTES_MAX])(
     'of %i bytes is estimated at what it takes, and costs credit when it is empty',
     (bytes) => {
@@ -130,7 +176,7 @@ describe('a one-way message', () => {
 
 describe('a farewell', () => {
   const silent: readonly NativeDetail[] = [
-    'message-reserved',
+    'direct-too-large',
     'record-exhausted',
     'record-unauthentic',
     'refused-provisional',

@@ -1,9 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import type { Protocol } from '../../index.ts'
 import { CORE_LIMITS } from '../../index.ts'
+import { native } from '../../protocols/native.ts'
+import { keyOf } from '../contracts/seats.ts'
 import { plain } from '../contracts/fits/plain.ts'
 import type { PlainTypes } from '../contracts/fits/plain.ts'
 import { startNode, startVirtualWorld } from '../support/nodes.ts'
+import type { Seat } from '../../testing/testing.ts'
 import type { VirtualWorld } from '../../testing/virtual-world.ts'
 
 const HELLO = Uint8Array.of(0, 0, 0, 0, 1)
@@ -165,4 +168,35 @@ test('a ban by hand closes, refuses, and is lifted by hand', () => {
   alice.supervisor.unban('10.0.0.2')
   knock('10.0.0.2')
   expect(alice.supervisor.connections()).toHaveLength(1)
+})
+
+describe('a peer that is dialled by its name', () => {
+  const startNamed = (hosts: readonly string[]) => {
+    const world = startVirtualWorld({ seed: 'names', names: { 'bob.example': hosts } })
+    const protocolOf = (seat: Seat) => native({ network: 'test', privateKey: keyOf(seat) })
+    const alice = startNode(world, 'alice', '10.0.0.1', protocolOf('dialler'))
+    const bob = startNode(world, 'bob', '10.0.0.2', protocolOf('listener'))
+    const address = `node://${protocolOf('listener').identity ?? ''}@bob.example:9946`
+    alice.supervisor.connect(address).catch(() => undefined)
+    return { alice, bob, world }
+  }
+
+  test('is tried at each address that the name leads to', () => {
+    const { alice, world } = startNamed(['10.0.0.98', '10.0.0.2'])
+    world.advance(10_000)
+    expect(alice.supervisor.connections()).toMatchObject([{ phase: 'active' }])
+    expect(alice.eventsOf('connection.closed').map(({ detail }) => detail)).toEqual([
+      'transport-unreachable',
+    ])
+  })
+
+  test('is kept out by a ban of the address that it leads to, before and while it is there', () => {
+    const { alice, bob, world } = startNamed(['10.0.0.2'])
+    world.advance(1_000)
+    expect(alice.supervisor.connections()).toHaveLength(1)
+    alice.supervisor.ban('10.0.0.2')
+    world.advance(120_000)
+    expect([alice.supervisor.connections(), bob.supervisor.connections()]).toEqual([[], []])
+    expect(alice.eventsOf('connection.closed').map(({ detail }) => detail)).toContain('banned')
+  })
 })

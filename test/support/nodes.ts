@@ -59,6 +59,10 @@ export const NOTHING_HELD = {
   handlers: 0,
   handled: 0,
   feeds: 0,
+  topics: 0,
+  namedHandlers: 0,
+  calls: 0,
+  writes: 0,
   creditBytes: 0,
 }
 

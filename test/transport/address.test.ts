@@ -1,10 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import {
-  canonicalHost,
-  localAddress,
-  printedAddress,
-  targetAddress,
-} from '../../transport/address.ts'
+import { canonicalHost } from '../../codec/host.ts'
+import { localAddress, printedAddress, targetAddress } from '../../transport/address.ts'
 
 describe('a host in canonical form', () => {
   test.each([

@@ -12,7 +12,7 @@ import type { SupervisorEvent } from '../../supervisor/events.ts'
 import { NODE_LIMITS } from '../../supervisor/limits.ts'
 import type { Audit, NodeCharts, NodeLimits } from '../../supervisor/node-contract.ts'
 import { createSupervisorOver } from '../../supervisor/supervisor.ts'
-import type { ConnectionInfo, Supervisor } from '../../supervisor/supervisor.ts'
+import type { ConnectionInfo, Supervisor } from '../../supervisor/supervisor-contract.ts'
 import { chooseCrypto } from '../../transport/crypto/choose.ts'
 import { seededRandom } from '../../transport/random.ts'
 import type { CryptoBackend } from '../../world/crypto.ts'
@@ -134,6 +134,10 @@ const HELD: readonly (keyof Audit)[] = [
   'handlers',
   'handled',
   'feeds',
+  'topics',
+  'namedHandlers',
+  'calls',
+  'writes',
   'creditBytes',
 ]
 

@@ -16,7 +16,7 @@ import {
   signedBytes,
   transcriptOf,
 } from '../../../codec/native/handshake-bytes.ts'
-import { encodeSmall } from '../../../codec/native/message-codec.ts'
+import { encodeSmall } from '../../../codec/native/handshake-codec.ts'
 import { createSealer } from '../../../codec/sealed-records.ts'
 import { BACKENDS } from '../../support/crypto-backends.ts'
 import { hex } from '../../support/hex.ts'

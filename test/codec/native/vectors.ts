@@ -2,8 +2,8 @@
  * The worked example of the node network: Alice dials Bob. Keys and nonces are hashes of labels, so
  * that anybody can make them again.
  *
- * Ids, the shared x, and the initiator's digest and signature are those of the specification's
- * section 14. The rest depends on the encoding of payloads and was computed anew; the tests compute
+ * Ids, the shared x, the initiator's digest and signature, and the broadcast's are those of the
+ * specification's section 14. The item is ours. The rest depends on the encoding of payloads and was computed anew; the tests compute
  * it a second time, with other code.
  * @module
  */
@@ -11,8 +11,9 @@ import { encodeAscii } from '../../../codec/bytes.ts'
 import { signedBytes } from '../../../codec/native/handshake-bytes.ts'
 import { identityOf } from '../../../codec/native/identity.ts'
 import type { NodeIdentity } from '../../../codec/native/identity.ts'
-import { encodeSmall } from '../../../codec/native/message-codec.ts'
+import { encodeSmall } from '../../../codec/native/handshake-codec.ts'
 import type { HandshakeMessage } from '../../../codec/native/messages.ts'
+import type { UnsignedBroadcast, UnsignedItem } from '../../../codec/native/publication-bytes.ts'
 import type { Role } from '../../../codec/wire.ts'
 import { nobleCrypto } from '../../../transport/crypto/noble.ts'
 
@@ -46,6 +47,15 @@ export const VECTORS = {
   responderKey: 'a357bed19e888cc721e3535b6843d6c572ff55199b08a8b3271f69163c29c117',
   responderIv: '2ee23ea7c700fc327c583f3d',
   confirmRecord: '00000012ed1306952f2f9132e8883ac3f0b314ea8aa3',
+
+  broadcastId: 'd169bbbd65df6dc13a8584a614ac6386b1916b1a3c7888e0db241dd6fff7f6cc',
+  broadcastSignature:
+    '80f85f541e7ac7eedac19a7e75f1c9696b189216d709d6f0c448c8b1c63d6ec1' +
+    '1e66895ae8ad279f469d913e46f9dfdb4861c7965711f9ffab2c8e8421f9f914',
+  itemId: 'e1050ae045d94ce4a9cf44a8b21e3d66629a351046694dc8d602d7eed9222af7',
+  itemSignature:
+    '150442c6287a2c07e363f3ab10633d0e22c2b348ec5896468f0c5331f8f0eb56' +
+    '27faff5e86da5abce5879c2c91850274e808ff39ac355f4417c2d5514d578c22',
 } as const
 
 const crypto = nobleCrypto()
@@ -80,6 +90,22 @@ export const BOB_UNSIGNED: Unsigned = {
   timestampMs: BigInt(BOB_MS),
   nonce: ofLabel('nn nonce bob'),
   ephemeralKey: crypto.publicKeyOf(BOB_EPHEMERAL),
+}
+
+/** What Alice publishes, without signatures and what is not signed. */
+export const ALICE_BROADCAST: UnsignedBroadcast = {
+  originId: ALICE.nodeId,
+  sequence: 1n,
+  timestampMs: BigInt(ALICE_MS + 500),
+  topic: 'news',
+  payload: encodeAscii('hello'),
+}
+export const ALICE_ITEM: UnsignedItem = {
+  originId: ALICE.nodeId,
+  number: 0n,
+  timestampMs: BigInt(ALICE_MS + 600),
+  topic: 'news',
+  payload: encodeAscii('hello'),
 }
 
 /** The message as it is sent, with its signature. */

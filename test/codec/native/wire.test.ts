@@ -6,7 +6,7 @@ import {
   sessionKeysOf,
   transcriptOf,
 } from '../../../codec/native/handshake-bytes.ts'
-import { encodeSmall } from '../../../codec/native/message-codec.ts'
+import { encodeSmall } from '../../../codec/native/handshake-codec.ts'
 import { PAYLOAD_BYTES_MAX } from '../../../codec/native/messages.ts'
 import type { NativeMessage, OneWayMessage } from '../../../codec/native/messages.ts'
 import { nativeWire, SHARED_RECORD_BYTES_MAX } from '../../../codec/native/wire.ts'
@@ -17,6 +17,8 @@ import { chooseCrypto } from '../../../transport/crypto/choose.ts'
 import { seededRandom } from '../../../transport/random.ts'
 import { hex } from '../../support/hex.ts'
 import { anyBytes, holds, piecesOf } from '../../support/properties.ts'
+import { arrayOf } from './encoding.ts'
+import { ID, SAMPLES } from './samples.ts'
 import { ALICE_HANDSHAKE, ALICE_PAYLOAD, BOB_PAYLOAD, VECTORS } from './vectors.ts'
 
 const crypto = chooseCrypto()
@@ -258,15 +260,24 @@ describe('with keys', () => {
     expect(listener.messages()).toEqual([oneWay(50, 1), oneWay(50, 2)])
   })
 
-  test('reserved messages are passed over, and the rest of the record is read', () => {
+  test('every message there is comes through, in one record', () => {
+    const { dialler, listener } = startPair()
+    const messages = Object.values(SAMPLES).filter(({ type }) => type !== 'handshake')
+    dialler.wire.write(messages)
+    expect(dialler.written).toHaveLength(1)
+    listener.give(dialler.take())
+    expect(listener.messages()).toEqual(messages)
+  })
+
+  test('a direct that is too large is passed over by its id, and the rest of the record is read', () => {
     const { listener } = startPair()
-    const plaintext = concatBytes(hex('9106'), hex('9208c403000000'), encodeSmall(ERROR))
-    listener.give(sealed('dialler', plaintext))
+    const direct = arrayOf(2, ID, 'p'.repeat(129), new Uint8Array(3), null)
+    listener.give(sealed('dialler', concatBytes(hex('9106'), direct, encodeSmall(ERROR))))
     const reads = listener.readAll()
     expect(reads.map(({ kind }) => kind)).toEqual(['message', 'refused', 'message'])
     expect(reads[1]).toMatchObject({
-      error: { action: 'skip', detail: 'message-reserved' },
-      bytesOnWire: 7,
+      error: { action: 'skip', detail: 'direct-too-large', requestId: ID },
+      bytesOnWire: direct.length,
     })
   })
 

@@ -1,0 +1,28 @@
+/**
+ * Whom an operator means: an address in the network's form, an IP address, or an identity. What is
+ * none of them is refused where it is given, so that nobody believes in a ban that covers nobody.
+ * @module
+ */
+import type { AddressRules } from '../actors/protocol.ts'
+import { canonicalHost } from '../codec/host.ts'
+import type { BanKey } from './ban-records.ts'
+
+const BRACKETED = /^\[(?<host>.*)\]$/
+
+export function banKeyOf<Address>(
+  subject: string,
+  addresses: Pick<AddressRules<Address>, 'identity' | 'isIdentity' | 'parse' | 'socket'>,
+): { readonly key: BanKey } | { readonly wrong: string } {
+  const host = canonicalHost(BRACKETED.exec(subject)?.groups?.['host'] ?? subject)
+  if (host !== undefined) return { key: { kind: 'address', host } }
+  const parsed = addresses.parse(subject)
+  if ('address' in parsed) {
+    const identity = addresses.identity(parsed.address)
+    if (identity !== undefined) return { key: { kind: 'identity', identity } }
+    const socket = addresses.socket(parsed.address)
+    return { key: { kind: 'address', host: canonicalHost(socket.host) ?? socket.host } }
+  }
+  const isIdentity = addresses.isIdentity ?? ((text: string) => text !== '' && !/[\s:]/.test(text))
+  if (isIdentity(subject)) return { key: { kind: 'identity', identity: subject } }
+  return { wrong: `${subject || 'nothing'} is no address, no IP address and no identity` }
+}

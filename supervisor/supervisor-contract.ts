@@ -1,0 +1,154 @@
+/**
+ * The embedding API, as an application sees it. Types only.
+ * @module
+ */
+import type { Observable } from 'rxjs'
+import type { Actor } from 'xstate'
+import type { Counters } from '../actors/counters.ts'
+import type { Asked, Delivery, PublishReport, Validation } from '../actors/services.ts'
+import type { Routed } from '../actors/child.ts'
+import type { Phase } from '../machines/reasons.ts'
+import type { rootMachine } from '../machines/root.ts'
+import type { ProtocolTypes } from '../machines/session.ts'
+import type { ObservationPort } from '../world/observation.ts'
+import type { SocketAddress } from '../world/streams.ts'
+import type { Ban, BanKey } from './ban-records.ts'
+import type { SupervisorEvent } from './events.ts'
+import type { PeerView } from './peers.ts'
+import type { Explanation } from './explanation.ts'
+import type { Audit, NodeState } from './node-contract.ts'
+import type { WaitOptions } from './waits.ts'
+
+/** The messages of one type. */
+export type MessageOf<T extends ProtocolTypes, Type extends string> = Extract<
+  T['message'],
+  { readonly type: Type }
+>
+
+export interface ConnectionInfo {
+  readonly name: string
+  readonly address: string
+  readonly role: 'dialler' | 'listener'
+  readonly slot: string
+  readonly phase: Phase | 'closed'
+  readonly identity: string | undefined
+  readonly facts: unknown
+  /** Monotonic milliseconds. */
+  readonly startedMs: number
+  readonly readyMs: number | undefined
+  readonly counters: Readonly<Counters>
+  readonly unsentBytes: number
+}
+
+export interface StopReport {
+  /** Who had not gone when the time was up. */
+  readonly killed: readonly string[]
+}
+
+export interface HandleOptions {
+  /** After so long the handler's credit is given back, whatever it still does. Default 30 s. */
+  readonly deadlineMs?: number
+}
+
+export interface RequestContent {
+  /** What the payload is, to the handler at the far side. */
+  readonly protocol: string
+  readonly payload: Uint8Array
+  readonly metadata?: Uint8Array
+}
+
+export interface BanOptions {
+  /** Left out: for good. */
+  readonly ms?: number
+  readonly why?: string
+}
+
+export interface Supervisor<T extends ProtocolTypes> {
+  /** Settles when the store is open and every address listens. @throws {PeerloomError} */
+  start(): Promise<void>
+  /** Always settles by the deadline. */
+  stop(options?: { readonly graceMs?: number }): Promise<StopReport>
+  [Symbol.asyncDispose](): Promise<void>
+  readonly state: NodeState
+  /** Where it listens. */
+  readonly listening: readonly SocketAddress[]
+
+  /**
+   * Decoded messages of a type. What is emitted is the subscriber's own; with `views` its bytes are
+   * valid only until the subscriber returns, and no copy is made.
+   */
+  messages<Type extends T['message']['type']>(
+    type: Type,
+    options?: { readonly views?: boolean },
+  ): Observable<Routed<MessageOf<T, Type>>>
+  /** Takes work away: the message's bytes count against the sender until the promise settles. */
+  handle<Type extends T['message']['type']>(
+    type: Type,
+    handler: (routed: Routed<MessageOf<T, Type>>) => Promise<void>,
+    options?: HandleOptions,
+  ): () => void
+  readonly events: Observable<SupervisorEvent>
+
+  /**
+   * A message with an answer. The peer is a connection's name, an identity or an address; it is
+   * dialled if need be, and asked again under the same id if the connection is lost.
+   * @throws {PeerloomError} `timed-out`, `refused-by-peer`, `unknown-peer`, `busy`, `unsupported` ...
+   */
+  request(peer: string, request: RequestContent, options?: WaitOptions): Promise<Uint8Array>
+  /** Answers the requests of a protocol; undefined is an empty answer. Its last caller counts. */
+  answer(
+    protocol: string,
+    handler: (asked: Asked) => Promise<Uint8Array | undefined>,
+    options?: HandleOptions,
+  ): () => void
+  /** Settles once it waits to leave for everybody; what has to be kept is durable by then. */
+  publish(
+    topic: string,
+    payload: Uint8Array,
+    options?: WaitOptions & { readonly kind?: string },
+  ): Promise<PublishReport>
+  /** What others published about it, once and after it was found valid. */
+  topic(name: string): Observable<Delivery>
+  /** Decides what becomes of a publication before anybody else gets it. Its last caller counts. */
+  validate(
+    topic: string,
+    handler: (delivery: Delivery) => Promise<Validation>,
+    options?: HandleOptions,
+  ): () => void
+
+  /**
+   * A manual peer, dialled again whenever it is gone. Settles with the connection's name once active.
+   * Giving up waiting does not give up dialling: `disconnect` does.
+   * @throws {PeerloomError} `bad-argument`, `not-running`, `busy`, `refused`, `timed-out`, `aborted`, `stopped`
+   */
+  connect(address: string, options?: WaitOptions): Promise<string>
+  /** Closes a connection or all of a peer, and forgets it as a manual peer. */
+  disconnect(peer: string): void
+  /**
+   * One way. `peer` is a connection's name or a proven identity. The message is the node's until the
+   * end of the turn: bytes that are written over meanwhile leave as they are then.
+   * @throws {PeerloomError} `bad-argument`: the network has no way to send this message
+   */
+  send(peer: string, message: T['message']): 'queued' | 'full' | 'gone'
+  /** Settles when a lane of the peer that was full is under half. */
+  room(peer: string, options?: WaitOptions): Promise<void>
+  /**
+   * Whom: an identity, an IP address, an address in the network's form, or the key of an event or a
+   * ban. It covers what a host name leads to only as far as its IP addresses are banned.
+   * @throws {PeerloomError} `bad-argument`, `not-running`
+   */
+  ban(subject: string | BanKey, options?: BanOptions): void
+  unban(subject: string | BanKey): void
+  bans(): readonly Ban[]
+
+  connections(): readonly ConnectionInfo[]
+  /** What outlives connections: by proven identity, or by address. */
+  peers(): readonly PeerView[]
+  /** The account of all datagrams; undefined where the network or its transport speaks none. */
+  datagrams(): Readonly<Counters> | undefined
+  explain(connection: string): Explanation | undefined
+  audit(): Audit
+  /** Watchers of every step hang here. */
+  readonly port: ObservationPort
+  readonly actor: Actor<typeof rootMachine>
+}

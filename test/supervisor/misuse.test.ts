@@ -1,0 +1,259 @@
+import { describe, expect, test } from 'vitest'
+import type { ChildSpec, NodeLimits, PeerloomErrorCode } from '../../index.ts'
+import { createSupervisor } from '../../index.ts'
+import { native } from '../../protocols/native.ts'
+import { tcp } from '../../transport/tcp.ts'
+import { keyOf } from '../contracts/seats.ts'
+import { plain } from '../contracts/fits/plain.ts'
+import type { PlainTypes } from '../contracts/fits/plain.ts'
+import { NOTHING_HELD, startNode, startVirtualWorld } from '../support/nodes.ts'
+
+const FAR = '10.0.0.2:7001'
+
+function startAlone() {
+  const world = startVirtualWorld({ seed: 'misuse' })
+  return { world, alice: startNode(world, 'alice', '10.0.0.1', plain()) }
+}
+
+function startTwo() {
+  const { alice, world } = startAlone()
+  return { world, alice, bob: startNode(world, 'bob', '10.0.0.2', plain()) }
+}
+
+const withCode = (code: PeerloomErrorCode) => expect.objectContaining({ code }) as Error
+
+describe('times that are none', () => {
+  test('are refused, and no other timer is lost', async () => {
+    const { alice, world } = startAlone()
+    const { supervisor } = alice
+    await expect(supervisor.connect(FAR, { timeoutMs: NaN })).rejects.toEqual(
+      withCode('bad-argument'),
+    )
+    for (const deadlineMs of [NaN, -1, Infinity]) {
+      expect(() => supervisor.handle('blob', () => Promise.resolve(), { deadlineMs })).toThrow(
+        withCode('bad-argument'),
+      )
+      expect(() => supervisor.stop({ graceMs: deadlineMs })).toThrow(withCode('bad-argument'))
+    }
+    const late = supervisor.connect(FAR, { timeoutMs: 500 })
+    world.advance(500)
+    await expect(late).rejects.toThrow(`a connection with ${FAR} did not come in time`)
+  })
+
+  test.each([NaN, 0, -1, 1.5, Infinity])('a ban of %d ms is none', (ms) => {
+    const { alice } = startAlone()
+    expect(() => alice.supervisor.ban('10.0.0.9', { ms })).toThrow(withCode('bad-argument'))
+    expect([alice.supervisor.bans(), alice.eventsOf('fault')]).toEqual([[], []])
+  })
+})
+
+describe('a ban', () => {
+  test.each([
+    ['::ffff:10.0.0.2', '10.0.0.2'],
+    ['[::1]', '::1'],
+    ['0:0:0:0:0:0:0:1', '::1'],
+    ['2001:DB8::1', '2001:db8::1'],
+    ['10.0.0.2:7001', '10.0.0.2'],
+  ])('of %s is of %s', (subject, host) => {
+    const { alice } = startAlone()
+    alice.supervisor.ban(subject)
+    expect(alice.supervisor.bans().map(({ key }) => key)).toEqual([{ kind: 'address', host }])
+    alice.supervisor.unban(subject)
+    expect(alice.supervisor.bans()).toEqual([])
+  })
+
+  test.each(['', 'example.org:99x', '10.0.0.2:', 'a b'])('of %j is refused', (subject) => {
+    const { alice } = startAlone()
+    expect(() => alice.supervisor.ban(subject)).toThrow(withCode('bad-argument'))
+    expect(() => alice.supervisor.unban(subject)).toThrow(withCode('bad-argument'))
+  })
+
+  test('of what is no identity of the network is refused where it has a form for them', () => {
+    const world = startVirtualWorld({ seed: 'misuse' })
+    const protocol = native({ network: 'test', privateKey: keyOf('dialler') })
+    const { supervisor } = startNode(world, 'alice', '10.0.0.1', protocol)
+    for (const subject of ['localhost', 'abc', (protocol.identity ?? '').slice(1)]) {
+      expect(() => supervisor.ban(subject)).toThrow(withCode('bad-argument'))
+    }
+    supervisor.ban('ab'.repeat(32))
+    expect(supervisor.bans()).toHaveLength(1)
+  })
+
+  test('is lifted by its own key, whatever kind it is', () => {
+    const { alice } = startAlone()
+    const key = { kind: 'claim', group: '10.0.0.0', identity: 'somebody' } as const
+    alice.supervisor.ban(key)
+    expect(alice.eventsOf('peer.banned')).toMatchObject([{ key }])
+    alice.supervisor.unban(key)
+    expect(alice.supervisor.bans()).toEqual([])
+  })
+
+  test('needs a node that runs: it would be forgotten', () => {
+    const world = startVirtualWorld({ seed: 'misuse' })
+    const { streams, ...rest } = world.nodeWorld('idle', '10.0.0.1')
+    const supervisor = createSupervisor({ protocol: plain(), transport: streams, world: rest })
+    expect(() => supervisor.ban('10.0.0.2')).toThrow(withCode('not-running'))
+  })
+})
+
+describe('connect', () => {
+  test('to the node itself is refused at once', async () => {
+    const world = startVirtualWorld({ seed: 'misuse' })
+    const protocol = native({ network: 'test', privateKey: keyOf('dialler') })
+    const { supervisor } = startNode(world, 'alice', '10.0.0.1', protocol)
+    const own = `node://${protocol.identity ?? ''}@10.0.0.1:9946`
+    await expect(supervisor.connect(own)).rejects.toThrow(`${own} is this node itself`)
+  })
+
+  test('that was called off before dials nobody', async () => {
+    const { alice, bob, world } = startTwo()
+    const signal = AbortSignal.abort()
+    await expect(alice.supervisor.connect(FAR, { signal })).rejects.toEqual(withCode('aborted'))
+    world.advance(1_000)
+    expect(bob.supervisor.connections()).toEqual([])
+  })
+
+  test('to somebody who came in makes a manual peer of him all the same', async () => {
+    const world = startVirtualWorld({ seed: 'misuse' })
+    const protocolOf = (seat: 'dialler' | 'listener') =>
+      native({ network: 'test', privateKey: keyOf(seat) })
+    const alice = startNode(world, 'alice', '10.0.0.1', protocolOf('listener'))
+    const bob = startNode(world, 'bob', '10.0.0.2', protocolOf('dialler'))
+    const addressOf = (host: string, seat: 'dialler' | 'listener') =>
+      `node://${protocolOf(seat).identity ?? ''}@${host}:9946`
+    void bob.supervisor.connect(addressOf('10.0.0.1', 'listener'))
+    world.advance(1_000)
+    const [inbound] = alice.supervisor.connections()
+    await expect(alice.supervisor.connect(addressOf('10.0.0.2', 'dialler'))).resolves.toBe(
+      inbound?.name,
+    )
+    bob.supervisor.disconnect(addressOf('10.0.0.1', 'listener'))
+    world.advance(5_000)
+    expect(alice.supervisor.connections()).toMatchObject([{ role: 'dialler', phase: 'active' }])
+
+    // And `disconnect` by his identity forgets him, whichever connection there is.
+    alice.supervisor.disconnect(protocolOf('dialler').identity ?? '')
+    world.advance(60_000)
+    expect([alice.supervisor.connections(), bob.supervisor.connections()]).toEqual([[], []])
+  })
+
+  test('has room for a thousand peers by hand, and says so', async () => {
+    const { alice } = startAlone()
+    for (let port = 1; port <= 1_000; port++) {
+      alice.supervisor.connect(`10.0.0.7:${String(port)}`).catch(() => undefined)
+    }
+    await expect(alice.supervisor.connect(FAR)).rejects.toEqual(withCode('busy'))
+    expect(alice.supervisor.audit().remembered['addresses']).toBe(1_000)
+    expect(alice.eventsOf('fault')).toEqual([])
+  })
+})
+
+test('a disconnected address leaves nothing behind', () => {
+  const { alice, world } = startTwo()
+  void alice.supervisor.connect(FAR)
+  world.advance(100)
+  alice.supervisor.disconnect(FAR)
+  world.advance(5_000)
+  expect(alice.supervisor.audit().remembered['addresses']).toBe(0)
+})
+
+test.each<[string, object]>([
+  ['one that there is not', { typo: 1 }],
+  ['nothing at all', { turnBytesMax: 0 }],
+  ['no number', { creditBytesMax: NaN }],
+  ['what was left undefined', { startMs: undefined }],
+  ['a lane that there is not', { laneBytesMax: { fast: 1 } }],
+])('limits are looked at: %s', (_, limits) => {
+  expect(() =>
+    createSupervisor({
+      protocol: plain(),
+      transport: tcp(),
+      limits: limits as Partial<NodeLimits>,
+    }),
+  ).toThrow(withCode('bad-argument'))
+})
+
+test('one lane can be set alone', () => {
+  const limits = { laneBytesMax: { control: 1_000 } }
+  expect(createSupervisor({ protocol: plain(), transport: tcp(), limits }).state).toBe('idle')
+})
+
+test('more bootstrap addresses than are looked through are refused', () => {
+  const bootstrap = Array.from({ length: 1_001 }, (_, index) => `10.0.0.2:${String(index + 1)}`)
+  expect(() =>
+    createSupervisor({ protocol: plain(), transport: tcp(), peers: { bootstrap } }),
+  ).toThrow(withCode('bad-argument'))
+})
+
+test('a transport has one node', () => {
+  const transport = tcp()
+  createSupervisor({ protocol: plain(), transport })
+  expect(() => createSupervisor({ protocol: plain(), transport })).toThrow(
+    'this part of the world belongs to a node already',
+  )
+})
+
+test('a node that was never started stops at once', async () => {
+  const supervisor = createSupervisor({ protocol: plain(), transport: tcp() })
+  await expect(supervisor.stop({ graceMs: Number.MAX_SAFE_INTEGER })).resolves.toEqual({
+    killed: [],
+  })
+  expect(supervisor.state).toBe('stopped')
+})
+
+test('whoever waits for a node that fails by itself is told', async () => {
+  const world = startVirtualWorld({ seed: 'misuse' })
+  const broken: ChildSpec<PlainTypes> = {
+    name: 'broken',
+    restart: 'permanent',
+    keep: () => undefined,
+    start({ after }) {
+      after(100, () => {
+        throw new Error('again')
+      })
+      return () => undefined
+    },
+  }
+  const { supervisor } = startNode(world, 'alice', '10.0.0.1', { ...plain(), children: [broken] })
+  const connecting = supervisor.connect(FAR, { timeoutMs: 50_000 })
+  const ended = new Promise((resolve) => {
+    supervisor.events.subscribe({
+      complete: () => {
+        resolve('completed')
+      },
+    })
+  })
+  world.advance(10_000)
+  await expect(connecting).rejects.toEqual(withCode('stopped'))
+  await expect(ended).resolves.toBe('completed')
+  expect([supervisor.state, supervisor.audit()]).toMatchObject(['failed', NOTHING_HELD])
+})
+
+test('a message that could not be given leaves its room to others', () => {
+  const { alice, bob, world } = startTwo()
+  void alice.supervisor.connect(FAR)
+  world.advance(100)
+  const [connection] = alice.supervisor.connections()
+  const blob = { type: 'blob', payload: new Uint8Array(10) } as const
+  let refused = 0
+  const subscription = alice.supervisor.messages('blob').subscribe(() => {
+    for (let count = 0; count < 70_000; count++) {
+      try {
+        alice.supervisor.send(connection?.name ?? '', blob)
+      } catch (error) {
+        if (error instanceof RangeError) refused++
+        else throw error
+      }
+    }
+  })
+  bob.supervisor.send(bob.supervisor.connections()[0]?.name ?? '', blob)
+  world.settle()
+  subscription.unsubscribe()
+  world.advance(1_000)
+  expect(refused).toBeGreaterThan(0)
+  // The lane is empty: all of its 8 MiB can be had.
+  for (const payloadBytes of [4 * 1024 * 1024, 4 * 1024 * 1024 - 1_000]) {
+    const large = { type: 'blob', payload: new Uint8Array(payloadBytes) } as const
+    expect(alice.supervisor.send(connection?.name ?? '', large)).toBe('queued')
+  }
+})
