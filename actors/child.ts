@@ -90,6 +90,18 @@ export interface ChildTools<T extends ProtocolTypes> {
    * no IP address, or the network cannot write this message to it.
    */
   sendDatagram(to: DatagramTarget, message: T['message']): 'sent' | 'no-way'
+  /** Dials an identity or an address, unless it is connected; false: no way to it is known. */
+  seek(peer: string): boolean
+  /** Addresses that a peer told, for the node's book; whether one is new to us. */
+  heard(connection: string, address: T['address'], seenMs: number): boolean
+  /** Addresses from the book to tell a peer: at most `max`, and at most so many of a hundred. */
+  sample(
+    connection: string,
+    max: number,
+    percent: number,
+  ): readonly { readonly address: T['address']; readonly seenMs: number }[]
+  /** Whether it is us who do not read the connection now. */
+  isHeld(connection: string): boolean
   /** What follows from the manifest's table, though the connection goes on. */
   report(connection: string, detail: T['detail']): void
   /** Ends the connection in good order. */

@@ -19,6 +19,7 @@ import type { Connection, ConnectionEnding } from './connection-contract.ts'
 import type { ConnectionOptions, ConnectionTools, HistoryEntry } from './connection-contract.ts'
 import { createCounters } from './counters.ts'
 import { createPatientClock } from './patient-clock.ts'
+import { runEach } from './run-each.ts'
 import { watchProgress } from './progress-watch.ts'
 import type { ConnectionView, Farewell } from './protocol.ts'
 import { createReceiving } from './receiving.ts'
@@ -83,7 +84,7 @@ export function createConnection<T extends ProtocolTypes>(
   /** Time stands still for the charts while it is us who do not read. */
   const holdOrRelease = (): void => {
     if (released) return
-    if (credit.exhausted || asker.pending > 0) clock.hold()
+    if (connection.isHeld) clock.hold()
     else clock.release()
   }
 
@@ -427,13 +428,9 @@ export function createConnection<T extends ProtocolTypes>(
         tools.onClosed(connection)
       },
     ]
-    for (const step of steps) {
-      try {
-        step()
-      } catch (error) {
-        tools.onFault(connection, error)
-      }
-    }
+    runEach(steps, (error) => {
+      tools.onFault(connection, error)
+    })
   }
 
   const view: ConnectionView<T> = {
@@ -479,6 +476,9 @@ export function createConnection<T extends ProtocolTypes>(
       return outbox.unsentBytes
     },
     crediting: credit,
+    get isHeld() {
+      return credit.exhausted || asker.pending > 0
+    },
     get ending() {
       return ending
     },

@@ -29,6 +29,41 @@ export interface AddressRules<Address> {
   identity(address: Address): string | undefined
   /** Whether a text has the form of an identity. Left out: anything without a space and a colon. */
   isIdentity?(text: string): boolean
+  /**
+   * Whether an address is of use to somebody there, and so whether he may have told it. Left out:
+   * always.
+   */
+  mayTell?(address: Address, to: SocketAddress): boolean
+  /** Left out: the node keeps no book, and dials whom it is told to. */
+  readonly book?: BookRules<Address>
+}
+
+/** Which addresses are kept, and which of them count as close. */
+export interface BookRules<Address> {
+  /** What is hashed for the address. Equal keys have equal bytes. */
+  keyBytes(address: Address): Uint8Array
+  /** Addresses with equal bytes are likely in one hand. At most 255 bytes. */
+  groupBytes(address: Address): Uint8Array
+  /** A hash that nobody can choose the outcome of, of 32 bytes. */
+  digest(bytes: Uint8Array): Uint8Array
+  /** Whether it makes sense to keep it: somebody else could dial it. */
+  isStorable(address: Address): boolean
+  readonly sizes?: Partial<BookSizes>
+}
+
+/** How large the tables are, and how far one group may spread in them. */
+export interface BookSizes {
+  /** At most 65,536. */
+  readonly newBuckets: number
+  readonly triedBuckets: number
+  /** Slots in a bucket of either table. */
+  readonly bucketSize: number
+  /** Of the new buckets, those that all that one group of sources tells can reach. */
+  readonly newBucketsPerSourceGroup: number
+  /** Of the tried buckets, those that the addresses of one group can reach. */
+  readonly triedBucketsPerGroup: number
+  /** How often one address can stand in the new table. At most 255. */
+  readonly newBucketsPerAddress: number
 }
 
 /** What the node part is told of a connection, and what sessions ask about. Plain data. */

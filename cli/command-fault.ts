@@ -8,8 +8,9 @@ export class CommandFault extends Error {
   /** 1: our fault. 2: usage. */
   readonly exitCode: 1 | 2
 
-  constructor(exitCode: 1 | 2, sentence: string) {
-    super(sentence)
+  /** @param options `cause`: what is shown with --verbose. */
+  constructor(exitCode: 1 | 2, sentence: string, options?: ErrorOptions) {
+    super(sentence, options)
     this.exitCode = exitCode
   }
 }

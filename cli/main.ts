@@ -2,24 +2,46 @@
 /**
  * The command line. It knows no network: what a command needs of one, it imports when it runs.
  *
- * Exit codes: 0 done, 1 our fault, 2 usage. An error is one sentence on stderr; its stack is shown
- * with --verbose alone.
+ * Exit codes: 0 done, 1 our fault, 2 usage, 3 what was waited for did not come. An error is one
+ * sentence on stderr; its stack is shown with --verbose alone.
  * @module
  */
+import { inspect } from 'node:util'
 import { Command, CommanderError } from 'commander'
 import { CommandFault } from './command-fault.ts'
+import { nodeCommand, parseSeconds } from './node/options.ts'
+import { watchStandardOutput } from './standard-output.ts'
 
 const USAGE = 2
+/** A century. */
+const BAN_SECONDS_MAX = 3_155_760_000
 
-/** `peerloom ... --json | head`: whoever read us has enough. */
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  process.exit(error.code === 'EPIPE' ? 0 : 1)
+watchStandardOutput()
+
+function complain(error: unknown): void {
+  if (error instanceof Error && process.argv.includes('--verbose')) {
+    process.stderr.write(`peerloom: ${inspect(error)}\n`)
+    return
+  }
+  const sentence = error instanceof Error ? error.message : String(error)
+  process.stderr.write(`peerloom: ${sentence.trim().replaceAll(/\s*\n\s*/g, ' ')}\n`)
+}
+
+process.on('uncaughtException', (error) => {
+  complain(error)
+  process.exit(1)
 })
 
 const program = new Command('peerloom')
   .description('A supervised peer-to-peer runtime: every connection is a statechart.')
   .option('--verbose', 'show the stack of an error')
+  .enablePositionalOptions()
   .exitOverride()
+  .configureOutput({
+    outputError(text) {
+      complain(text.replace(/^error: /, ''))
+    },
+  })
 
 program
   .command('demo')
@@ -40,15 +62,80 @@ program
     await runDemoNode()
   })
 
+/** The network says which options there are: what follows its name is parsed once it is loaded. */
+const node = program
+  .command('node')
+  .description('runs a node of a network until it is stopped')
+  .argument('<protocol>')
+  .argument('[options...]')
+  .allowUnknownOption()
+  .passThroughOptions()
+  .helpOption(false)
+  .action(async (name: string, words: readonly string[]) => {
+    if (name === '--help' || name === '-h') {
+      node.outputHelp()
+      return
+    }
+    if (name.startsWith('-')) {
+      throw new CommandFault(2, 'the network comes first: peerloom node <protocol> [options]')
+    }
+    const { loadNetwork } = await import('./protocol-module.ts')
+    const tools = await loadNetwork(name)
+    await nodeCommand(program, { name, tools }, async (options, values) => {
+      const { runNode } = await import('./node/run-node.ts')
+      process.exitCode = await runNode(tools, options, values)
+    }).parseAsync(words, { from: 'user' })
+  })
+node.helpInformation = (context) =>
+  nodeCommand(program, undefined, () => Promise.resolve()).helpInformation(context)
+
+const withFolder = (command: Command): Command =>
+  command
+    .requiredOption('--data-dir <folder>', 'the data folder of the node')
+    .option('--json', 'print each answer as a line of JSON')
+    .option('--verbose', 'show the stack of an error')
+
+interface FolderOptions {
+  readonly dataDir: string
+  readonly json?: boolean
+}
+
+withFolder(program.command('peers'))
+  .description('the connections of a node, the peers it remembers, and whom it keeps out')
+  .action(async ({ dataDir, json = false }: FolderOptions) => {
+    const { listPeers } = await import('./peers-command.ts')
+    await listPeers(dataDir, json)
+  })
+
+withFolder(program.command('ban'))
+  .description('keeps a peer out, and closes its connections')
+  .argument('<subject>', 'an identity, an IP address, or an address in the form of the network')
+  .option('--for <seconds>', 'for so long (default: for good)', (text: string) =>
+    parseSeconds(text, BAN_SECONDS_MAX),
+  )
+  .option('--why <text>', 'a sentence that is kept with the ban', 'by hand')
+  .action(
+    async (subject: string, options: FolderOptions & { readonly for?: number; why: string }) => {
+      const { ban } = await import('./ban-command.ts')
+      const { dataDir: folder, for: forMs, json = false, why } = options
+      await ban(subject, { folder, json, forMs, why })
+    },
+  )
+
+withFolder(program.command('unban'))
+  .description('lifts a ban')
+  .argument('<subject>', 'as it was banned')
+  .action(async (subject: string, { dataDir, json = false }: FolderOptions) => {
+    const { unban } = await import('./ban-command.ts')
+    await unban(subject, { folder: dataDir, json })
+  })
+
 try {
   await program.parseAsync()
 } catch (error) {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : USAGE
   else {
     process.exitCode = error instanceof CommandFault ? error.exitCode : 1
-    const verbose = process.argv.includes('--verbose')
-    const sentence = error instanceof Error ? error.message : String(error)
-    const text = verbose && error instanceof Error ? (error.stack ?? sentence) : sentence
-    process.stderr.write(`peerloom: ${text}\n`)
+    complain(error)
   }
 }

@@ -20,7 +20,7 @@ import { NATIVE_DETAILS } from './native/details.ts'
 import { decideDuplicate } from './native/duplicates.ts'
 import { farewellErrorOf } from './native/errors.ts'
 import { estimateBytes } from './native/estimates.ts'
-import { LANES } from './native/lanes.ts'
+import { laneOf } from './native/lanes.ts'
 import { NATIVE_LIMITS } from './native/limits.ts'
 import type { NativeLimits } from './native/limits.ts'
 import { createNodePart } from './native/node-part.ts'
@@ -86,7 +86,7 @@ export function native(options: NativeOptions): Protocol<NativeTypes> {
       flushMs: limits.flushMs,
     },
     wrongWith,
-    lane: ({ type }) => LANES[type],
+    lane: laneOf,
     estimateBytes,
     own: ownedMessage,
     // The same as what it takes on the wire: an empty message is held, too.

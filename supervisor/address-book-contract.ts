@@ -2,42 +2,20 @@
  * What the address book is told by a network, and what it answers. Types and the table's name.
  * @module
  */
-import type { AddressRules } from '../actors/protocol.ts'
+import type { AddressRules, BookRules, BookSizes } from '../actors/protocol.ts'
 import type { Random } from '../world/random.ts'
 import type { StoreChange, StoreEntry } from '../world/store.ts'
 
 export const ADDRESSES_TABLE = 'addresses'
 
-/** How large the tables are, and how far one group may spread in them. */
-export interface AddressBookSizes {
-  /** At most 65,536. */
-  readonly newBuckets: number
-  readonly triedBuckets: number
-  /** Slots in a bucket of either table. */
-  readonly bucketSize: number
-  /** Of the new buckets, those that all that one group of sources tells can reach. */
-  readonly newBucketsPerSourceGroup: number
-  /** Of the tried buckets, those that the addresses of one group can reach. */
-  readonly triedBucketsPerGroup: number
-  /** How often one address can stand in the new table. At most 255. */
-  readonly newBucketsPerAddress: number
-}
+export type AddressBookSizes = BookSizes
 
 /** How the network tells addresses apart, and which of them count as close. */
-export interface AddressBookRules<Address> extends Pick<
+export type AddressBookRules<Address> = Pick<
   AddressRules<Address>,
   'key' | 'identity' | 'print' | 'parse'
-> {
-  /** What is hashed for the address. Equal keys have equal bytes. */
-  keyBytes(address: Address): Uint8Array
-  /** Addresses with equal bytes are likely in one hand. At most 255 bytes. */
-  groupBytes(address: Address): Uint8Array
-  /** A hash that nobody can choose the outcome of, of 32 bytes. */
-  digest(bytes: Uint8Array): Uint8Array
-  /** Whether it makes sense to keep it: somebody else could dial it. */
-  isStorable(address: Address): boolean
-  readonly sizes?: Partial<AddressBookSizes>
-}
+> &
+  BookRules<Address>
 
 export interface AddressBookOptions<Address> {
   readonly rules: AddressBookRules<Address>

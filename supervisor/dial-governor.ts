@@ -89,6 +89,8 @@ export interface DialGovernorOptions {
   readonly triesMax?: number
   readonly learntMax?: number
   readonly backoffResetMs?: number
+  /** A learnt address that is not tried any more. */
+  readonly onForgotten?: (address: string) => void
 }
 
 interface Known extends Candidate {
@@ -120,6 +122,7 @@ export function createDialGovernor({
   triesMax = CORE_LIMITS.learntTriesMax,
   learntMax = CORE_LIMITS.learntMax,
   backoffResetMs = CORE_LIMITS.backoffResetMs,
+  onForgotten = () => undefined,
 }: DialGovernorOptions): DialGovernor {
   const tokens = createTokenBucket(rate)
   const manual = new Map<string, Known>()
@@ -165,7 +168,10 @@ export function createDialGovernor({
   const noteEnd = (known: Known | undefined, activeMs: number | undefined): void => {
     if (known === undefined) return
     if (activeMs !== undefined && activeMs >= backoffResetMs) known.tries = 0
-    if (known.source === 'learnt' && known.tries >= triesMax) learnt.delete(known.address)
+    if (known.source === 'learnt' && known.tries >= triesMax) {
+      learnt.delete(known.address)
+      onForgotten(known.address)
+    }
   }
 
   const takeOverdue = (nowMs: number): readonly string[] => {
@@ -229,6 +235,7 @@ export function createDialGovernor({
         const oldest = learnt.oldest()
         if (oldest === undefined || oldest[1].tries === 0) return false
         learnt.delete(oldest[0])
+        onForgotten(oldest[0])
       }
       learnt.set(candidate.address, { ...candidate, source: 'learnt', tries: 0 })
       return true

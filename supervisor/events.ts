@@ -89,6 +89,8 @@ export type SupervisorEvent =
   | { readonly type: 'fault'; readonly where: string; readonly error: unknown }
   /** Stored bans that could not be read. They stay in the store, without effect. */
   | { readonly type: 'bans.unreadable'; readonly count: number }
+  /** Stored addresses that could not be read. They are gone. */
+  | { readonly type: 'addresses.unreadable'; readonly count: number }
   | { readonly type: 'store.set-aside'; readonly files: readonly string[] }
   | { readonly type: 'store.failed'; readonly fault: StoreFault; readonly batch: number }
   | { readonly type: 'datagrams.refused'; readonly from: SocketAddress; readonly detail: string }

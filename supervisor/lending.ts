@@ -44,6 +44,10 @@ export interface Lender<T extends ProtocolTypes> {
   close(connection: string, detail: CloseDetail<T['detail']>): void
   banned(identity: string): number | undefined
   listening(): readonly SocketAddress[]
+  seek(peer: string): boolean
+  heard(connection: string, address: T['address'], seenMs: number): boolean
+  sample: ChildTools<T>['sample']
+  isHeld(connection: string): boolean
   tell(event: SupervisorEvent): void
 }
 
@@ -159,6 +163,10 @@ export function lend<T extends ProtocolTypes>(lender: Lender<T>, borrower: Borro
     },
     send: lender.send,
     sendDatagram: lender.sendDatagram,
+    seek: lender.seek,
+    heard: lender.heard,
+    sample: lender.sample,
+    isHeld: lender.isHeld,
     report: lender.report,
     close: lender.close,
     banned: lender.banned,

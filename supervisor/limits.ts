@@ -35,6 +35,8 @@ export const CORE_LIMITS = {
   seedShare: 8,
   /** Manual peers, and again bootstrap addresses: an operator writes no longer list. */
   listedMax: 1_000,
+  /** What both tables of the address book hold, and its key: more is not read at start. */
+  addressesMax: 81_921,
   /** Twice the longest time that any network here gives a connection to become active. */
   dialOverdueMs: 120_000,
 

@@ -13,6 +13,7 @@ import { createCreditPool } from '../actors/credit.ts'
 import { startListener } from '../actors/listener.ts'
 import type { Listener } from '../actors/listener.ts'
 import { createPatientClock } from '../actors/patient-clock.ts'
+import { runEach } from '../actors/run-each.ts'
 import { createRouter } from '../actors/router.ts'
 import { createTurns } from '../actors/turns.ts'
 import { connectionMachine } from '../machines/connection.ts'
@@ -24,6 +25,7 @@ import { createObservationPort } from '../world/observation.ts'
 import { createStepLoop } from '../world/step-loop.ts'
 import type { CommandInput } from '../world/input.ts'
 import type { StoreInput } from '../world/store.ts'
+import { ADDRESSES_TABLE } from './address-book-contract.ts'
 import { createApplicationDesk } from './application.ts'
 import { BANS_TABLE } from './bans.ts'
 import { createChildren } from './children.ts'
@@ -198,6 +200,16 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
       },
       banned: (identity) => peering.bannedMs(identity),
       listening: () => listening(),
+      seek: peering.seek,
+      heard(name, address, seenMs) {
+        const connection = connections.get(name)
+        return connection !== undefined && peering.heard(connection, address, seenMs)
+      },
+      sample(name, max, percent) {
+        const connection = connections.get(name)
+        return connection === undefined ? [] : peering.sample(connection, max, percent)
+      },
+      isHeld: (name) => connections.get(name)?.isHeld ?? false,
     },
     intensity: {
       count: CORE_LIMITS.childRestartsMax,
@@ -332,13 +344,9 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
   function abandon(): void {
     state = 'failed'
     fault ??= { fault: 'root-fault', message: 'a chart of the node itself threw' }
-    for (const step of [stopTaking, () => world.store.close(), release]) {
-      try {
-        step()
-      } catch (error) {
-        tell({ type: 'fault', where: 'root', error })
-      }
-    }
+    runEach([stopTaking, () => world.store.close(), release], (error) => {
+      tell({ type: 'fault', where: 'root', error })
+    })
   }
 
   /** A deadline of the chart's own: nobody told the chart, it told itself. */
@@ -368,7 +376,10 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
 
   const run = (): void => {
     try {
-      peering.start(world.store.range(BANS_TABLE, { limit: CORE_LIMITS.bansMax }))
+      peering.start(
+        world.store.range(BANS_TABLE, { limit: CORE_LIMITS.bansMax }),
+        world.store.range(ADDRESSES_TABLE, { limit: CORE_LIMITS.addressesMax }),
+      )
       children.start()
       tell({ type: 'node.started', listening: listening() })
     } catch (error) {

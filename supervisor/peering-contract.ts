@@ -12,13 +12,23 @@ import type { PeerView } from './peers.ts'
 
 export interface Peering<T extends ProtocolTypes> {
   /** With what the store had. Dialling starts. */
-  start(bans: Iterable<StoreEntry>): void
+  start(bans: Iterable<StoreEntry>, addresses: Iterable<StoreEntry>): void
   /** No more is dialled or let in. */
   stop(): void
   /** A stream came in. */
   accept(accepted: Accepted): void
   /** A manual peer: dialled now, and again whenever it is gone. There is room for it. */
   connect(address: T['address']): void
+  /** Dials an identity or an address, unless it is connected; false: no way to it is known. */
+  seek(peer: string): boolean
+  /** A peer told an address; whether it is new to us. */
+  heard(connection: Connection<T>, address: T['address'], seenMs: number): boolean
+  /** Addresses to tell a peer. */
+  sample(
+    connection: Connection<T>,
+    max: number,
+    percent: number,
+  ): readonly { readonly address: T['address']; readonly seenMs: number }[]
   /** Whether one more can be dialled by hand, or this one is already. */
   hasRoomFor(address: T['address']): boolean
   /** Not a manual peer any more. */

@@ -5,8 +5,7 @@
  */
 import type { Connection } from '../actors/connection-contract.ts'
 import { dial } from '../actors/dialler.ts'
-import type { Accepted } from '../actors/listener.ts'
-import type { EvictionCandidate, Protocol } from '../actors/protocol.ts'
+import type { Protocol } from '../actors/protocol.ts'
 import { ruleOf, verdictOf } from '../machines/reasons.ts'
 import type { Verdict } from '../machines/reasons.ts'
 import type { ProtocolTypes } from '../machines/session.ts'
@@ -14,12 +13,12 @@ import type { Random } from '../world/random.ts'
 import type { StepLoop } from '../world/step-loop.ts'
 import type { StoreChange } from '../world/store.ts'
 import type { Timer } from '../world/timers.ts'
-import type { SocketAddress, StreamId } from '../world/streams.ts'
 import type { World } from '../world/world.ts'
 import { createAdmission } from './admission.ts'
 import { printBanKey } from './ban-records.ts'
 import { createBans } from './bans.ts'
 import type { BanSubject } from './bans.ts'
+import { createKnownAddresses } from './known-addresses.ts'
 import type { Connections } from './connections.ts'
 import { createConsequences } from './consequences.ts'
 import { createDialGovernor } from './dial-governor.ts'
@@ -27,6 +26,7 @@ import type { DialView } from './dial-governor.ts'
 import type { SupervisorEvent } from './events.ts'
 import type { Peering } from './peering-contract.ts'
 import { CORE_LIMITS } from './limits.ts'
+import { createLettingIn } from './letting-in.ts'
 import { createPeers } from './peers.ts'
 import type { PeerAbout } from './peers.ts'
 import { createSlots } from './slots.ts'
@@ -44,6 +44,9 @@ export interface PeeringOptions<T extends ProtocolTypes> {
   write(changes: readonly StoreChange[]): void
 }
 
+/** Candidates that one plan takes from the book: what the burst of the dial rate can use. */
+const LEARNT_AT_ONCE = CORE_LIMITS.dialsBurst
+
 /** Expiry is looked at with each question; this is for memory alone. */
 const SWEEP_MS = 60_000
 
@@ -53,14 +56,23 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
   const bans = createBans()
   const slots = createSlots(protocol.slots)
   const peers = createPeers({ random: options.random.fork('peers'), strikes: protocol.strikes })
-  const governor = createDialGovernor({ peers, dialsMax: protocol.admission.pendingOutbound })
-  const evictions = options.random.fork('evictions')
+  const governor = createDialGovernor({
+    peers,
+    dialsMax: protocol.admission.pendingOutbound,
+    onForgotten(key) {
+      if (!dialled.has(key)) known.delete(key)
+    },
+  })
+  const book = createKnownAddresses<T['address']>({
+    ...{ addresses, loop, ownIdentity: protocol.identity, write: options.write },
+    random: options.random.fork('book'),
+  })
   const admission = createAdmission({
     limits: protocol.admission,
     isBanned: (host) => bans.findAny({ host }, loop.step.wallMs) !== undefined,
     isDiscouraged: bans.isDiscouraged,
     freeSlots: () => slots.free('listener'),
-    mayEvict: () => evictee() !== undefined,
+    mayEvict: () => lettingIn.evictee() !== undefined,
     receivedBytesOf: (name) => connections.get(name)?.counters.receivedBytes ?? 0,
   })
   /** What the governor's keys stand for. */
@@ -157,6 +169,7 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
       bans.sweep(wallMs)
       persist()
     }
+    learnFromBook()
     const { dials, nextMs, overdue } = governor.plan(monotonicMs, view())
     setTimer(nextMs)
     for (const { address, slot } of dials) {
@@ -166,6 +179,29 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
     for (const address of overdue) {
       const name = dialled.get(address)
       if (name !== undefined) connections.get(name)?.drop('connect-deadline')
+    }
+  }
+
+  const learn = (address: T['address']): boolean => {
+    const key = addresses.key(address)
+    if (!governor.learn({ address: key, identity: addresses.identity(address) })) return false
+    known.set(key, address)
+    return true
+  }
+
+  /** As many candidates as there are slots to fill, a few at a time. */
+  const learnFromBook = (): void => {
+    if (book === undefined) return
+    for (const address of book.probes((key) => dialled.has(key))) learn(address)
+    const { isConnected, barredMs } = view()
+    const isWanted = (address: T['address']): boolean => {
+      const key = addresses.key(address)
+      const identity = addresses.identity(address)
+      return !known.has(key) && !isConnected(key, identity) && barredMs(key, identity) === undefined
+    }
+    for (let free = Math.min(slots.free('dialler'), LEARNT_AT_ONCE); free > 0; free--) {
+      const address = book.candidate(isWanted)
+      if (address === undefined || !learn(address)) return
     }
   }
 
@@ -190,6 +226,7 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
     else slots.handOver(heirOf, name)
     admission.dial(name)
     dialled.set(key, name)
+    book?.dialled(target, connections.active > 0)
     try {
       openFor(name, target, slot, dialOptions)
     } catch (error) {
@@ -250,69 +287,12 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
     connection.start()
   }
 
-  // ---- letting in --------------------------------------------------------------------------------
-
-  /** Whom the network gives up for a newcomer. */
-  function evictee(): string | undefined {
-    if (protocol.evict === undefined) return undefined
-    const candidates = connections
-      .all()
-      .filter(({ view: { phase, role } }) => role === 'listener' && phase === 'active')
-      .map(({ lastMessageMs, view: seen }): EvictionCandidate<T> => {
-        const { facts, identity, phase, readyMs } = seen
-        const group = addresses.group(seen.remote.host)
-        return { ...seen, facts, identity, phase, readyMs, group, lastMessageMs }
-      })
-    return protocol.evict(candidates, evictions)
-  }
-
-  const accept = ({ remote, stream }: Accepted): void => {
-    if (!running) {
-      world.streams.destroy(stream)
-      return
-    }
-    const name = connections.newName('listener')
-    try {
-      letIn(name, remote, stream)
-    } catch (error) {
-      unmake(name, error)
-      world.streams.destroy(stream)
-    }
-  }
-
-  const letIn = (name: string, remote: SocketAddress, stream: StreamId): void => {
-    const { host } = remote
-    const group = addresses.group(host)
-    const decision = admission.decide({ name, host, group }, loop.step.monotonicMs)
-    if (!decision.admit) {
-      world.streams.destroy(stream)
-      options.tell({ type: 'connection.refused', remote, why: decision.reason })
-      return
-    }
-    if (decision.displace !== undefined) connections.get(decision.displace)?.drop('displaced')
-    if (slots.free('listener') === 0) {
-      const loser = evictee()
-      if (loser !== undefined) connections.get(loser)?.drop('evicted')
-    }
-    const slot = slots.takeAny(name, 'listener')
-    if (slot === undefined) {
-      admission.ended(name, loop.step.monotonicMs)
-      world.streams.destroy(stream)
-      options.tell({ type: 'connection.refused', remote, why: 'slots-full' })
-      return
-    }
-    begin(
-      connections.create({
-        name,
-        role: 'listener',
-        stream,
-        remote,
-        slot,
-        target: undefined,
-        dial: undefined,
-      }),
-    )
-  }
+  const lettingIn = createLettingIn<T>({
+    ...{ admission, begin, connections, loop, protocol, slots, tell: options.tell, unmake },
+    random: options.random.fork('evictions'),
+    streams: world.streams,
+    isRunning: () => running,
+  })
 
   // ---- ends --------------------------------------------------------------------------------------
 
@@ -374,6 +354,7 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
     const wasActive = ending?.phase === 'active' && seen.readyMs !== undefined
     const activeMs = wasActive ? nowMs - (seen.readyMs ?? nowMs) : undefined
     const isDialled = dialled.get(about.address) === name
+    if (wasActive && isDialled && seen.target !== undefined) book?.ended(seen.target)
     peers.ended(about, activeMs, counters)
     // Before it is dialled again: the heir counts in its place.
     admission.ended(name, nowMs)
@@ -391,13 +372,20 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
     if (isDialled && !goesOn) settleDial(about.address, activeMs)
   }
 
+  /** Where somebody was told to be, by an operator or by others. */
+  const addressOf = (identity: string): T['address'] | undefined =>
+    [...known.values()].find((address) => addresses.identity(address) === identity) ??
+    book?.byIdentity(identity)
+
   const forgetKey = (key: string): void => {
     governor.forget(key)
     if (!dialled.has(key)) known.delete(key)
   }
 
   return {
-    start(entries) {
+    start(entries, bookEntries) {
+      const unreadable = book?.load(bookEntries).skippedCount ?? 0
+      if (unreadable > 0) options.tell({ type: 'addresses.unreadable', count: unreadable })
       const { skipped } = bans.load(entries, loop.step.wallMs)
       if (skipped.length > 0) options.tell({ type: 'bans.unreadable', count: skipped.length })
       persist()
@@ -410,10 +398,11 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
       plan()
     },
     stop() {
+      if (running) book?.stop()
       running = false
       setTimer(undefined)
     },
-    accept,
+    accept: lettingIn.accept,
     connect(address) {
       const key = addresses.key(address)
       const identity = addresses.identity(address)
@@ -422,6 +411,21 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
       peers.allow(key, identity)
       plan()
     },
+    seek(peer) {
+      if (connections.find(peer) !== undefined) return true
+      const parsed = addresses.parse(peer)
+      const address = 'address' in parsed ? parsed.address : addressOf(peer)
+      if (address === undefined) return false
+      if (!known.has(addresses.key(address)) && !learn(address)) return false
+      plan()
+      return true
+    },
+    heard(connection, address, seenMs) {
+      const isNew = book?.heard(address, connection.view, seenMs) ?? false
+      if (isNew) loop.atEndOfTurn(plan)
+      return isNew
+    },
+    sample: (connection, max, percent) => book?.sample(connection.view, max, percent) ?? [],
     hasRoomFor: (address) =>
       governor.sourceOf(addresses.key(address)) === 'manual' ||
       governor.counts().manual < CORE_LIMITS.listedMax,
@@ -443,7 +447,10 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
       admission.activated(connection.name)
       const about = aboutOf(connection)
       peers.ready(about)
-      if (dialled.get(about.address) === connection.name) governor.activated(about.address)
+      if (dialled.get(about.address) !== connection.name) return
+      governor.activated(about.address)
+      const { target } = connection.view
+      if (target !== undefined) book?.active(target)
     },
     onRefused(connection, detail) {
       const { phase } = connection.view
@@ -484,6 +491,7 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
       discouraged: bans.discouragedCount,
       groups: admission.groups,
       addresses: known.size,
+      booked: (book?.size.new ?? 0) + (book?.size.tried ?? 0),
       ...Object.fromEntries(
         Object.entries(peers.counts()).map(([name, count]) => [`peer-${name}`, count]),
       ),

@@ -12,7 +12,6 @@ import { WireError } from '../wire-error.ts'
 import type { Writer } from '../writer.ts'
 import { addressesBytes, readAddresses, readGetAddresses } from './address-codec.ts'
 import { writeAddresses, writeGetAddresses } from './address-codec.ts'
-import type { DirectTooLargeError } from './direct-too-large.ts'
 import { failShape, readNumber, START_BYTES } from './fields.ts'
 import {
   encodeSmall,
@@ -85,14 +84,14 @@ export function decodePlaintext(payload: Uint8Array): HandshakeMessage | ErrorMe
 }
 
 /**
- * The next value of a record's plaintext. A direct above a limit is handed back as an error: the
- * values behind it can be read.
+ * The next value of a record's plaintext. A direct above a limit is a message of its own: the values
+ * behind it can be read.
  * @throws {WireError} `close`
  */
 export function decodeSealed(
   reader: Reader<NativeWireDetail>,
   names: ProtocolNames,
-): Exclude<NativeMessage, HandshakeMessage> | DirectTooLargeError {
+): Exclude<NativeMessage, HandshakeMessage> {
   const elements = readArrayLength(reader)
   const number = readNumber(reader, elements)
   switch (number) {
@@ -128,6 +127,10 @@ export function decodeSealed(
   }
 }
 
+const failWriting = ({ type }: NativeMessage): never => {
+  throw new RangeError(`no ${type} can be written`)
+}
+
 /** What `writeMessage` will write. @throws {RangeError} as `writeMessage` */
 export function encodedBytes(message: NativeMessage, names: ProtocolNames): number {
   switch (message.type) {
@@ -135,6 +138,8 @@ export function encodedBytes(message: NativeMessage, names: ProtocolNames): numb
       return oneWayBytes(message, names)
     case 'direct':
       return directBytes(message, names)
+    case 'oversizedDirect':
+      return failWriting(message)
     case 'response':
       return responseBytes(message)
     case 'broadcast':
@@ -158,7 +163,7 @@ export function encodedBytes(message: NativeMessage, names: ProtocolNames): numb
   }
 }
 
-/** @throws {RangeError} a field that the encoding has no room for: the message is ours */
+/** @throws {RangeError} what the encoding has no room for, or no form: the message is ours */
 export function writeMessage(writer: Writer, message: NativeMessage, names: ProtocolNames): void {
   switch (message.type) {
     case 'message':
@@ -166,6 +171,9 @@ export function writeMessage(writer: Writer, message: NativeMessage, names: Prot
       return
     case 'direct':
       writeDirect(writer, message, names)
+      return
+    case 'oversizedDirect':
+      failWriting(message)
       return
     case 'response':
       writeResponse(writer, message)

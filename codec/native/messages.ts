@@ -110,6 +110,15 @@ export interface DirectMessage {
   readonly metadata: Uint8Array | undefined
 }
 
+/**
+ * A direct with a field above its limit. Its request id was readable and its end is known, so that the
+ * session stays (section 6, code 413). It is read alone: nothing can be written of it.
+ */
+export interface OversizedDirectMessage {
+  readonly type: 'oversizedDirect'
+  readonly requestId: Uint8Array
+}
+
 export interface ResponseMessage {
   readonly type: 'response'
   readonly requestId: Uint8Array
@@ -202,6 +211,7 @@ export interface RangeMessage {
 export type NativeMessage =
   | HandshakeMessage
   | DirectMessage
+  | OversizedDirectMessage
   | BroadcastMessage
   | ResponseMessage
   | ErrorMessage

@@ -28,6 +28,8 @@ export function ownedMessage(message: NativeMessage): NativeMessage {
       return ownedPublication(message)
     case 'error':
       return { ...message, requestId: message.requestId?.slice() }
+    case 'oversizedDirect':
+      return { ...message, requestId: message.requestId.slice() }
     case 'ping':
     case 'pong':
       return { ...message, id: message.id.slice() }

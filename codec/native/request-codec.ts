@@ -5,7 +5,6 @@
 import type { Reader } from '../reader.ts'
 import type { Writer } from '../writer.ts'
 import { readBytes } from '../reader.ts'
-import { DirectTooLargeError } from './direct-too-large.ts'
 import {
   binaryBytes,
   checkAtMost,
@@ -28,8 +27,8 @@ import {
   PROTOCOL_BYTES_MAX,
   REQUEST_ID_BYTES,
 } from './messages.ts'
-import type { DirectMessage, OneWayMessage, PingMessage } from './messages.ts'
-import type { PongMessage, ResponseMessage } from './messages.ts'
+import type { DirectMessage, OneWayMessage, OversizedDirectMessage } from './messages.ts'
+import type { PingMessage, PongMessage, ResponseMessage } from './messages.ts'
 import type { ProtocolNames } from './protocol-names.ts'
 import { readBinary, readNil, readStringLength, writeBinary, writeNil } from './values.ts'
 
@@ -60,7 +59,7 @@ export function readDirect(
   reader: Reader,
   elements: number,
   names: ProtocolNames,
-): DirectMessage | DirectTooLargeError {
+): DirectMessage | OversizedDirectMessage {
   expectElements(reader, elements, DIRECT_ELEMENTS)
   const requestId = readBinary(reader, REQUEST_ID_BYTES)
   const name = readBytes(reader, readStringLength(reader))
@@ -71,7 +70,7 @@ export function readDirect(
     payload.length > PAYLOAD_BYTES_MAX ||
     (metadata !== undefined && metadata.length > METADATA_BYTES_MAX)
   ) {
-    return new DirectTooLargeError(requestId.slice())
+    return { type: 'oversizedDirect', requestId }
   }
   const protocol = names.textOf(name) ?? failShape(reader)
   return { type: 'direct', requestId, protocol, payload, metadata }

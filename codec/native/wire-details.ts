@@ -18,5 +18,3 @@ export type NativeWireDetail =
   | 'record-exhausted'
   /** In place of the first record a plaintext Error: the dialler did not take our handshake. */
   | 'refused-provisional'
-  /** A direct above a limit, whose request id is known. Passed over. */
-  | 'direct-too-large'

@@ -102,9 +102,7 @@ export function nativeWire(
     if (values.offset === values.bytes.length) values = NOTHING
     else if (values.bytes.length > SHARED_RECORD_BYTES_MAX)
       throw new WireError('close', 'malformed')
-    return message instanceof WireError
-      ? { kind: 'refused', error: message, bytesOnWire }
-      : { kind: 'message', message, bytesOnWire }
+    return { kind: 'message', message, bytesOnWire }
   }
 
   function writePlaintext(messages: readonly Outgoing<NativeMessage>[]): void {

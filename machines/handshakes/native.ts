@@ -53,6 +53,17 @@ export type NativeRefusal =
 /** The other side's Error. */
 export type NativeTold = `told-${ErrorName}` | 'told-unknown-code'
 
+/** What a verified session can do wrong, found by the sub-protocols. */
+export type NativeMisconduct =
+  /** Of a publication that a neighbour passed on without checking it. */
+  | 'publication-invalid'
+  | 'publication-flood'
+  | 'unasked-answers'
+  | 'ping-too-often'
+  | 'pong-missing'
+  | 'pongs-unasked'
+  | 'sync-flood'
+
 export type NativeDetail =
   | NativeWireDetail
   | NativeRefusal
@@ -61,6 +72,7 @@ export type NativeDetail =
   | 'no-progress'
   /** A confirm from the listener, or a second one. */
   | 'unexpected-confirm'
+  | NativeMisconduct
 
 export type NativeQuestion =
   /** The dialler's handshake, to begin with. */

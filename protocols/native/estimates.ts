@@ -33,6 +33,7 @@ export function estimateBytes(message: NativeMessage): number {
     case 'broadcast':
     case 'item':
       return message.payload.length + message.topic.length + PUBLICATION_BYTES + OVERHEAD_BYTES
+    case 'oversizedDirect':
     case 'ping':
     case 'pong':
       return ID_BYTES + OVERHEAD_BYTES

@@ -2,7 +2,8 @@
  * Where each message of the node network waits to be sent. A broadcast that has to wait for long is
  * worth nothing, and an item is repaired by sync: both may be dropped. What somebody waits for is
  * not; a peer that asks for more than it takes is read no further. What keeps the session itself
- * going is small and rare, and a peer that does not even take that is gone.
+ * going is small and rare, and a peer that does not even take that is gone. An Error that answers a
+ * direct is none of these: there are as many of them as there are directs.
  * @module
  */
 import type { LaneRule } from '../../actors/protocol.ts'
@@ -12,7 +13,7 @@ const CONTROL: LaneRule = { lane: 'control', full: 'close' }
 const REQUESTS: LaneRule = { lane: 'requests', full: 'stop-reading' }
 const GOSSIP: LaneRule = { lane: 'gossip', full: 'drop' }
 
-export const LANES: Readonly<Record<NativeMessage['type'], LaneRule>> = {
+const LANES: Readonly<Record<NativeMessage['type'], LaneRule>> = {
   handshake: CONTROL,
   confirm: CONTROL,
   error: CONTROL,
@@ -20,6 +21,8 @@ export const LANES: Readonly<Record<NativeMessage['type'], LaneRule>> = {
   pong: CONTROL,
   message: REQUESTS,
   direct: REQUESTS,
+  // It is only read; what is counted is counted as the direct that it was.
+  oversizedDirect: REQUESTS,
   response: REQUESTS,
   getAddresses: REQUESTS,
   addresses: REQUESTS,
@@ -28,3 +31,6 @@ export const LANES: Readonly<Record<NativeMessage['type'], LaneRule>> = {
   broadcast: GOSSIP,
   item: GOSSIP,
 }
+
+export const laneOf = (message: NativeMessage): LaneRule =>
+  message.type === 'error' && message.requestId !== undefined ? REQUESTS : LANES[message.type]

@@ -48,6 +48,76 @@ export const NATIVE_LIMITS = {
    */
   simultaneousMs: 5_000,
 
+  /** Section 7: until then a direct is tried, and sent again on each new connection. */
+  deliveryTimeoutMs: 30_000,
+  /** Section 7: a handler that takes longer is answered for with 408. */
+  handlerMs: 30_000,
+  /** Section 7: directs of one peer within the window; more are answered with 429. */
+  directsPerWindowMax: 100,
+  directsWindowMs: 10_000,
+  /** Section 7: a peer and direction. */
+  directsInFlightMax: 50,
+  /** Section 7: what waits for a place in flight, of a peer; more is refused. */
+  directsQueuedMax: 1_000,
+  /** Section 7: answers that are kept for a request that comes again: 2 x 30 s, of one peer, of all. */
+  answersKeptMs: 60_000,
+  answersPerPeerMax: 1_000,
+  answersBytesMax: 8 * 1024 * 1024,
+  /** Section 7: responses and errors that nobody asked for, of one peer; more are a strike. */
+  unaskedAnswersPerMinuteMax: 20,
+
+  /** Section 8: with how many hops a publication leaves its origin, and with how many one is taken. */
+  hops: 8,
+  hopsMax: 16,
+  /** Section 8: how old a broadcast may be, and how far in the future any publication. */
+  broadcastAgeMs: 120_000,
+  publicationFutureMs: 30_000,
+  /** Section 8: ids that are remembered. Longer than age and future together. */
+  seenMax: 10_000,
+  seenMs: 300_000,
+  /** Section 8: publications of one neighbour within the window; more are dropped, far more a strike. */
+  publicationsPerWindowMax: 100,
+  publicationsStrikeMax: 1_000,
+  publicationsWindowMs: 10_000,
+  /** Section 8: with more peers than this, so many of them get it. */
+  forwardToAllMax: 50,
+  forwardToSome: 8,
+  /** How long the application may take to say whether a publication is valid; then it is ignored. */
+  validationMs: 5_000,
+  /** Publications that are being checked at once: a second's worth of twenty neighbours at their limit. */
+  pendingPublicationsMax: 256,
+
+  /** BOTD's ping: not more often than the window; the interval leaves room for a slow line. */
+  pingIntervalMs: 35_000,
+  pingWindowMs: 30_000,
+  pongMs: 10_000,
+  /** Pongs that answer no ping, within a window; more end the connection. */
+  wrongPongsMax: 3,
+
+  /** Entries of one `addresses`; and the part of the book that is told, in a hundred. */
+  addressesMax: 1_000,
+  addressesPercent: 23,
+  /** A list so short is news and not an answer: it is passed on to so many. */
+  addressNewsMax: 10,
+  addressRelayPeers: 2,
+  /** Addresses of one peer that are taken in, a second, and at once. */
+  addressesPerSecond: 1,
+  addressesBurst: 1_000,
+
+  /** Items: of one origin, of all together, and of how many origins. The oldest bytes go first. */
+  itemsPerOriginMax: 100_000,
+  itemBytesPerOriginMax: 64 * 1024 * 1024,
+  itemBytesMax: 256 * 1024 * 1024,
+  itemOriginsMax: 10_000,
+  /** Runs of numbers held of one origin: a number that would open another is refused. */
+  runsPerOriginMax: 64,
+  /** How often a locator goes out while it differs from the last one sent. */
+  locatorEveryMs: 5_000,
+  /** How long a peer may take for the next item of a range that it was asked for. */
+  rangeMs: 10_000,
+  /** Items that one range asks for. */
+  rangeItemsMax: 256,
+
   /** Section 9. */
   strikes: 3,
   strikesWithinMs: 600_000,

@@ -1,0 +1,16 @@
+/**
+ * Steps of an end: each is taken, whatever another one throws.
+ * @module
+ */
+export function runEach(
+  steps: readonly (() => unknown)[],
+  onError: (error: unknown) => void,
+): void {
+  for (const step of steps) {
+    try {
+      step()
+    } catch (error) {
+      onError(error)
+    }
+  }
+}

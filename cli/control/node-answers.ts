@@ -1,0 +1,84 @@
+/**
+ * What a running node answers. A ban or its end is a command of the node, an input like any other; it
+ * is carried out before the answer leaves.
+ * @module
+ */
+import { PeerloomError } from '../../index.ts'
+import type { ProtocolTypes, Supervisor, SupervisorEvent } from '../../index.ts'
+import type { Clock } from '../../world/clock.ts'
+import type { Refusal, Row } from './protocol.ts'
+import { banRow, connectionRow, peerRow } from './rows.ts'
+import type { Answer } from './server.ts'
+import { keyOfPrinted } from './subject.ts'
+
+const NOT_RUNNING: Refusal = { error: 'the node is not running', usage: false }
+
+type Asked = Pick<
+  Supervisor<ProtocolTypes>,
+  'ban' | 'bans' | 'connections' | 'events' | 'peers' | 'state' | 'unban'
+>
+
+export function answersOf(supervisor: Asked, clock: Clock): Answer {
+  /** What the node told while it was asked to do something. */
+  const during = (run: () => void): readonly SupervisorEvent[] => {
+    const told: SupervisorEvent[] = []
+    const subscription = supervisor.events.subscribe((event) => told.push(event))
+    try {
+      run()
+    } finally {
+      subscription.unsubscribe()
+    }
+    return told
+  }
+
+  const ban = (subject: string, forMs: number | null, why: string) => {
+    const told = during(() => {
+      supervisor.ban(subject, { why, ...(forMs === null ? {} : { ms: forMs }) })
+    })
+    for (const event of told) {
+      if (event.type === 'peer.banned') {
+        const { subject: banned, untilMs = null, why: reason } = event
+        return { rows: [{ event: 'banned', subject: banned, reason, untilMs }] }
+      }
+      if (event.type === 'fault' && event.where === 'bans') {
+        return { error: String(event.error), usage: false }
+      }
+    }
+    return NOT_RUNNING
+  }
+
+  const unban = (subject: string): readonly Row[] =>
+    during(() => {
+      supervisor.unban(keyOfPrinted(subject, supervisor.bans()) ?? subject)
+    }).flatMap((event) =>
+      event.type === 'peer.unbanned' ? [{ event: 'unbanned', subject: event.subject }] : [],
+    )
+
+  const peers = (): readonly Row[] => {
+    const nowMs = clock.monotonicMs()
+    return [
+      ...supervisor.connections().map((info) => connectionRow(info, nowMs)),
+      ...supervisor.peers().map((view) => peerRow(view, nowMs)),
+      ...supervisor.bans().map(banRow),
+    ]
+  }
+
+  return (request) => {
+    if (supervisor.state !== 'running') return NOT_RUNNING
+    try {
+      switch (request.ask) {
+        case 'peers':
+          return { rows: peers() }
+        case 'bans':
+          return { rows: supervisor.bans().map(banRow) }
+        case 'ban':
+          return ban(request.subject, request.forMs, request.why)
+        case 'unban':
+          return { rows: unban(request.subject) }
+      }
+    } catch (error) {
+      if (!(error instanceof PeerloomError)) throw error
+      return { error: error.message, usage: error.code === 'bad-argument' }
+    }
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * The command line of `node`: options that every network has, and those that this one adds.
+ * @module
+ */
+import { Command, InvalidArgumentError, Option } from 'commander'
+import type { ProtocolTools, ToolValues } from '../../actors/protocol-tools.ts'
+
+/** What `node` is told, whatever the network. */
+export interface NodeOptions {
+  readonly listen: readonly string[]
+  readonly connect: readonly string[]
+  readonly bootstrap: readonly string[]
+  readonly dataDir: string | undefined
+  readonly json: boolean
+  readonly until: string | undefined
+  readonly timeoutMs: number | undefined
+}
+
+/** Timers of the platform hold 2^31 - 1 milliseconds: 24 days. */
+const SECONDS_MAX = 2_147_483
+
+/** Milliseconds. */
+export function parseSeconds(text: string, secondsMax = SECONDS_MAX): number {
+  const seconds = Number(text)
+  if (!/^[0-9]+(?:\.[0-9]+)?$/.test(text) || seconds === 0 || seconds > secondsMax) {
+    throw new InvalidArgumentError(`It is no number of seconds up to ${String(secondsMax)}.`)
+  }
+  return Math.max(1, Math.round(seconds * 1_000))
+}
+
+interface Given {
+  readonly listen?: readonly string[]
+  readonly connect?: readonly string[]
+  readonly bootstrap?: readonly string[]
+  readonly dataDir?: string
+  readonly json?: true
+  readonly until?: string
+  readonly timeout?: number
+}
+
+/**
+ * A command that knows the options of all networks, and with `tools` those of one. `run` is given
+ * what was asked for.
+ */
+export function nodeCommand(
+  parent: Command,
+  network: { readonly name: string; readonly tools: ProtocolTools } | undefined,
+  run: (options: NodeOptions, values: ToolValues) => Promise<void>,
+): Command {
+  const command = new Command(`peerloom node ${network?.name ?? '<protocol>'}`)
+    .copyInheritedSettings(parent)
+    .helpOption('-h, --help', 'what can be asked of this command')
+    .usage('[options]')
+    .description('runs a node of a network until it is stopped')
+    .option('--listen <address...>', 'where to take connections: host:port, port 0 for any')
+    .option('--connect <address...>', 'peers to dial, now and whenever they are gone')
+    .option('--bootstrap <address...>', 'peers to begin with')
+    .option('--data-dir <folder>', 'what outlives the process (default: nothing does)')
+    .option('--json', 'print each event as a line of JSON')
+    .option('--until <condition>', 'end when it is true: peers=N, or one of the network')
+    .option('--timeout <seconds>', 'end after so long; with --until: exit code 3', (text: string) =>
+      parseSeconds(text),
+    )
+    .option('--verbose', 'show the stack of an error')
+  const own = (network?.tools.options ?? []).map((option) => {
+    const made = new Option(option.flags, option.description).helpGroup(
+      `Options of ${network?.name ?? ''}:`,
+    )
+    return option.default === undefined ? made : made.default(option.default)
+  })
+  for (const option of own) command.addOption(option)
+  if (network === undefined) {
+    command.addHelpText('after', '\nThe options of one network: peerloom node <protocol> --help')
+  }
+  return command.action(async () => {
+    const given = command.opts<Given>()
+    const values = command.opts<ToolValues>()
+    await run(
+      {
+        listen: given.listen ?? [],
+        connect: given.connect ?? [],
+        bootstrap: given.bootstrap ?? [],
+        dataDir: given.dataDir,
+        json: given.json === true,
+        until: given.until,
+        timeoutMs: given.timeout,
+      },
+      Object.fromEntries(
+        own.map((option) => [option.attributeName(), values[option.attributeName()]]),
+      ),
+    )
+  })
+}

@@ -1,0 +1,87 @@
+/**
+ * How a running node is shown: lines of JSON for a program, lines of text for a file, and on a
+ * terminal a table that lives.
+ * @module
+ */
+import type { ConnectionInfo, SupervisorEvent } from '../../index.ts'
+import { jsonLine } from '../json.ts'
+import { endingSentence, sentenceOf, startedSentences } from './sentences.ts'
+import { startScreen } from './screen.ts'
+
+export interface Started {
+  readonly pid: number
+  /** The node's identity, where its network has such. */
+  readonly id: string | undefined
+  readonly network: string
+  readonly listening: readonly { readonly host: string; readonly port: number }[]
+  /** How others dial it. */
+  readonly addresses: readonly string[]
+}
+
+/** Why the command ends. */
+export type Ending =
+  | { readonly by: 'condition' }
+  | { readonly by: 'timeout' }
+  | { readonly by: 'signal'; readonly signal: 'SIGINT' | 'SIGTERM' }
+  /** Nobody reads what we print. */
+  | { readonly by: 'output' }
+  | { readonly by: 'failure'; readonly sentence: string }
+
+export interface Report {
+  started(started: Started): void
+  /** None comes before `started`, but of a node that did not start. */
+  event(event: SupervisorEvent): void
+  /** It is about to be stopped, which takes a moment. */
+  stopping(ending: Ending): void
+  /** The node is over. */
+  ended(ending: Ending, exitCode: number): void
+}
+
+/** What the report may look at. */
+export interface Watched {
+  connections(): readonly ConnectionInfo[]
+  nowMs(): number
+  /** What is waited for, in words. */
+  readonly waitsFor: string
+}
+
+export function createReport(json: boolean, print: (line: string) => void, on: Watched): Report {
+  if (json) return jsonReport(print)
+  return process.stdout.isTTY ? startScreen(process.stdout, on) : plainReport(print)
+}
+
+function jsonReport(print: (line: string) => void): Report {
+  const now = (): string => new Date().toISOString()
+  return {
+    started({ addresses, id = null, listening, network, pid }) {
+      const line = { event: 'started', pid, id, network, listening, addresses, time: now() }
+      print(jsonLine(line))
+    },
+    event({ type, ...fields }) {
+      print(jsonLine({ event: type, ...fields, time: now() }))
+    },
+    stopping({ by }) {
+      print(jsonLine({ event: 'stopping', by, time: now() }))
+    },
+    ended({ by }, exitCode) {
+      print(jsonLine({ event: 'ended', by, exitCode, time: now() }))
+    },
+  }
+}
+
+function plainReport(print: (line: string) => void): Report {
+  return {
+    started(started) {
+      for (const sentence of startedSentences(started)) print(sentence)
+    },
+    event(event) {
+      print(sentenceOf(event))
+    },
+    stopping(ending) {
+      print(endingSentence(ending))
+    },
+    ended() {
+      // `node.stopped` was the last to say.
+    },
+  }
+}

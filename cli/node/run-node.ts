@@ -1,0 +1,127 @@
+/**
+ * Puts together the node that a command runs: its key, its network, its store with the socket on which
+ * it is asked, and how it is shown.
+ * @module
+ */
+import type { ProtocolTools, ToolValues } from '../../actors/protocol-tools.ts'
+import { createSupervisor, PeerloomError } from '../../index.ts'
+import type { Protocol, ProtocolTypes } from '../../index.ts'
+import { lmdbStore } from '../../store/lmdb.ts'
+import { systemClock } from '../../transport/clock.ts'
+import { systemRandom } from '../../transport/random.ts'
+import { tcp } from '../../transport/tcp.ts'
+import { udp } from '../../transport/udp.ts'
+import type { SocketAddress } from '../../world/streams.ts'
+import { CommandFault } from '../command-fault.ts'
+import { answersOf } from '../control/node-answers.ts'
+import { createControlServer } from '../control/server.ts'
+import type { Answer } from '../control/server.ts'
+import { loadKey } from '../key-file.ts'
+import { print } from '../standard-output.ts'
+import { live } from './life.ts'
+import type { NodeOptions } from './options.ts'
+import { createReport } from './report.ts'
+import { parseCondition } from './until.ts'
+
+const KEY_BYTES = 32
+
+function drawKey(isPrivateKey: (bytes: Uint8Array) => boolean): Uint8Array {
+  for (;;) {
+    const key = systemRandom().bytes(KEY_BYTES)
+    if (isPrivateKey(key)) return key
+  }
+}
+
+/** The one in the data folder, or one for this run alone. */
+async function privateKeyOf(
+  { isPrivateKey }: Pick<ProtocolTools, 'isPrivateKey'>,
+  folder: string | undefined,
+): Promise<Uint8Array | undefined> {
+  if (isPrivateKey === undefined) return undefined
+  if (folder === undefined) return drawKey(isPrivateKey)
+  const key = await loadKey(folder, () => drawKey(isPrivateKey))
+  if (isPrivateKey(key)) return key
+  throw new CommandFault(1, `the key in ${folder} is none of this network`)
+}
+
+/** What a person wrote and cannot be is usage; all else is as it was thrown. */
+function asUsage<Value>(run: () => Value): Value {
+  try {
+    return run()
+  } catch (cause) {
+    const isUsage =
+      cause instanceof RangeError ||
+      (cause instanceof PeerloomError && cause.code === 'bad-argument')
+    if (!isUsage) throw cause
+    throw new CommandFault(2, cause.message, { cause })
+  }
+}
+
+function checkAddresses<T extends ProtocolTypes>(
+  { addresses, identity }: Protocol<T>,
+  { bootstrap, connect }: NodeOptions,
+): void {
+  for (const text of [...connect, ...bootstrap]) {
+    const parsed = addresses.parse(text)
+    if ('wrong' in parsed) throw new CommandFault(2, `${text}: ${parsed.wrong}`)
+    const theirs = addresses.identity(parsed.address)
+    if (theirs !== undefined && theirs === identity) {
+      throw new CommandFault(2, `${text} is this node itself`)
+    }
+  }
+}
+
+/** The exit code. @throws {CommandFault} */
+export async function runNode<T extends ProtocolTypes>(
+  tools: ProtocolTools<T>,
+  options: NodeOptions,
+  values: ToolValues,
+): Promise<number> {
+  const condition = options.until === undefined ? undefined : parseCondition(options.until, tools)
+  const privateKey = await privateKeyOf(tools, options.dataDir)
+  const protocol = asUsage(() => tools.create(values, { privateKey }))
+  checkAddresses(protocol, options)
+
+  const clock = systemClock()
+  let answer: Answer = () => ({ error: 'the node is not running', usage: false })
+  const control = createControlServer((request) => answer(request))
+  const supervisor = asUsage(() =>
+    createSupervisor({
+      protocol,
+      transport: tcp(),
+      listen: options.listen,
+      peers: { bootstrap: options.bootstrap },
+      world: { clock },
+      ...(protocol.datagrams === undefined ? {} : { datagrams: udp() }),
+      ...(options.dataDir === undefined
+        ? {}
+        : { store: lmdbStore(options.dataDir, { onConnection: control }) }),
+    }),
+  )
+  answer = answersOf(supervisor, clock)
+
+  const addressOf = (at: SocketAddress): string =>
+    tools.ownAddress?.(protocol.identity, at) ??
+    protocol.addresses.print(protocol.addresses.fromSocket(at))
+
+  const report = createReport(options.json, print, {
+    connections: supervisor.connections,
+    nowMs: clock.monotonicMs,
+    waitsFor: condition === undefined ? '' : `until ${condition.text}`,
+  })
+  return live({
+    supervisor,
+    report,
+    connect: options.connect,
+    condition,
+    timeoutMs: options.timeoutMs,
+    tellsFailedStart: options.json,
+    describe: (listening) => ({
+      pid: process.pid,
+      id: protocol.identity,
+      network: protocol.name,
+      listening,
+      addresses: listening.map(addressOf),
+    }),
+  })
+}

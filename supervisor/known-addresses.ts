@@ -1,0 +1,159 @@
+/**
+ * The address book at work in a node: what peers tell goes in, what dials come to is noted, candidates
+ * for free slots come out, and all of it is in the store a second later.
+ * @module
+ */
+import type { AddressRules } from '../actors/protocol.ts'
+import type { Random } from '../world/random.ts'
+import type { StepLoop } from '../world/step-loop.ts'
+import type { StoreChange, StoreEntry } from '../world/store.ts'
+import type { SocketAddress } from '../world/streams.ts'
+import type { Timer } from '../world/timers.ts'
+import { createAddressBook } from './address-book.ts'
+import type { AddressBook, LoadedAddresses } from './address-book-contract.ts'
+
+/** Core's penalty for an address that somebody else tells: it is that much less fresh. */
+const PENALTY_MS = 2 * 60 * 60 * 1_000
+/** News of many addresses come together; a kill loses at most so much. */
+const WRITE_AFTER_MS = 1_000
+
+export interface KnownAddressesOptions<Address> {
+  readonly addresses: AddressRules<Address>
+  readonly ownIdentity: string | undefined
+  readonly loop: StepLoop
+  readonly random: Random
+  write(changes: readonly StoreChange[]): void
+}
+
+/** Somebody at the far end of a connection. */
+export interface Teller {
+  readonly remote: SocketAddress
+  readonly identity: string | undefined
+}
+
+export interface KnownAddresses<Address> {
+  load(entries: Iterable<StoreEntry>): LoadedAddresses
+  /** Whether it is new to us. */
+  heard(address: Address, from: Teller, seenMs: number): boolean
+  /** For telling somebody: a sample, and none that he has no use for. */
+  sample(
+    to: Teller,
+    max: number,
+    percent: number,
+  ): readonly { readonly address: Address; readonly seenMs: number }[]
+  /** It is dialled; a failure is the address's if others can be reached. */
+  dialled(address: Address, isCounted: boolean): void
+  /** A dial became active. */
+  active(address: Address): void
+  /** A connection that was active is over. */
+  ended(address: Address): void
+  /** One that may be dialled; undefined: there is none. */
+  candidate(isWanted: (address: Address) => boolean): Address | undefined
+  byIdentity(identity: string): Address | undefined
+  /** An old address whose place somebody wants: dialled to see whether it is still there. */
+  probes(isConnected: (key: string) => boolean): readonly Address[]
+  readonly size: { readonly new: number; readonly tried: number }
+  /** Writes what is not written yet. */
+  stop(): void
+}
+
+/** Undefined where the network keeps no book. */
+export function createKnownAddresses<Address>(
+  options: KnownAddressesOptions<Address>,
+): KnownAddresses<Address> | undefined {
+  const { addresses, loop, ownIdentity } = options
+  const { book: rules } = addresses
+  if (rules === undefined) return undefined
+  const book: AddressBook<Address> = createAddressBook({
+    rules: { ...addresses, ...rules },
+    random: options.random,
+  })
+  let timer: Timer | undefined
+
+  const write = (): void => {
+    timer = undefined
+    const changes = book.changes()
+    if (changes.length > 0) options.write(changes)
+  }
+
+  const changed = (): void => {
+    timer ??= loop.after(WRITE_AFTER_MS, write)
+  }
+
+  const isOurs = (address: Address): boolean =>
+    ownIdentity !== undefined && addresses.identity(address) === ownIdentity
+
+  const groupOf = ({ host, port }: SocketAddress): Uint8Array =>
+    rules.groupBytes(addresses.fromSocket({ host, port }))
+
+  const mayTell = (address: Address, to: SocketAddress): boolean =>
+    addresses.mayTell?.(address, to) ?? true
+
+  const heard = (address: Address, from: Teller, seenMs: number): boolean => {
+    // What may not be told to somebody there was not for him to know either.
+    if (isOurs(address) || !mayTell(address, from.remote)) return false
+    const identity = addresses.identity(address)
+    const isOwnSource =
+      identity === undefined
+        ? addresses.socket(address).host === from.remote.host
+        : identity === from.identity
+    const isNew = book.add(address, {
+      sourceGroup: groupOf(from.remote),
+      isOwnSource,
+      seenMs,
+      penaltyMs: isOwnSource ? 0 : PENALTY_MS,
+      nowMs: loop.step.wallMs,
+    })
+    changed()
+    return isNew
+  }
+
+  return {
+    load: (entries) => book.load(entries, loop.step.wallMs),
+    heard,
+    sample: (to, max, percent) =>
+      book.sample(
+        max,
+        percent,
+        loop.step.wallMs,
+        (address) =>
+          mayTell(address, to.remote) &&
+          (to.identity === undefined || addresses.identity(address) !== to.identity),
+      ),
+    dialled(address, isCounted) {
+      book.attempt(addresses.key(address), isCounted, loop.step.wallMs)
+      changed()
+    },
+    active(address) {
+      const { wallMs } = loop.step
+      const own: Teller = {
+        remote: addresses.socket(address),
+        identity: addresses.identity(address),
+      }
+      heard(address, own, wallMs)
+      book.good(addresses.key(address), wallMs)
+      changed()
+    },
+    ended(address) {
+      book.connected(addresses.key(address), loop.step.wallMs)
+      changed()
+    },
+    candidate: (isWanted) =>
+      book.select(loop.step.wallMs, {
+        isWanted: (address) => !isOurs(address) && isWanted(address),
+      }),
+    byIdentity: book.byIdentity,
+    probes(isConnected) {
+      const { wallMs } = loop.step
+      book.resolveCollisions(wallMs, isConnected)
+      return book.collisions(wallMs)
+    },
+    get size() {
+      return book.size
+    },
+    stop() {
+      if (timer !== undefined) loop.cancel(timer)
+      write()
+    },
+  }
+}

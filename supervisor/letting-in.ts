@@ -1,0 +1,118 @@
+/**
+ * Whom a node lets in: what comes is asked of admission before it costs anything, gets a slot, or a
+ * place that the network gives up for it.
+ * @module
+ */
+import type { Connection } from '../actors/connection-contract.ts'
+import type { Accepted } from '../actors/listener.ts'
+import type { EvictionCandidate, Protocol } from '../actors/protocol.ts'
+import type { ProtocolTypes } from '../machines/session.ts'
+import type { Random } from '../world/random.ts'
+import type { StepLoop } from '../world/step-loop.ts'
+import type { SocketAddress, StreamId, Streams } from '../world/streams.ts'
+import type { Admission } from './admission.ts'
+import type { Connections } from './connections.ts'
+import type { SupervisorEvent } from './events.ts'
+import type { Slots } from './slots.ts'
+
+export interface LettingInOptions<T extends ProtocolTypes> {
+  readonly admission: Admission
+  readonly connections: Connections<T>
+  readonly loop: StepLoop
+  readonly protocol: Protocol<T>
+  /** For the network's choice of whom to give up. */
+  readonly random: Random
+  readonly slots: Slots
+  readonly streams: Streams
+  begin(connection: Connection<T>): void
+  isRunning(): boolean
+  tell(event: SupervisorEvent): void
+  /** A part of the network's threw: gives back what the connection of this name holds. */
+  unmake(name: string, error: unknown): void
+}
+
+export interface LettingIn {
+  accept(accepted: Accepted): void
+  /** Whom the network gives up for a newcomer. */
+  evictee(): string | undefined
+}
+
+export function createLettingIn<T extends ProtocolTypes>({
+  admission,
+  begin,
+  connections,
+  isRunning,
+  loop,
+  protocol,
+  random,
+  slots,
+  streams,
+  tell,
+  unmake,
+}: LettingInOptions<T>): LettingIn {
+  const { addresses } = protocol
+
+  /** Whom the network gives up for a newcomer. */
+  function evictee(): string | undefined {
+    if (protocol.evict === undefined) return undefined
+    const candidates = connections
+      .all()
+      .filter(({ view: { phase, role } }) => role === 'listener' && phase === 'active')
+      .map(({ lastMessageMs, view: seen }): EvictionCandidate<T> => {
+        const { facts, identity, phase, readyMs } = seen
+        const group = addresses.group(seen.remote.host)
+        return { ...seen, facts, identity, phase, readyMs, group, lastMessageMs }
+      })
+    return protocol.evict(candidates, random)
+  }
+
+  const accept = ({ remote, stream }: Accepted): void => {
+    if (!isRunning()) {
+      streams.destroy(stream)
+      return
+    }
+    const name = connections.newName('listener')
+    try {
+      letIn(name, remote, stream)
+    } catch (error) {
+      unmake(name, error)
+      streams.destroy(stream)
+    }
+  }
+
+  const letIn = (name: string, remote: SocketAddress, stream: StreamId): void => {
+    const { host } = remote
+    const group = addresses.group(host)
+    const decision = admission.decide({ name, host, group }, loop.step.monotonicMs)
+    if (!decision.admit) {
+      streams.destroy(stream)
+      tell({ type: 'connection.refused', remote, why: decision.reason })
+      return
+    }
+    if (decision.displace !== undefined) connections.get(decision.displace)?.drop('displaced')
+    if (slots.free('listener') === 0) {
+      const loser = evictee()
+      if (loser !== undefined) connections.get(loser)?.drop('evicted')
+    }
+    const slot = slots.takeAny(name, 'listener')
+    if (slot === undefined) {
+      admission.ended(name, loop.step.monotonicMs)
+      streams.destroy(stream)
+      tell({ type: 'connection.refused', remote, why: 'slots-full' })
+      return
+    }
+    begin(
+      connections.create({
+        name,
+        role: 'listener',
+        stream,
+        remote,
+        slot,
+        target: undefined,
+        dial: undefined,
+      }),
+    )
+  }
+
+  return { accept, evictee }
+}
