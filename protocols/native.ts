@@ -16,6 +16,7 @@ import { nativeWire } from '../codec/native/wire.ts'
 import { nativeSession } from '../machines/handshakes/native.ts'
 import type { NativeTypes } from '../machines/handshakes/native.ts'
 import { NATIVE_ADDRESSES } from './native/addresses.ts'
+import { discoveryChild } from './native/discovery.ts'
 import { NATIVE_DETAILS } from './native/details.ts'
 import { decideDuplicate } from './native/duplicates.ts'
 import { farewellErrorOf } from './native/errors.ts'
@@ -24,6 +25,7 @@ import { laneOf } from './native/lanes.ts'
 import { NATIVE_LIMITS } from './native/limits.ts'
 import type { NativeLimits } from './native/limits.ts'
 import { createNodePart } from './native/node-part.ts'
+import { pingChild } from './native/ping.ts'
 import { ownIdentityOf } from './native/own-identity.ts'
 
 export type { NativeMessage, NativeTypes }
@@ -107,6 +109,7 @@ export function native(options: NativeOptions): Protocol<NativeTypes> {
       // Who comes in takes a place before it is verified; check 11 counts those that are, and answers.
       { name: 'inbound', role: 'listener', max: limits.inboundMax + limits.pendingInboundMax },
     ],
+    children: [pingChild(limits), discoveryChild({ own, limits })],
     admission: {
       pendingInbound: limits.pendingInboundMax,
       pendingOutbound: limits.pendingOutboundMax,

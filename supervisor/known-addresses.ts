@@ -69,6 +69,8 @@ export function createKnownAddresses<Address>(
     random: options.random,
   })
   let timer: Timer | undefined
+  /** The node stops: what its last connections come to is written at once. */
+  let isLast = false
 
   const write = (): void => {
     timer = undefined
@@ -77,7 +79,8 @@ export function createKnownAddresses<Address>(
   }
 
   const changed = (): void => {
-    timer ??= loop.after(WRITE_AFTER_MS, write)
+    if (isLast) write()
+    else timer ??= loop.after(WRITE_AFTER_MS, write)
   }
 
   const isOurs = (address: Address): boolean =>
@@ -152,6 +155,7 @@ export function createKnownAddresses<Address>(
       return book.size
     },
     stop() {
+      isLast = true
       if (timer !== undefined) loop.cancel(timer)
       write()
     },

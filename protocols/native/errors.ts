@@ -5,6 +5,7 @@
  * An Error never answers an Error, and a record that does not authenticate gets no answer at all.
  * @module
  */
+import type { Refusal } from '../../actors/requests-contract.ts'
 import { ERROR_CODES } from '../../codec/native/error-codes.ts'
 import type { ErrorName } from '../../codec/native/error-codes.ts'
 import type { ErrorMessage } from '../../codec/native/messages.ts'
@@ -45,6 +46,9 @@ const FAREWELLS: Readonly<Partial<Record<CloseDetail<NativeDetail>, Fixed>>> = {
   'unexpected-confirm': ['malformed', 'unexpected confirm'],
   'handshake-timeout': ['network-timeout', 'the handshake took too long'],
   'no-progress': ['network-timeout', 'nothing arrived for too long'],
+  'pong-missing': ['network-timeout', 'a ping was not answered'],
+  'ping-too-often': ['rate-limited', 'too many pings'],
+  'pongs-unasked': ['malformed', 'pongs that answer no ping'],
   banned: ['banned', 'banned'],
   displaced: ['busy', 'the place was needed'],
   duplicate: ['duplicate-connection', 'another session with this node stays'],
@@ -52,6 +56,16 @@ const FAREWELLS: Readonly<Partial<Record<CloseDetail<NativeDetail>, Fixed>>> = {
   'lane-full': ['busy', 'too much is waiting to be sent'],
   'not-admitted': ['busy', 'too many connections'],
   'slots-full': ['busy', 'no session is free'],
+}
+
+/** Said in answer to a direct: the session goes on. */
+const REQUEST_REFUSALS: Readonly<Record<Refusal, Fixed>> = {
+  busy: ['busy', 'too many requests are being answered'],
+  'handler-failed': ['handler-failed', 'the handler failed'],
+  'no-handler': ['no-handler', 'nobody answers requests of this protocol'],
+  'rate-limited': ['rate-limited', 'too many requests'],
+  'timed-out': ['network-timeout', 'the handler took too long'],
+  'too-large': ['too-large', 'a field of the request is above its limit'],
 }
 
 /** What some Errors carry beyond their text. */
@@ -71,6 +85,12 @@ function errorOf([name, text]: Fixed, extras: ErrorExtras = {}): ErrorMessage {
     localTimeMs: extras.localTimeMs,
   }
 }
+
+export const requestErrorOf = (
+  refusal: Refusal,
+  requestId: Uint8Array,
+  extras?: ErrorExtras,
+): ErrorMessage => ({ ...errorOf(REQUEST_REFUSALS[refusal], extras), requestId })
 
 export const refusalOf = (detail: NativeRefusal, extras?: ErrorExtras): ErrorMessage =>
   errorOf(REFUSALS[detail], extras)

@@ -6,7 +6,9 @@ import type { ProtocolSubject, Seat } from '../../testing/testing.ts'
 import { registerContract } from '../../testing/vitest.ts'
 import { DAYS, keyOf } from '../contracts/seats.ts'
 
-const protocolOf = (seat: Seat) => native({ network: 'test/one', privateKey: keyOf(seat) })
+const wholeOf = (seat: Seat) => native({ network: 'test/one', privateKey: keyOf(seat) })
+/** Without its sub-protocols: they ping who is silent, and are tested by themselves. */
+const protocolOf = (seat: Seat): Protocol<NativeTypes> => ({ ...wholeOf(seat), children: [] })
 
 const message = (...payload: readonly number[]): NativeTypes['message'] => ({
   type: 'message',
@@ -59,3 +61,9 @@ function withoutConfirm(): Protocol<NativeTypes> {
 }
 
 registerContract('native', protocolContract(subject, { days: DAYS }))
+registerContract(
+  'native, with its sub-protocols,',
+  protocolContract({ ...subject, protocol: wholeOf }, { days: DAYS }).filter(({ title }) =>
+    /whatever happens|the same|two that dial/.test(title),
+  ),
+)

@@ -111,11 +111,23 @@ describe('a message', () => {
   const requests = { lane: 'requests', full: 'stop-reading' }
   const gossip = { lane: 'gossip', full: 'drop' }
   test.each([
-    [control, ['handshake', 'confirm', 'error', 'ping', 'pong']],
+    [control, ['handshake', 'confirm', 'ping', 'pong']],
     [requests, ['message', 'direct', 'response', 'getAddresses', 'addresses', 'locator', 'range']],
     [gossip, ['broadcast', 'item']],
   ] as const)('waits in its lane: %o', (lane, types) => {
     for (const type of types) expect(protocol.lane(SAMPLES[type])).toEqual(lane)
+  })
+
+  test('that is an Error waits with the answers where it is one, and before all else where it is not', () => {
+    expect(protocol.lane(SAMPLES.error)).toEqual(requests)
+    expect(protocol.lane({ ...SAMPLES.error, requestId: undefined })).toEqual(control)
+  })
+
+  test('that is only read is counted as what it takes in memory, and is not to be sent', () => {
+    const message = { type: 'oversizedDirect', requestId: SAMPLES.direct.requestId } as const
+    expect(protocol.estimateBytes(message)).toBeGreaterThan(16)
+    expect(protocol.lane(message)).toEqual(requests)
+    expect(protocol.wrongWith?.(message)).toContain('not the application')
   })
 
   test.each(Object.entries<NativeMessage>(SAMPLES))(
@@ -176,10 +188,15 @@ describe('a one-way message', () => {
 
 describe('a farewell', () => {
   const silent: readonly NativeDetail[] = [
-    'direct-too-large',
     'record-exhausted',
     'record-unauthentic',
     'refused-provisional',
+    // Charged while the session goes on.
+    'direct-too-large',
+    'publication-invalid',
+    'publication-flood',
+    'unasked-answers',
+    'sync-flood',
   ]
 
   test.each(details.filter((detail) => detail.startsWith('told-')))(
@@ -200,6 +217,9 @@ describe('a farewell', () => {
     ['handshake-required', 403],
     ['handshake-timeout', 408],
     ['no-progress', 408],
+    ['pong-missing', 408],
+    ['ping-too-often', 429],
+    ['pongs-unasked', 400],
     ['message-too-large', 413],
     ['record-too-long', 413],
     ['duplicate', 410],

@@ -1,0 +1,210 @@
+/**
+ * Discovery: nodes tell each other of nodes. Whoever is dialled is asked once; everybody is told where
+ * we are; a short and fresh list is news and is passed on to a few. What is heard goes to the node's
+ * address book, which decides whom to believe.
+ *
+ * The rules are those of Bitcoin Core's address relay: they have held against floods for years.
+ * @module
+ */
+import type { ProtocolTypes } from '../machines/session.ts'
+import { shuffled } from '../world/random.ts'
+import type { SocketAddress } from '../world/streams.ts'
+import type { ChildSpec, ChildTools, Routed } from './child.ts'
+import type { ConnectionView } from './protocol.ts'
+
+export interface SeenAddress<Address> {
+  readonly address: Address
+  /** Unix milliseconds. */
+  readonly seenMs: number
+}
+
+/** What the network says for it. */
+export interface DiscoveryAdapter<T extends ProtocolTypes> {
+  /** The type of the message that asks, and of the one that tells. */
+  readonly asks: T['message']['type']
+  readonly tells: T['message']['type']
+  ask(): T['message']
+  tell(addresses: readonly SeenAddress<T['address']>[]): T['message']
+  /** Where we can be dialled; undefined: nowhere. */
+  announcement(listening: readonly SocketAddress[], seenMs: number): T['message'] | undefined
+  /** What a message tells, as far as it makes sense. */
+  addressesIn(message: T['message'], from: ConnectionView<T>): readonly SeenAddress<T['address']>[]
+  keyOf(address: T['address']): string
+  mayTell(address: T['address'], to: SocketAddress): boolean
+}
+
+export interface DiscoveryLimits {
+  /** Addresses of one answer; and the part of the book that is told, in a hundred. */
+  readonly addressesMax: number
+  readonly addressesPercent: number
+  /** A list so short is news, and passed on to so many. */
+  readonly addressNewsMax: number
+  readonly addressRelayPeers: number
+  /** Addresses of one peer that are taken in, a second, and saved up at most. */
+  readonly addressesPerSecond: number
+  readonly addressesBurst: number
+}
+
+/** What is known of one peer. It lasts as long as its connection. */
+interface Acquaintance {
+  /** Its answer to our question has not come. */
+  isAsked: boolean
+  isAnswered: boolean
+  tokens: number
+  tokensMs: number
+  /** Keys of addresses that it told or was told: they are no news to it. */
+  readonly knows: Set<string>
+}
+
+export type Acquaintances = Map<string, Acquaintance>
+
+/** Core: news is at most so old; what is dated later than this is wrong, and taken for this old. */
+const NEWS_MS = 10 * 60 * 1_000
+const WRONG_TIME_AGE_MS = 5 * 24 * 60 * 60 * 1_000
+/** Core: our own address is told again so often. */
+const ANNOUNCE_MS = 24 * 60 * 60 * 1_000
+/** Core's filter holds 5,000; then it is forgotten, and something may be told twice. */
+const KNOWS_MAX = 5_000
+
+export function discovery<T extends ProtocolTypes>(
+  adapter: DiscoveryAdapter<T>,
+  limits: DiscoveryLimits,
+): ChildSpec<T, Acquaintances> {
+  return {
+    name: 'discovery',
+    restart: 'permanent',
+    keep: () => new Map(),
+    start: (tools, kept) => startDiscovery(adapter, limits, tools, kept),
+  }
+}
+
+function startDiscovery<T extends ProtocolTypes>(
+  adapter: DiscoveryAdapter<T>,
+  limits: DiscoveryLimits,
+  tools: ChildTools<T>,
+  acquaintances: Acquaintances,
+): () => void {
+  const viewOf = (connection: string): ConnectionView<T> | undefined =>
+    tools.connections().find(({ name, phase }) => name === connection && phase === 'active')
+
+  const meet = (connection: string): Acquaintance => {
+    const known = acquaintances.get(connection)
+    if (known !== undefined) return known
+    const met: Acquaintance = {
+      ...{ isAsked: false, isAnswered: false },
+      tokens: limits.addressNewsMax,
+      tokensMs: tools.monotonicMs(),
+      knows: new Set(),
+    }
+    acquaintances.set(connection, met)
+    return met
+  }
+
+  const note = (acquaintance: Acquaintance, address: T['address']): void => {
+    if (acquaintance.knows.size >= KNOWS_MAX) acquaintance.knows.clear()
+    acquaintance.knows.add(adapter.keyOf(address))
+  }
+
+  const announce = (connection: string): void => {
+    const message = adapter.announcement(tools.listening(), tools.wallMs())
+    if (message !== undefined) tools.send(connection, message)
+  }
+
+  const refill = (acquaintance: Acquaintance): void => {
+    const nowMs = tools.monotonicMs()
+    const sinceMs = nowMs - acquaintance.tokensMs
+    acquaintance.tokensMs = nowMs
+    // What was asked for may stand above what is saved up.
+    if (acquaintance.tokens >= limits.addressesBurst) return
+    acquaintance.tokens = Math.min(
+      limits.addressesBurst,
+      acquaintance.tokens + (sinceMs / 1_000) * limits.addressesPerSecond,
+    )
+  }
+
+  const greet = ({ name, role }: ConnectionView<T>): void => {
+    const acquaintance = meet(name)
+    announce(name)
+    if (role !== 'dialler') return
+    acquaintance.isAsked = true
+    acquaintance.tokens += limits.addressesMax
+    tools.send(name, adapter.ask())
+  }
+
+  /** Once a connection: a second question is a way to learn what is new of the book. */
+  const answer = (connection: string): void => {
+    const acquaintance = meet(connection)
+    if (acquaintance.isAnswered) return
+    acquaintance.isAnswered = true
+    const { addressesMax, addressesPercent } = limits
+    const sample = tools.sample(connection, addressesMax, addressesPercent)
+    for (const { address } of sample) note(acquaintance, address)
+    tools.send(connection, adapter.tell(sample))
+  }
+
+  const relay = (news: readonly SeenAddress<T['address']>[], from: string): void => {
+    for (const { address, seenMs } of news) {
+      const others = tools
+        .connections()
+        .filter(
+          ({ identity, name, phase, remote }) =>
+            phase === 'active' &&
+            name !== from &&
+            identity !== undefined &&
+            !meet(name).knows.has(adapter.keyOf(address)) &&
+            adapter.mayTell(address, remote),
+        )
+      for (const { name } of shuffled(tools.random, others).slice(0, limits.addressRelayPeers)) {
+        note(meet(name), address)
+        tools.send(name, adapter.tell([{ address, seenMs }]))
+      }
+    }
+  }
+
+  const hear = ({ message, peer }: Routed<T['message']>): void => {
+    const from = viewOf(peer.connection)
+    if (from === undefined) return
+    const acquaintance = meet(from.name)
+    refill(acquaintance)
+    const told = adapter.addressesIn(message, from)
+    const isNews = !acquaintance.isAsked && told.length <= limits.addressNewsMax
+    acquaintance.isAsked = false
+    const nowMs = tools.wallMs()
+    const news: SeenAddress<T['address']>[] = []
+    // In a drawn order: who is over the rate loses any of them, and not the last ones.
+    for (const { address, seenMs: claimedMs } of shuffled(tools.random, told)) {
+      if (acquaintance.tokens < 1) break
+      acquaintance.tokens--
+      const isWrong = claimedMs <= 0 || claimedMs > nowMs + NEWS_MS
+      const seenMs = isWrong ? nowMs - WRONG_TIME_AGE_MS : claimedMs
+      note(acquaintance, address)
+      const isNew = tools.heard(from.name, address, seenMs)
+      if (isNew && isNews && seenMs >= nowMs - NEWS_MS) news.push({ address, seenMs })
+    }
+    relay(news, from.name)
+  }
+
+  const announceAgain = (): void => {
+    for (const { name, phase } of tools.connections()) if (phase === 'active') announce(name)
+    tools.after(ANNOUNCE_MS, announceAgain)
+  }
+
+  tools.watch({
+    active: greet,
+    gone({ name }) {
+      acquaintances.delete(name)
+    },
+  })
+  tools.feed(adapter.asks, ({ peer }) => {
+    answer(peer.connection)
+  })
+  tools.feed(adapter.tells, hear)
+  tools.after(ANNOUNCE_MS, announceAgain)
+  // An earlier incarnation may have missed some of them.
+  const living = new Set(tools.connections().map(({ name }) => name))
+  for (const name of [...acquaintances.keys()]) if (!living.has(name)) acquaintances.delete(name)
+  for (const view of tools.connections()) {
+    if (view.phase === 'active' && !acquaintances.has(view.name)) greet(view)
+  }
+  return () => undefined
+}

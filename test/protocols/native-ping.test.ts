@@ -1,0 +1,135 @@
+import { expect, test } from 'vitest'
+import type { Protocol } from '../../index.ts'
+import { native } from '../../protocols/native.ts'
+import type { NativeTypes } from '../../protocols/native.ts'
+import type { Seat } from '../../testing/testing.ts'
+import { keyOf } from '../contracts/seats.ts'
+import { startNode, startVirtualWorld } from '../support/nodes.ts'
+
+const protocolOf = (seat: Seat) => native({ network: 'test', privateKey: keyOf(seat) })
+const addressOf = (seat: Seat, host: string) =>
+  `node://${protocolOf(seat).identity ?? ''}@${host}:9946`
+
+/** Two nodes that are connected; the second one is as it is told to be. */
+function startPair(change: Partial<Protocol<NativeTypes>> = {}) {
+  const world = startVirtualWorld({ seed: 'ping' })
+  const alice = startNode(world, 'alice', '10.0.0.1', protocolOf('listener'))
+  const bob = startNode(world, 'bob', '10.0.0.2', { ...protocolOf('dialler'), ...change })
+  const seen: { atMs: number; type: string; direction: string }[] = []
+  alice.supervisor.port.watch((observation) => {
+    if (observation.of !== 'message') return
+    const { direction, type } = observation
+    if (type === 'ping' || type === 'pong') seen.push({ atMs: world.clock.nowMs, type, direction })
+  })
+  const meet = () => {
+    bob.supervisor.connect(addressOf('listener', '10.0.0.1')).catch(() => undefined)
+    world.advance(100)
+  }
+  meet()
+  return { world, alice, bob, seen, meet }
+}
+
+/** Sends the messages of the network's own, as no application may. */
+const saying = (
+  say: (send: (message: NativeTypes['message']) => void, after: Tools['after']) => void,
+): Partial<Protocol<NativeTypes>> => ({
+  children: [
+    {
+      name: 'rude',
+      restart: 'temporary',
+      keep: () => undefined,
+      start(tools) {
+        tools.watch({
+          active({ name }) {
+            say((message) => tools.send(name, message), tools.after)
+          },
+        })
+        return () => undefined
+      },
+    },
+  ],
+})
+type Tools = Parameters<NonNullable<Protocol<NativeTypes>['children']>[number]['start']>[0]
+
+const ping = (byte: number) => ({ type: 'ping', id: new Uint8Array(16).fill(byte) }) as const
+
+test('both ping every 35 s from 35 s on, and each ping is answered', () => {
+  const { alice, bob, seen, world } = startPair()
+  world.advance(34_000)
+  expect(seen).toEqual([])
+  world.advance(76_000)
+  for (const direction of ['sent', 'received']) {
+    const times = seen.filter((one) => one.direction === direction && one.type === 'ping')
+    expect(times).toHaveLength(3)
+    times.slice(1).forEach(({ atMs }, index) => {
+      expect(atMs - (times[index]?.atMs ?? 0)).toBeGreaterThanOrEqual(30_000)
+    })
+  }
+  expect(seen.filter(({ type }) => type === 'pong')).toHaveLength(6)
+  expect([...alice.eventsOf('connection.closed'), ...bob.eventsOf('connection.closed')]).toEqual([])
+})
+
+test('no two pings go to a peer within 30 s, whatever reconnects there are in ten minutes', () => {
+  const { bob, meet, seen, world } = startPair()
+  for (let round = 0; round < 60; round++) {
+    world.advance(10_000)
+    if (round % 3 !== 0) continue
+    bob.supervisor.disconnect(addressOf('listener', '10.0.0.1'))
+    world.advance(10)
+    meet()
+  }
+  const times = seen.filter(({ direction, type }) => direction === 'sent' && type === 'ping')
+  times.slice(1).forEach(({ atMs }, index) => {
+    expect(atMs - (times[index]?.atMs ?? 0)).toBeGreaterThanOrEqual(30_000)
+  })
+})
+
+test.each([
+  [29_999, true],
+  [30_000, false],
+])('a second ping after %d ms ends the connection: %s', (afterMs, isEnd) => {
+  const { alice, seen, world } = startPair(
+    saying((send, after) => {
+      send(ping(1))
+      after(afterMs, () => {
+        send(ping(2))
+      })
+    }),
+  )
+  world.advance(31_000)
+  expect(
+    seen.filter(({ direction, type }) => direction === 'sent' && type === 'pong'),
+  ).toHaveLength(isEnd ? 1 : 2)
+  expect(alice.eventsOf('connection.closed').map(({ detail }) => detail)).toEqual(
+    isEnd ? ['ping-too-often'] : [],
+  )
+})
+
+test('who does not answer is left after 10 s and a little', () => {
+  const { alice, world } = startPair({ children: [] })
+  world.advance(35_000 + 9_000)
+  expect(alice.eventsOf('connection.closed')).toEqual([])
+  world.advance(3_000)
+  expect(alice.eventsOf('connection.closed')).toMatchObject([
+    { detail: 'pong-missing', reason: 'deadline' },
+  ])
+  expect(alice.supervisor.bans()).toEqual([])
+})
+
+test('the fourth pong that answers nothing ends the connection', () => {
+  const pong = { type: 'pong', id: new Uint8Array(16) } as const
+  const three = startPair(
+    saying((send) => {
+      for (let count = 0; count < 3; count++) send(pong)
+    }),
+  )
+  three.world.advance(1_000)
+  expect(three.alice.eventsOf('connection.closed')).toEqual([])
+  const four = startPair(
+    saying((send) => {
+      for (let count = 0; count < 4; count++) send(pong)
+    }),
+  )
+  four.world.advance(1_000)
+  expect(four.alice.eventsOf('connection.closed')[0]).toMatchObject({ detail: 'pongs-unasked' })
+})
