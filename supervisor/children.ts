@@ -9,6 +9,7 @@ import type { ChildSpec, Routed } from '../actors/child.ts'
 import { recordRestart } from '../machines/restart-policy.ts'
 import type { RestartIntensity } from '../machines/restart-policy.ts'
 import type { ProtocolTypes } from '../machines/session.ts'
+import type { Timer } from '../world/timers.ts'
 import { lend } from './lending.ts'
 import type { Lender } from './lending.ts'
 
@@ -51,6 +52,8 @@ export function createChildren<T extends ProtocolTypes>(options: ChildrenOptions
     /** Where the feeds of the last incarnation stood: its messages wait for the next one. */
     let waitingFeeds: (() => void)[] = []
     let incarnation = 0
+    /** While it is down and will be started again. */
+    let pause: Timer | undefined
 
     const fail = (failed: number, error: unknown): void => {
       if (failed !== incarnation || stopped) return
@@ -97,8 +100,9 @@ export function createChildren<T extends ProtocolTypes>(options: ChildrenOptions
         restarts,
         fresh: outcome.fresh,
       })
-      loop.after(RESTART_PAUSE_MS, () => {
-        if (!stopped) begin()
+      pause = loop.after(RESTART_PAUSE_MS, () => {
+        pause = undefined
+        begin()
       })
     }
 
@@ -183,6 +187,7 @@ export function createChildren<T extends ProtocolTypes>(options: ChildrenOptions
     return {
       begin,
       halt() {
+        if (pause !== undefined) loop.cancel(pause)
         halt()
         dropWaiting()
       },

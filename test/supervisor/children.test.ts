@@ -62,6 +62,17 @@ const throwsAt =
   }
 
 describe('a permanent child that fails', () => {
+  test('and is down when the node stops leaves nothing behind', () => {
+    const { parent, send, world } = startParent('permanent', { take: throwsAt(9) })
+    send(9)
+    void parent.supervisor.stop()
+    world.advance(10)
+    expect([parent.supervisor.state, parent.supervisor.audit()]).toMatchObject([
+      'stopped',
+      NOTHING_HELD,
+    ])
+  })
+
   test('is started again with what it kept, and gets what came meanwhile', () => {
     const { log, parent, send, world } = startParent('permanent', { take: throwsAt(9) })
     send(1, 9)
