@@ -3,7 +3,7 @@
  * we are; a short and fresh list is news and is passed on to a few. What is heard goes to the node's
  * address book, which decides whom to believe.
  *
- * The rules are those of Bitcoin Core's address relay: they have held against floods for years.
+ * The rules are those of a network that has held against floods for years, as its reference node has them.
  * @module
  */
 import type { ProtocolTypes } from '../machines/session.ts'
@@ -58,12 +58,12 @@ interface Acquaintance {
 
 export type Acquaintances = Map<string, Acquaintance>
 
-/** Core: news is at most so old; what is dated later than this is wrong, and taken for this old. */
+/** News is at most so old; what is dated later than this is wrong, and taken for this old. */
 const NEWS_MS = 10 * 60 * 1_000
 const WRONG_TIME_AGE_MS = 5 * 24 * 60 * 60 * 1_000
-/** Core: our own address is told again so often. */
+/** Our own address is told again so often. */
 const ANNOUNCE_MS = 24 * 60 * 60 * 1_000
-/** Core's filter holds 5,000; then it is forgotten, and something may be told twice. */
+/** So many are remembered; then it is forgotten, and something may be told twice. */
 const KNOWS_MAX = 5_000
 
 export function discovery<T extends ProtocolTypes>(

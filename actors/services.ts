@@ -25,6 +25,20 @@ export interface Publication {
   readonly kind: string | undefined
 }
 
+/** What the node keeps about a topic, a page at a time. */
+export interface Listing {
+  readonly topic: string
+  /** Where the page before ended; left out: from the first. */
+  readonly after: string | undefined
+  readonly max: number
+}
+
+export interface ListedPage {
+  readonly deliveries: readonly Delivery[]
+  /** For the next page; undefined: this was the last. */
+  readonly next: string | undefined
+}
+
 export interface PublishReport {
   /** Under which the network knows it, as the network prints it. */
   readonly id: string
@@ -60,6 +74,15 @@ export interface Services {
   /** Returns how to call it off. */
   request?(asked: Requesting, settle: (outcome: Outcome<Uint8Array>) => void): () => void
   publish?(publication: Publication, settle: (outcome: Outcome<PublishReport>) => void): () => void
+  /** Within the step, or later. */
+  list?(listing: Listing, settle: (outcome: Outcome<ListedPage>) => void): () => void
+  /** The kinds that `publish` takes; `undefined` is the usual one, which has no name. Left out: all. */
+  readonly publishes?: readonly (string | undefined)[]
+  /**
+   * Whether a request that an earlier incarnation took, known by what settles it, is gone on with.
+   * Left out: none is, and each is settled as the incarnation ends.
+   */
+  holds?(settle: (outcome: Outcome<Uint8Array>) => void): boolean
 }
 
 /** A publication of somebody else, as the application gets it. */
@@ -73,6 +96,10 @@ export interface Delivery {
   readonly kind: string
   /** Unix milliseconds, as its origin says. */
   readonly timestampMs: number
+  /** Of a kind whose publications an origin counts: which one it is. */
+  readonly number?: bigint
+  /** Of a kind that is repaired: whether neighbours passed it on, or it was missed and asked for. */
+  readonly by?: 'gossip' | 'sync'
 }
 
 /** A request of a peer, as the application gets it. */
@@ -111,6 +138,11 @@ export interface Application {
       readonly given: Questions[What]['given']
       readonly connection: string
       readonly bytes: number
+      /**
+       * The answer is told also when the incarnation that asked is over: `done` may not throw then,
+       * and is not guarded as a child's own.
+       */
+      readonly lasting?: boolean
     },
     done: (answered: Answered<Questions[What]['taken']>) => void,
   ): boolean

@@ -7,7 +7,7 @@
  * @module
  */
 import { inspect } from 'node:util'
-import { Command, CommanderError } from 'commander'
+import { Command, CommanderError, InvalidArgumentError } from 'commander'
 import { CommandFault } from './command-fault.ts'
 import { nodeCommand, parseSeconds } from './node/options.ts'
 import { watchStandardOutput } from './standard-output.ts'
@@ -32,6 +32,13 @@ process.on('uncaughtException', (error) => {
   process.exit(1)
 })
 
+/** With fewer than three nobody is left to be killed; with more the machine is. */
+function parseNodes(text: string): number {
+  const count = Number(text)
+  if (Number.isInteger(count) && count >= 3 && count <= 20) return count
+  throw new InvalidArgumentError('it is a whole number from 3 to 20.')
+}
+
 const program = new Command('peerloom')
   .description('A supervised peer-to-peer runtime: every connection is a statechart.')
   .option('--verbose', 'show the stack of an error')
@@ -45,14 +52,29 @@ const program = new Command('peerloom')
 
 program
   .command('demo')
-  .description('three processes of the native network on loopback, one of them killed and back')
-  .option('--input <file>', 'send the lines of this file; - for standard input', 'README.md')
+  .description('a network of processes on loopback that find each other, gossip, sync and survive')
+  .option(
+    '--input <file>',
+    'publish the lines of this file; - for standard input (default: README.md)',
+  )
+  .option('--nodes <count>', 'that start together; one more joins', parseNodes, 5)
+  .option('--seed <seed>', 'decides who publishes which line, and who is killed', 'peerloom')
+  .option('--keep', 'leave the folders of the nodes')
   .option('--json', 'print each event as a line of JSON')
   .option('--verbose', 'show the stack of an error')
-  .action(async (options: { input: string; json?: true }) => {
-    const { runDemo } = await import('./demo/demo.ts')
-    process.exitCode = await runDemo({ input: options.input, json: options.json === true })
-  })
+  .action(
+    async (options: { input?: string; json?: true; keep?: true; nodes: number; seed: string }) => {
+      const { runDemo } = await import('./demo/demo.ts')
+      const { USUAL_INPUT } = await import('./demo/input.ts')
+      process.exitCode = await runDemo({
+        input: options.input ?? USUAL_INPUT,
+        json: options.json === true,
+        keep: options.keep === true,
+        nodes: options.nodes,
+        seed: options.seed,
+      })
+    },
+  )
 
 program
   .command('demo-node', { hidden: true })

@@ -22,10 +22,13 @@ import { decideDuplicate } from './native/duplicates.ts'
 import { farewellErrorOf } from './native/errors.ts'
 import { estimateBytes } from './native/estimates.ts'
 import { laneOf } from './native/lanes.ts'
+import { gossipChild } from './native/gossip.ts'
+import { itemsChild } from './native/items.ts'
 import { NATIVE_LIMITS } from './native/limits.ts'
 import type { NativeLimits } from './native/limits.ts'
 import { createNodePart } from './native/node-part.ts'
 import { pingChild } from './native/ping.ts'
+import { requestsChild } from './native/requests.ts'
 import { ownIdentityOf } from './native/own-identity.ts'
 
 export type { NativeMessage, NativeTypes }
@@ -41,6 +44,9 @@ export interface NativeOptions {
   readonly limits?: Partial<NativeLimits>
 }
 
+/** UTF-8 takes at most three bytes for one unit of a text's length: so long a name is within its limit. */
+const SHORT_NAME_LENGTH = Math.floor(PROTOCOL_BYTES_MAX / 3)
+
 /** What of a message is the application's to get right; the rest is the session's to send. */
 function wrongWith(message: NativeMessage): string | undefined {
   if (message.type !== 'message') return `a ${message.type} is not the application's to send`
@@ -50,6 +56,8 @@ function wrongWith(message: NativeMessage): string | undefined {
   if (message.payload.length > PAYLOAD_BYTES_MAX) {
     return `the payload has ${message.payload.length} bytes; ${PAYLOAD_BYTES_MAX} are the limit`
   }
+  // No encoding for each message where the text is too short to be above the limit.
+  if (message.protocol.length <= SHORT_NAME_LENGTH) return undefined
   const protocolBytes = encodeUtf8(message.protocol).length
   return protocolBytes > PROTOCOL_BYTES_MAX
     ? `the protocol's name has ${protocolBytes} bytes; ${PROTOCOL_BYTES_MAX} are the limit`
@@ -109,7 +117,13 @@ export function native(options: NativeOptions): Protocol<NativeTypes> {
       // Who comes in takes a place before it is verified; check 11 counts those that are, and answers.
       { name: 'inbound', role: 'listener', max: limits.inboundMax + limits.pendingInboundMax },
     ],
-    children: [pingChild(limits), discoveryChild({ own, limits })],
+    children: [
+      pingChild(limits),
+      discoveryChild({ own, limits }),
+      requestsChild({ limits }),
+      gossipChild({ network, own, allowed, limits }),
+      itemsChild({ network, own, allowed, limits }),
+    ],
     admission: {
       pendingInbound: limits.pendingInboundMax,
       pendingOutbound: limits.pendingOutboundMax,

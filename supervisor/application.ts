@@ -12,6 +12,8 @@ import type {
   Answered,
   Application,
   Delivery,
+  ListedPage,
+  Listing,
   Outcome,
   Publication,
   PublishReport,
@@ -27,8 +29,9 @@ import type { SupervisorEvent } from './events.ts'
 export type Call =
   | { readonly service: 'request'; readonly asked: Requesting }
   | { readonly service: 'publish'; readonly publication: Publication }
+  | { readonly service: 'list'; readonly listing: Listing }
 
-export type CallOutcome = Outcome<Uint8Array> | Outcome<PublishReport>
+export type CallOutcome = Outcome<Uint8Array> | Outcome<PublishReport> | Outcome<ListedPage>
 
 export interface ApplicationDeskOptions {
   readonly loop: StepLoop
@@ -51,8 +54,11 @@ export interface ApplicationDesk extends Application {
   unname(handler: number): void
   call(number: number, call: Call): void
   callOff(number: number): void
-  /** Returns how to withdraw it: what was called and is not settled is lost with its child. */
-  offer(services: Services): () => void
+  /**
+   * Returns how to withdraw it: what was called and is not settled is lost with its child, unless the
+   * child's next offer holds it.
+   */
+  offer(child: string, services: Services): () => void
   counts(): {
     readonly topics: number
     readonly named: number
@@ -73,8 +79,16 @@ interface Named {
 }
 
 interface Calling {
-  readonly services: Services
+  readonly child: string | undefined
+  /** Undefined: the child is down, and its next incarnation has not said whether it goes on. */
+  services: Services | undefined
+  readonly settle: (outcome: CallOutcome) => void
   callOff(): void
+}
+
+interface Offer {
+  readonly child: string
+  readonly services: Services
 }
 
 const VALIDATIONS: readonly unknown[] = [
@@ -82,6 +96,11 @@ const VALIDATIONS: readonly unknown[] = [
   'ignore',
   'reject',
 ] satisfies readonly Validation[]
+
+const RESTARTED: CallOutcome = {
+  fault: 'restarting',
+  message: 'the sub-protocol was restarted',
+}
 
 /** What an application's handler returned, if it is an answer at all. */
 const TAKEN: {
@@ -93,13 +112,26 @@ const TAKEN: {
     VALIDATIONS.includes(value) ? { taken: value as Validation } : { failed: 'threw' },
 }
 
+const serves = (offer: Services, call: Call): boolean => {
+  if (call.service !== 'publish') return offer[call.service] !== undefined
+  const { publish, publishes } = offer
+  return publish !== undefined && publishes?.includes(call.publication.kind) !== false
+}
+
+const kindOf = (call: Call): string =>
+  call.service === 'publish' && call.publication.kind !== undefined
+    ? ` of the kind ${call.publication.kind}`
+    : ''
+
 export function createApplicationDesk(options: ApplicationDeskOptions): ApplicationDesk {
   const { loop } = options
   const topics = new Map<string, Topic>()
   const named = new Map<string, Named>()
   const asked = new Map<number, () => void>()
   const calls = new Map<number, Calling>()
-  let offers: readonly Services[] = []
+  let offers: readonly Offer[] = []
+  /** Of children that are down: what they served is coming back. */
+  const downOffers = new Map<string, Services>()
   let stopped = false
 
   const keyOf = (what: string, key: string): string => `${what} ${key}`
@@ -122,19 +154,21 @@ export function createApplicationDesk(options: ApplicationDeskOptions): Applicat
   }
 
   const begin = (number: number, call: Call): void => {
-    const services = offers.find((offer) => offer[call.service] !== undefined)
+    const { child, services } = offers.find((offer) => serves(offer.services, call)) ?? {}
     const unsupported: CallOutcome = {
       fault: 'unsupported',
-      message: `this network serves no ${call.service}`,
+      message: `this network serves no ${call.service}${kindOf(call)}`,
     }
+    const isDown = [...downOffers.values()].some((offer) => serves(offer, call))
     let callOff: (() => void) | undefined
-    calls.set(number, { services: services ?? {}, callOff: () => callOff?.() })
     const onSettled = (outcome: CallOutcome): void => {
       settle(number, outcome)
     }
+    calls.set(number, { child, services, settle: onSettled, callOff: () => callOff?.() })
     if (call.service === 'request') callOff = services?.request?.(call.asked, onSettled)
+    else if (call.service === 'list') callOff = services?.list?.(call.listing, onSettled)
     else callOff = services?.publish?.(call.publication, onSettled)
-    if (callOff === undefined) settle(number, unsupported)
+    if (callOff === undefined) settle(number, isDown ? RESTARTED : unsupported)
   }
 
   return {
@@ -214,13 +248,22 @@ export function createApplicationDesk(options: ApplicationDeskOptions): Applicat
       calls.delete(number)
       calling.callOff()
     },
-    offer(services) {
-      offers = [...offers, services]
+    offer(child, services) {
+      const offer: Offer = { child, services }
+      offers = [...offers, offer]
+      downOffers.delete(child)
+      for (const calling of [...calls.values()]) {
+        if (calling.services !== undefined || calling.child !== child) continue
+        if (services.holds?.(calling.settle) === true) calling.services = services
+        else calling.settle(RESTARTED)
+      }
       return () => {
-        offers = offers.filter((other) => other !== services)
-        for (const [number, calling] of [...calls]) {
+        offers = offers.filter((other) => other !== offer)
+        if (!stopped) downOffers.set(child, services)
+        for (const calling of [...calls.values()]) {
           if (calling.services !== services) continue
-          settle(number, { fault: 'restarting', message: 'the sub-protocol was restarted' })
+          if (services.holds === undefined) calling.settle(RESTARTED)
+          else calling.services = undefined
         }
       }
     },

@@ -88,14 +88,17 @@ export function lend<T extends ProtocolTypes>(lender: Lender<T>, borrower: Borro
     },
   }
 
+  let isOver = false
   const { application } = lender
   const asking: Application = {
     deliver: application.deliver,
     ask: (what, about, done) =>
       application.ask(what, about, (answered) => {
-        guarded(() => {
+        const tell = (): void => {
           done(answered)
-        })
+        }
+        if (isOver && about.lasting === true) tell()
+        else guarded(tell)
       }),
   }
 
@@ -106,6 +109,26 @@ export function lend<T extends ProtocolTypes>(lender: Lender<T>, borrower: Borro
     gone(connection) {
       guarded(() => watcher.gone?.(connection))
     },
+  })
+
+  /** A throw is the child's failure; its calls are settled as it goes down. */
+  const guardedCall =
+    <Asked, Settle>(serve: ((asked: Asked, settle: Settle) => () => void) | undefined) =>
+    (asked: Asked, settle: Settle): (() => void) => {
+      let callOff: (() => void) | undefined
+      guarded(() => {
+        callOff = serve?.(asked, settle)
+      })
+      return () => {
+        guarded(() => callOff?.())
+      }
+    }
+
+  const guardedServices = (services: Services): Services => ({
+    ...services,
+    ...(services.request && { request: guardedCall(services.request) }),
+    ...(services.publish && { publish: guardedCall(services.publish) }),
+    ...(services.list && { list: guardedCall(services.list) }),
   })
 
   const tools: ChildTools<T> = {
@@ -159,7 +182,7 @@ export function lend<T extends ProtocolTypes>(lender: Lender<T>, borrower: Borro
       returns.push(() => lender.watchers.delete(own))
     },
     serve(services: Services) {
-      returns.push(application.offer(services))
+      returns.push(application.offer(child, guardedServices(services)))
     },
     send: lender.send,
     sendDatagram: lender.sendDatagram,
@@ -181,6 +204,7 @@ export function lend<T extends ProtocolTypes>(lender: Lender<T>, borrower: Borro
     tools,
     feeds,
     takeBack() {
+      isOver = true
       for (const giveBack of returns) giveBack()
       for (const cancel of [...timers]) cancel()
       for (const request of questions) loop.forget(request)

@@ -5,7 +5,7 @@
 import type { Observable } from 'rxjs'
 import type { Actor } from 'xstate'
 import type { Counters } from '../actors/counters.ts'
-import type { Asked, Delivery, PublishReport, Validation } from '../actors/services.ts'
+import type { Asked, Delivery, ListedPage, PublishReport, Validation } from '../actors/services.ts'
 import type { Routed } from '../actors/child.ts'
 import type { Phase } from '../machines/reasons.ts'
 import type { rootMachine } from '../machines/root.ts'
@@ -107,6 +107,14 @@ export interface Supervisor<T extends ProtocolTypes> {
     payload: Uint8Array,
     options?: WaitOptions & { readonly kind?: string },
   ): Promise<PublishReport>
+  /**
+   * What the node keeps about a topic, its own publications among it, in an order that stays. What was
+   * kept just before a crash may never have been handed over: whoever needs all of it looks here.
+   */
+  kept(
+    topic: string,
+    options?: WaitOptions & { readonly after?: string; readonly max?: number },
+  ): Promise<ListedPage>
   /** What others published about it, once and after it was found valid. */
   topic(name: string): Observable<Delivery>
   /** Decides what becomes of a publication before anybody else gets it. Its last caller counts. */

@@ -5,7 +5,7 @@
  */
 import type { Observable } from 'rxjs'
 import { Subject } from 'rxjs'
-import type { Delivery, PublishReport, Questions } from '../actors/services.ts'
+import type { Delivery, ListedPage, PublishReport, Questions } from '../actors/services.ts'
 import { GuardedObservable } from '../actors/guarded-observable.ts'
 import type { Routed } from '../actors/child.ts'
 import { ruleOf, verdictOf } from '../machines/reasons.ts'
@@ -32,6 +32,8 @@ export type SupervisorCoreOptions<T extends ProtocolTypes> = Omit<
 const WAIT_MS = 60_000
 const HANDLER_DEADLINE_MS = 30_000
 const GRACE_MS = 5_000
+/** Publications of one page. */
+const LISTED_MAX = 100
 /** The delivery timeout of the request/response protocols here, 30 s, unless the caller says otherwise. */
 const REQUEST_MS = 30_000
 /** A request's own end comes within the step of its deadline; a busy process is late for that. */
@@ -254,6 +256,14 @@ export function createSupervisorOver<T extends ProtocolTypes>(
         `an answer of ${peer}`,
         { service: 'request', asked },
         { ...(signal && { signal }), timeoutMs: timeoutMs + REQUEST_SLACK_MS },
+      )
+    },
+    kept(topic, { after, max = LISTED_MAX, ...waitOptions } = {}) {
+      const listing = { topic, after, max }
+      return call<ListedPage>(
+        `what is kept about ${topic}`,
+        { service: 'list', listing },
+        waitOptions,
       )
     },
     publish(topic, payload, { kind, ...waitOptions } = {}) {

@@ -11,7 +11,10 @@ import type { FromNode, ToNode } from './protocol.ts'
 export interface DemoChild {
   readonly pid: number
   say(order: ToNode): void
-  /** The first that `take` does not answer with undefined. @throws {CommandFault} the deadline, or the process ended */
+  /**
+   * The first that `take` does not answer with undefined.
+   * @throws {CommandFault} the deadline, or the process ended; and what `take` throws
+   */
   until<Value>(
     what: string,
     ms: number,
@@ -19,6 +22,9 @@ export interface DemoChild {
   ): Promise<Value>
   /** SIGKILL; settles when the process is gone. */
   kill(): Promise<void>
+  /** SIGKILL, and no waiting: for the end of this process. */
+  abandon(): void
+  readonly isAlive: boolean
   /** Asks it to stop; kills it when it does not. */
   stop(): Promise<void>
 }
@@ -26,7 +32,7 @@ export interface DemoChild {
 const STOP_MS = 10_000
 
 interface Waiting {
-  take(told: FromNode): boolean
+  take(told: FromNode): void
   fail(sentence: string): void
 }
 
@@ -35,34 +41,40 @@ export function startChild(
   name: string,
   onTold: (told: FromNode) => void,
 ): DemoChild {
-  const process: ChildProcess = fork(program, ['demo-node'], {
+  const child: ChildProcess = fork(program, ['demo-node'], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   })
   const waiting = new Set<Waiting>()
   const gone = new Promise<void>((resolve) => {
-    process.once('exit', () => {
+    const end = (): void => {
       for (const one of [...waiting]) one.fail(`the process of ${name} ended`)
       resolve()
+    }
+    child.once('exit', () => {
+      // What it said before is read first.
+      if (child.connected) child.once('disconnect', end)
+      else end()
     })
   })
-  process.on('message', (told: FromNode) => {
+  const isAlive = (): boolean => child.exitCode === null && child.signalCode === null
+  child.on('message', (told: FromNode) => {
     onTold(told)
     for (const one of [...waiting]) one.take(told)
   })
   // A channel that closed under a message: the exit says what there is to say.
-  process.on('error', () => undefined)
+  child.on('error', () => undefined)
 
   const kill = async (): Promise<void> => {
-    process.kill('SIGKILL')
+    child.kill('SIGKILL')
     await gone
   }
 
   return {
     get pid() {
-      return process.pid ?? 0
+      return child.pid ?? 0
     },
     say(order) {
-      if (process.connected) process.send(order)
+      if (child.connected) child.send(order, () => undefined)
     },
     until(what, ms, take) {
       return new Promise((resolve, reject) => {
@@ -72,11 +84,15 @@ export function startChild(
         }
         const one: Waiting = {
           take(told) {
-            const value = take(told)
-            if (value === undefined) return false
-            done()
-            resolve(value)
-            return true
+            try {
+              const value = take(told)
+              if (value === undefined) return
+              done()
+              resolve(value)
+            } catch (error) {
+              done()
+              reject(error instanceof Error ? error : new CommandFault(1, String(error)))
+            }
           },
           fail(sentence) {
             done()
@@ -87,13 +103,20 @@ export function startChild(
           one.fail(`${name} did not come to ${what} within ${String(ms / 1_000)} s`)
         }, ms)
         waiting.add(one)
+        if (!isAlive()) one.fail(`the process of ${name} ended`)
       })
     },
     kill,
+    abandon() {
+      child.kill('SIGKILL')
+    },
+    get isAlive() {
+      return isAlive()
+    },
     async stop() {
-      if (process.exitCode !== null || process.signalCode !== null) return
-      if (process.connected) process.send({ type: 'stop' } satisfies ToNode)
-      const timer = setTimeout(() => process.kill('SIGKILL'), STOP_MS)
+      if (!isAlive()) return
+      if (child.connected) child.send({ type: 'stop' } satisfies ToNode, () => undefined)
+      const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS)
       await gone
       clearTimeout(timer)
     },

@@ -2,88 +2,42 @@
  * One process of the demo: a supervised node of the native network that does what its parent says.
  * @module
  */
+import { join } from 'node:path'
 import { createSupervisor } from '../../index.ts'
 import type { Supervisor } from '../../index.ts'
-import { decodeUtf8, encodeUtf8 } from '../../codec/bytes.ts'
-import { readU32be, createReader, readRest } from '../../codec/reader.ts'
-import { viewOf } from '../../codec/bytes.ts'
+import { decodeUtf8, encodeUtf8, viewOf } from '../../codec/bytes.ts'
 import { native } from '../../protocols/native.ts'
 import type { NativeTypes } from '../../protocols/native.ts'
+import { lmdbStore } from '../../store/lmdb.ts'
 import { chooseCrypto } from '../../transport/crypto/choose.ts'
 import { systemRandom } from '../../transport/random.ts'
 import { tcp } from '../../transport/tcp.ts'
 import { loadKey } from '../key-file.ts'
-import type { FromNode, NumberedLine, SentRun, ToNode } from './protocol.ts'
+import type { FromNode, NumberedLine, ToNode } from './protocol.ts'
 
 const NETWORK = 'peerloom/demo'
 const TOPIC = 'demo/line'
 const HOST = '127.0.0.1'
-/** A receiver that does not take a line for so long is passed over: the parent sees it missing. */
-const ROOM_MS = 20_000
+const NUMBER_BYTES = 4
 
+/** Nobody is there to be told when the parent has gone; the node stops for that reason already. */
 const tell = (message: FromNode): void => {
-  process.send?.(message)
+  if (process.connected) process.send?.(message, () => undefined)
 }
 
 const encodeLine = ([number, text]: NumberedLine): Uint8Array => {
   const utf8 = encodeUtf8(text)
-  const bytes = new Uint8Array(4 + utf8.length)
+  const bytes = new Uint8Array(NUMBER_BYTES + utf8.length)
   viewOf(bytes).setUint32(0, number)
-  bytes.set(utf8, 4)
+  bytes.set(utf8, NUMBER_BYTES)
   return bytes
 }
 
 /** The number alone: the text came with it and is checked to be text. */
-const numberOf = (payload: Uint8Array): number | undefined => {
-  if (payload.length < 4) return undefined
-  const reader = createReader(payload, { short: 'short' })
-  const number = readU32be(reader)
-  return decodeUtf8(readRest(reader)) === undefined ? undefined : number
-}
-
-/** Sends one line as soon as there is room; the connection that took it. */
-async function sendLine(
-  supervisor: Supervisor<NativeTypes>,
-  receiver: string,
-  payload: Uint8Array,
-): Promise<string | undefined> {
-  for (;;) {
-    const connection = supervisor
-      .connections()
-      .find(({ identity, phase }) => identity === receiver && phase === 'active')
-    if (connection === undefined) return undefined
-    const outcome = supervisor.send(connection.name, { type: 'message', protocol: TOPIC, payload })
-    if (outcome === 'queued') return connection.name
-    if (outcome === 'gone') return undefined
-    try {
-      await supervisor.room(connection.name, { timeoutMs: ROOM_MS })
-    } catch {
-      // It is gone or does not drain: the next look at the connections says which.
-      if (supervisor.explain(connection.name)?.ended === undefined) return undefined
-    }
-  }
-}
-
-async function sendLines(
-  supervisor: Supervisor<NativeTypes>,
-  lines: readonly NumberedLine[],
-  receivers: readonly string[],
-): Promise<readonly SentRun[]> {
-  const runs: SentRun[] = []
-  for (const receiver of receivers) {
-    for (const line of lines) {
-      const [number] = line
-      const connection = await sendLine(supervisor, receiver, encodeLine(line))
-      if (connection === undefined) continue
-      const run = runs.at(-1)
-      const goesOn =
-        run?.receiver === receiver && run.connection === connection && run.last === number - 1
-      if (goesOn) runs[runs.length - 1] = { ...run, last: number }
-      else runs.push({ receiver, connection, first: number, last: number })
-    }
-  }
-  return runs
-}
+const numberOf = (payload: Uint8Array): number | undefined =>
+  payload.length < NUMBER_BYTES || decodeUtf8(payload.subarray(NUMBER_BYTES)) === undefined
+    ? undefined
+    : viewOf(payload).getUint32(0)
 
 async function start(order: Extract<ToNode, { type: 'start' }>): Promise<Supervisor<NativeTypes>> {
   const crypto = chooseCrypto()
@@ -93,37 +47,35 @@ async function start(order: Extract<ToNode, { type: 'start' }>): Promise<Supervi
       if (crypto.isPrivateKey(key)) return key
     }
   })
-  const protocol = native({ network: NETWORK, privateKey })
+  const protocol = native({
+    network: NETWORK,
+    privateKey,
+    limits: { publicationsPerWindowMax: order.publicationsMax },
+  })
   const supervisor = createSupervisor({
     name: order.name,
     protocol,
     transport: tcp(),
+    store: lmdbStore(join(order.folder, 'store')),
     listen: [`${HOST}:${String(order.port)}`],
+    peers: { bootstrap: order.bootstrap },
     world: { crypto },
   })
-  let numbers: number[] = []
-  supervisor.messages('message').subscribe(({ message }) => {
-    if (message.protocol !== TOPIC) return
-    const number = numberOf(message.payload)
-    if (number === undefined) return
-    if (numbers.length === 0) {
-      setImmediate(() => {
-        tell({ type: 'arrived', numbers })
-        numbers = []
-      })
-    }
-    numbers.push(number)
+  supervisor.topic(TOPIC).subscribe(({ by = 'gossip', payload }) => {
+    const number = numberOf(payload)
+    if (number !== undefined) tell({ type: 'arrived', number, by })
   })
   supervisor.events.subscribe((event) => {
-    if (event.type === 'connection.active') {
-      tell({ type: 'active', peer: event.identity ?? '', connection: event.connection })
+    if (event.type === 'connection.active' && event.identity !== undefined) {
+      tell({ type: 'active', peer: event.identity, connection: event.connection })
     }
-    if (event.type === 'connection.closed') {
+    if (event.type === 'connection.closed' && event.phase === 'active') {
       const { connection, detail, identity, reason } = event
       tell({ type: 'closed', peer: identity, connection, reason, detail })
     }
-    if (event.type === 'fault')
+    if (event.type === 'fault') {
       tell({ type: 'fault', sentence: `${event.where}: ${String(event.error)}` })
+    }
   })
   await supervisor.start()
   const id = protocol.identity ?? ''
@@ -133,6 +85,20 @@ async function start(order: Extract<ToNode, { type: 'start' }>): Promise<Supervi
   return supervisor
 }
 
+async function list(supervisor: Supervisor<NativeTypes>): Promise<readonly number[]> {
+  const numbers: number[] = []
+  let after: string | undefined
+  do {
+    const page = await supervisor.kept(TOPIC, after === undefined ? {} : { after })
+    for (const { payload } of page.deliveries) {
+      const number = numberOf(payload)
+      if (number !== undefined) numbers.push(number)
+    }
+    after = page.next
+  } while (after !== undefined)
+  return numbers
+}
+
 /** Runs until the parent says stop, or is gone. */
 export async function runDemoNode(): Promise<void> {
   let supervisor: Supervisor<NativeTypes> | undefined
@@ -140,28 +106,30 @@ export async function runDemoNode(): Promise<void> {
   let tail = Promise.resolve()
 
   const carryOut = async (order: ToNode): Promise<void> => {
+    if (order.type === 'start') {
+      supervisor = await start(order)
+      return
+    }
+    if (supervisor === undefined) throw new Error(`${order.type} before start`)
     switch (order.type) {
-      case 'start':
-        supervisor = await start(order)
+      case 'publish':
+        await supervisor.publish(TOPIC, encodeLine(order.line), { kind: 'item' })
+        tell({ type: 'published', number: order.line[0] })
         return
-      case 'dial':
-        for (const address of order.addresses) {
-          // It is dialled for ever; whether it came up is told by events.
-          supervisor?.connect(address, { timeoutMs: 1 }).catch(() => undefined)
-        }
-        return
-      case 'send':
-        if (supervisor === undefined) return
-        tell({ type: 'sent', runs: await sendLines(supervisor, order.lines, order.receivers) })
+      case 'list':
+        tell({ type: 'holds', numbers: await list(supervisor) })
         return
       case 'stop': {
-        const report = await supervisor?.stop()
-        tell({ type: 'stopped', killed: report?.killed ?? [] })
+        const { killed } = await supervisor.stop()
+        tell({ type: 'stopped', killed })
         process.disconnect()
       }
     }
   }
 
+  if (!process.connected) throw new Error('a node of the demo is started by the demo')
+  // The parent answers Ctrl-C for all of us.
+  process.on('SIGINT', () => undefined)
   process.on('message', (order: ToNode) => {
     tail = tail
       .then(() => carryOut(order))

@@ -1,19 +1,24 @@
 /**
- * `peerloom demo`: three processes of the native network on loopback. Every line of an input, given to
- * one node, reaches the other two; one of them is killed with SIGKILL on the way and comes back.
+ * `peerloom demo`: a network of real processes on loopback, each told one address. Every line of an
+ * input is published as an item by one of them; one joins late, the one that all were told is stopped
+ * for good, another is killed with SIGKILL and comes back by its own address book. In the end every
+ * node holds every line, and nobody was handed one twice.
  * @module
  */
-import { randomUUID } from 'node:crypto'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { rmSync } from 'node:fs'
+import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { concatBytes, encodeUtf8 } from '../../codec/bytes.ts'
+import { seededRandom } from '../../transport/random.ts'
+import type { Random } from '../../world/random.ts'
 import { CommandFault } from '../command-fault.ts'
+import { whenOutputIsGone } from '../standard-output.ts'
 import { startChild } from './child.ts'
 import type { DemoChild } from './child.ts'
-import { printers } from './print.ts'
-import type { DemoEvent } from './print.ts'
+import { readLines } from './input.ts'
+import { startShow } from './print.ts'
+import type { DemoEvent, NodeRow } from './print.ts'
 import type { FromNode, NumberedLine } from './protocol.ts'
 import { createTally } from './tally.ts'
 
@@ -21,98 +26,189 @@ export interface DemoOptions {
   /** A file, or `-` for standard input. */
   readonly input: string
   readonly json: boolean
+  /** That start together; one more joins. */
+  readonly nodes: number
+  /** Decides who publishes which line. */
+  readonly seed: string
+  /** The nodes' folders stay. */
+  readonly keep: boolean
 }
-
-const SENDER = 'sender'
-/** The one that is killed, and the one that sees it. */
-const RECEIVERS = ['first', 'second'] as const
-const [VICTIM, SURVIVOR] = RECEIVERS
 
 /** A busy machine starts a process in a few seconds. */
-const START_MS = 30_000
-/** The backoff after a first failure is under two seconds; a handshake has thirty. */
-const ACTIVE_MS = 60_000
-const BATCH_MS = 60_000
-const ARRIVAL_MS = 30_000
-/** Lines that the sender is given at once. */
-const BATCH_LINES = 16
-/** Both limits keep what the parent holds in memory small. */
-const INPUT_BYTES_MAX = 64 * 1024 * 1024
-/** The native network's payload holds 1 MiB; the line's number takes four bytes of it. */
-const LINE_BYTES_MAX = 1_048_576 - 4
+const START_MS = 60_000
+/** A mesh of twenty takes a few rounds of dialling; the longest backoff is a minute. */
+const MESH_MS = 120_000
+const PUBLISH_MS = 30_000
+const HOLD_MS = 180_000
+/** How often a node that is waited for is asked what it holds. */
+const LIST_EVERY_MS = 500
 
-async function readLines(input: string): Promise<readonly NumberedLine[]> {
-  let text: string
-  try {
-    if (input === '-') {
-      const chunks: Uint8Array[] = []
-      let bytes = 0
-      for await (const chunk of process.stdin) {
-        const part = chunk as Uint8Array
-        bytes += part.length
-        if (bytes > INPUT_BYTES_MAX) throw new CommandFault(2, 'the input is larger than 64 MiB')
-        chunks.push(part)
-      }
-      text = new TextDecoder().decode(concatBytes(...chunks))
-    } else text = await readFile(input, 'utf8')
-  } catch (error) {
-    if (error instanceof CommandFault) throw error
-    throw new CommandFault(2, `the input ${input} cannot be read`)
-  }
-  const lines = text.replace(/\r?\n$/, '').split(/\r?\n/)
-  if (text === '') throw new CommandFault(2, `the input ${input} is empty`)
-  lines.forEach((line, index) => {
-    if (encodeUtf8(line).length > LINE_BYTES_MAX) {
-      throw new CommandFault(2, `line ${String(index + 1)} of the input is longer than 1 MiB`)
-    }
-  })
-  return lines.map((line, index) => [index + 1, line])
+/** The network's own limit, and a pace below it: a line comes at most once from each neighbour. */
+const USUAL = { linesPerSecond: 9, publicationsPerWindowMax: 100 }
+/** For longer inputs: ten times as many. */
+const RAISED = { linesPerSecond: 90, publicationsPerWindowMax: 1_000 }
+/** At the usual pace these take half a minute. */
+const USUAL_LINES_MAX = 270
+
+interface Node {
+  readonly name: string
+  child: DemoChild
+  id: string
+  address: string
+  port: number
+  /** By connection: two with one peer may cross, and one of them goes. */
+  readonly peers: Map<string, string>
+  state: 'starting' | 'running' | 'stopped' | 'killed'
 }
 
-interface Started {
-  readonly child: DemoChild
-  readonly id: string
-  readonly address: string
-  readonly port: number
-}
+/** Waits without holding the process: it is only ever waited for together with a deadline. */
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
 /** The exit code: 0 where nothing is missing or doubled. */
-export async function runDemo({ input, json }: DemoOptions): Promise<number> {
-  const lines = await readLines(input)
-  const print = printers(json)
+export async function runDemo(options: DemoOptions): Promise<number> {
+  const lines = await readLines(options.input)
+  const pace = lines.length > USUAL_LINES_MAX ? RAISED : USUAL
+  const random = seededRandom(options.seed)
   const folder = await mkdtemp(join(tmpdir(), 'peerloom-demo-'))
+  const stage = startStage({ ...options, ...pace, folder, lineCount: lines.length })
+  try {
+    stage.show({
+      event: 'begin',
+      ...{ lines: lines.length, nodes: options.nodes + 1, seed: options.seed, folder },
+      ...pace,
+    })
+    return await play(stage, lines, random, options.nodes)
+  } finally {
+    await stage.end()
+  }
+}
+
+type Stage = ReturnType<typeof startStage>
+
+async function play(
+  stage: Stage,
+  lines: readonly NumberedLine[],
+  random: Random,
+  nodeCount: number,
+): Promise<number> {
+  const { tally } = stage
+  const bootstrap = await stage.start('node 1')
+  const first = await Promise.all(
+    Array.from({ length: nodeCount - 1 }, (_, index) => stage.start(`node ${String(index + 2)}`)),
+  )
+  await stage.untilMesh()
+  const half = Math.ceil(lines.length / 2)
+  await stage.publish(lines.slice(0, half), random)
+
+  const late = await stage.start(`node ${String(nodeCount + 1)}`)
+  await stage.untilHolds(late, half)
+  stage.show({ event: 'synced', node: late.name, lines: tally.holdsOf(late.name) })
+
+  await stage.stop(bootstrap)
+  const victim = first[random.below(first.length)]
+  if (victim === undefined) throw new CommandFault(1, 'there is nobody to be killed')
+  const rest = lines.slice(half)
+  const third = Math.floor(rest.length / 3)
+  await stage.publish(rest.slice(0, third), random)
+  // It dies while others publish, and misses what they publish until it is back.
+  const publishing = stage.publish(rest.slice(third), random, victim)
+  publishing.catch(() => undefined)
+  await stage.kill(victim)
+  await stage.start(victim.name, victim)
+  await publishing
+  for (const node of stage.alive()) await stage.untilHolds(node, lines.length)
+
+  const isRecovered = tally.holdsOf(victim.name) === lines.length
+  if (isRecovered) {
+    stage.show({ event: 'recovered', node: victim.name, lines: tally.holdsOf(victim.name) })
+  }
+  const alive = stage.alive().map(({ name }) => name)
+  await stage.stopAll()
+  for (const name of alive) stage.show({ event: 'node', ...tally.of(name) })
+  const summary = tally.summary(alive)
+  stage.show({
+    event: 'done',
+    nodes: nodeCount + 1,
+    published: tally.publishedCount,
+    ...summary,
+    synced: tally.holdsOf(late.name),
+    recovered: isRecovered,
+  })
+  const isWhole = tally.publishedCount === lines.length && summary.missing === 0
+  return isWhole && summary.duplicates === 0 && isRecovered ? 0 : 1
+}
+
+interface StageOptions extends DemoOptions {
+  readonly folder: string
+  readonly lineCount: number
+  readonly linesPerSecond: number
+  readonly publicationsPerWindowMax: number
+}
+
+/** The processes, what is known of them, and what can be done with them. */
+function startStage(options: StageOptions) {
+  const { folder, json, keep, lineCount } = options
   const program = fileURLToPath(new URL('../main.js', import.meta.url))
-  const nodes = new Map<string, Started>()
+  const nodes = new Map<string, Node>()
   const names = new Map<string, string>()
-  const children = new Set<DemoChild>()
-  const tally = createTally(RECEIVERS, lines.length)
-  const run = randomUUID()
+  const tally = createTally()
   const nameOf = (id: string | undefined): string => names.get(id ?? '') ?? 'unknown'
 
-  const hear = (name: string, told: FromNode): void => {
+  const rows = (): readonly NodeRow[] =>
+    [...nodes.values()].map(({ name, peers, state }) => ({
+      node: name,
+      state,
+      peers: new Set(peers.values()).size,
+      lines: tally.has(name),
+    }))
+  const shown = startShow(json, rows)
+  const show = (event: DemoEvent): void => {
+    shown.event(event)
+  }
+
+  // ---- whatever ends this process, no other one is left, and no key ------------------------------
+
+  const clean = (): void => {
+    for (const { child } of nodes.values()) child.abandon()
+    if (!keep) rmSync(folder, { recursive: true, force: true })
+  }
+  const interrupted = (signal: NodeJS.Signals): void => {
+    process.exit({ SIGHUP: 129, SIGINT: 130, SIGTERM: 143 }[signal as string] ?? 1)
+  }
+  const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+  process.once('exit', clean)
+  for (const signal of SIGNALS) process.once(signal, interrupted)
+  whenOutputIsGone(() => {
+    process.exit(0)
+  })
+
+  // ---- what nodes tell ---------------------------------------------------------------------------
+
+  const hear = (node: Node, told: FromNode): void => {
     switch (told.type) {
       case 'arrived':
-        tally.arrived(name, told.numbers)
+        tally.arrived(node.name, told.number, told.by)
         return
-      case 'sent':
-        for (const sent of told.runs) tally.sent({ ...sent, receiver: nameOf(sent.receiver) })
+      case 'published':
+        tally.published(node.name, told.number)
+        show({ event: 'progress', published: tally.publishedCount, lines: lineCount })
+        return
+      case 'holds':
+        tally.holds(node.name, told.numbers)
         return
       case 'active':
-        if (name === SENDER) tally.opened(nameOf(told.peer), told.connection)
-        print({ event: 'active', node: name, peer: nameOf(told.peer) })
+        node.peers.set(told.connection, told.peer)
+        show({ event: 'active', node: node.name, peer: nameOf(told.peer) })
         return
-      case 'closed':
+      case 'closed': {
         if (told.peer === undefined) return
-        print({
-          event: 'closed',
-          node: name,
-          peer: nameOf(told.peer),
-          reason: told.reason,
-          detail: told.detail,
-        })
+        const { connection, detail, peer, reason } = told
+        node.peers.delete(connection)
+        show({ event: 'closed', node: node.name, peer: nameOf(peer), reason, detail })
         return
+      }
       case 'fault':
-        print({ event: 'fault', node: name, sentence: told.sentence })
+        show({ event: 'fault', node: node.name, sentence: told.sentence })
         return
       case 'started':
       case 'stopped':
@@ -120,125 +216,131 @@ export async function runDemo({ input, json }: DemoOptions): Promise<number> {
     }
   }
 
-  const startNode = async (name: string, port: number): Promise<Started> => {
+  const alive = (): readonly Node[] =>
+    [...nodes.values()].filter(({ state }) => state === 'running')
+
+  /** @param before its life before this one: it comes back to its folder and its port */
+  const start = async (name: string, before?: Node): Promise<Node> => {
+    const bootstrap = nodes.get('node 1')?.address
     const child = startChild(program, name, (told) => {
-      hear(name, told)
+      hear(node, told)
     })
-    children.add(child)
+    const node: Node = before ?? {
+      ...{ name, child, id: '', address: '', port: 0, state: 'starting' },
+      peers: new Map(),
+    }
+    node.child = child
+    node.state = 'starting'
+    node.peers.clear()
+    nodes.set(name, node)
     const starting = child.until('its start', START_MS, (told) => {
       if (told.type === 'fault') throw new CommandFault(1, `${name}: ${told.sentence}`)
       return told.type === 'started' ? told : undefined
     })
-    child.say({ type: 'start', name, folder: join(folder, name), port })
-    const { address, id, pid, port: listening } = await starting
-    const started = { child, id, address, port: listening }
-    nodes.set(name, started)
+    child.say({
+      type: 'start',
+      ...{ name, folder: join(folder, name.replace(' ', '-')), port: node.port },
+      bootstrap: bootstrap === undefined || name === 'node 1' ? [] : [bootstrap],
+      publicationsMax: options.publicationsPerWindowMax,
+    })
+    const { address, id, pid, port } = await starting
+    Object.assign(node, { address, id, port, state: 'running' })
     names.set(id, name)
-    print({ event: 'started', node: name, pid, id, address })
-    return started
+    show({ event: 'started', node: name, pid, id, address })
+    return node
   }
 
-  const untilActive = (of: Started, peer: Started, what: string): Promise<true> =>
-    of.child.until(what, ACTIVE_MS, (told) =>
-      told.type === 'active' && told.peer === peer.id ? true : undefined,
+  const untilMesh = async (): Promise<void> => {
+    const all = alive()
+    await Promise.all(
+      all.map(async ({ child, peers }) => {
+        const isComplete = (): true | undefined =>
+          new Set(peers.values()).size >= all.length - 1 ? true : undefined
+        if (isComplete() === undefined) await child.until('all others', MESH_MS, isComplete)
+      }),
     )
-
-  const sendLines = async (sender: Started, some: readonly NumberedLine[]): Promise<void> => {
-    const receivers = RECEIVERS.flatMap((name) => nodes.get(name)?.id ?? [])
-    for (let first = 0; first < some.length; first += BATCH_LINES) {
-      const batch = some.slice(first, first + BATCH_LINES)
-      const sent = sender.child.until('sending a batch', BATCH_MS, (told) =>
-        told.type === 'sent' ? true : undefined,
-      )
-      sender.child.say({ type: 'send', lines: batch, receivers })
-      await sent
-      print({ event: 'progress', sent: batch.at(-1)?.[0] ?? 0, lines: lines.length })
-    }
   }
 
-  const untilArrived = async (name: string): Promise<void> => {
-    if (tally.isComplete(name)) return
-    try {
-      await nodes
-        .get(name)
-        ?.child.until('the last line', ARRIVAL_MS, () =>
-          tally.isComplete(name) ? true : undefined,
-        )
-    } catch (error) {
-      // What is missing is in the summary, which is why it goes on to be printed.
-      if (!(error instanceof CommandFault)) throw error
-      print({ event: 'fault', node: name, sentence: error.message })
+  const publishOne = async (node: Node, line: NumberedLine): Promise<void> => {
+    const [number] = line
+    const published = node.child.until(`line ${String(number)}`, PUBLISH_MS, (told) => {
+      if (told.type === 'fault') throw new CommandFault(1, `${node.name}: ${told.sentence}`)
+      return told.type === 'published' && told.number === number ? true : undefined
+    })
+    node.child.say({ type: 'publish', line })
+    await published
+  }
+
+  /** Each line by a node that is drawn, below the pace; by anybody but `except`. */
+  const publish = async (
+    some: readonly NumberedLine[],
+    random: Random,
+    except?: Node,
+  ): Promise<void> => {
+    const startedMs = performance.now()
+    const out = new Set<Promise<void>>()
+    let broken: Error | undefined
+    for (const [index, line] of some.entries()) {
+      const dueMs = startedMs + (index / options.linesPerSecond) * 1_000
+      await pause(Math.max(0, dueMs - performance.now()))
+      if (broken !== undefined) break
+      const publishers = alive().filter((node) => node !== except)
+      const node = publishers[random.below(publishers.length)]
+      if (node === undefined) throw new CommandFault(1, 'nobody is left to publish')
+      const one = publishOne(node, line).catch((error: unknown) => {
+        broken ??= error instanceof Error ? error : new Error(String(error))
+      })
+      out.add(one)
+      void one.finally(() => out.delete(one))
     }
+    await Promise.all(out)
+    if (broken !== undefined) throw broken
   }
 
   const stopAll = async (): Promise<void> => {
-    await Promise.all([...children].map((child) => child.stop()))
-    await rm(folder, { recursive: true, force: true })
+    await Promise.all([...nodes.values()].map(({ child }) => child.stop()))
   }
-  const interrupted = (signal: NodeJS.Signals): void => {
-    for (const child of children) process.kill(child.pid, 'SIGKILL')
-    process.exit(signal === 'SIGINT' ? 130 : 143)
-  }
-  process.once('SIGINT', interrupted)
-  process.once('SIGTERM', interrupted)
 
-  try {
-    print({ event: 'begin', run, lines: lines.length, nodes: 3 })
-    const sender = await startNode(SENDER, 0)
-    const victim = await startNode(VICTIM, 0)
-    const survivor = await startNode(SURVIVOR, 0)
-    const connected = [
-      untilActive(sender, victim, 'a connection with the first receiver'),
-      untilActive(sender, survivor, 'a connection with the second receiver'),
-    ]
-    sender.child.say({ type: 'dial', addresses: [victim.address, survivor.address] })
-    survivor.child.say({ type: 'dial', addresses: [victim.address] })
-    await Promise.all(connected)
-
-    const third = Math.floor(lines.length / 3)
-    /** A fifth, where a tenth is promised: these wait until the killed one is back. */
-    const middle = Math.max(third, lines.length - Math.ceil(lines.length / 5))
-
-    await sendLines(sender, lines.slice(0, third))
-    if (third > 0 && !tally.hasArrived(VICTIM)) {
-      await victim.child.until('the first line', ARRIVAL_MS, () =>
-        tally.hasArrived(VICTIM) ? true : undefined,
+  /** Until it holds so many of the lines, or its time is up: what is missing is in the summary. */
+  const untilHolds = async (node: Node, count: number): Promise<void> => {
+    const endMs = performance.now() + HOLD_MS
+    for (;;) {
+      const listed = node.child.until('saying what it holds', PUBLISH_MS, (told) =>
+        told.type === 'holds' ? true : undefined,
       )
+      node.child.say({ type: 'list' })
+      await listed
+      if (tally.holdsOf(node.name) >= count) return
+      if (performance.now() > endMs) {
+        const sentence = `it holds ${String(tally.holdsOf(node.name))} of ${String(count)} lines`
+        show({ event: 'fault', node: node.name, sentence })
+        return
+      }
+      await pause(LIST_EVERY_MS)
     }
-    const back = untilActive(sender, victim, 'a new connection with the killed receiver')
-    back.catch(() => undefined)
-    // It dies while the sender goes on.
-    const sending = sendLines(sender, lines.slice(third, middle))
-    sending.catch(() => undefined)
-    await victim.child.kill()
-    children.delete(victim.child)
-    tally.killed(VICTIM)
-    print({ event: 'killed', node: VICTIM, pid: victim.child.pid })
-
-    await startNode(VICTIM, victim.port)
-    await sending
-    await back
-    await sendLines(sender, lines.slice(middle))
-    await untilArrived(VICTIM)
-    await untilArrived(SURVIVOR)
-  } finally {
-    process.off('SIGINT', interrupted)
-    process.off('SIGTERM', interrupted)
-    await stopAll()
   }
 
-  const summaries = RECEIVERS.map((name) => tally.summary(name))
-  for (const summary of summaries) print({ event: 'receiver', ...summary })
-  const sum = (of: 'missing' | 'duplicates' | 'lostInKill'): number =>
-    summaries.reduce((total, summary) => total + summary[of], 0)
-  const done: DemoEvent = {
-    event: 'done',
-    nodes: 3,
-    lines: lines.length,
-    missing: sum('missing'),
-    duplicates: sum('duplicates'),
-    lostInKill: sum('lostInKill'),
+  return {
+    ...{ alive, publish, show, start, tally, untilHolds, untilMesh },
+    async stop(node: Node): Promise<void> {
+      const { pid } = node.child
+      await node.child.stop()
+      node.state = 'stopped'
+      show({ event: 'stopped', node: node.name, pid })
+    },
+    async kill(node: Node): Promise<void> {
+      const { pid } = node.child
+      await node.child.kill()
+      node.state = 'killed'
+      show({ event: 'killed', node: node.name, pid })
+    },
+    stopAll,
+    async end(): Promise<void> {
+      await stopAll()
+      shown.end()
+      for (const signal of SIGNALS) process.off(signal, interrupted)
+      process.off('exit', clean)
+      clean()
+    },
   }
-  print(done)
-  return summaries.every(({ ok }) => ok) ? 0 : 1
 }

@@ -1,15 +1,23 @@
 /**
- * What the demo shows: sentences for a person, or one line of JSON an event.
+ * What the demo shows: a table that is drawn again in its place and sentences, or one line of JSON an
+ * event.
  * @module
  */
-import type { ReceiverSummary } from './tally.ts'
+import { tableLines } from '../format.ts'
+import type { Column } from '../format.ts'
+import { print } from '../standard-output.ts'
+import type { NodeTally } from './tally.ts'
 
 export type DemoEvent =
   | {
       readonly event: 'begin'
-      readonly run: string
       readonly lines: number
       readonly nodes: number
+      readonly seed: string
+      readonly linesPerSecond: number
+      /** What a node takes of a neighbour within ten seconds; the network's usual number is 100. */
+      readonly publicationsPerWindowMax: number
+      readonly folder: string
     }
   | {
       readonly event: 'started'
@@ -26,23 +34,47 @@ export type DemoEvent =
       readonly reason: string
       readonly detail: string
     }
-  | { readonly event: 'progress'; readonly sent: number; readonly lines: number }
+  | { readonly event: 'progress'; readonly published: number; readonly lines: number }
+  | { readonly event: 'synced'; readonly node: string; readonly lines: number }
+  | { readonly event: 'stopped'; readonly node: string; readonly pid: number }
   | { readonly event: 'killed'; readonly node: string; readonly pid: number }
+  | { readonly event: 'recovered'; readonly node: string; readonly lines: number }
   | { readonly event: 'fault'; readonly node: string; readonly sentence: string }
-  | ({ readonly event: 'receiver' } & ReceiverSummary)
+  | ({ readonly event: 'node' } & NodeTally)
   | {
       readonly event: 'done'
       readonly nodes: number
-      readonly lines: number
+      readonly published: number
+      readonly delivered: number
+      readonly own: number
+      readonly byGossip: number
+      readonly bySync: number
       readonly missing: number
       readonly duplicates: number
-      readonly lostInKill: number
+      readonly synced: number
+      readonly recovered: boolean
     }
+
+/** A node as the table shows it. */
+export interface NodeRow {
+  readonly node: string
+  readonly state: string
+  readonly peers: number
+  readonly lines: number
+}
+
+export interface Show {
+  event(event: DemoEvent): void
+  end(): void
+}
+
+const many = (count: number, what: string): string =>
+  `${String(count)} ${what}${count === 1 ? '' : 's'}`
 
 function sentenceOf(event: DemoEvent): string {
   switch (event.event) {
     case 'begin':
-      return `three nodes, ${String(event.lines)} lines`
+      return `${many(event.nodes, 'node')}, ${many(event.lines, 'line')}, at most ${String(event.linesPerSecond)} a second`
     case 'started':
       return `${event.node} runs as process ${String(event.pid)} at ${event.address}`
     case 'active':
@@ -50,36 +82,79 @@ function sentenceOf(event: DemoEvent): string {
     case 'closed':
       return `${event.node} lost ${event.peer}: ${event.reason} (${event.detail})`
     case 'progress':
-      return `${String(event.sent)} of ${String(event.lines)} lines sent`
+      return `${String(event.published)} of ${many(event.lines, 'line')} published`
+    case 'synced':
+      return `${event.node} joined and holds ${many(event.lines, 'line')}`
+    case 'stopped':
+      return `${event.node} (process ${String(event.pid)}) was stopped for good`
     case 'killed':
       return `${event.node} (process ${String(event.pid)}) was killed`
+    case 'recovered':
+      return `${event.node} is back from its own address book and holds ${many(event.lines, 'line')}`
     case 'fault':
       return `${event.node}: ${event.sentence}`
-    case 'receiver': {
-      const { arrived, duplicates, lostInKill, missing, receiver, sent } = event
-      return (
-        `${receiver}: ${String(sent)} sent, ${String(arrived)} arrived, ` +
-        `${String(duplicates)} twice, ${String(lostInKill)} lost in the kill, ` +
-        `${String(missing)} missing`
-      )
-    }
+    case 'node':
+      return `${event.node} holds ${many(event.holds, 'line')}: ${String(event.byGossip)} by gossip, ${String(event.bySync)} by sync`
     case 'done':
       return event.missing === 0 && event.duplicates === 0
-        ? `done: nothing is missing and nothing came twice`
+        ? `done: ${many(event.published, 'line')} on every node, nothing is missing and nothing came twice`
         : `done: ${String(event.missing)} missing, ${String(event.duplicates)} twice`
   }
 }
 
-/** On a terminal, progress stays on one line. */
-export function printers(json: boolean): (event: DemoEvent) => void {
-  const isTerminal = process.stdout.isTTY
-  return (event) => {
-    if (json) {
-      process.stdout.write(`${JSON.stringify(event)}\n`)
-      return
-    }
-    const sentence = sentenceOf(event)
-    if (isTerminal && event.event === 'progress') process.stdout.write(`\r${sentence}\u001B[K`)
-    else process.stdout.write(isTerminal ? `\r${sentence}\u001B[K\n` : `${sentence}\n`)
+const COLUMNS: readonly Column<NodeRow>[] = [
+  { title: 'node', cell: ({ node }) => node },
+  { title: 'state', cell: ({ state }) => state },
+  { title: 'peers', cell: ({ peers }) => String(peers), align: 'right' },
+  { title: 'lines', cell: ({ lines }) => String(lines), align: 'right' },
+]
+
+/** Four times a second: faster than anybody reads. */
+const DRAW_MS = 250
+const HIDE_CURSOR = '\u001B[?25l'
+const SHOW_CURSOR = '\u001B[?25h'
+
+/** Who is connected with whom is too much for a person, and shown as a number. */
+const IS_DETAIL: ReadonlySet<DemoEvent['event']> = new Set(['active', 'closed', 'progress'])
+
+function startTable(rows: () => readonly NodeRow[]): Show {
+  let drawn = 0
+  let progress = ''
+  const clear = (lines: number): string => (lines === 0 ? '' : `\u001B[${String(lines)}A\r\u001B[J`)
+  const draw = (above = ''): void => {
+    const lines = [...tableLines(COLUMNS, rows()), progress]
+    process.stdout.write(`${clear(drawn)}${above}${lines.join('\n')}\n`)
+    drawn = lines.length
+  }
+  const restore = (): void => {
+    process.stdout.write(SHOW_CURSOR)
+  }
+  process.stdout.write(HIDE_CURSOR)
+  process.once('exit', restore)
+  const timer = setInterval(() => {
+    draw()
+  }, DRAW_MS)
+  return {
+    event(event) {
+      if (event.event === 'progress') progress = sentenceOf(event)
+      else if (!IS_DETAIL.has(event.event)) draw(`${sentenceOf(event)}\n`)
+    },
+    end() {
+      clearInterval(timer)
+      draw()
+      process.off('exit', restore)
+      restore()
+    },
+  }
+}
+
+export function startShow(isJson: boolean, rows: () => readonly NodeRow[]): Show {
+  if (!isJson && process.stdout.isTTY) return startTable(rows)
+  return {
+    event(event) {
+      if (isJson) print(JSON.stringify(event))
+      else print(sentenceOf(event))
+    },
+    end: () => undefined,
   }
 }

@@ -10,28 +10,20 @@ export type ToNode =
   | {
       readonly type: 'start'
       readonly name: string
-      /** Where its key is, or will be. */
+      /** Where its key and its store are, or will be. */
       readonly folder: string
       /** 0 for any free one. */
       readonly port: number
+      /** Native addresses: all that it is told of the others. */
+      readonly bootstrap: readonly string[]
+      /** Publications of a neighbour that it takes within ten seconds. */
+      readonly publicationsMax: number
     }
-  /** Native addresses to dial, now and for ever. */
-  | { readonly type: 'dial'; readonly addresses: readonly string[] }
-  /** Send these to each of the receivers, by identity; answered by `sent`. */
-  | {
-      readonly type: 'send'
-      readonly lines: readonly NumberedLine[]
-      readonly receivers: readonly string[]
-    }
+  /** Publish it as an item; answered by `published`. */
+  | { readonly type: 'publish'; readonly line: NumberedLine }
+  /** Which lines it holds; answered by `holds`. */
+  | { readonly type: 'list' }
   | { readonly type: 'stop' }
-
-/** Lines in a row that were queued on one session. */
-export interface SentRun {
-  readonly receiver: string
-  readonly connection: string
-  readonly first: number
-  readonly last: number
-}
 
 export type FromNode =
   | {
@@ -41,8 +33,10 @@ export type FromNode =
       readonly address: string
       readonly port: number
     }
-  | { readonly type: 'sent'; readonly runs: readonly SentRun[] }
-  | { readonly type: 'arrived'; readonly numbers: readonly number[] }
+  /** Kept by its origin, and on its way. */
+  | { readonly type: 'published'; readonly number: number }
+  | { readonly type: 'arrived'; readonly number: number; readonly by: 'gossip' | 'sync' }
+  | { readonly type: 'holds'; readonly numbers: readonly number[] }
   | { readonly type: 'active'; readonly peer: string; readonly connection: string }
   | {
       readonly type: 'closed'

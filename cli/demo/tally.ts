@@ -1,110 +1,115 @@
 /**
- * The demo's accounts: what was queued for each receiver and what arrived, life by life, and what
- * that says. Pure.
+ * The demo's accounts: which line was handed over where, how it came, and who holds what in the end.
+ * Pure.
  * @module
  */
-import type { SentRun } from './protocol.ts'
 
-/** From one start of a receiver to its end. */
-interface Life {
-  /** Numbers in the order of arrival. */
-  readonly arrived: number[]
-  readonly sent: number[]
+export interface Summary {
+  /** Pairs of a line and a node alive at the end that holds it. */
+  readonly delivered: number
+  /** Of these, those that it published itself, and how the others came to it. */
+  readonly own: number
+  readonly byGossip: number
+  readonly bySync: number
+  /** Pairs that there should be and are not. */
+  readonly missing: number
+  /** Handed to a subscriber twice, over all lives of a node. */
+  readonly duplicates: number
 }
 
-export interface ReceiverSummary {
-  readonly receiver: string
-  /** Queued on an active session. */
-  readonly sent: number
-  readonly arrived: number
-  /** Handed over twice, over all its lives. */
-  readonly duplicates: number
-  /** Queued for it before it was killed, and not arrived when it was. */
-  readonly lostInKill: number
-  /** Queued for its last life, and not arrived or not in order. */
-  readonly missing: number
-  readonly ok: boolean
+export interface NodeTally {
+  readonly node: string
+  readonly holds: number
+  readonly byGossip: number
+  readonly bySync: number
 }
 
 export interface Tally {
-  /** A session with the receiver's present life. */
-  opened(receiver: string, connection: string): void
-  sent(run: SentRun): void
-  arrived(receiver: string, numbers: readonly number[]): void
-  /** The receiver was killed: what it had arrived by now is all of that life. */
-  killed(receiver: string): void
-  /** Whether everything queued for the receiver's present life has arrived. */
-  isComplete(receiver: string): boolean
-  /** Whether anything has arrived in the receiver's present life. */
-  hasArrived(receiver: string): boolean
-  summary(receiver: string): ReceiverSummary
+  published(node: string, line: number): void
+  arrived(node: string, line: number, by: 'gossip' | 'sync'): void
+  /** What a node says that it holds; each time all of it. */
+  holds(node: string, lines: readonly number[]): void
+  readonly publishedCount: number
+  /** By what was handed over and what it published: what a node has without being asked. */
+  has(node: string): number
+  /** What it holds that was published. */
+  holdsOf(node: string): number
+  of(node: string): NodeTally
+  summary(alive: readonly string[]): Summary
 }
 
-const newLife = (): Life => ({ arrived: [], sent: [] })
+interface Account {
+  /** How each line came first. */
+  readonly came: Map<number, 'gossip' | 'sync'>
+  readonly own: Set<number>
+  held: ReadonlySet<number>
+  duplicates: number
+}
 
-/** Each number one more than the one before. */
-const isRun = (numbers: readonly number[]): boolean =>
-  numbers.every((number, index) => index === 0 || number === (numbers[index - 1] ?? NaN) + 1)
+export function createTally(): Tally {
+  const accounts = new Map<string, Account>()
+  const published = new Set<number>()
 
-const isPrefix = (some: readonly number[], all: readonly number[]): boolean =>
-  some.length <= all.length && some.every((number, index) => number === all[index])
-
-export function createTally(receivers: readonly string[], lineCount: number): Tally {
-  const lives = new Map<string, Life[]>(receivers.map((receiver) => [receiver, [newLife()]]))
-  /** What is reported of a session belongs to the life in which it was opened, however late. */
-  const lifeOfConnection = new Map<string, Life>()
-
-  const livesOf = (receiver: string): Life[] => {
-    const found = lives.get(receiver)
-    if (found === undefined) throw new RangeError(`${receiver} receives nothing`)
-    return found
+  const accountOf = (node: string): Account => {
+    const known = accounts.get(node)
+    if (known !== undefined) return known
+    const account: Account = { came: new Map(), own: new Set(), held: new Set(), duplicates: 0 }
+    accounts.set(node, account)
+    return account
   }
-  const present = (receiver: string): Life => livesOf(receiver).at(-1) ?? newLife()
+
+  const count = (lines: Iterable<number>, isCounted: (line: number) => boolean): number => {
+    let sum = 0
+    for (const line of lines) if (published.has(line) && isCounted(line)) sum++
+    return sum
+  }
+
+  const cameBy = ({ came, held }: Account, by: 'gossip' | 'sync'): number =>
+    // What was made durable just before a kill is held, and was never handed over: sync it was not.
+    count(held, (line) => came.get(line) === by)
 
   return {
-    opened(receiver, connection) {
-      lifeOfConnection.set(connection, present(receiver))
+    published(node, line) {
+      published.add(line)
+      accountOf(node).own.add(line)
     },
-    sent({ connection, first, last }) {
-      const life = lifeOfConnection.get(connection)
-      if (life === undefined) throw new RangeError(`no session ${connection} was opened`)
-      for (let number = first; number <= last; number++) life.sent.push(number)
+    arrived(node, line, by) {
+      const account = accountOf(node)
+      if (account.came.has(line)) account.duplicates++
+      else account.came.set(line, by)
     },
-    arrived(receiver, numbers) {
-      present(receiver).arrived.push(...numbers)
+    holds(node, lines) {
+      accountOf(node).held = new Set(lines)
     },
-    killed(receiver) {
-      livesOf(receiver).push(newLife())
+    get publishedCount() {
+      return published.size
     },
-    isComplete(receiver) {
-      const { arrived, sent } = present(receiver)
-      return arrived.length >= sent.length
+    has(node) {
+      const { came, own } = accountOf(node)
+      return count(new Set([...came.keys(), ...own]), () => true)
     },
-    hasArrived: (receiver) => present(receiver).arrived.length > 0,
-    summary(receiver) {
-      const all = livesOf(receiver)
-      const last = present(receiver)
-      const earlier = all.slice(0, -1)
-      const arrived = all.flatMap((life) => life.arrived)
-      const duplicates = arrived.length - new Set(arrived).size
-      const lostInKill = earlier.reduce(
-        (sum, life) => sum + Math.max(0, life.sent.length - life.arrived.length),
-        0,
-      )
-      const missing = last.sent.filter((number) => !last.arrived.includes(number)).length
-      const earlierOk = earlier.every(
-        (life) => isRun(life.arrived) && isPrefix(life.arrived, life.sent),
-      )
-      const isWhole = earlier.length > 0 || last.sent.length === lineCount
-      const inOrder = isPrefix(last.arrived, last.sent)
+    holdsOf: (node) => count(accountOf(node).held, () => true),
+    of(node) {
+      const account = accountOf(node)
       return {
-        receiver,
-        sent: all.reduce((sum, life) => sum + life.sent.length, 0),
-        arrived: arrived.length,
-        duplicates,
-        lostInKill,
-        missing: isWhole ? missing : missing + (lineCount - last.sent.length),
-        ok: earlierOk && inOrder && isWhole && missing === 0 && duplicates === 0,
+        node,
+        holds: count(account.held, () => true),
+        byGossip: cameBy(account, 'gossip'),
+        bySync: cameBy(account, 'sync'),
+      }
+    },
+    summary(alive) {
+      const of = alive.map(accountOf)
+      const sum = (each: (account: Account) => number): number =>
+        of.reduce((total, account) => total + each(account), 0)
+      const delivered = sum(({ held }) => count(held, () => true))
+      return {
+        delivered,
+        own: sum(({ held, own }) => count(held, (line) => own.has(line))),
+        byGossip: sum((account) => cameBy(account, 'gossip')),
+        bySync: sum((account) => cameBy(account, 'sync')),
+        missing: published.size * alive.length - delivered,
+        duplicates: [...accounts.values()].reduce((total, { duplicates }) => total + duplicates, 0),
       }
     },
   }

@@ -7,6 +7,8 @@
 export interface Rates {
   /** One more, now; how many there were within the window, this one included. */
   note(peer: string, nowMs: number): number
+  /** How many there were within the window. */
+  count(peer: string, nowMs: number): number
   /** When the oldest of the window leaves it. */
   freeMs(peer: string, nowMs: number): number
   forget(peer: string): void
@@ -39,6 +41,10 @@ export function createRates(windowMs: number, keptMax: number): Rates {
       const known = recent(peer, nowMs)
       if (known.times.length - known.first >= keptMax) known.first++
       known.times.push(nowMs)
+      return known.times.length - known.first
+    },
+    count(peer, nowMs) {
+      const known = recent(peer, nowMs)
       return known.times.length - known.first
     },
     freeMs(peer, nowMs) {

@@ -1,74 +1,45 @@
 import { expect, test } from 'vitest'
 import { createTally } from '../../cli/demo/tally.ts'
 
-function startTally(lineCount = 6) {
-  const tally = createTally(['first', 'second'], lineCount)
-  tally.opened('first', 'a')
-  tally.opened('second', 'b')
-  const send = (receiver: string, connection: string, first: number, last: number) => {
-    tally.sent({ receiver, connection, first, last })
-  }
-  return { tally, send }
-}
-
-test('a receiver that got every line in order is well', () => {
-  const { tally, send } = startTally()
-  send('second', 'b', 1, 6)
-  tally.arrived('second', [1, 2, 3, 4, 5, 6])
-  expect(tally.summary('second')).toEqual({
-    receiver: 'second',
-    sent: 6,
-    arrived: 6,
-    duplicates: 0,
-    lostInKill: 0,
-    missing: 0,
-    ok: true,
+test('counts pairs of a line and a living node that holds it, by how they came', () => {
+  const tally = createTally()
+  tally.published('one', 1)
+  tally.published('two', 2)
+  tally.arrived('one', 2, 'gossip')
+  tally.arrived('two', 1, 'sync')
+  for (const node of ['one', 'two']) tally.holds(node, [1, 2])
+  expect(tally.summary(['one', 'two'])).toEqual({
+    ...{ delivered: 4, own: 2, byGossip: 1, bySync: 1, missing: 0, duplicates: 0 },
   })
+  expect([tally.has('one'), tally.holdsOf('one'), tally.publishedCount]).toEqual([2, 2, 2])
+  expect(tally.of('two')).toEqual({ node: 'two', holds: 2, byGossip: 0, bySync: 1 })
 })
 
-test.each([
-  ['a line is missing', [1, 2, 3, 4, 5], { missing: 1, ok: false }],
-  ['a line came twice', [1, 2, 3, 4, 5, 6, 6], { duplicates: 1, ok: false }],
-  ['lines came out of order', [1, 3, 2, 4, 5, 6], { missing: 0, ok: false }],
-])('it is not well when %s', (_, arrived, expected) => {
-  const { tally, send } = startTally()
-  send('second', 'b', 1, 6)
-  tally.arrived('second', arrived)
-  expect(tally.summary('second')).toMatchObject(expected)
+test('a node that is gone counts for nothing but what it was handed twice', () => {
+  const tally = createTally()
+  tally.published('gone', 1)
+  tally.arrived('one', 1, 'gossip')
+  tally.arrived('gone', 1, 'gossip')
+  tally.arrived('gone', 1, 'sync')
+  tally.holds('one', [1])
+  expect(tally.summary(['one'])).toMatchObject({ delivered: 1, missing: 0, duplicates: 1 })
 })
 
-test('a line that was never sent is missing to a receiver that was never killed', () => {
-  const { tally, send } = startTally()
-  send('second', 'b', 1, 5)
-  tally.arrived('second', [1, 2, 3, 4, 5])
-  expect(tally.summary('second')).toMatchObject({ missing: 1, ok: false })
+test('what a living node does not say that it holds is missing, however it was handed over', () => {
+  const tally = createTally()
+  tally.published('one', 1)
+  tally.published('one', 2)
+  tally.arrived('two', 1, 'gossip')
+  tally.arrived('two', 2, 'gossip')
+  tally.holds('one', [1, 2])
+  tally.holds('two', [2])
+  expect(tally.summary(['one', 'two'])).toMatchObject({ delivered: 3, byGossip: 1, missing: 1 })
 })
 
-test('what was on its way to a killed receiver is lost in the kill, and only that', () => {
-  const { tally, send } = startTally()
-  send('first', 'a', 1, 3)
-  tally.arrived('first', [1, 2])
-  tally.killed('first')
-  // Reported late, of the session that died.
-  send('first', 'a', 4, 4)
-  tally.opened('first', 'c')
-  send('first', 'c', 6, 6)
-  tally.arrived('first', [6])
-  expect(tally.summary('first')).toEqual({
-    receiver: 'first',
-    sent: 5,
-    arrived: 3,
-    duplicates: 0,
-    lostInKill: 2,
-    missing: 0,
-    ok: true,
-  })
-})
-
-test('a hole in the first life is no loss in the kill', () => {
-  const { tally, send } = startTally()
-  send('first', 'a', 1, 3)
-  tally.arrived('first', [1, 3])
-  tally.killed('first')
-  expect(tally.summary('first').ok).toBe(false)
+test('what was never published counts nowhere', () => {
+  const tally = createTally()
+  tally.holds('one', [7])
+  tally.arrived('one', 7, 'sync')
+  expect(tally.summary(['one'])).toMatchObject({ delivered: 0, bySync: 0, missing: 0 })
+  expect([tally.has('one'), tally.holdsOf('one')]).toEqual([0, 0])
 })

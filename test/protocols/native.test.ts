@@ -192,7 +192,6 @@ describe('a farewell', () => {
     'record-unauthentic',
     'refused-provisional',
     // Charged while the session goes on.
-    'direct-too-large',
     'publication-invalid',
     'publication-flood',
     'unasked-answers',

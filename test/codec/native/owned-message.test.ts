@@ -7,9 +7,7 @@ import { SAMPLES } from './samples.ts'
 
 const read = (bytes: Uint8Array, type: string): NativeMessage => {
   if (type === 'handshake') return decodePlaintext(bytes)
-  const { message } = unseal(bytes)
-  if (!('type' in message)) throw message
-  return message
+  return unseal(bytes).message
 }
 
 test.each(Object.entries<NativeMessage>(SAMPLES))(

@@ -1,14 +1,17 @@
 import { describe, expect, test } from 'vitest'
 import { concatBytes, equalBytes } from '../../../codec/bytes.ts'
-import { DirectTooLargeError } from '../../../codec/native/direct-too-large.ts'
 import { METADATA_BYTES_MAX, PAYLOAD_BYTES_MAX } from '../../../codec/native/messages.ts'
 import type { NativeMessage } from '../../../codec/native/messages.ts'
+import { encodedBytes } from '../../../codec/native/message-codec.ts'
+import { ownedMessage } from '../../../codec/native/owned-message.ts'
+import { createProtocolNames } from '../../../codec/native/protocol-names.ts'
 import { hex } from '../../support/hex.ts'
 import { arrayOf, closes, encode, raw, unseal } from './encoding.ts'
 import { ID, SAMPLES } from './samples.ts'
 
 const { direct, message: oneWay, ping, pong, response } = SAMPLES
 const ID_HEX = 'c410 000102030405060708090a0b0c0d0e0f'
+const names = createProtocolNames()
 const zeros = (length: number): Uint8Array => new Uint8Array(length)
 
 /** Byte strings of a megabyte are compared by our own loop: the matcher takes seconds. */
@@ -141,19 +144,23 @@ describe('a direct that is too large', () => {
     ],
   ]
 
-  test.each(large)('with %s is passed over, by its id', (_, bytes) => {
+  test.each(large)('with %s is read as such, by its id', (_, bytes) => {
     const { message, left } = unseal(concatBytes(bytes, encode(ping)))
     expect(left).toBe(encode(ping).length)
-    expect(message).toBeInstanceOf(DirectTooLargeError)
-    expect(message).toMatchObject({ action: 'skip', detail: 'direct-too-large' })
-    expect('requestId' in message && message.requestId).toEqual(ID)
+    expect(message).toEqual({ type: 'oversizedDirect', requestId: ID })
   })
 
-  test('keeps nothing of the record alive', () => {
+  test('keeps nothing of the record alive once it is owned', () => {
     const bytes = arrayOf(2, ID, 'p'.repeat(129), zeros(1), null)
-    const { message } = unseal(bytes)
+    const owned = ownedMessage(unseal(bytes).message)
     bytes.fill(0)
-    expect('requestId' in message && message.requestId).toEqual(ID)
+    expect(owned).toEqual({ type: 'oversizedDirect', requestId: ID })
+  })
+
+  test('cannot be written', () => {
+    expect(() => encode({ type: 'oversizedDirect', requestId: ID })).toThrow(RangeError)
+    const sized = () => encodedBytes({ type: 'oversizedDirect', requestId: ID }, names)
+    expect(sized).toThrow(RangeError)
   })
 
   test.each(large)('with %s is malformed where it is cut', (_, bytes) => {

@@ -269,16 +269,20 @@ describe('with keys', () => {
     expect(listener.messages()).toEqual(messages)
   })
 
-  test('a direct that is too large is passed over by its id, and the rest of the record is read', () => {
+  test('a direct that is too large is known by its id, and the rest of the record is read', () => {
     const { listener } = startPair()
     const direct = arrayOf(2, ID, 'p'.repeat(129), new Uint8Array(3), null)
     listener.give(sealed('dialler', concatBytes(hex('9106'), direct, encodeSmall(ERROR))))
     const reads = listener.readAll()
-    expect(reads.map(({ kind }) => kind)).toEqual(['message', 'refused', 'message'])
-    expect(reads[1]).toMatchObject({
-      error: { action: 'skip', detail: 'direct-too-large', requestId: ID },
-      bytesOnWire: direct.length,
-    })
+    expect(reads).toMatchObject([
+      { kind: 'message', message: { type: 'confirm' } },
+      {
+        kind: 'message',
+        message: { type: 'oversizedDirect', requestId: ID },
+        bytesOnWire: direct.length,
+      },
+      { kind: 'message', message: { type: 'error' } },
+    ])
   })
 
   test.each([

@@ -1,0 +1,205 @@
+/**
+ * Gossip by flooding: what a neighbour passes on is checked, remembered, shown to the application and
+ * passed on, each once. What it is and when it is right is the network's adapter to say.
+ *
+ * Until a publication has its verdict it is pending: it is neither delivered nor passed on, and who
+ * else sends it meanwhile is charged with it or spared it. Nothing is ever answered.
+ * @module
+ */
+import type { ProtocolTypes } from '../machines/session.ts'
+import type { CryptoJob, JobResult } from '../world/jobs.ts'
+import type { ChildTools } from './child.ts'
+import { forward } from './forwarding.ts'
+import type { ForwardLimits } from './forwarding.ts'
+import { createPending } from './pending.ts'
+import type { PendingEntry, PendingLimits, PendingTable } from './pending.ts'
+import type { SeenCache } from './seen-cache.ts'
+import type { Answered, Delivery, Validation } from './services.ts'
+
+export interface GossipNames {
+  /** Every receiver computes it. */
+  readonly id: string
+  /** An identity: who claims to have published it. */
+  readonly origin: string
+  /** One id alone may have it. */
+  readonly claim: string
+}
+
+export interface GossipAdapter<Publication, Names extends GossipNames, Detail extends string> {
+  namesOf(publication: Publication): Names
+  /**
+   * What the id does not cover and the check does, as a signature: two with one id may differ in it,
+   * and the verdict on the one is none on the other.
+   */
+  variantOf(publication: Publication): string
+  /** In memory of its own. */
+  own(publication: Publication): Publication
+  /** `invalid`: the neighbour is to blame. A job: what it says decides. */
+  check(publication: Publication, names: Names): 'ignore' | 'invalid' | CryptoJob
+  /** With a payload that is the receiver's own. */
+  deliveryOf(publication: Publication, names: Names): Delivery
+  /** As it leaves for the next neighbours; undefined: it has come far enough. */
+  passOn(publication: Publication): Publication | undefined
+  /** Its origin gave the claim to another publication before. It goes no further. */
+  onContested(names: Names): void
+  /** What a neighbour is charged with who passed on what is wrong. */
+  readonly invalid: Detail
+}
+
+export interface GossipWaiting<Publication, Names> {
+  readonly waitsFor: 'signature' | 'validation'
+  readonly publication: Publication
+  readonly names: Names
+  readonly job: CryptoJob
+}
+
+/** What outlives an incarnation. */
+export interface GossipKept<Publication, Names> {
+  readonly seen: SeenCache
+  readonly pending: PendingTable<GossipWaiting<Publication, Names>>
+}
+
+export interface GossipOptions<
+  T extends ProtocolTypes,
+  Publication extends T['message'],
+  Names extends GossipNames,
+> {
+  readonly tools: ChildTools<T>
+  readonly kept: GossipKept<Publication, Names>
+  readonly adapter: GossipAdapter<Publication, Names, T['detail']>
+  readonly limits: ForwardLimits & PendingLimits
+}
+
+export interface Gossip<Publication> {
+  /** What came from a neighbour. It may hold views. */
+  receive(publication: Publication, connection: string): void
+}
+
+export function startGossip<
+  T extends ProtocolTypes,
+  Publication extends T['message'],
+  Names extends GossipNames,
+>({
+  tools,
+  kept: { pending: table, seen },
+  adapter,
+  limits,
+}: GossipOptions<T, Publication, Names>): Gossip<Publication> {
+  type Waiting = GossipWaiting<Publication, Names>
+  type Entry = PendingEntry<Waiting>
+
+  const left = [...table.values()]
+  const pending = createPending(table, tools, limits, ({ content }) => {
+    // Without a verdict it is as if the application had not wanted to say.
+    if (content.waitsFor === 'validation') seen.forgetSooner(content.names.id)
+  })
+
+  const charge = (senders: Iterable<string>): void => {
+    for (const sender of senders) tools.report(sender, adapter.invalid)
+  }
+
+  const firstOf = (senders: ReadonlySet<string>): string => {
+    const [first = ''] = senders
+    return first
+  }
+
+  const accept = ({ names, publication }: Waiting, senders: ReadonlySet<string>): void => {
+    tools.application.deliver(firstOf(senders), adapter.deliveryOf(publication, names))
+    const message = adapter.passOn(publication)
+    if (message !== undefined) forward(tools, message, { senders, origin: names.origin }, limits)
+  }
+
+  // ---- what the application says -----------------------------------------------------------------
+
+  const onValidated = (id: string, answered: Answered<Validation>): void => {
+    const entry = pending.settle(id)
+    if (entry === undefined) return
+    const verdict = 'taken' in answered ? answered.taken : 'ignore'
+    if (verdict === 'accept') accept(entry.content, entry.senders)
+    else if (verdict === 'reject') charge(entry.senders)
+    else seen.forgetSooner(id)
+  }
+
+  /** False where there is nobody to say. */
+  const askApplication = ({ names, publication }: Waiting, connection: string): boolean => {
+    const given = adapter.deliveryOf(publication, names)
+    const { payload, topic } = given
+    const about = { key: topic, given, connection, bytes: payload.length }
+    return tools.application.ask('validate', about, (answered) => {
+      onValidated(names.id, answered)
+    })
+  }
+
+  const validate = (checked: Waiting, senders: ReadonlySet<string>): void => {
+    const waiting: Waiting = { ...checked, waitsFor: 'validation' }
+    if (!askApplication(waiting, firstOf(senders))) accept(waiting, senders)
+    // There is room: it just left the place in which it waited for its signature.
+    else pending.hold(waiting.names.id, waiting, senders)
+  }
+
+  // ---- what the signature says -------------------------------------------------------------------
+
+  const onChecked = (key: string, result: JobResult): void => {
+    const entry = pending.settle(key)
+    if (entry === undefined) return
+    const { content, senders } = entry
+    if (result === false) charge(senders)
+    if (result !== true) return
+    const { claim, id } = content.names
+    switch (seen.note(id, tools.monotonicMs(), claim)) {
+      case 'new':
+        validate(content, senders)
+        return
+      case 'seen':
+        // The same with another signature, as right as this one, was first.
+        pending.attach(id, senders)
+        return
+      case 'contested':
+        adapter.onContested(content.names)
+        return
+      case 'full':
+        return
+    }
+  }
+
+  const checkSignature = ({ content: { job }, key }: Entry): void => {
+    tools.run(job, (result) => {
+      onChecked(key, result)
+    })
+  }
+
+  const resume = (entry: Entry): void => {
+    const { content, key, senders } = entry
+    if (content.waitsFor === 'signature') checkSignature(entry)
+    else if (!askApplication(content, firstOf(senders))) {
+      pending.settle(key)
+      accept(content, senders)
+    }
+  }
+  for (const entry of left) resume(entry)
+
+  return {
+    receive(view, connection) {
+      const names = adapter.namesOf(view)
+      if (seen.has(names.id, tools.monotonicMs())) {
+        pending.attach(names.id, [connection])
+        return
+      }
+      const key = `${names.id} ${adapter.variantOf(view)}`
+      if (pending.attach(key, [connection])) return
+      // It could not be remembered: its signature need not be checked.
+      if (seen.isFull(tools.monotonicMs())) return
+      const publication = adapter.own(view)
+      const job = adapter.check(publication, names)
+      if (job === 'ignore') return
+      if (job === 'invalid') {
+        charge([connection])
+        return
+      }
+      const waiting: Waiting = { waitsFor: 'signature', publication, names, job }
+      // Best effort: where there is no place for it, a neighbour that sends it later may find one.
+      const entry = pending.hold(key, waiting, [connection])
+      if (entry !== undefined) checkSignature(entry)
+    },
+  }
+}

@@ -1,0 +1,97 @@
+/**
+ * Answers that were given, kept for a request that comes again: it gets the same answer, and nobody is
+ * asked twice. Bounded in time, in number a peer, and in bytes of all together.
+ *
+ * When the bytes of all are used up, whoever has most of them gives up its oldest: a peer that makes
+ * us keep much cannot drive out what is kept for others.
+ * @module
+ */
+import type { Answer, RequestsLimits } from './requests-contract.ts'
+
+/** Of an answer beyond its payload: its entry, its key and its objects, about. */
+const ENTRY_BYTES = 256
+
+interface Kept {
+  readonly answer: Answer
+  readonly untilMs: number
+  readonly bytes: number
+}
+
+interface OfPeer {
+  /** By request id, the oldest first. */
+  readonly answers: Map<string, Kept>
+  bytes: number
+}
+
+export interface KeptAnswers {
+  get(peer: string, id: string, nowMs: number): Answer | undefined
+  keep(peer: string, id: string, answer: Answer, nowMs: number): void
+  /** Lets go of what is over. */
+  sweep(nowMs: number): void
+  readonly size: number
+  readonly bytes: number
+}
+
+type Limits = Pick<RequestsLimits, 'answersBytesMax' | 'answersKeptMs' | 'answersPerPeerMax'>
+
+export function createKeptAnswers(limits: Limits): KeptAnswers {
+  const peers = new Map<string, OfPeer>()
+  let [size, bytes] = [0, 0]
+
+  const drop = (peer: string, of: OfPeer, id: string): void => {
+    const kept = of.answers.get(id)
+    if (kept === undefined) return
+    of.answers.delete(id)
+    of.bytes -= kept.bytes
+    bytes -= kept.bytes
+    size--
+    if (of.answers.size === 0) peers.delete(peer)
+  }
+
+  const dropOldest = (peer: string, of: OfPeer): void => {
+    const [oldest] = of.answers.keys()
+    if (oldest !== undefined) drop(peer, of, oldest)
+  }
+
+  const dropOfTheGreatest = (): void => {
+    let greatest: readonly [peer: string, of: OfPeer] | undefined
+    for (const entry of peers) {
+      if (greatest === undefined || entry[1].bytes > greatest[1].bytes) greatest = entry
+    }
+    if (greatest !== undefined) dropOldest(...greatest)
+  }
+
+  return {
+    get(peer, id, nowMs) {
+      const kept = peers.get(peer)?.answers.get(id)
+      return kept === undefined || kept.untilMs <= nowMs ? undefined : kept.answer
+    },
+    keep(peer, id, answer, nowMs) {
+      const of = peers.get(peer) ?? { answers: new Map<string, Kept>(), bytes: 0 }
+      drop(peer, of, id)
+      peers.set(peer, of)
+      const content = 'payload' in answer ? answer.payload.length : 0
+      const kept = { answer, untilMs: nowMs + limits.answersKeptMs, bytes: content + ENTRY_BYTES }
+      of.answers.set(id, kept)
+      of.bytes += kept.bytes
+      bytes += kept.bytes
+      size++
+      if (of.answers.size > limits.answersPerPeerMax) dropOldest(peer, of)
+      while (bytes > limits.answersBytesMax) dropOfTheGreatest()
+    },
+    sweep(nowMs) {
+      for (const [peer, of] of [...peers]) {
+        for (const [id, { untilMs }] of [...of.answers]) {
+          if (untilMs > nowMs) break
+          drop(peer, of, id)
+        }
+      }
+    },
+    get size() {
+      return size
+    },
+    get bytes() {
+      return bytes
+    },
+  }
+}

@@ -1,0 +1,109 @@
+/**
+ * Broadcasts of the node network (specification, section 8): the child that publishes ours and floods
+ * those of others. Best effort, and never answered, not even where a broadcast is wrong.
+ * @module
+ */
+import type { ChildSpec, ChildTools, Routed } from '../../actors/child.ts'
+import { startGossip } from '../../actors/gossip.ts'
+import type { GossipAdapter, GossipKept } from '../../actors/gossip.ts'
+import { createSeenCache } from '../../actors/seen-cache.ts'
+import { encodeHex } from '../../codec/bytes.ts'
+import type { NodeIdentity } from '../../codec/native/identity.ts'
+import type { BroadcastMessage } from '../../codec/native/messages.ts'
+import type { NativeDetail, NativeTypes } from '../../machines/handshakes/native.ts'
+import { startBroadcasting } from './broadcasting.ts'
+import type { NativeLimits } from './limits.ts'
+import { checkPublication, hasTooManyHops, namesOf } from './publication-checks.ts'
+import type { CheckingPublications, PublicationNames } from './publication-checks.ts'
+import { createPublicationRates } from './publication-rates.ts'
+import { keepSequence } from './sequence.ts'
+import type { SequenceKept } from './sequence.ts'
+
+export interface GossipChildOptions {
+  readonly network: string
+  readonly own: NodeIdentity
+  /** The node ids that may publish; undefined: all. */
+  readonly allowed: ReadonlySet<string> | undefined
+  readonly limits: NativeLimits
+}
+
+interface BroadcastNames extends PublicationNames {
+  readonly claim: string
+  readonly sequence: bigint
+}
+
+export interface GossipChildKept extends GossipKept<BroadcastMessage, BroadcastNames> {
+  readonly sequence: SequenceKept
+}
+
+export function gossipChild({
+  allowed,
+  limits,
+  network,
+  own,
+}: GossipChildOptions): ChildSpec<NativeTypes, GossipChildKept> {
+  return {
+    name: 'gossip',
+    restart: 'permanent',
+    keep: () => ({
+      seen: createSeenCache(limits),
+      pending: new Map(),
+      sequence: keepSequence(),
+    }),
+    start(tools, kept) {
+      const { banned, crypto, wallMs } = tools
+      const checking = { crypto, network, ownId: own.id, limits, allowed, wallMs, banned }
+      const gossip = startGossip({
+        tools,
+        kept,
+        adapter: adapterOf(checking, tools),
+        limits: {
+          ...limits,
+          pendingMax: limits.pendingPublicationsMax,
+          verdictMs: limits.validationMs,
+        },
+      })
+      const rates = createPublicationRates(tools, limits)
+      const take = ({ message, peer }: Routed<BroadcastMessage>): void => {
+        if (!rates.admit(peer)) return
+        if (hasTooManyHops(message, checking)) return
+        gossip.receive(message, peer.connection)
+      }
+      tools.feed('broadcast', take)
+      return startBroadcasting(tools, kept.sequence, { network, own, limits })
+    },
+  }
+}
+
+const ownedBroadcast = (message: BroadcastMessage): BroadcastMessage => ({
+  ...message,
+  originId: message.originId.slice(),
+  originPublicKey: message.originPublicKey.slice(),
+  payload: message.payload.slice(),
+  signature: message.signature.slice(),
+})
+
+const adapterOf = (
+  checking: CheckingPublications,
+  tools: ChildTools<NativeTypes>,
+): GossipAdapter<BroadcastMessage, BroadcastNames, NativeDetail> => ({
+  namesOf(message) {
+    const { sequence } = message
+    const names = namesOf(message, checking)
+    return { ...names, sequence, claim: `${names.origin} ${sequence}` }
+  },
+  variantOf: ({ signature }) => encodeHex(signature),
+  own: ownedBroadcast,
+  check: (message, names) => checkPublication(message, names, checking),
+  deliveryOf: ({ payload, timestampMs, topic }, { id, origin }) => ({
+    ...{ topic, id, origin, kind: 'broadcast' },
+    payload: payload.slice(),
+    timestampMs: Number(timestampMs),
+  }),
+  passOn: (message) =>
+    message.hopsLeft === 0 ? undefined : { ...message, hopsLeft: message.hopsLeft - 1 },
+  onContested({ origin, sequence }) {
+    tools.note('equivocation', { origin, sequence: String(sequence) })
+  },
+  invalid: 'publication-invalid',
+})

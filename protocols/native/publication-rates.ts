@@ -1,0 +1,52 @@
+/**
+ * How many publications of a neighbour are looked at (node network specification, section 8): so many
+ * within a window, what is above is dropped; far more is a flood, and a strike each window. What is
+ * dropped does not count against what is looked at: a neighbour a little too fast is heard all the same.
+ * @module
+ */
+import type { ChildTools, PeerReference } from '../../actors/child.ts'
+import type { NativeTypes } from '../../machines/handshakes/native.ts'
+import type { NativeLimits } from './limits.ts'
+import { createRates } from './rates.ts'
+
+export interface PublicationRates {
+  /** Whether one more of this neighbour is looked at. */
+  admit(peer: PeerReference): boolean
+}
+
+export function createPublicationRates(
+  tools: Pick<ChildTools<NativeTypes>, 'monotonicMs' | 'report' | 'watch'>,
+  {
+    publicationsPerWindowMax,
+    publicationsStrikeMax,
+    publicationsWindowMs,
+  }: Pick<
+    NativeLimits,
+    'publicationsPerWindowMax' | 'publicationsStrikeMax' | 'publicationsWindowMs'
+  >,
+): PublicationRates {
+  const came = createRates(publicationsWindowMs, publicationsStrikeMax + 1)
+  const admitted = createRates(publicationsWindowMs, publicationsPerWindowMax)
+  const struck = createRates(publicationsWindowMs, 1)
+  const all = [came, admitted, struck]
+
+  tools.watch({
+    gone({ identity, name }) {
+      for (const rates of all) rates.forget(identity ?? name)
+    },
+  })
+
+  return {
+    admit({ connection, identity = connection }) {
+      const nowMs = tools.monotonicMs()
+      const isFlood = came.note(identity, nowMs) > publicationsStrikeMax
+      if (isFlood && struck.count(identity, nowMs) === 0) {
+        struck.note(identity, nowMs)
+        tools.report(connection, 'publication-flood')
+      }
+      if (admitted.count(identity, nowMs) >= publicationsPerWindowMax) return false
+      admitted.note(identity, nowMs)
+      return true
+    },
+  }
+}

@@ -1,0 +1,79 @@
+import { describe, expect, test } from 'vitest'
+import fc from 'fast-check'
+import { createKeptAnswers } from '../../actors/kept-answers.ts'
+import { holds } from '../support/properties.ts'
+
+const LIMITS = { answersKeptMs: 1_000, answersPerPeerMax: 3, answersBytesMax: 10_000 }
+const answerOf = (bytes: number) => ({ payload: new Uint8Array(bytes) })
+const BUSY = { refusal: 'handler-failed' } as const
+
+describe('answers that are kept', () => {
+  test('are found by peer and request, until their time is over', () => {
+    const answers = createKeptAnswers(LIMITS)
+    answers.keep('one', 'a', BUSY, 0)
+    answers.keep('two', 'a', answerOf(1), 500)
+    expect(answers.get('one', 'a', 999)).toBe(BUSY)
+    expect(answers.get('one', 'b', 999)).toBeUndefined()
+    expect(answers.get('one', 'a', 1_000)).toBeUndefined()
+    expect(answers.get('two', 'a', 1_000)).toEqual(answerOf(1))
+  })
+
+  test('are let go by a sweep once they are over, and nothing of them is left', () => {
+    const answers = createKeptAnswers(LIMITS)
+    answers.keep('one', 'a', answerOf(1), 0)
+    answers.keep('one', 'b', answerOf(1), 500)
+    answers.sweep(1_000)
+    expect(answers.size).toBe(1)
+    answers.sweep(1_500)
+    expect([answers.size, answers.bytes]).toEqual([0, 0])
+  })
+
+  test('of one peer are so many: its oldest goes, and no other peer’s', () => {
+    const answers = createKeptAnswers(LIMITS)
+    answers.keep('two', 'a', BUSY, 0)
+    for (const id of ['a', 'b', 'c', 'd']) answers.keep('one', id, BUSY, 0)
+    const kept = ['a', 'b', 'c', 'd'].filter((id) => answers.get('one', id, 0) !== undefined)
+    expect(kept).toEqual(['b', 'c', 'd'])
+    expect(answers.get('two', 'a', 0)).toBe(BUSY)
+  })
+
+  test('beyond the bytes of all go at the cost of whoever has most of them', () => {
+    const answers = createKeptAnswers(LIMITS)
+    answers.keep('small', 'a', answerOf(100), 0)
+    for (const id of ['a', 'b', 'c']) answers.keep('large', id, answerOf(4_000), 1)
+    expect(answers.get('small', 'a', 1)).toEqual(answerOf(100))
+    expect(answers.get('large', 'a', 1)).toBeUndefined()
+    expect(answers.get('large', 'c', 1)).toEqual(answerOf(4_000))
+  })
+
+  test('are not kept at all where one is larger than all may be', () => {
+    const answers = createKeptAnswers(LIMITS)
+    answers.keep('one', 'a', answerOf(10_001), 0)
+    expect([answers.size, answers.bytes]).toEqual([0, 0])
+  })
+
+  test('never take more than they may, whatever is kept and whenever', () => {
+    const anyStep = fc.record({
+      peer: fc.constantFrom('one', 'two', 'three'),
+      id: fc.constantFrom('a', 'b', 'c', 'd', 'e'),
+      bytes: fc.nat({ max: 6_000 }),
+      afterMs: fc.nat({ max: 600 }),
+      sweeps: fc.boolean(),
+    })
+    holds(
+      fc.property(fc.array(anyStep, { maxLength: 60 }), (steps) => {
+        const answers = createKeptAnswers(LIMITS)
+        let nowMs = 0
+        for (const { afterMs, bytes, id, peer, sweeps } of steps) {
+          nowMs += afterMs
+          answers.keep(peer, id, answerOf(bytes), nowMs)
+          expect(answers.bytes).toBeLessThanOrEqual(LIMITS.answersBytesMax)
+          expect(answers.size).toBeLessThanOrEqual(3 * LIMITS.answersPerPeerMax)
+          if (sweeps) answers.sweep(nowMs)
+        }
+        answers.sweep(nowMs + LIMITS.answersKeptMs)
+        expect([answers.size, answers.bytes]).toEqual([0, 0])
+      }),
+    )
+  })
+})
