@@ -120,7 +120,9 @@ export function lend<T extends ProtocolTypes>(lender: Lender<T>, borrower: Borro
         callOff = serve?.(asked, settle)
       })
       return () => {
-        guarded(() => callOff?.())
+        // Of a call that the next incarnation goes on with: it is called off all the same.
+        if (isOver) callOff?.()
+        else guarded(() => callOff?.())
       }
     }
 

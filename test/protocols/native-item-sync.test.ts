@@ -4,6 +4,8 @@ import type { LocatorMessage } from '../../codec/native/messages.ts'
 import { createIgnoredNumbers } from '../../protocols/native/ignored-numbers.ts'
 import { createAnswers } from '../../protocols/native/item-answers.ts'
 import { createLocators } from '../../protocols/native/item-locators.ts'
+import { createPulls } from '../../protocols/native/item-pulls.ts'
+import type { Wanted } from '../../protocols/native/item-pulls.ts'
 import type { ChangedOrigin, ItemStore } from '../../protocols/native/item-store.ts'
 import { identityOf, itemOf } from './native-items-support.ts'
 
@@ -225,4 +227,112 @@ test('what is ignored is forgotten after its time, or when there is too much of 
   expect([ignored.of('one'), ignored.of('other')]).toEqual([[], [7n, 7n, 9n, 9n]])
   advance(500)
   expect(ignored.of('other')).toEqual([])
+})
+
+describe('asking', () => {
+  const startPulls = (store: Partial<Pick<ItemStore, 'fits' | 'known'>> = {}) => {
+    const parts = startTools()
+    const wanted = new Map<string, Wanted>()
+    const limits = { locatorEveryMs: 5_000, rangeItemsMax: 256, rangeMs: 10_000 }
+    const pulls = createPulls(parts.tools, {
+      ...{ limits, wanted, takes: () => true, unwanted: () => [] },
+      store: { fits: () => true, known: () => [], ...store },
+    })
+    const asked = () =>
+      parts.sent.flatMap((message) =>
+        message.type === 'range' ? [[message.first, message.last]] : [],
+      )
+    return { ...parts, pulls, wanted, asked }
+  }
+  const { id, nodeId: originId } = identityOf('origin')
+  const says = (...runs: readonly bigint[]) => [{ originId, runs }]
+
+  test('of all neighbours together no more is on its way than there is room for', () => {
+    const { advance, asked, pulls } = startPulls()
+    for (const peer of ['a', 'b', 'c', 'd', 'e']) {
+      pulls.onActive(peer)
+      pulls.onLocator(peer, says(0n, 9_999n))
+    }
+    const ranges = [
+      [0n, 255n],
+      [256n, 511n],
+      [512n, 767n],
+      [768n, 1_023n],
+    ]
+    expect(asked()).toEqual(ranges)
+    expect(pulls.onItem('a', id, 0n)).toBe(true)
+    pulls.settle('a', id, 0n, true)
+    advance(0)
+    expect(
+      asked()
+        .slice(4)
+        .map(([first, last]) => [first, last]),
+    ).toEqual([[0n, 0n]])
+  })
+
+  test('what one was asked for that is gone is asked of another', () => {
+    const { asked, pulls } = startPulls()
+    for (const peer of ['a', 'b']) {
+      pulls.onActive(peer)
+      pulls.onLocator(peer, says(0n, 9n))
+    }
+    expect(asked()).toEqual([[0n, 9n]])
+    pulls.onGone('a')
+    expect(asked()).toEqual([
+      [0n, 9n],
+      [0n, 9n],
+    ])
+  })
+
+  test('the longer a neighbour is silent the more is passed over', () => {
+    const { advance, asked, pulls } = startPulls()
+    pulls.onActive('a')
+    pulls.onLocator('a', says(0n, 1_000_000n))
+    advance(35_000)
+    expect(asked().map(([first]) => first)).toEqual([0n, 256n, 768n, 1_792n])
+  })
+
+  test('what there is no room for is left out', () => {
+    const { asked, pulls } = startPulls({ fits: (_, number) => number !== 5n })
+    pulls.onActive('a')
+    pulls.onLocator('a', says(5n, 5n, 9n, 9n))
+    expect(asked()).toEqual([[9n, 9n]])
+  })
+
+  test('what a neighbour holds is remembered up to a bound', () => {
+    const { pulls, wanted } = startPulls()
+    pulls.onActive('a')
+    for (let index = 0; index < 5_000; index++) {
+      const other = new Uint8Array(32)
+      new DataView(other.buffer).setUint32(0, index)
+      pulls.onLocator('a', [{ originId: other, runs: [0n, 0n] }])
+    }
+    expect(wanted.get('a')?.size).toBe(4_096)
+  })
+
+  test('what an answer passed over is asked of others, not of the same neighbour', () => {
+    const { advance, asked, pulls } = startPulls()
+    pulls.onActive('a')
+    pulls.onLocator('a', says(0n, 9n))
+    pulls.onItem('a', id, 9n)
+    advance(1_000)
+    expect(asked()).toEqual([[0n, 9n]])
+    pulls.onActive('b')
+    pulls.onLocator('b', says(0n, 9n))
+    expect(asked()).toEqual([
+      [0n, 9n],
+      [0n, 8n],
+    ])
+  })
+
+  test('a pause is kept, and ends', () => {
+    const { advance, asked, pulls } = startPulls()
+    pulls.onActive('a')
+    pulls.pause()
+    pulls.onLocator('a', says(0n, 9n))
+    advance(4_999)
+    expect(asked()).toEqual([])
+    advance(5_000)
+    expect(asked()).toEqual([[0n, 9n]])
+  })
 })

@@ -3,6 +3,9 @@ import { createSupervisor, NODE_LIMITS } from '../../index.ts'
 import type { ChildSpec } from '../../index.ts'
 import { encodeHex } from '../../codec/bytes.ts'
 import type { NativeMessage, NativeTypes } from '../../protocols/native.ts'
+import type { RequestsKept } from '../../actors/requests.ts'
+import { NATIVE_LIMITS } from '../../protocols/native/limits.ts'
+import { requestsChild } from '../../protocols/native/requests.ts'
 import { record, replay } from '../../testing/recording.ts'
 import { startVirtualWorld } from '../../testing/virtual-world.ts'
 import type { VirtualWorld } from '../../testing/virtual-world.ts'
@@ -237,6 +240,36 @@ describe('an actor of requests that fails', () => {
       expect(supervisor.audit()).toMatchObject(NOTHING_HELD)
     }
   })
+})
+
+test('what is remembered of peers is let go once it is of no use', async () => {
+  const child = requestsChild({ limits: NATIVE_LIMITS })
+  let kept: RequestsKept | undefined
+  const keep = () => (kept = child.keep())
+  const peer = puppet()
+  const scene = startAsking({ alice: { child: peer.child }, bob: { child: { ...child, keep } } })
+  const { ask, bob, world } = scene
+  const held = () => ({
+    calls: kept?.outgoing.calls.size,
+    remotes: kept?.outgoing.remotes.size,
+    talkers: kept?.outgoing.talkers.size,
+    answers: kept?.incoming.answers.size,
+    rated: kept?.incoming.rated.size,
+    owed: kept?.incoming.owed.size,
+  })
+  const requestId = new Uint8Array(16).fill(3)
+  echo(bob.supervisor)
+  const asked = ask('never', { timeoutMs: 100 })
+  peer.say({ type: 'response', requestId, payload: bytesOf('nobody asked') })
+  const direct = { type: 'direct', requestId, payload: bytesOf('?'), metadata: undefined } as const
+  peer.say({ ...direct, protocol: 'test/echo' })
+  await pass(world, 1_000)
+  expect(await asked).toBe('timed-out')
+  const one = { remotes: 1, talkers: 1, answers: 1, rated: 1 }
+  expect(held()).toEqual({ calls: 0, owed: 0, ...one })
+  await pass(world, 180_000)
+  const none = { remotes: 0, talkers: 0, answers: 0, rated: 0 }
+  expect(held()).toEqual({ calls: 0, owed: 0, ...none })
 })
 
 describe('a node that asks and answers, recorded', () => {

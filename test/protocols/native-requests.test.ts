@@ -23,9 +23,13 @@ const response = (requestId: Uint8Array) =>
 describe('a request', () => {
   test('is answered by the handler of its protocol, with what was asked', async () => {
     const { alice, bob, world } = startAsking()
-    alice.supervisor.answer('test/sum', ({ metadata, payload, protocol }) =>
-      Promise.resolve(bytesOf(`${protocol} ${payload.join('+')} ${metadata?.join('+') ?? ''}`)),
-    )
+    const owned: number[] = []
+    alice.supervisor.answer('test/sum', ({ metadata, payload, protocol }) => {
+      owned.push(payload.buffer.byteLength, metadata?.buffer.byteLength ?? 0)
+      return Promise.resolve(
+        bytesOf(`${protocol} ${payload.join('+')} ${metadata?.join('+') ?? ''}`),
+      )
+    })
     const asked = bob.supervisor.request(idOf('alice'), {
       protocol: 'test/sum',
       payload: Uint8Array.of(1, 2),
@@ -34,8 +38,9 @@ describe('a request', () => {
     await settleAll(world)
     const answer = await asked
     expect(answer).toEqual(bytesOf('test/sum 1+2 3'))
-    // It is the caller's own, and no part of what was received.
+    // What the applications get is their own, and no part of what was received.
     expect(answer.buffer.byteLength).toBe(answer.length)
+    expect(owned).toEqual([2, 1])
   })
 
   test('that was answered leaves no timer of its own behind', async () => {
@@ -440,6 +445,27 @@ describe('calls of one peer', () => {
     // The third's own time was over.
     expect(await Promise.all([...asked, third])).toEqual(['forged', 'forged', 'timed-out'])
   })
+})
+
+test.each([408, 500, 503])(
+  'an Error %i is the end of its call, whatever else it says',
+  async (code) => {
+    const server = puppet()
+    const { ask, world } = startAsking({ alice: { child: server.child } })
+    const asked = ask('one')
+    await settleAll(world)
+    server.say(errorTo(server.heardOf('direct')[0]?.requestId ?? ID, code, 1_000))
+    await settleAll(world)
+    expect(await asked).toBe('refused-by-peer')
+  },
+)
+
+test('an Error about the connection is nothing to the calls', async () => {
+  const { alice, bob, world } = startAsking()
+  alice.supervisor.ban(idOf('bob'))
+  await pass(world, 100)
+  expect(bob.eventsOf('connection.closed')).toMatchObject([{ detail: 'told-banned' }])
+  expect([...bob.eventsOf('child.restarted'), ...bob.eventsOf('fault')]).toEqual([])
 })
 
 test('a stop of both nodes leaves nothing behind, and calls that wait end', async () => {
