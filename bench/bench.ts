@@ -1,36 +1,35 @@
 /**
- * What the core costs: `npm run bench [-- --json] [--small]`. Ratios and slopes within one run, on a
- * machine that is named; nothing here is a test.
+ * What the core costs, and what the native network does over TCP: `npm run bench [-- --json] [--small]
+ * [--only ROW]`. Ratios and slopes within one run, on a machine that is named; nothing here is a test.
  * @module
  */
 import { cpus } from 'node:os'
+import { parseArgs } from 'node:util'
 import { CORE_LIMITS, createSupervisor, NODE_LIMITS } from '../index.ts'
 import { createNode } from '../supervisor/node.ts'
 import { startVirtualWorld } from '../testing/virtual-world.ts'
 import { allocatedBytes, calibration } from './allocations.ts'
+import { median, now, spread } from './figures.ts'
+import type { Row } from './figures.ts'
+import { handshakes, handshakesNote } from './handshakes.ts'
 import { encodeFrame, keyless } from './keyless.ts'
 import { stubWorld } from './stub-world.ts'
+import { tcpMessages } from './tcp-messages.ts'
 
-const json = process.argv.includes('--json')
-const small = process.argv.includes('--small')
+const { json, only, small } = parseArgs({
+  options: {
+    json: { type: 'boolean', default: false },
+    only: { type: 'string' },
+    small: { type: 'boolean', default: false },
+  },
+}).values
 const collect = (): void => {
   if (globalThis.gc === undefined) throw new Error('run with node --expose-gc')
   globalThis.gc()
   globalThis.gc()
 }
-const median = (values: readonly number[]): number =>
-  values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)] ?? NaN
-const now = (): number => Number(process.hrtime.bigint()) / 1_000
 const progress = (text: string): void => {
   if (!json) process.stderr.write(`${text}\n`)
-}
-
-interface Row {
-  readonly row: string
-  readonly value: number
-  readonly unit: string
-  readonly goal?: number
-  readonly more?: string
 }
 
 /** A node that runs, with so many connections that came in and were accepted. */
@@ -93,7 +92,7 @@ async function siblings(): Promise<Row> {
     ratios.push(other / one)
     costs.push(one)
   }
-  const more = `${median(costs).toFixed(0)} us among 100, spread ${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)}`
+  const more = `${median(costs).toFixed(0)} us among 100, ${spread(ratios)}`
   return { row: 'spawn-stop-10000', value: median(ratios), unit: 'x among 100', goal: 1.5, more }
 }
 
@@ -187,7 +186,23 @@ async function messages(): Promise<Row> {
   return { row: 'message-256B', value: median(times), unit: 'us to a subscriber', more }
 }
 
-const rows = [await siblings(), await cycles(), await messages()]
+/** By the name that `--only` takes; what a part gives is one row or several. */
+const parts: Readonly<Record<string, () => Promise<Row | readonly Row[]>>> = {
+  'spawn-stop-10000': siblings,
+  'cycle-heap': cycles,
+  'message-256B': messages,
+  'tcp-message-256B': () =>
+    tcpMessages(small ? { rounds: 3, messages: 50_000 } : { rounds: 9, messages: 400_000 }),
+  handshake: () => handshakes(small ? { rounds: 3, dials: 12 } : { rounds: 9, dials: 150 }),
+}
+const chosen = Object.entries(parts).filter(([name]) => only === undefined || name === only)
+if (chosen.length === 0) throw new Error(`--only takes one of ${Object.keys(parts).join(', ')}`)
+
+const rows: Row[] = []
+for (const [name, part] of chosen) {
+  progress(name)
+  rows.push(...[await part()].flat())
+}
 if (json) for (const row of rows) process.stdout.write(`${JSON.stringify(row)}\n`)
 else {
   process.stdout.write(`Node ${process.version}, ${cpus()[0]?.model ?? 'unknown'}\n`)
@@ -195,4 +210,5 @@ else {
     const held = goal === undefined ? '' : ` (goal ${goal}: ${value <= goal ? 'held' : 'not held'})`
     process.stdout.write(`${row}: ${value.toFixed(2)} ${unit}${held}; ${more}\n`)
   }
+  if ('handshake' in Object.fromEntries(chosen)) process.stdout.write(`${handshakesNote()}\n`)
 }

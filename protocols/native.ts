@@ -1,5 +1,5 @@
 /**
- * The node network, as the core reads it: the runtime's own protocol, with a mutual handshake, sealed
+ * The native network, as the core reads it: the runtime's own protocol, with a mutual handshake, sealed
  * records and one-way messages. `docs/native-protocol.md` is its specification.
  * @module
  */

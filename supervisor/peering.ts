@@ -6,6 +6,7 @@
 import type { Connection } from '../actors/connection-contract.ts'
 import { dial } from '../actors/dialler.ts'
 import type { Protocol } from '../actors/protocol.ts'
+import { canonicalHost } from '../codec/host.ts'
 import { ruleOf, verdictOf } from '../machines/reasons.ts'
 import type { Verdict } from '../machines/reasons.ts'
 import type { ProtocolTypes } from '../machines/session.ts'
@@ -118,7 +119,10 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
   const subjectOf = (address: string, identity: string | undefined): BanSubject => {
     const target = known.get(address)
     const host = target === undefined ? undefined : addresses.socket(target).host
-    return { host, identity }
+    // Who was banned for what it claimed there would be refused again. A name's group is not known yet.
+    const literal = host === undefined ? undefined : canonicalHost(host)
+    if (literal === undefined || identity === undefined) return { host, identity }
+    return { host, identity, claim: { group: addresses.group(literal), identity } }
   }
 
   const view = (): DialView => ({

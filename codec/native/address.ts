@@ -1,5 +1,5 @@
 /**
- * Where a node is: `node://<id>@host:port` (node network specification, section 3). Who dials has to
+ * Where a node is: `node://<id>@host:port` (native protocol, section 1). Who dials has to
  * know the id, so the text has to have one; the address of a connection that came in has none.
  *
  * A host is an IP literal in its one canonical form, or a name. What a resolver would read as an IP

@@ -1,5 +1,5 @@
 /**
- * The codes that an Error carries (node network specification, section 6). They follow the habits of
+ * The codes that an Error carries (native protocol, section 8). They follow the habits of
  * HTTP, so that a log reads itself.
  * @module
  */

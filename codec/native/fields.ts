@@ -1,5 +1,5 @@
 /**
- * Fields that several messages of the node network have, read and written by one rule each.
+ * Fields that several messages of the native network have, read and written by one rule each.
  *
  * A wrong shape is `short` to the reader, which the network calls malformed; bytes above a limit are
  * `tooLarge`. What is written is ours, so that what has no room is a RangeError.

@@ -1,5 +1,5 @@
 /**
- * What the handshake of the node network signs and hashes (specification, section 5): fixed layouts,
+ * What the handshake of the native network signs and hashes (native protocol, section 5): fixed layouts,
  * never the encoding, so that encoding it again can neither break nor forge a signature. Keys come
  * from the payloads exactly as they were sent.
  * @module

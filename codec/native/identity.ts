@@ -1,5 +1,5 @@
 /**
- * Who a node is (node network specification, section 3): a secp256k1 key, and an id that is a hash
+ * Who a node is (native protocol, section 1): a secp256k1 key, and an id that is a hash
  * of it. Whether an id belongs to a key is a computation, never a lookup.
  * @module
  */

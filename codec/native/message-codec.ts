@@ -1,5 +1,5 @@
 /**
- * Messages of the node network to and from msgpack: an array of the message's number and its fields,
+ * Messages of the native network to and from msgpack: an array of the message's number and its fields,
  * in the order of the specification's field numbers, always of full length, with nil for an absent
  * optional field. This is the table of them all; each one's fields stand in the codec of its concern.
  *

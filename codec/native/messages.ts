@@ -1,5 +1,5 @@
 /**
- * The messages of the node network as values, their numbers and limits (specification, section 4).
+ * The messages of the native network as values, their numbers and limits (native protocol, section 3).
  *
  * What was decoded holds views of the bytes that it was decoded from: whoever keeps a message makes
  * an owned copy of it first.
@@ -32,19 +32,19 @@ export const SIGNATURE_BYTES = 64
 export const REQUEST_ID_BYTES = 16
 /** As a request's: enough that two pings of one connection never share one. */
 export const PING_ID_BYTES = 16
-/** Printable ASCII, at least one character (section 10). */
+/** Printable ASCII, at least one character (section 3). */
 export const NETWORK_BYTES_MAX = 64
-/** Section 4, of `protocol`; counted as UTF-8. */
+/** Section 3, of `protocol`; counted as UTF-8. */
 export const PROTOCOL_BYTES_MAX = 128
-/** Section 4, of `topic`; counted as UTF-8. */
+/** Section 3, of `topic`; counted as UTF-8. */
 export const TOPIC_BYTES_MAX = 128
-/** Section 4, of a direct's `payload`, and so of its response's and the one-way message's: 1 MiB. */
+/** Section 3, of a direct's `payload`, and so of its response's and the one-way message's: 1 MiB. */
 export const PAYLOAD_BYTES_MAX = 1_048_576
-/** Section 4, of a direct's `metadata`: 4 KiB. */
+/** Section 3, of a direct's `metadata`: 4 KiB. */
 export const METADATA_BYTES_MAX = 4_096
-/** Section 4, of a broadcast's `payload`, and so of an item's: 64 KiB, for every node passes it on. */
+/** Section 3, of a broadcast's `payload`, and so of an item's: 64 KiB, for every node passes it on. */
 export const PUBLICATION_BYTES_MAX = 65_536
-/** Section 4, of an Error's text; counted as UTF-8. */
+/** Section 3, of an Error's text; counted as UTF-8. */
 export const ERROR_TEXT_BYTES_MAX = 256
 /** As many as other networks tell at once: about 80 KB, and a fair sample of any book. */
 export const ADDRESSES_MAX = 1_000
@@ -112,7 +112,7 @@ export interface DirectMessage {
 
 /**
  * A direct with a field above its limit. Its request id was readable and its end is known, so that the
- * session stays (section 6, code 413). It is read alone: nothing can be written of it.
+ * session stays (section 8, code 413). It is read alone: nothing can be written of it.
  */
 export interface OversizedDirectMessage {
   readonly type: 'oversizedDirect'

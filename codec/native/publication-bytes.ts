@@ -1,5 +1,5 @@
 /**
- * What the origin of a broadcast or an item signs (node network specification, section 8). The
+ * What the origin of a broadcast or an item signs (native protocol, section 11). The
  * payload stands in it as its hash; the hops that are left do not, for they change on the way.
  * @module
  */

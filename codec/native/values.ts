@@ -1,5 +1,5 @@
 /**
- * The part of msgpack that the node network speaks: integers, strings, bytes, nil and arrays.
+ * The part of msgpack that the native network speaks: integers, strings, bytes, nil and arrays.
  *
  * Reading is our own walk over the bytes, so that what a stranger sends is bounded before it becomes
  * anything: floats, booleans, extensions, maps and deep arrays are refused where they stand, and

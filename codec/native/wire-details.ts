@@ -1,5 +1,5 @@
 /**
- * What a wire of the node network says when it cannot go on, or passes over a unit.
+ * What a wire of the native network says when it cannot go on, or passes over a unit.
  * @module
  */
 

@@ -1,5 +1,5 @@
 /**
- * The wire of the node network: plaintext frames for the handshake, sealed records from then on.
+ * The wire of the native network: plaintext frames for the handshake, sealed records from then on.
  *
  * A plaintext frame is a length of 4 bytes, big-endian, and one value. A record's plaintext is one or
  * more values, one behind the other, up to 64 KiB together, or a single larger one.
@@ -24,7 +24,7 @@ import type { NativeMessage } from './messages.ts'
 import { createProtocolNames } from './protocol-names.ts'
 import type { NativeWireDetail } from './wire-details.ts'
 
-/** Specification, section 4: handshakes and Errors are under 600 bytes. */
+/** Section 4: handshakes and Errors are under 600 bytes. */
 export const PLAINTEXT_BYTES_MAX = 1024
 /** Of a record that holds several values: enough to make the cost of a record small. */
 export const SHARED_RECORD_BYTES_MAX = 65_536

@@ -1,5 +1,5 @@
 /**
- * The session of the node network (specification, section 5): a mutual handshake of one message each
+ * The session of the native network (native protocol, section 5): a mutual handshake of one message each
  * way, then keys. The dialler holds them at once and says so with a confirm; the listener is
  * provisional until something decrypts, because until then the handshake may be a copy.
  *
@@ -29,7 +29,7 @@ export interface NativeFacts {
   readonly sessionId: string
 }
 
-/** What the node part can find wrong with a handshake (sections 5, 9 and 11). */
+/** What the node part can find wrong with a handshake (sections 5 and 9). */
 export type NativeRefusal =
   | 'claim-banned'
   | 'expired-timestamp'
@@ -97,7 +97,7 @@ export type NativeAnswer =
 
 export const KEYS_SLOT = 'session'
 
-/** Specification, section 5: one deadline for the whole phase, on both sides. */
+/** Section 5: one deadline for the whole phase, on both sides. */
 export const HANDSHAKE_MS = 30_000
 
 export interface NativeTypes extends ProtocolTypes {

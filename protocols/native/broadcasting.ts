@@ -1,6 +1,6 @@
 /**
- * What we broadcast: numbered, signed, and sent to every neighbour (node network specification,
- * section 8). Its report says to how many, which may be none.
+ * What we broadcast: numbered, signed, and sent to every neighbour (native protocol,
+ * section 13). Its report says to how many, which may be none.
  * @module
  */
 import type { ChildTools } from '../../actors/child.ts'

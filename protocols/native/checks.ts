@@ -1,6 +1,6 @@
 /**
  * The checks of a handshake that need nothing but the handshake, a clock and ourselves: numbers 2 to 5
- * of the node network specification's section 5, in its order. The first that fails counts. They cost
+ * of the native protocol's section 5, in its order. The first that fails counts. They cost
  * a hash and two points at most, and stand before the signature's check, which costs more.
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Why a connection of the node network ends, and what follows (specification, sections 6 and 9).
+ * Why a connection of the native network ends, and what follows (native protocol, sections 8 and 9).
  *
  * A strike is charged to the node id once the session is verified. Before that it is charged to the
  * claim, which is an address's prefix together with the claimed id: else anybody could have a node
@@ -9,7 +9,7 @@
 import type { NativeDetail } from '../../machines/handshakes/native.ts'
 import type { CloseReason, DetailRule, Phase, Verdict } from '../../machines/reasons.ts'
 
-/** Section 6: 404 and 406 are not tried again before an hour. */
+/** Section 8: 404 and 406 are not tried again before an hour. */
 const HOUR_MS = 3_600_000
 /** Section 9: the shortest ban and the throttle; what the Error itself says is not known here. */
 const SHORTEST_BAN_MS = 300_000

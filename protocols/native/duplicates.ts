@@ -1,5 +1,5 @@
 /**
- * Two verified sessions with one node (node network specification, section 5, "Simultaneous dials").
+ * Two verified sessions with one node (native protocol, section 7, "Simultaneous dials").
  * Both sides decide alike: of two dials that met, the one of the smaller node id stays.
  *
  * A newer session that did not come at the same time replaces the older one. Its far side has proven

@@ -1,5 +1,5 @@
 /**
- * Which Error says why a connection ends (node network specification, section 6). Texts are fixed:
+ * Which Error says why a connection ends (native protocol, section 8). Texts are fixed:
  * nothing of a key, a path or a system stands in them.
  *
  * An Error never answers an Error, and a record that does not authenticate gets no answer at all.

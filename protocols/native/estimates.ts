@@ -1,5 +1,5 @@
 /**
- * About how many bytes a message of the node network takes, without encoding it: what lanes and
+ * About how many bytes a message of the native network takes, without encoding it: what lanes and
  * credit count with.
  * @module
  */

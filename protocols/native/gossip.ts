@@ -1,5 +1,5 @@
 /**
- * Broadcasts of the node network (specification, section 8): the child that publishes ours and floods
+ * Broadcasts of the native network (native protocol, section 13): the child that publishes ours and floods
  * those of others. Best effort, and never answered, not even where a broadcast is wrong.
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * The items of the node network: publications that are kept, flooded, and synchronised. What gossip
+ * The items of the native network: publications that are kept, flooded, and synchronised. What gossip
  * loses, whoever missed it asks for; a node that was away gets what it lacks, once.
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Where each message of the node network waits to be sent. A broadcast that has to wait for long is
+ * Where each message of the native network waits to be sent. A broadcast that has to wait for long is
  * worth nothing, and an item is repaired by sync: both may be dropped. What somebody waits for is
  * not; a peer that asks for more than it takes is read no further. What keeps the session itself
  * going is small and rare, and a peer that does not even take that is gone. An Error that answers a

@@ -1,16 +1,16 @@
 /**
- * The numbers of the node network, with the specification's values. Whoever runs with others says so.
+ * The numbers of the native network, with the specification's values. Whoever runs with others says so.
  * @module
  */
 
 export const NATIVE_LIMITS = {
   /** Section 5: from dial or accept until verified, all in all. */
   handshakeMs: 30_000,
-  /** Section 11: to open the stream, inside the time above. */
+  /** Section 9: to open the stream, inside the time above. */
   connectMs: 10_000,
-  /** Section 11: "message delivery". So long nothing has left though there was something to send. */
+  /** Section 9: "message delivery". So long nothing has left though there was something to send. */
   drainMs: 30_000,
-  /** Section 11: "close flush". */
+  /** Section 9: "close flush". */
   flushMs: 1_000,
   /**
    * Ours. A session may rest for hours, and the network has no sign of life of its own: who is gone
@@ -25,10 +25,10 @@ export const NATIVE_LIMITS = {
   /** Section 5, check 8: twice the tolerance, and 5 s. */
   nonceMs: 65_000,
 
-  /** Section 11: verified sessions. */
+  /** Section 9: verified sessions. */
   inboundMax: 25,
   outboundMax: 25,
-  /** Section 11: not yet verified. */
+  /** Section 9: not yet verified. */
   pendingInboundMax: 25,
   pendingOutboundMax: 25,
   pendingPerGroupMax: 8,
@@ -43,43 +43,43 @@ export const NATIVE_LIMITS = {
   failingGroupsMax: 4_096,
 
   /**
-   * Section 5: two sessions that become verified within so long are two dials that met; after it, the
+   * Section 7: two sessions that become verified within so long are two dials that met; after it, the
    * newer one replaces the older one.
    */
   simultaneousMs: 5_000,
 
-  /** Section 7: until then a direct is tried, and sent again on each new connection. */
+  /** Section 12: until then a direct is tried, and sent again on each new connection. */
   deliveryTimeoutMs: 30_000,
-  /** Section 7: a handler that takes longer is answered for with 408. */
+  /** Section 12: a handler that takes longer is answered for with 408. */
   handlerMs: 30_000,
-  /** Section 7: directs of one peer within the window; more are answered with 429. */
+  /** Section 12: directs of one peer within the window; more are answered with 429. */
   directsPerWindowMax: 100,
   directsWindowMs: 10_000,
-  /** Section 7: a peer and direction. */
+  /** Section 12: a peer and direction. */
   directsInFlightMax: 50,
-  /** Section 7: what waits for a place in flight, of a peer; more is refused. */
+  /** Section 12: what waits for a place in flight, of a peer; more is refused. */
   directsQueuedMax: 1_000,
-  /** Section 7: answers that are kept for a request that comes again: 2 x 30 s, of one peer, of all. */
+  /** Section 12: answers that are kept for a request that comes again: 2 x 30 s, of one peer, of all. */
   answersKeptMs: 60_000,
   answersPerPeerMax: 1_000,
   answersBytesMax: 8 * 1024 * 1024,
-  /** Section 7: responses and errors that nobody asked for, of one peer; more are a strike. */
+  /** Section 12: responses and errors that nobody asked for, of one peer; more are a strike. */
   unaskedAnswersPerMinuteMax: 20,
 
-  /** Section 8: with how many hops a publication leaves its origin, and with how many one is taken. */
+  /** Section 13: with how many hops a publication leaves its origin, and with how many one is taken. */
   hops: 8,
   hopsMax: 16,
-  /** Section 8: how old a broadcast may be, and how far in the future any publication. */
+  /** Section 13: how old a broadcast may be, and how far in the future any publication. */
   broadcastAgeMs: 120_000,
   publicationFutureMs: 30_000,
-  /** Section 8: ids that are remembered. Longer than age and future together. */
+  /** Section 13: ids that are remembered. Longer than age and future together. */
   seenMax: 10_000,
   seenMs: 300_000,
-  /** Section 8: publications of one neighbour within the window; more are dropped, far more a strike. */
+  /** Section 13: publications of one neighbour within the window; more are dropped, far more a strike. */
   publicationsPerWindowMax: 100,
   publicationsStrikeMax: 1_000,
   publicationsWindowMs: 10_000,
-  /** Section 8: with more peers than this, so many of them get it. */
+  /** Section 13: with more peers than this, so many of them get it. */
   forwardToAllMax: 50,
   forwardToSome: 8,
   /** How long the application may take to say whether a publication is valid; then it is ignored. */

@@ -1,6 +1,6 @@
 /**
- * What the connections of a node share in the node network: its key, the nonces that were seen, the
- * groups that fail too often. It makes and checks handshakes (specification, section 5); what is long
+ * What the connections of a node share in the native network: its key, the nonces that were seen, the
+ * groups that fail too often. It makes and checks handshakes (native protocol, section 5); what is long
  * of that, signing, verifying and the shared secret, it hands out as jobs.
  * @module
  */
@@ -49,7 +49,7 @@ type Answer = NativeAnswer | Later<NativeAnswer>
 type Check = Extract<NativeQuestion, { readonly type: 'check' }>
 
 const PRIVATE_KEY_BYTES = 32
-/** Section 6: a ban is waited for at most so long. */
+/** Section 8: a ban is waited for at most so long. */
 const RETRY_AFTER_MS_MAX = 86_400_000
 
 /** Ours to give, not theirs to have caused: these are no failed handshakes. */

@@ -1,5 +1,5 @@
 /**
- * The handshakes that were seen (node network specification, section 5, check 8). It refuses when it
+ * The handshakes that were seen (native protocol, section 5, check 8). It refuses when it
  * is full: to forget one early would let its copy pass.
  * @module
  */

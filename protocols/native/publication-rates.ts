@@ -1,5 +1,5 @@
 /**
- * How many publications of a neighbour are looked at (node network specification, section 8): so many
+ * How many publications of a neighbour are looked at (native protocol, section 13): so many
  * within a window, what is above is dropped; far more is a flood, and a strike each window. What is
  * dropped does not count against what is looked at: a neighbour a little too fast is heard all the same.
  * @module

@@ -1,5 +1,5 @@
 /**
- * Directs, responses and the Errors that answer directs (node network specification, section 7), as
+ * Directs, responses and the Errors that answer directs (native protocol, section 12), as
  * the requests that the application knows.
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * The numbers of our own broadcasts (node network specification, section 8): they rise strictly, across
+ * The numbers of our own broadcasts (native protocol, section 13): they rise strictly, across
  * restarts too. They start at the wall clock, in microseconds, but a clock can be set back: so none is
  * used before the store holds a bound above it, and none below that bound is used by the next run. The
  * bound is far ahead, so that it is seldom written.

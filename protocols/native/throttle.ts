@@ -1,5 +1,5 @@
 /**
- * Holds down who fails one handshake after the other under ever new ids (node network specification,
+ * Holds down who fails one handshake after the other under ever new ids (native protocol,
  * section 9): so many failures of one group within a minute, then a minute of waiting.
  * @module
  */

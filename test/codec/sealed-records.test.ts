@@ -156,7 +156,7 @@ describe.each(BACKENDS.map((crypto) => [crypto.name, crypto] as const))('on %s',
     )
   })
 
-  test('the keys and the confirm of the node network specification, section 14', () => {
+  test('the keys and the confirm of the native protocol, section 14', () => {
     const { initiator, responder } = deriveDirectionKeys(crypto, NODE_NETWORK_SECRET)
     expect(keysText(initiator)).toBe(
       'c8f369e5da1436cefb6adc0f24155b6ea63355ed4977fd1eb259e89f2d678c5a 5408f2a3a3fc1c45386f4896',

@@ -1,5 +1,5 @@
 /**
- * Nodes of the node network that gossip, and puppets among them: neighbours that pass on what a test
+ * Nodes of the native network that gossip, and puppets among them: neighbours that pass on what a test
  * makes, and pass on nothing by themselves.
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Nodes of the node network that keep items, in a virtual world; and one that says whatever a test
+ * Nodes of the native network that keep items, in a virtual world; and one that says whatever a test
  * wants in their place.
  */
 import { createSupervisor } from '../../index.ts'

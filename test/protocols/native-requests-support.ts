@@ -1,5 +1,5 @@
 /**
- * Nodes of the node network that ask each other, and puppets: nodes whose directs, responses and
+ * Nodes of the native network that ask each other, and puppets: nodes whose directs, responses and
  * Errors a test says by itself.
  * @module
  */

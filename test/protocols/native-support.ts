@@ -1,5 +1,5 @@
 /**
- * A node part of the node network with the rest of its node made up: time that a test sets, bans and
+ * A node part of the native network with the rest of its node made up: time that a test sets, bans and
  * connections that it states, jobs that run at once.
  * @module
  */

@@ -1,9 +1,9 @@
 /**
- * The worked example of the node network: Alice dials Bob. Keys and nonces are hashes of labels, so
+ * The worked example of the native network: Alice dials Bob. Keys and nonces are hashes of labels, so
  * that anybody can make them again.
  *
  * Ids, the shared x, the initiator's digest and signature, and the broadcast's are those of the
- * specification's section 14. The item is ours. The rest depends on the encoding of payloads and was computed anew; the tests compute
+ * specification's section 10. The item is ours. The rest depends on the encoding of payloads and was computed anew; the tests compute
  * it a second time, with other code.
  * @module
  */

@@ -184,7 +184,7 @@ describe.each(BACKENDS.map((crypto) => [crypto.name, crypto] as const))('%s', (_
     expect(crypto.sharedX(keyOf('botd bob ephemeral'), fromAlice)).toEqual(sharedX)
   })
 
-  test('the public keys and shared secret of the node network specification, section 14', () => {
+  test('the public keys and shared secret of the native protocol, section 14', () => {
     const labels = ['nn alice static', 'nn bob static', 'nn alice ephemeral', 'nn bob ephemeral']
     expect(labels.map((label) => encodeHex(identity(label)))).toEqual([
       '0266016592ffed0ed18b97e3d8a4657fa8e284087d00a59812c978164bc4c37805',

@@ -1,0 +1,34 @@
+/**
+ * What the benchmark and the processes that it measures say to each other. Plain JSON.
+ * @module
+ */
+import type { CryptoChoice } from '../transport/crypto/choose.ts'
+
+/** Of a message whose cost is measured. */
+export const PAYLOAD_BYTES = 256
+
+/** What a process is, for as long as it runs. `at` is where the other one of its pair listens. */
+export type PeerPart =
+  | { readonly part: 'receiver' | 'bare-receiver' }
+  | { readonly part: 'sender' | 'bare-sender'; readonly at: string }
+  | { readonly part: 'listener'; readonly crypto: CryptoChoice }
+  | { readonly part: 'dialler'; readonly crypto: CryptoChoice; readonly at: string }
+
+export type ToPeer =
+  | { readonly type: 'begin'; readonly as: PeerPart }
+  /** To a receiver: say `arrived` when there were so many messages since it began. */
+  | { readonly type: 'expect'; readonly total: number }
+  /** To a sender or a dialler: so many messages, or dials one after the other. */
+  | { readonly type: 'go'; readonly count: number }
+  /** Say `spent`. */
+  | { readonly type: 'account' }
+
+export type FromPeer =
+  /** `at` is an address in the network's form, or a port. */
+  | { readonly type: 'ready'; readonly at: string }
+  | { readonly type: 'arrived'; readonly total: number }
+  /** A round of dials is over; `dials` is how many connections it took. */
+  | { readonly type: 'dialled'; readonly micros: number; readonly dials: number }
+  /** Processor time since the process began, its own and the system's for it. */
+  | { readonly type: 'spent'; readonly micros: number }
+  | { readonly type: 'fault'; readonly sentence: string }
