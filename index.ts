@@ -105,7 +105,7 @@ export type {
 export type { MessageOf, StopReport } from './supervisor/supervisor-contract.ts'
 export type { Audit, NodeLimits, NodeState } from './supervisor/node-contract.ts'
 export type { PeerloomErrorCode } from './supervisor/errors.ts'
-export type { RefusalReason, SupervisorEvent } from './supervisor/events.ts'
+export type { SupervisorEvent } from './supervisor/events.ts'
 export type { PeerView } from './supervisor/peers.ts'
 export type { Explanation } from './supervisor/explanation.ts'
 export type { Ban, BanKey } from './supervisor/ban-records.ts'

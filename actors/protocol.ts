@@ -205,6 +205,16 @@ export interface Ended<T extends ProtocolTypes> {
   readonly sentBytes: number
 }
 
+/** Why a stream that was accepted does not become a connection. */
+export type RefusalReason =
+  | 'banned'
+  | 'discouraged'
+  | 'group-full'
+  | 'handshake-budget'
+  | 'pending-full'
+  | 'rate'
+  | 'slots-full'
+
 /** A candidate for eviction when an inbound slot is wanted. */
 export interface EvictionCandidate<T extends ProtocolTypes> extends ConnectionView<T> {
   readonly group: string
@@ -263,6 +273,11 @@ export interface Protocol<T extends ProtocolTypes> {
     phase: Phase,
     facts?: T['facts'],
   ): Farewell<T['message']> | undefined
+  /**
+   * What a stream that is refused at accept is told, in a form that needs no handshake. Left out, or
+   * undefined: nothing. `banMs` is the rest of a ban; Infinity: for good.
+   */
+  refusal?(why: RefusalReason, banMs: number | undefined): T['message'] | undefined
   /** Which connection is closed when a second one with the identity becomes ready. */
   duplicate(
     older: ConnectionView<T>,

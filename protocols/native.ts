@@ -19,7 +19,7 @@ import { NATIVE_ADDRESSES } from './native/addresses.ts'
 import { discoveryChild } from './native/discovery.ts'
 import { NATIVE_DETAILS } from './native/details.ts'
 import { decideDuplicate } from './native/duplicates.ts'
-import { farewellErrorOf } from './native/errors.ts'
+import { closedDoorOf, farewellErrorOf } from './native/errors.ts'
 import { estimateBytes } from './native/estimates.ts'
 import { laneOf } from './native/lanes.ts'
 import { gossipChild } from './native/gossip.ts'
@@ -111,6 +111,7 @@ export function native(options: NativeOptions): Protocol<NativeTypes> {
       const error = farewellErrorOf(detail)
       return error === undefined ? undefined : { messages: [error], answerMs: 0, reads: [] }
     },
+    refusal: (why, banMs) => closedDoorOf(why, why === 'rate' ? limits.throttleMs : banMs),
     duplicate: (older, newer) => decideDuplicate(older, newer, own.id, limits.simultaneousMs),
     slots: [
       { name: 'outbound', role: 'dialler', max: limits.outboundMax },

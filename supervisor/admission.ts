@@ -12,7 +12,7 @@
  * @module
  */
 import type { AdmissionLimits } from '../actors/protocol.ts'
-import type { RefusalReason } from './events.ts'
+import type { RefusalReason } from '../actors/protocol.ts'
 import { createHeap } from './heap.ts'
 import type { Heap, Placed } from './heap.ts'
 import { CORE_LIMITS } from './limits.ts'

@@ -3,6 +3,7 @@
  * @module
  */
 import type { DropReason } from '../actors/counters.ts'
+import type { RefusalReason } from '../actors/protocol.ts'
 import type { NodeFault } from '../machines/root.ts'
 import type { CloseReason, Phase } from '../machines/reasons.ts'
 import type { StoreFault } from '../world/store.ts'
@@ -94,12 +95,3 @@ export type SupervisorEvent =
   | { readonly type: 'store.set-aside'; readonly files: readonly string[] }
   | { readonly type: 'store.failed'; readonly fault: StoreFault; readonly batch: number }
   | { readonly type: 'datagrams.refused'; readonly from: SocketAddress; readonly detail: string }
-
-export type RefusalReason =
-  | 'banned'
-  | 'discouraged'
-  | 'group-full'
-  | 'handshake-budget'
-  | 'pending-full'
-  | 'rate'
-  | 'slots-full'

@@ -5,25 +5,30 @@
  */
 import type { Connection } from '../actors/connection-contract.ts'
 import type { Accepted } from '../actors/listener.ts'
-import type { EvictionCandidate, Protocol } from '../actors/protocol.ts'
+import type { EvictionCandidate, Protocol, RefusalReason } from '../actors/protocol.ts'
 import type { ProtocolTypes } from '../machines/session.ts'
+import type { CryptoBackend } from '../world/crypto.ts'
 import type { Random } from '../world/random.ts'
 import type { StepLoop } from '../world/step-loop.ts'
 import type { SocketAddress, StreamId, Streams } from '../world/streams.ts'
 import type { Admission } from './admission.ts'
 import type { Connections } from './connections.ts'
 import type { SupervisorEvent } from './events.ts'
+import { createRefusing } from './refusing.ts'
 import type { Slots } from './slots.ts'
 
 export interface LettingInOptions<T extends ProtocolTypes> {
   readonly admission: Admission
+  readonly crypto: CryptoBackend
   readonly connections: Connections<T>
   readonly loop: StepLoop
   readonly protocol: Protocol<T>
-  /** For the network's choice of whom to give up. */
+  /** For the network's choice of whom to give up; its fork, for what is written to the refused. */
   readonly random: Random
   readonly slots: Slots
   readonly streams: Streams
+  /** The rest of a host's ban. */
+  bannedMs(host: string): number | undefined
   begin(connection: Connection<T>): void
   isRunning(): boolean
   tell(event: SupervisorEvent): void
@@ -35,12 +40,16 @@ export interface LettingIn {
   accept(accepted: Accepted): void
   /** Whom the network gives up for a newcomer. */
   evictee(): string | undefined
+  /** Nobody is let in any more, and whoever is being refused is gone. */
+  stop(): void
 }
 
 export function createLettingIn<T extends ProtocolTypes>({
   admission,
+  bannedMs,
   begin,
   connections,
+  crypto,
   isRunning,
   loop,
   protocol,
@@ -51,6 +60,10 @@ export function createLettingIn<T extends ProtocolTypes>({
   unmake,
 }: LettingInOptions<T>): LettingIn {
   const { addresses } = protocol
+  const refusing = createRefusing({
+    ...{ crypto, loop, protocol, streams },
+    random: random.fork('refusals'),
+  })
 
   /** Whom the network gives up for a newcomer. */
   function evictee(): string | undefined {
@@ -80,13 +93,17 @@ export function createLettingIn<T extends ProtocolTypes>({
     }
   }
 
+  const refuse = (remote: SocketAddress, stream: StreamId, why: RefusalReason): void => {
+    tell({ type: 'connection.refused', remote, why })
+    refusing.refuse(stream, why, why === 'banned' ? bannedMs(remote.host) : undefined)
+  }
+
   const letIn = (name: string, remote: SocketAddress, stream: StreamId): void => {
     const { host } = remote
     const group = addresses.group(host)
     const decision = admission.decide({ name, host, group }, loop.step.monotonicMs)
     if (!decision.admit) {
-      streams.destroy(stream)
-      tell({ type: 'connection.refused', remote, why: decision.reason })
+      refuse(remote, stream, decision.reason)
       return
     }
     if (decision.displace !== undefined) connections.get(decision.displace)?.drop('displaced')
@@ -97,8 +114,7 @@ export function createLettingIn<T extends ProtocolTypes>({
     const slot = slots.takeAny(name, 'listener')
     if (slot === undefined) {
       admission.ended(name, loop.step.monotonicMs)
-      streams.destroy(stream)
-      tell({ type: 'connection.refused', remote, why: 'slots-full' })
+      refuse(remote, stream, 'slots-full')
       return
     }
     begin(
@@ -114,5 +130,5 @@ export function createLettingIn<T extends ProtocolTypes>({
     )
   }
 
-  return { accept, evictee }
+  return { accept, evictee, stop: refusing.stop }
 }

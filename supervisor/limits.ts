@@ -70,6 +70,9 @@ export const CORE_LIMITS = {
   /** Groups remembered without a connection: more than can be burnt in `groupSpentMs`. About 4 MB. */
   groupsMax: 20_000,
 
+  /** Refused streams that are told why, at once: with a second to flush, more than honest peers need. */
+  refusalsMax: 64,
+
   /** How often a child may fail within the period before the failure goes up. */
   childRestartsMax: 5,
   /** Five restarts a minute are a child that cannot work; five a day are bad luck. */

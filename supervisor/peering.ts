@@ -17,6 +17,7 @@ import type { Timer } from '../world/timers.ts'
 import type { World } from '../world/world.ts'
 import { createAdmission } from './admission.ts'
 import { printBanKey } from './ban-records.ts'
+import type { Ban } from './ban-records.ts'
 import { createBans } from './bans.ts'
 import type { BanSubject } from './bans.ts'
 import { createKnownAddresses } from './known-addresses.ts'
@@ -31,6 +32,7 @@ import { createLettingIn } from './letting-in.ts'
 import { createPeers } from './peers.ts'
 import type { PeerAbout } from './peers.ts'
 import { createSlots } from './slots.ts'
+import { createUnwanted } from './unwanted.ts'
 
 export interface PeeringOptions<T extends ProtocolTypes> {
   readonly node: string
@@ -78,6 +80,7 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
   })
   /** What the governor's keys stand for. */
   const known = new Map<string, T['address']>()
+  const unwanted = createUnwanted()
   /** The connection that each dialled address has, in any phase. */
   const dialled = new Map<string, string>()
   /** Resolutions that are out. */
@@ -116,6 +119,9 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
 
   // ---- dialling ----------------------------------------------------------------------------------
 
+  const restMs = (ban: Ban | undefined): number | undefined =>
+    ban && (ban.untilMs === undefined ? Infinity : ban.untilMs - loop.step.wallMs)
+
   const subjectOf = (address: string, identity: string | undefined): BanSubject => {
     const target = known.get(address)
     const host = target === undefined ? undefined : addresses.socket(target).host
@@ -137,9 +143,7 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
       if (!isManual && subject.host !== undefined && bans.isDiscouraged(subject.host)) {
         return Infinity
       }
-      const ban = bans.findAny(subject, wallMs)
-      if (ban === undefined) return undefined
-      return ban.untilMs === undefined ? Infinity : ban.untilMs - wallMs
+      return restMs(bans.findAny(subject, wallMs))
     },
   })
 
@@ -201,7 +205,12 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
     const isWanted = (address: T['address']): boolean => {
       const key = addresses.key(address)
       const identity = addresses.identity(address)
-      return !known.has(key) && !isConnected(key, identity) && barredMs(key, identity) === undefined
+      return (
+        !known.has(key) &&
+        !unwanted.has(key, identity) &&
+        !isConnected(key, identity) &&
+        barredMs(key, identity) === undefined
+      )
     }
     for (let free = Math.min(slots.free('dialler'), LEARNT_AT_ONCE); free > 0; free--) {
       const address = book.candidate(isWanted)
@@ -294,7 +303,8 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
   const lettingIn = createLettingIn<T>({
     ...{ admission, begin, connections, loop, protocol, slots, tell: options.tell, unmake },
     random: options.random.fork('evictions'),
-    streams: world.streams,
+    ...{ crypto: world.crypto, streams: world.streams },
+    bannedMs: (host) => restMs(bans.findAny({ host }, loop.step.wallMs)),
     isRunning: () => running,
   })
 
@@ -404,6 +414,7 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
     stop() {
       if (running) book?.stop()
       running = false
+      lettingIn.stop()
       setTimer(undefined)
     },
     accept: lettingIn.accept,
@@ -412,6 +423,7 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
       const identity = addresses.identity(address)
       if (!governor.addManual({ address: key, identity })) return
       known.set(key, address)
+      unwanted.welcome(key, identity)
       peers.allow(key, identity)
       plan()
     },
@@ -420,6 +432,7 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
       const parsed = addresses.parse(peer)
       const address = 'address' in parsed ? parsed.address : addressOf(peer)
       if (address === undefined) return false
+      unwanted.welcome(addresses.key(address), addresses.identity(address))
       if (!known.has(addresses.key(address)) && !learn(address)) return false
       plan()
       return true
@@ -434,12 +447,15 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
       governor.sourceOf(addresses.key(address)) === 'manual' ||
       governor.counts().manual < CORE_LIMITS.listedMax,
     forget(address) {
+      const identity = addresses.identity(address)
+      unwanted.add(identity ?? addresses.key(address))
       forgetKey(addresses.key(address))
     },
     forgetIdentity(identity) {
+      unwanted.add(identity)
       for (const [key, address] of [...known]) {
         const isIt = addresses.identity(address) === identity || peers.identityAt(key) === identity
-        if (isIt && governor.sourceOf(key) === 'manual') forgetKey(key)
+        if (isIt && governor.sourceOf(key) !== 'seed') forgetKey(key)
       }
     },
     admit(connection) {
@@ -478,9 +494,7 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
         claimedFrom === undefined
           ? { identity }
           : { claim: { group: addresses.group(claimedFrom), identity } }
-      const ban = bans.findAny(subject, wallMs)
-      if (ban === undefined) return undefined
-      return ban.untilMs === undefined ? Infinity : ban.untilMs - wallMs
+      return restMs(bans.findAny(subject, wallMs))
     },
     isBanned: (host, identity) => bans.findAny({ host, identity }, loop.step.wallMs) !== undefined,
     bans: () => bans.list(loop.step.wallMs),
@@ -495,6 +509,7 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
       discouraged: bans.discouragedCount,
       groups: admission.groups,
       addresses: known.size,
+      unwanted: unwanted.size,
       booked: (book?.size.new ?? 0) + (book?.size.tried ?? 0),
       ...Object.fromEntries(
         Object.entries(peers.counts()).map(([name, count]) => [`peer-${name}`, count]),

@@ -130,7 +130,10 @@ export interface Supervisor<T extends ProtocolTypes> {
    * @throws {PeerloomError} `bad-argument`, `not-running`, `busy`, `refused`, `timed-out`, `aborted`, `stopped`
    */
   connect(address: string, options?: WaitOptions): Promise<string>
-  /** Closes a connection or all of a peer, and forgets it as a manual peer. */
+  /**
+   * Closes a connection or all of a peer, and forgets it: the node does not dial it on its own until it
+   * is asked to again. It may still come in; `ban` keeps it out.
+   */
   disconnect(peer: string): void
   /**
    * One way. `peer` is a connection's name or a proven identity. The message is the node's until the

@@ -298,7 +298,12 @@ function startStage(options: StageOptions) {
   }
 
   const stopAll = async (): Promise<void> => {
-    await Promise.all([...nodes.values()].map(({ child }) => child.stop()))
+    await Promise.all(
+      [...nodes.values()].map(async (node) => {
+        await node.child.stop()
+        node.state = 'stopped'
+      }),
+    )
   }
 
   /** Until it holds so many of the lines, or its time is up: what is missing is in the summary. */

@@ -5,6 +5,7 @@
  * An Error never answers an Error, and a record that does not authenticate gets no answer at all.
  * @module
  */
+import type { RefusalReason } from '../../actors/protocol.ts'
 import type { Refusal } from '../../actors/requests-contract.ts'
 import { ERROR_CODES } from '../../codec/native/error-codes.ts'
 import type { ErrorName } from '../../codec/native/error-codes.ts'
@@ -68,6 +69,17 @@ const REQUEST_REFUSALS: Readonly<Record<Refusal, Fixed>> = {
   'too-large': ['too-large', 'a field of the request is above its limit'],
 }
 
+/** Said to whom the node does not let in: nothing was heard of it yet. */
+const CLOSED_DOORS: Readonly<Record<RefusalReason, Fixed>> = {
+  banned: ['banned', 'this address is banned'],
+  discouraged: ['busy', 'too many connections'],
+  'group-full': ['busy', 'too many connections of this address'],
+  'handshake-budget': ['busy', 'too many handshakes'],
+  'pending-full': ['busy', 'too many connections'],
+  rate: ['rate-limited', 'too many connections of this address'],
+  'slots-full': ['busy', 'no session is free'],
+}
+
 /** What some Errors carry beyond their text. */
 export type ErrorExtras = Partial<
   Pick<ErrorMessage, 'retryAfterMs' | 'localMajor' | 'localMinor' | 'localTimeMs'>
@@ -94,6 +106,16 @@ export const requestErrorOf = (
 
 export const refusalOf = (detail: NativeRefusal, extras?: ErrorExtras): ErrorMessage =>
   errorOf(REFUSALS[detail], extras)
+
+/** Section 8: a ban is waited for at most so long. */
+const RETRY_AFTER_MS_MAX = 86_400_000
+
+export const retryAfter = (leftMs: number): ErrorExtras => ({
+  retryAfterMs: Math.ceil(Math.min(leftMs, RETRY_AFTER_MS_MAX)),
+})
+
+export const closedDoorOf = (why: RefusalReason, leftMs: number | undefined): ErrorMessage =>
+  errorOf(CLOSED_DOORS[why], leftMs === undefined ? {} : retryAfter(leftMs))
 
 /** Undefined where nothing is said, or the session has said it. */
 export function farewellErrorOf(detail: CloseDetail<NativeDetail>): ErrorMessage | undefined {

@@ -30,7 +30,7 @@ import type {
 import type { Asking, ConnectionView, Later, NodePart, NodeTools } from '../../actors/protocol.ts'
 import type { Random } from '../../world/random.ts'
 import { checkHandshake } from './checks.ts'
-import { refusalOf } from './errors.ts'
+import { refusalOf, retryAfter } from './errors.ts'
 import type { ErrorExtras } from './errors.ts'
 import { createExchanges } from './exchanges.ts'
 import type { NativeLimits } from './limits.ts'
@@ -49,9 +49,6 @@ type Answer = NativeAnswer | Later<NativeAnswer>
 type Check = Extract<NativeQuestion, { readonly type: 'check' }>
 
 const PRIVATE_KEY_BYTES = 32
-/** Section 8: a ban is waited for at most so long. */
-const RETRY_AFTER_MS_MAX = 86_400_000
-
 /** Ours to give, not theirs to have caused: these are no failed handshakes. */
 const NO_FAILURE: ReadonlySet<NativeRefusal> = new Set<NativeRefusal>([
   'inbound-full',
@@ -146,10 +143,6 @@ export function createNodePart(
         return {}
     }
   }
-
-  const retryAfter = (leftMs: number): ErrorExtras => ({
-    retryAfterMs: Math.ceil(Math.min(leftMs, RETRY_AFTER_MS_MAX)),
-  })
 
   const check = ({ handshake, raw }: Check, about: Asking<NativeTypes>): Answer => {
     const { connection } = about

@@ -67,7 +67,7 @@ describe('docs/errors.md', () => {
     ['PeerloomErrorCode', 'supervisor/errors.ts'],
     ['CloseReason', 'machines/reasons.ts'],
     ['CoreDetail', 'machines/reasons.ts'],
-    ['RefusalReason', 'supervisor/events.ts'],
+    ['RefusalReason', 'actors/protocol.ts'],
     ['DropReason', 'actors/counters.ts'],
     ['NodeFault', 'machines/root.ts'],
     ['StoreFault', 'world/store.ts'],

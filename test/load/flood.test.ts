@@ -35,7 +35,8 @@ async function startListening() {
     const connections = supervisor.connections()
     let pending = 0
     for (const { address, phase } of connections) {
-      if (phase === 'active') continue
+      // Who was let in and takes leave is not pending any more.
+      if (phase !== 'connecting' && phase !== 'handshaking') continue
       pending++
       const host = address.slice(0, address.lastIndexOf(':'))
       groups.set(host, (groups.get(host) ?? 0) + 1)
