@@ -108,6 +108,8 @@ export interface ChildTools<T extends ProtocolTypes> {
   close(connection: string, detail: CloseDetail<T['detail']>): void
   /** For how many milliseconds more an identity is banned. */
   banned(identity: string): number | undefined
+  /** Whether an identity may take part at all. */
+  admits(identity: string): boolean
   /** The addresses on which the node listens. */
   listening(): readonly SocketAddress[]
   /** Something worth telling the application: an event `child.noted`. */

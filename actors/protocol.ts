@@ -96,9 +96,20 @@ export interface NodePart<T extends ProtocolTypes> {
   ready?(connection: ConnectionView<T>): void
   /** A connection is gone. */
   closed?(connection: ConnectionView<T>): void
+  /** Whether an identity may take part at all. Left out: everybody may. */
+  admits?(identity: string): boolean
+  /** The application changes something of the network's own while the node runs; a step of its own. */
+  instruct?(instruction: Instruction<T>): void
   /** What it holds, by name, for the audit. */
   counts?(): Readonly<Record<string, number>>
 }
+
+/** What an application can instruct a network's node part to do: plain data, where the types have it. */
+export type Instruction<T extends ProtocolTypes> = T extends {
+  readonly instruction: infer Given
+}
+  ? Given
+  : never
 
 /** Who asks, and the connection's own secrets: named slots that only node part and wire see. */
 export interface Asking<T extends ProtocolTypes> {

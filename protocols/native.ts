@@ -38,7 +38,10 @@ export interface NativeOptions {
   readonly network: string
   /** 32 bytes, a secp256k1 private key: who this node is. A copy is kept. */
   readonly privateKey: Uint8Array
-  /** The node ids that may connect, 64 lower-case hexadecimal digits each. Left out: all. */
+  /**
+   * The node ids that may connect, 64 lower-case hexadecimal digits each. Left out: all. It changes
+   * by `supervisor.instruct({ type: 'allow' or 'disallow', id })`.
+   */
   readonly allow?: Iterable<string>
   /** Other numbers than the specification's. */
   readonly limits?: Partial<NativeLimits>
@@ -107,8 +110,8 @@ export function native(options: NativeOptions): Protocol<NativeTypes> {
       banMs: limits.banMs,
       banMsMax: limits.banMsMax,
     },
-    farewell(detail) {
-      const error = farewellErrorOf(detail)
+    farewell(detail, phase) {
+      const error = farewellErrorOf(detail, phase)
       return error === undefined ? undefined : { messages: [error], answerMs: 0, reads: [] }
     },
     refusal: (why, banMs) => closedDoorOf(why, why === 'rate' ? limits.throttleMs : banMs),
@@ -122,8 +125,8 @@ export function native(options: NativeOptions): Protocol<NativeTypes> {
       pingChild(limits),
       discoveryChild({ own, limits }),
       requestsChild({ limits }),
-      gossipChild({ network, own, allowed, limits }),
-      itemsChild({ network, own, allowed, limits }),
+      gossipChild({ network, own, limits }),
+      itemsChild({ network, own, limits }),
     ],
     admission: {
       pendingInbound: limits.pendingInboundMax,

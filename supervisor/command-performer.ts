@@ -3,7 +3,7 @@
  * over does nothing for anybody, and takes back what it was asked to keep.
  * @module
  */
-import type { Protocol } from '../actors/protocol.ts'
+import type { Instruction, NodePart, Protocol } from '../actors/protocol.ts'
 import type { Router } from '../actors/router.ts'
 import type { RootEvent } from '../machines/root.ts'
 import type { ProtocolTypes } from '../machines/session.ts'
@@ -21,6 +21,7 @@ export interface CommandPerformerOptions<T extends ProtocolTypes> {
   readonly router: Router<T>
   readonly handlers: Handlers
   readonly application: ApplicationDesk
+  readonly nodePart: NodePart<T>
   readonly connections: Connections<T>
   readonly peering: Peering<T>
   isOver(): boolean
@@ -40,7 +41,8 @@ const GIVING_BACK: ReadonlySet<Command['name']> = new Set([
 export function createCommandPerformer<T extends ProtocolTypes>(
   options: CommandPerformerOptions<T>,
 ): (command: Command) => void {
-  const { application, connections, handlers, loop, peering, protocol, router, send } = options
+  const { application, connections, handlers, loop, nodePart, peering, protocol, router, send } =
+    options
   const consumers = new Map<number, () => void>()
   const topicConsumers = new Map<number, () => void>()
   const waits = new Map<number, Timer>()
@@ -130,6 +132,11 @@ export function createCommandPerformer<T extends ProtocolTypes>(
         return
       case 'call-off':
         application.callOff(command.number)
+        return
+      case 'instruct':
+        // Of the network's own types: it was given to its own supervisor.
+        nodePart.instruct?.(command.instruction as Instruction<T>)
+        peering.reconsider()
         return
       case 'wait':
         wait(command.wait, command.ms)

@@ -57,6 +57,8 @@ export type Command =
   | { readonly name: 'unname-handler'; readonly handler: number }
   /** Something that a sub-protocol serves. */
   | { readonly name: 'call'; readonly number: number; readonly call: Call }
+  /** To the network's own part of the node. */
+  | { readonly name: 'instruct'; readonly instruction: unknown }
   | { readonly name: 'call-off'; readonly number: number }
   /** Something outside waits, until then at most. */
   | { readonly name: 'wait'; readonly wait: number; readonly ms: number }

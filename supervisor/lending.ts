@@ -43,6 +43,7 @@ export interface Lender<T extends ProtocolTypes> {
   report(connection: string, detail: T['detail']): void
   close(connection: string, detail: CloseDetail<T['detail']>): void
   banned(identity: string): number | undefined
+  admits(identity: string): boolean
   listening(): readonly SocketAddress[]
   seek(peer: string): boolean
   heard(connection: string, address: T['address'], seenMs: number): boolean
@@ -195,6 +196,7 @@ export function lend<T extends ProtocolTypes>(lender: Lender<T>, borrower: Borro
     report: lender.report,
     close: lender.close,
     banned: lender.banned,
+    admits: lender.admits,
     listening: lender.listening,
     note(what, about = {}) {
       lender.tell({ type: 'child.noted', child, what, about })

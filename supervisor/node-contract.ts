@@ -102,6 +102,7 @@ export interface Node<T extends ProtocolTypes> {
   reportThrow(type: string, error: unknown): void
   find(peer: string): Connection<T> | undefined
   connections(): readonly Connection<T>[]
+  readonly takesInstructions: boolean
   /** Whether one more peer can be dialled by hand, or this one is already. */
   hasRoomFor(address: T['address']): boolean
   explain(name: string): Explanation | undefined

@@ -179,6 +179,7 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
     random: random.fork('peering'),
     connections,
     bootstrap: options.bootstrap,
+    admits: (identity) => nodePart.admits?.(identity) ?? true,
     tell,
     write: writes.write,
   })
@@ -199,6 +200,7 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
         connections.get(connection)?.leave(detail)
       },
       banned: (identity) => peering.bannedMs(identity),
+      admits: (identity) => nodePart.admits?.(identity) ?? true,
       listening: () => listening(),
       seek: peering.seek,
       heard(name, address, seenMs) {
@@ -439,7 +441,7 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
   }
 
   const performCommand = createCommandPerformer<T>({
-    ...{ application, connections, handlers, loop, peering, protocol, router, send },
+    ...{ application, connections, handlers, loop, nodePart, peering, protocol, router, send },
     isOver: () => state === 'stopped' || state === 'failed',
     onWaitOver: options.onWaitOver,
   })
@@ -510,6 +512,7 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
     find: connections.find,
     connections: connections.all,
     explain: connections.explain,
+    takesInstructions: nodePart.instruct !== undefined,
     hasRoomFor: peering.hasRoomFor,
     bans: peering.bans,
     peers: peering.peers,

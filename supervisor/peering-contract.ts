@@ -19,6 +19,8 @@ export interface Peering<T extends ProtocolTypes> {
   accept(accepted: Accepted): void
   /** A manual peer: dialled now, and again whenever it is gone. There is room for it. */
   connect(address: T['address']): void
+  /** Something has changed that decides whom to dial. */
+  reconsider(): void
   /** Dials an identity or an address, unless it is connected; false: no way to it is known. */
   seek(peer: string): boolean
   /** A peer told an address; whether it is new to us. */

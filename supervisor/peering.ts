@@ -42,6 +42,8 @@ export interface PeeringOptions<T extends ProtocolTypes> {
   readonly random: Random
   readonly connections: Connections<T>
   readonly bootstrap: readonly T['address'][]
+  /** Whether the network lets an identity take part at all: it is not dialled otherwise. */
+  admits(identity: string): boolean
   tell(event: SupervisorEvent): void
   /** One batch of the store. */
   write(changes: readonly StoreChange[]): void
@@ -138,6 +140,7 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
       dialled.has(address) || (identity !== undefined && connections.find(identity) !== undefined),
     barredMs(address, identity) {
       const { wallMs } = loop.step
+      if (identity !== undefined && !options.admits(identity)) return Infinity
       const subject = subjectOf(address, identity)
       const isManual = governor.sourceOf(address) === 'manual'
       if (!isManual && subject.host !== undefined && bans.isDiscouraged(subject.host)) {
@@ -443,6 +446,7 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
       return isNew
     },
     sample: (connection, max, percent) => book?.sample(connection.view, max, percent) ?? [],
+    reconsider: plan,
     hasRoomFor: (address) =>
       governor.sourceOf(addresses.key(address)) === 'manual' ||
       governor.counts().manual < CORE_LIMITS.listedMax,

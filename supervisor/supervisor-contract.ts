@@ -9,6 +9,7 @@ import type { Asked, Delivery, ListedPage, PublishReport, Validation } from '../
 import type { Routed } from '../actors/child.ts'
 import type { Phase } from '../machines/reasons.ts'
 import type { rootMachine } from '../machines/root.ts'
+import type { Instruction } from '../actors/protocol.ts'
 import type { ProtocolTypes } from '../machines/session.ts'
 import type { ObservationPort } from '../world/observation.ts'
 import type { SocketAddress } from '../world/streams.ts'
@@ -151,6 +152,12 @@ export interface Supervisor<T extends ProtocolTypes> {
   ban(subject: string | BanKey, options?: BanOptions): void
   unban(subject: string | BanKey): void
   bans(): readonly Ban[]
+  /**
+   * Changes something of the network's own, as its types say: who is on an allow list, for one. It
+   * holds until the node stops.
+   * @throws {PeerloomError} `not-running`, `unsupported`
+   */
+  instruct(instruction: Instruction<T>): void
 
   connections(): readonly ConnectionInfo[]
   /** What outlives connections: by proven identity, or by address. */

@@ -373,6 +373,14 @@ export function createSupervisorOver<T extends ProtocolTypes>(
     unban(subject) {
       node.enter({ name: 'unban', key: keyOf(subject) })
     },
+    instruct(instruction) {
+      if (node.state !== 'running')
+        throw new PeerloomError('not-running', 'the node is not running')
+      if (!node.takesInstructions) {
+        throw new PeerloomError('unsupported', 'this network takes no instructions')
+      }
+      node.enter({ name: 'instruct', instruction })
+    },
     bans: () => node.bans(),
     peers: () => node.peers(),
     connections: () =>

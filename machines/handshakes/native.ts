@@ -100,6 +100,11 @@ export const KEYS_SLOT = 'session'
 /** Section 5: one deadline for the whole phase, on both sides. */
 export const HANDSHAKE_MS = 30_000
 
+/** Changes the allow list, where there is one; who is taken off it is left at once. */
+export type NativeInstruction =
+  | { readonly type: 'allow'; readonly id: string }
+  | { readonly type: 'disallow'; readonly id: string }
+
 export interface NativeTypes extends ProtocolTypes {
   readonly message: NativeMessage
   readonly address: NativeAddress
@@ -110,6 +115,7 @@ export interface NativeTypes extends ProtocolTypes {
   readonly question: NativeQuestion
   readonly answer: NativeAnswer
   readonly news: never
+  readonly instruction: NativeInstruction
 }
 
 interface Context {

@@ -62,7 +62,8 @@ export const NATIVE_DETAILS: Readonly<Record<NativeDetail, DetailRule>> = {
   'replayed-nonce': badHandshake,
   'unexpected-id': badHandshake,
   'wrong-recipient': badHandshake,
-  'not-allowed': rule('refused-by-us', STRIKE_CLAIM),
+  // Who was taken off the list while its session was up has done nothing.
+  'not-allowed': rule('refused-by-us', (phase) => (phase === 'active' ? NOTHING : STRIKE_CLAIM)),
   // A wrong clock or another version is no misbehaviour; its rate is held down by the throttle.
   'expired-timestamp': rule('refused-by-us', WAIT),
   'future-timestamp': rule('refused-by-us', WAIT),

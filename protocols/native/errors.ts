@@ -11,7 +11,7 @@ import { ERROR_CODES } from '../../codec/native/error-codes.ts'
 import type { ErrorName } from '../../codec/native/error-codes.ts'
 import type { ErrorMessage } from '../../codec/native/messages.ts'
 import type { NativeDetail, NativeRefusal } from '../../machines/handshakes/native.ts'
-import type { CloseDetail } from '../../machines/reasons.ts'
+import type { CloseDetail, Phase } from '../../machines/reasons.ts'
 
 type Fixed = readonly [name: ErrorName, text: string]
 
@@ -118,7 +118,12 @@ export const closedDoorOf = (why: RefusalReason, leftMs: number | undefined): Er
   errorOf(CLOSED_DOORS[why], leftMs === undefined ? {} : retryAfter(leftMs))
 
 /** Undefined where nothing is said, or the session has said it. */
-export function farewellErrorOf(detail: CloseDetail<NativeDetail>): ErrorMessage | undefined {
-  const fixed = FAREWELLS[detail]
+export function farewellErrorOf(
+  detail: CloseDetail<NativeDetail>,
+  phase: Phase,
+): ErrorMessage | undefined {
+  // In a handshake the session has said it.
+  const isTakenOff = detail === 'not-allowed' && phase === 'active'
+  const fixed = isTakenOff ? REFUSALS[detail] : FAREWELLS[detail]
   return fixed === undefined ? undefined : errorOf(fixed)
 }

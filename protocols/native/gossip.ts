@@ -22,8 +22,6 @@ import type { SequenceKept } from './sequence.ts'
 export interface GossipChildOptions {
   readonly network: string
   readonly own: NodeIdentity
-  /** The node ids that may publish; undefined: all. */
-  readonly allowed: ReadonlySet<string> | undefined
   readonly limits: NativeLimits
 }
 
@@ -37,7 +35,6 @@ export interface GossipChildKept extends GossipKept<BroadcastMessage, BroadcastN
 }
 
 export function gossipChild({
-  allowed,
   limits,
   network,
   own,
@@ -51,8 +48,8 @@ export function gossipChild({
       sequence: keepSequence(),
     }),
     start(tools, kept) {
-      const { banned, crypto, wallMs } = tools
-      const checking = { crypto, network, ownId: own.id, limits, allowed, wallMs, banned }
+      const { admits, banned, crypto, wallMs } = tools
+      const checking = { crypto, network, ownId: own.id, limits, admits, wallMs, banned }
       const gossip = startGossip({
         tools,
         kept,

@@ -22,8 +22,6 @@ const IGNORED_MAX = 1_024
 export interface ItemsChildOptions {
   readonly network: string
   readonly own: NodeIdentity
-  /** The node ids that may publish; undefined: all. */
-  readonly allowed: ReadonlySet<string> | undefined
   readonly limits: NativeLimits
 }
 
@@ -34,7 +32,6 @@ export interface ItemsKept {
 }
 
 export function itemsChild({
-  allowed,
   limits,
   network,
   own,
@@ -53,7 +50,7 @@ export function itemsChild({
         // A write may be settled when this incarnation is over: it starts no waits any more.
         after: (afterMs, ring) => (isOver ? () => undefined : lent.after(afterMs, ring)),
       }
-      const { banned, crypto, wallMs } = tools
+      const { admits, banned, crypto, wallMs } = tools
       const store = createItemStore(tools, own.id, limits, kept.unsettled)
       const ignored = createIgnoredNumbers(tools, {
         ignoredMax: IGNORED_MAX,
@@ -63,10 +60,9 @@ export function itemsChild({
       const sync = startItemSync(tools, {
         ...{ limits, store, wanted: kept.wanted },
         unwanted: ignored.of,
-        takes: (origin) =>
-          origin !== own.id && allowed?.has(origin) !== false && banned(origin) === undefined,
+        takes: (origin) => origin !== own.id && admits(origin) && banned(origin) === undefined,
       })
-      const checking = { crypto, network, ownId: own.id, limits, allowed, wallMs, banned }
+      const checking = { crypto, network, ownId: own.id, limits, admits, wallMs, banned }
       startItemIntake(tools, { checking, ignored, limits, store, sync })
       startItemListing(tools, store)
       startItemPublishing(tools, { limits, network, own, store, onKept: sync.onChange })

@@ -63,9 +63,13 @@ export function createNodePart(
   { network, own, allowed, limits }: NodePartOptions,
 ): NodePart<NativeTypes> {
   const { crypto } = tools
+  /** Its own: it changes with instructions. */
+  const listed = allowed === undefined ? undefined : new Set(allowed)
   const exchanges = createExchanges()
   const nonces = createNonceCache(limits)
   const throttle = createThrottle(limits)
+
+  const admits = (identity: string): boolean => listed?.has(identity) !== false
 
   // ---- making a handshake --------------------------------------------------------------------
 
@@ -200,7 +204,7 @@ export function createNodePart(
 
     const bannedMs = tools.banned(identity)
     if (bannedMs !== undefined) return refuse(about, 'identity-banned', retryAfter(bannedMs))
-    if (allowed?.has(identity) === false) return refuse(about, 'not-allowed')
+    if (!admits(identity)) return refuse(about, 'not-allowed')
 
     const full = checkSessions(about.connection, identity)
     if (full !== undefined) return refuse(about, full)
@@ -270,6 +274,18 @@ export function createNodePart(
           return respond(about)
         case 'derive':
           return derive(about)
+      }
+    },
+    admits,
+    instruct({ id, type }) {
+      if (listed === undefined) return
+      if (type === 'allow') {
+        listed.add(id)
+        return
+      }
+      listed.delete(id)
+      for (const { identity, name } of tools.connections()) {
+        if (identity === id) tools.close(name, 'not-allowed')
       }
     },
     closed(connection) {

@@ -26,8 +26,8 @@ export interface CheckingPublications {
   readonly network: string
   readonly ownId: string
   readonly limits: Pick<NativeLimits, 'broadcastAgeMs' | 'hopsMax' | 'publicationFutureMs'>
-  /** Who may take part; undefined: all. */
-  readonly allowed: ReadonlySet<string> | undefined
+  /** Who may take part. */
+  admits(identity: string): boolean
   wallMs(): number
   banned(identity: string): number | undefined
 }
@@ -60,7 +60,7 @@ export function checkPublication(
   { origin, signed }: PublicationNames,
   checking: CheckingPublications,
 ): 'ignore' | 'invalid' | CryptoJob {
-  const { allowed, crypto, limits, ownId } = checking
+  const { crypto, limits, ownId } = checking
   const { keyType, originId, originPublicKey, signature, timestampMs } = message
   if (origin === ownId) return 'ignore'
   const ageMs = BigInt(checking.wallMs()) - timestampMs
@@ -69,6 +69,6 @@ export function checkPublication(
   if (message.type === 'broadcast' && ageMs > BigInt(limits.broadcastAgeMs)) return 'ignore'
   if (keyType !== KEY_TYPE_SECP256K1) return 'invalid'
   if (!equalBytes(originId, nodeIdOf(crypto, keyType, originPublicKey))) return 'invalid'
-  if (allowed?.has(origin) === false || checking.banned(origin) !== undefined) return 'ignore'
+  if (!checking.admits(origin) || checking.banned(origin) !== undefined) return 'ignore'
   return { operation: 'verify', message: signed, signature, publicKey: originPublicKey }
 }

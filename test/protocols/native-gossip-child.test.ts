@@ -22,7 +22,7 @@ type Tools = ChildTools<NativeTypes>
 /** A node and a puppet; the node's child is lent other tools than it would be. */
 function startChanged(change: (tools: Tools) => Tools) {
   const own = identityOf('near')
-  const spec = gossipChild({ network: NETWORK, own, allowed: undefined, limits: NATIVE_LIMITS })
+  const spec = gossipChild({ network: NETWORK, own, limits: NATIVE_LIMITS })
   const child: ChildSpec<NativeTypes, GossipChildKept> = {
     ...spec,
     start: (tools, kept) => spec.start(change(tools), kept),

@@ -50,7 +50,7 @@ export function protocolOf(
     ...(allowed && { allow: allowed }),
   })
   if (role === 'puppet') return { ...manifest, children: [], wrongWith: () => undefined }
-  return { ...manifest, children: [gossipChild({ network: NETWORK, own, allowed, limits })] }
+  return { ...manifest, children: [gossipChild({ network: NETWORK, own, limits })] }
 }
 
 /** Each name has a host of its own, the same whenever it starts. */

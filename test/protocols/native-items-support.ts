@@ -55,10 +55,18 @@ export function itemProtocol(
   const child = itemsChild({
     network: NETWORK,
     own: identityOf(name),
-    allowed: allow && new Set(allow),
     limits: { ...NATIVE_LIMITS, ...limits },
   })
-  return { ...native({ network: NETWORK, privateKey: keyOf(name) }), children: [child] }
+  const manifest = native({ network: NETWORK, privateKey: keyOf(name) })
+  return {
+    ...manifest,
+    children: [child],
+    // Who may publish, and not who may connect.
+    node: (tools) => ({
+      ...manifest.node(tools),
+      ...(allow && { admits: (identity: string) => allow.includes(identity) }),
+    }),
+  }
 }
 
 /** What was handed over, as "origin number text": the origin by the start of its id. */
