@@ -79,6 +79,8 @@ export interface ConnectionEnding<T extends ProtocolTypes> extends Ending {
   readonly phase: Phase
   /** When it was decided, monotonic milliseconds. */
   readonly atMs: number
+  /** For how long the other side asked not to be dialled. */
+  readonly waitMs: number | undefined
   /** The session's state at that moment. */
   readonly sessionState: string
 }

@@ -46,6 +46,7 @@ export function createConnection<T extends ProtocolTypes>(
   let facts: T['facts'] | undefined
   let readyMs: number | undefined
   let claim: string | undefined
+  let waitMs: number | undefined
   let peer: PeerReference = {
     connection: name,
     identity: undefined,
@@ -298,6 +299,7 @@ export function createConnection<T extends ProtocolTypes>(
         })
         return
       case 'end':
+        waitMs = said.waitMs
         // While we wait for the answer to our farewell, the session's end is that answer.
         if (phase === 'closing') charts.sendChart({ type: 'answered' })
         else connection.leave(said.detail)
@@ -392,7 +394,7 @@ export function createConnection<T extends ProtocolTypes>(
     const { reason } = ruleOf(protocol.details, detail)
     if (ending === undefined && phase !== 'closed') {
       const sessionState = charts.sessionState()
-      ending = { reason, detail, phase, atMs: loop.step.monotonicMs, sessionState }
+      ending = { reason, detail, phase, atMs: loop.step.monotonicMs, sessionState, waitMs }
     }
     return { reason, detail }
   }

@@ -70,7 +70,12 @@ export type SessionSaid<T extends ProtocolTypes> =
   | { readonly type: 'ask'; readonly id: string; readonly question: T['question'] }
   /** Who the other side claims to be, before it is proven: whom a `claim` verdict charges. */
   | { readonly type: 'claim'; readonly identity: string }
-  | { readonly type: 'end'; readonly detail: T['detail'] }
+  | {
+      readonly type: 'end'
+      readonly detail: T['detail']
+      /** For how long the other side asks not to be dialled; in place of the detail's own wait. */
+      readonly waitMs?: number | undefined
+    }
 
 /** A state with this tag holds the pull: nothing is read until it is left. */
 export const HOLDING = 'holding'
@@ -122,9 +127,12 @@ export const sessionActions = <T extends ProtocolTypes, Context extends object>(
       type: 'claim',
       identity,
     })),
-    end: emit<Context, Event, { readonly detail: T['detail'] }, Event, Said>((_, { detail }) => ({
-      type: 'end',
-      detail,
-    })),
+    end: emit<
+      Context,
+      Event,
+      { readonly detail: T['detail']; readonly waitMs?: number | undefined },
+      Event,
+      Said
+    >((_, { detail, waitMs }) => ({ type: 'end', detail, waitMs })),
   }
 }

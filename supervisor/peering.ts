@@ -3,7 +3,7 @@
  * remembered of peers, and bans. They decide; what follows is done here, in the step at hand.
  * @module
  */
-import type { Connection } from '../actors/connection-contract.ts'
+import type { Connection, ConnectionEnding } from '../actors/connection-contract.ts'
 import { dial } from '../actors/dialler.ts'
 import type { Protocol } from '../actors/protocol.ts'
 import { canonicalHost } from '../codec/host.ts'
@@ -364,6 +364,12 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
     if (governor.sourceOf(key) === undefined) known.delete(key)
   }
 
+  /** By the network's table; but how long a wait is the other side may have said. */
+  const verdictAfter = ({ detail, phase, waitMs }: ConnectionEnding<T>): Verdict => {
+    const verdict = verdictOf(ruleOf(protocol.details, detail), phase)
+    return verdict.do === 'wait' && waitMs !== undefined ? { do: 'wait', ms: waitMs } : verdict
+  }
+
   const conclude = (connection: Connection<T>): void => {
     const { counters, ending, name, view: seen } = connection
     const nowMs = loop.step.monotonicMs
@@ -378,10 +384,7 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
     let goesOn = false
     if (running && ending !== undefined) {
       const other = isDialled ? otherDial(connection) : undefined
-      const verdict: Verdict =
-        other === undefined
-          ? verdictOf(ruleOf(protocol.details, ending.detail), ending.phase)
-          : { do: 'redial' }
+      const verdict: Verdict = other === undefined ? verdictAfter(ending) : { do: 'redial' }
       const asked = apply(connection, verdict, ending.detail, true)
       if (isDialled) dialled.delete(about.address)
       goesOn = isDialled && asked && dialAgain(connection, about.address, other ?? connection.dial)

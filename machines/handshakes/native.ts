@@ -148,9 +148,18 @@ function factsIn({ facts }: Context): NativeFacts {
 
 const readyAs = (facts: NativeFacts) => ({ facts, identity: facts.identity })
 
-const toldBy = (message: NativeMessage): NativeTold => {
+/** Section 8: a ban is waited for at most so long, whoever says so. */
+const RETRY_AFTER_MS_MAX = 86_400_000
+
+/** What an Error ends the session with; a ban and a limit say for how long. */
+function toldBy(message: NativeMessage): { readonly detail: NativeTold; readonly waitMs?: number } {
   const name = message.type === 'error' ? errorNameOf(message.code) : undefined
-  return name === undefined ? 'told-unknown-code' : `told-${name}`
+  if (message.type !== 'error' || name === undefined) return { detail: 'told-unknown-code' }
+  const detail: NativeTold = `told-${name}`
+  const saysWhen = name === 'banned' || name === 'rate-limited'
+  return saysWhen && message.retryAfterMs !== undefined
+    ? { detail, waitMs: Math.min(message.retryAfterMs, RETRY_AFTER_MS_MAX) }
+    : { detail }
 }
 
 /** Our own handshake was hashed and signed as it is: it goes out as it is. */
@@ -225,7 +234,7 @@ export const nativeSessionMachine = setup({
         unit: {
           guard: 'isConnectionError',
           target: 'over',
-          actions: { type: 'end', params: ({ event }) => ({ detail: toldBy(event.message) }) },
+          actions: { type: 'end', params: ({ event }) => toldBy(event.message) },
         },
       },
       states: {
@@ -356,7 +365,7 @@ export const nativeSessionMachine = setup({
           {
             guard: 'isConnectionError',
             target: 'over',
-            actions: { type: 'end', params: ({ event }) => ({ detail: toldBy(event.message) }) },
+            actions: { type: 'end', params: ({ event }) => toldBy(event.message) },
           },
         ],
       },

@@ -278,7 +278,11 @@ export function errorOf(values: readonly Value[]): RawError {
 export const errorValues = (
   code: number,
   requestId: Uint8Array | null = null,
-): readonly Value[] => [NUMBER.error, code, 'said by a test', requestId, null, null, null, null]
+  retryAfterMs: number | null = null,
+): readonly Value[] => [
+  ...[NUMBER.error, code, 'said by a test', requestId],
+  ...[retryAfterMs, null, null, null],
+]
 
 /** A broadcast or an item: `count` is its sequence, or its number. */
 export interface Publication {

@@ -23,6 +23,8 @@ export interface VirtualStream {
   readonly bytes: () => Uint8Array
   /** Nothing that arrives is looked at any more. */
   pause(): void
+  /** It is again, first of all what came meanwhile. */
+  resume(): void
   /** The stream is gone, both ways. */
   destroy(): void
 }
@@ -64,6 +66,9 @@ export function startVirtualHost(world: VirtualWorld, host: string) {
       bytes: () => new Uint8Array(Buffer.concat(chunks)),
       pause: () => {
         streams.pause(stream)
+      },
+      resume: () => {
+        streams.resume(stream)
       },
       destroy: () => {
         streams.destroy(stream)

@@ -225,13 +225,16 @@ describe('retry', () => {
   })
 
   test.each([
-    [404, 3_600_000],
-    [406, 3_600_000],
-    [423, 300_000],
-    [429, 60_000],
-  ])('Y4: Error %i keeps our node away for %i ms', (code, waitMs) => {
+    [404, null, 3_600_000],
+    [406, null, 3_600_000],
+    [423, null, 300_000],
+    [423, 1_000_000, 1_000_000],
+    [423, 0xffff_ffff, 86_400_000],
+    [429, null, 60_000],
+    [429, 200_000, 200_000],
+  ])('Y4: Error %i with retry after %p keeps our node away for %i ms', (code, given, waitMs) => {
     const { place, connect, run } = startDialling((stream) => {
-      stream.peer.frame(pack(errorValues(code)))
+      stream.peer.frame(pack(errorValues(code, null, given)))
     })
     place.listen(seatOf(RAW))
     connect().catch(() => undefined)
