@@ -39,6 +39,18 @@ const REQUEST_MS = 30_000
 /** A request's own end comes within the step of its deadline; a busy process is late for that. */
 const REQUEST_SLACK_MS = 5_000
 
+/** Who calls from JavaScript was told by no compiler. @throws {PeerloomError} */
+function checkText(name: string, given: unknown): void {
+  if (typeof given === 'string') return
+  throw new PeerloomError('bad-argument', `the ${name} is no text`)
+}
+
+/** A copy, also of a Buffer, whose own `slice` is none. @throws {PeerloomError} */
+function ownBytes(name: string, given: unknown): Uint8Array {
+  if (given instanceof Uint8Array) return new Uint8Array(given)
+  throw new PeerloomError('bad-argument', `the ${name} is no Uint8Array`)
+}
+
 export function createSupervisorOver<T extends ProtocolTypes>(
   options: SupervisorCoreOptions<T>,
 ): Supervisor<T> {
@@ -64,11 +76,13 @@ export function createSupervisorOver<T extends ProtocolTypes>(
     },
     runHandler(handler, request, given) {
       const settle = (outcome: 'done' | 'failed', value?: unknown): void => {
-        // What was answered stays the application's own: it may write over it.
-        const owned = value instanceof Uint8Array ? value.slice() : value
-        node.loop.enter({ kind: 'handler.settled', request, outcome, value: owned })
+        node.loop.enter({ kind: 'handler.settled', request, outcome, value })
       }
-      const run = async (): Promise<unknown> => handlers.get(handler)?.(given)
+      const run = async (): Promise<unknown> => {
+        const value = await handlers.get(handler)?.(given)
+        // What was answered stays the application's own: it may write over it, or has given it away.
+        return value instanceof Uint8Array ? new Uint8Array(value) : value
+      }
       run().then(
         (value) => {
           settle('done', value)
@@ -246,10 +260,13 @@ export function createSupervisorOver<T extends ProtocolTypes>(
           }
         },
       ),
-    request(peer, { metadata, payload, protocol }, { signal, timeoutMs = REQUEST_MS } = {}) {
+    async request(peer, { metadata, payload, protocol }, { signal, timeoutMs = REQUEST_MS } = {}) {
+      checkMs('timeoutMs', timeoutMs)
+      checkText('peer', peer)
+      checkText('protocol', protocol)
       const asked = {
-        ...{ peer, protocol, timeoutMs, payload: payload.slice() },
-        metadata: metadata?.slice(),
+        ...{ peer, protocol, timeoutMs, payload: ownBytes('payload', payload) },
+        metadata: metadata === undefined ? undefined : ownBytes('metadata', metadata),
       }
       // Its own deadline is the sub-protocol's to keep; the wait's is behind it.
       return call<Uint8Array>(
@@ -258,7 +275,8 @@ export function createSupervisorOver<T extends ProtocolTypes>(
         { ...(signal && { signal }), timeoutMs: timeoutMs + REQUEST_SLACK_MS },
       )
     },
-    kept(topic, { after, max = LISTED_MAX, ...waitOptions } = {}) {
+    async kept(topic, { after, max = LISTED_MAX, ...waitOptions } = {}) {
+      checkText('topic', topic)
       const listing = { topic, after, max }
       return call<ListedPage>(
         `what is kept about ${topic}`,
@@ -266,8 +284,9 @@ export function createSupervisorOver<T extends ProtocolTypes>(
         waitOptions,
       )
     },
-    publish(topic, payload, { kind, ...waitOptions } = {}) {
-      const publication = { topic, payload: payload.slice(), kind }
+    async publish(topic, payload, { kind, ...waitOptions } = {}) {
+      checkText('topic', topic)
+      const publication = { topic, payload: ownBytes('payload', payload), kind }
       const what = `a publication about ${topic}`
       return call<PublishReport>(what, { service: 'publish', publication }, waitOptions)
     },
@@ -330,6 +349,7 @@ export function createSupervisorOver<T extends ProtocolTypes>(
       return active
     },
     disconnect(peer) {
+      checkText('peer', peer)
       node.enter({ name: 'disconnect', peer })
     },
     send(peer, message) {

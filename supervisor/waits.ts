@@ -40,7 +40,7 @@ export interface Waits {
 
 /** @throws {PeerloomError} `bad-argument`: no wait can be so long */
 export function checkMs(name: string, ms: number): void {
-  if (ms >= 0 && ms <= Number.MAX_SAFE_INTEGER) return
+  if (typeof ms === 'number' && ms >= 0 && ms <= Number.MAX_SAFE_INTEGER) return
   throw new PeerloomError('bad-argument', `${name} is no number of milliseconds: ${String(ms)}`)
 }
 

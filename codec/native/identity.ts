@@ -41,5 +41,5 @@ export function identityOf(
   if (!crypto.isPrivateKey(privateKey)) throw new RangeError('not a secp256k1 private key')
   const publicKey = crypto.publicKeyOf(privateKey)
   const nodeId = nodeIdOf(crypto, KEY_TYPE_SECP256K1, publicKey)
-  return { id: encodeHex(nodeId), nodeId, publicKey, privateKey: privateKey.slice() }
+  return { id: encodeHex(nodeId), nodeId, publicKey, privateKey: new Uint8Array(privateKey) }
 }

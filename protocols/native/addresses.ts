@@ -63,6 +63,7 @@ export const NATIVE_ADDRESSES: AddressRules<NativeAddress> = {
     keyBytes: (address) => encodeUtf8(printAddress(address)),
     groupBytes: netgroupOf,
     digest: sha256,
-    isStorable: ({ host, id }) => id !== undefined && reachOf(host) >= 0,
+    // A name leads wherever its owner says, to this very machine too, and is a group of its own.
+    isStorable: ({ host, id }) => id !== undefined && ipaddr.isValid(host) && reachOf(host) >= 0,
   },
 }

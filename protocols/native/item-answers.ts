@@ -63,7 +63,9 @@ export function createAnswers(
     const [current] = answers
     if (current === undefined) return
     const { last, next, origin } = current
-    const read = store.read(origin, next, last, Math.min(ITEMS_A_STEP, current.left))
+    // Whether there is room is tried with one item: what is read in vain is read again.
+    const some = fullSinceMs === undefined ? ITEMS_A_STEP : 1
+    const read = store.read(origin, next, last, Math.min(some, current.left))
     let sinceMs = fullSinceMs
     for (const item of read.items) {
       const outcome = tools.send(connection, item)

@@ -163,7 +163,9 @@ export function startItemIntake(
       case 'reject': {
         const senders = drop(incoming)
         if (senders.size === 0) return
-        if (store.fits(origin, number)) store.pass(origin, number)
+        // An origin of which nothing was ever taken gets no place for what is not wanted of it.
+        const isOrigin = store.known(origin).length > 0
+        if (isOrigin && store.fits(origin, number)) store.pass(origin, number)
         else ignored.add(origin, number)
         sync.onChange()
         // Who was asked for it gave what it was asked for.

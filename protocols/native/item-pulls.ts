@@ -37,6 +37,10 @@ const NOT_GIVEN_MS = 60_000
 /** Of one neighbour; the oldest go first, and are asked for sooner. */
 const NOT_GIVEN_ORIGINS_MAX = 256
 const NOT_GIVEN_RUNS_MAX = 64
+/** For a whole range: whoever gives an item now and then does not keep the others waiting. */
+const RANGE_MS_MAX = 60_000
+/** Who had nothing to be asked for is not looked at again so soon: looking costs with what it claims. */
+const IDLE_MS = 1_000
 /** A silent range is taken for so many more numbers each time: a million are passed in 12 ranges. */
 const SILENT_DOUBLINGS_MAX = 40
 /** Half of what a neighbour takes: see `RANGES_PER_WINDOW_MAX`. */
@@ -51,6 +55,7 @@ interface Asked {
   /** The next number that may come: they come in their order. */
   next: bigint
   readonly last: bigint
+  readonly startedMs: number
   /** When something came for it, or when it was asked. */
   lastMs: number
   isSilent: boolean
@@ -65,8 +70,9 @@ interface Neighbour {
   readonly wanted: Wanted
   asked: Asked | undefined
   readonly notGiven: Map<string, NotGiven>
-  /** Ranges in a row that brought nothing. */
+  /** Ranges in a row that brought nothing, or too little. */
   silent: number
+  idleUntilMs: number
 }
 
 export interface Pulls {
@@ -92,7 +98,7 @@ export interface PullOptions {
   takes(origin: string): boolean
 }
 
-type Tools = Pick<ChildTools<NativeTypes>, 'after' | 'monotonicMs' | 'send'>
+type Tools = Pick<ChildTools<NativeTypes>, 'after' | 'isHeld' | 'monotonicMs' | 'send'>
 
 export function createPulls(tools: Tools, options: PullOptions): Pulls {
   const { limits, store, takes, unwanted } = options
@@ -171,9 +177,13 @@ export function createPulls(tools: Tools, options: PullOptions): Pulls {
   /** What to ask this neighbour for next. */
   function choose(neighbour: Neighbour): readonly [string, bigint, bigint] | undefined {
     const { wanted } = neighbour
-    let looks = LOOKED_AT_MAX
-    for (const [origin, theirs] of wanted) {
-      if (looks-- === 0) return undefined
+    // Each once: one that is put behind the others stands in the map again.
+    const some: [string, Runs][] = []
+    for (const entry of wanted) {
+      if (some.length === LOOKED_AT_MAX) break
+      some.push(entry)
+    }
+    for (const [origin, theirs] of some) {
       const lacking = runsWithout(theirs, store.known(origin))
       wanted.delete(origin)
       if (lacking.length === 0 || !takes(origin)) continue
@@ -195,13 +205,17 @@ export function createPulls(tools: Tools, options: PullOptions): Pulls {
     const room = PULLED_MAX - onTheWayCount
     // Whoever settles an item asks again.
     if (room <= 0) return
-    const chosen = nowMs < pausedUntilMs ? undefined : choose(neighbour)
+    const isResting = nowMs < pausedUntilMs || nowMs < neighbour.idleUntilMs
+    const chosen = isResting ? undefined : choose(neighbour)
     if (chosen === undefined) {
+      if (!isResting) neighbour.idleUntilMs = nowMs + IDLE_MS
       if (neighbour.wanted.size > 0) arm()
       return
     }
     const [origin, first, lastOfRun] = chosen
-    const countMax = BigInt(Math.max(1, Math.min(limits.rangeItemsMax, room)))
+    // Who was silent holds less of what all have together, each time half as much.
+    const trusted = Math.floor(limits.rangeItemsMax / 2 ** Math.min(neighbour.silent, 30))
+    const countMax = BigInt(Math.max(1, Math.min(trusted, room)))
     const last = first + countMax - 1n < lastOfRun ? first + countMax - 1n : lastOfRun
     const originId = decodeHex(origin) ?? new Uint8Array()
     const isTooOften = rates.count(connection, nowMs) >= RANGES_ASKED_MAX
@@ -213,8 +227,12 @@ export function createPulls(tools: Tools, options: PullOptions): Pulls {
       return
     }
     rates.note(connection, nowMs)
-    const asked: Asked = { origin, next: first, last, lastMs: nowMs, isSilent: true }
+    const times = { startedMs: nowMs, lastMs: nowMs }
+    const asked: Asked = { origin, next: first, last, ...times, isSilent: true }
     neighbour.asked = asked
+    // Behind the others: whoever was asked least lately comes first.
+    neighbours.delete(connection)
+    neighbours.set(connection, neighbour)
     setOnTheWay(origin, uniteRuns(onTheWay.get(origin) ?? NO_RUNS, [first, last]))
     watch(connection, neighbour, asked, limits.rangeMs)
   }
@@ -222,7 +240,10 @@ export function createPulls(tools: Tools, options: PullOptions): Pulls {
   function watch(connection: string, neighbour: Neighbour, asked: Asked, afterMs: number): void {
     tools.after(afterMs, () => {
       if (neighbour.asked !== asked) return
-      const restMs = asked.lastMs + limits.rangeMs - tools.monotonicMs()
+      const nowMs = tools.monotonicMs()
+      const untilMs = Math.min(asked.lastMs + limits.rangeMs, asked.startedMs + RANGE_MS_MAX)
+      // It cannot give anything while it is us who do not read.
+      const restMs = tools.isHeld(connection) ? limits.rangeMs : untilMs - nowMs
       if (restMs > 0) {
         watch(connection, neighbour, asked, restMs)
         return
@@ -230,23 +251,34 @@ export function createPulls(tools: Tools, options: PullOptions): Pulls {
       const { last, next, origin } = asked
       neighbour.asked = undefined
       release(origin, next, last)
-      if (asked.isSilent) neighbour.silent++
+      neighbour.silent++
       const doublings = asked.isSilent ? Math.min(neighbour.silent - 1, SILENT_DOUBLINGS_MAX) : 0
-      const end = next + ((last - next + 1n) << BigInt(doublings)) - 1n
+      // The range of somebody silent is short: what is passed over grows all the same.
+      const passed = doublings > 0 ? BigInt(limits.rangeItemsMax) : last - next + 1n
+      const end = next + (passed << BigInt(doublings)) - 1n
       noteNotGiven(neighbour, origin, next, end < U64_MAX ? end : U64_MAX)
-      askAll()
+      askOthers()
     })
   }
 
   function askAll(): void {
-    for (const [connection, neighbour] of neighbours) ask(connection, neighbour)
+    for (const [connection, neighbour] of [...neighbours]) ask(connection, neighbour)
+  }
+
+  /** What one was asked for can be had of the others. */
+  function askOthers(): void {
+    for (const neighbour of neighbours.values()) neighbour.idleUntilMs = 0
+    askAll()
   }
 
   return {
     onActive(connection) {
       const wanted: Wanted = options.wanted.get(connection) ?? new Map<string, Runs>()
       options.wanted.set(connection, wanted)
-      const neighbour = { wanted, asked: undefined, notGiven: new Map(), silent: 0 }
+      const neighbour: Neighbour = {
+        ...{ wanted, asked: undefined, notGiven: new Map(), silent: 0 },
+        idleUntilMs: 0,
+      }
       neighbours.set(connection, neighbour)
       ask(connection, neighbour)
     },
@@ -257,12 +289,13 @@ export function createPulls(tools: Tools, options: PullOptions): Pulls {
       rates.forget(connection)
       if (asked === undefined) return
       release(asked.origin, asked.next, asked.last)
-      askAll()
+      askOthers()
     },
     onLocator(connection, origins) {
       const neighbour = neighbours.get(connection)
       if (neighbour === undefined) return
       const { wanted } = neighbour
+      neighbour.idleUntilMs = 0
       let wantedRuns = 0
       for (const runs of wanted.values()) wantedRuns += runCount(runs)
       for (const { originId, runs } of origins) {
@@ -286,8 +319,8 @@ export function createPulls(tools: Tools, options: PullOptions): Pulls {
       asked.next = number + 1n
       asked.lastMs = tools.monotonicMs()
       asked.isSilent = false
-      neighbour.silent = 0
       if (number === asked.last) {
+        neighbour.silent = 0
         neighbour.asked = undefined
         askSoon()
       }

@@ -19,6 +19,7 @@ function startTools() {
     sent,
     lane,
     tools: {
+      isHeld: () => false,
       monotonicMs: () => nowMs,
       after(afterMs: number, ring: () => void) {
         const timer = { atMs: nowMs + afterMs, ring }
@@ -282,6 +283,19 @@ describe('asking', () => {
       [0n, 9n],
       [0n, 9n],
     ])
+  })
+
+  test('silent ones keep no other waiting, however early they came', () => {
+    const { advance, asked, pulls } = startPulls()
+    for (const name of ['a', 'b', 'c', 'd']) {
+      pulls.onActive(name)
+      pulls.onLocator(name, says(0n, 1_000_000n))
+    }
+    expect(asked()).toHaveLength(4)
+    pulls.onActive('honest')
+    pulls.onLocator('honest', says(5_000_000n, 5_000_009n))
+    advance(11_000)
+    expect(asked()).toContainEqual([5_000_000n, 5_000_009n])
   })
 
   test('the longer a neighbour is silent the more is passed over', () => {

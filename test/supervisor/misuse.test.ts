@@ -257,3 +257,62 @@ test('a message that could not be given leaves its room to others', () => {
     expect(alice.supervisor.send(connection?.name ?? '', large)).toBe('queued')
   }
 })
+
+describe('what is published or asked', () => {
+  const startNative = () => {
+    const world = startVirtualWorld({ seed: 'misuse' })
+    const protocol = native({ network: 'test', privateKey: keyOf('dialler') })
+    return { world, node: startNode(world, 'alice', '10.0.0.1', protocol) }
+  }
+
+  test.each([undefined, 'text', new ArrayBuffer(3)])('is no payload: %p', async (payload) => {
+    const { supervisor } = startNative().node
+    const calls = [
+      Reflect.apply(supervisor.publish, supervisor, ['news', payload]),
+      Reflect.apply(supervisor.request, supervisor, ['somebody', { protocol: 'one', payload }]),
+    ]
+    for (const call of calls) await expect(call).rejects.toEqual(withCode('bad-argument'))
+  })
+
+  test('is what it was when it was given, also where its buffer is used again', async () => {
+    const { node, world } = startNative()
+    const reused = Buffer.from('first')
+    const published = node.supervisor.publish('news', reused, { kind: 'item' })
+    reused.write('other')
+    world.advance(100)
+    await published
+    const listing = node.supervisor.kept('news')
+    world.advance(1)
+    const { deliveries } = await listing
+    expect(deliveries.map(({ payload }) => new TextDecoder().decode(payload))).toEqual(['first'])
+  })
+})
+
+test('a handler that answers with bytes that it has given away is one that failed', async () => {
+  const world = startVirtualWorld({ seed: 'misuse' })
+  const protocolOf = (seat: 'dialler' | 'listener') =>
+    native({ network: 'test', privateKey: keyOf(seat) })
+  const alice = startNode(world, 'alice', '10.0.0.1', protocolOf('listener'))
+  const bob = startNode(world, 'bob', '10.0.0.2', protocolOf('dialler'))
+  let wasAsked: () => void = () => undefined
+  const given = new Promise<void>((resolve) => (wasAsked = resolve))
+  alice.supervisor.answer('gone', () => {
+    const bytes = new Uint8Array(8)
+    structuredClone(bytes.buffer, { transfer: [bytes.buffer] })
+    wasAsked()
+    return Promise.resolve(bytes)
+  })
+  bob.supervisor
+    .connect(`node://${protocolOf('listener').identity ?? ''}@10.0.0.1:9946`)
+    .catch(() => undefined)
+  world.advance(1_000)
+  const asked = bob.supervisor.request(protocolOf('listener').identity ?? '', {
+    protocol: 'gone',
+    payload: new Uint8Array(),
+  })
+  world.advance(100)
+  await given
+  await new Promise((resolve) => setImmediate(resolve))
+  world.advance(100)
+  await expect(asked).rejects.toEqual(withCode('refused-by-peer'))
+})
