@@ -14,6 +14,8 @@ import type { AddressBook, LoadedAddresses } from './address-book-contract.ts'
 
 /** Core's penalty for an address that somebody else tells: it is that much less fresh. */
 const PENALTY_MS = 2 * 60 * 60 * 1_000
+/** A book so small is told whole: a part of a few is nobody, and whoever asked would stay alone. */
+const SMALL_BOOK = 100
 /** News of many addresses come together; a kill loses at most so much. */
 const WRITE_AFTER_MS = 1_000
 
@@ -117,7 +119,7 @@ export function createKnownAddresses<Address>(
     sample: (to, max, percent) =>
       book.sample(
         max,
-        percent,
+        book.size.new + book.size.tried <= SMALL_BOOK ? 100 : percent,
         loop.step.wallMs,
         (address) =>
           mayTell(address, to.remote) &&

@@ -140,9 +140,12 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
       dialled.has(address) || (identity !== undefined && connections.find(identity) !== undefined),
     barredMs(address, identity) {
       const { wallMs } = loop.step
-      if (identity !== undefined && !options.admits(identity)) return Infinity
       const subject = subjectOf(address, identity)
-      const isManual = governor.sourceOf(address) === 'manual'
+      const source = governor.sourceOf(address)
+      const isManual = source === 'manual'
+      // Whom an operator named is told why not; nobody else is dialled in vain.
+      const isNamed = isManual || source === 'seed'
+      if (identity !== undefined && !isNamed && !options.admits(identity)) return Infinity
       if (!isManual && subject.host !== undefined && bans.isDiscouraged(subject.host)) {
         return Infinity
       }

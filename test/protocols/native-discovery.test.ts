@@ -74,6 +74,21 @@ describe('nodes that are told one address each', () => {
     })
   })
 
+  test.each([1, 2, 3, 4, 5, 6])(
+    'find all the others also when all start at once, seed %d',
+    (seed) => {
+      const world = startVirtualWorld({ seed: `at once ${String(seed)}` })
+      const nodes = [1, 2, 3, 4, 5].map((number) =>
+        startOne(world, number, number === 1 ? [] : [addressOf(1)]),
+      )
+      world.advance(20_000)
+      nodes.forEach((node, index) => {
+        const others = [1, 2, 3, 4, 5].filter((number) => number !== index + 1).map(idOf)
+        expect(neighboursOf(node)).toEqual(others.sort())
+      })
+    },
+  )
+
   test('come back from their own book when the address they were told is gone', () => {
     const { world } = startMesh()
     world.kill('node 1')
