@@ -104,7 +104,7 @@ export function startGossip<
   }
 
   const accept = ({ names, publication }: Waiting, senders: ReadonlySet<string>): void => {
-    tools.application.deliver(firstOf(senders), adapter.deliveryOf(publication, names))
+    tools.application.deliver(adapter.deliveryOf(publication, names))
     const message = adapter.passOn(publication)
     if (message !== undefined) forward(tools, message, { senders, origin: names.origin }, limits)
   }

@@ -72,13 +72,6 @@ export interface OutgoingKept {
   pump: ((remote: Remote) => void) | undefined
 }
 
-/** Who calls from JavaScript was told by no compiler. */
-function wrongBy({ peer, timeoutMs }: Requesting): string | undefined {
-  if (typeof (peer as unknown) !== 'string') return 'the peer is no text'
-  if (timeoutMs >= 0 && timeoutMs <= Number.MAX_SAFE_INTEGER) return undefined
-  return `the timeout is no number of milliseconds: ${String(timeoutMs)}`
-}
-
 export function keepOutgoing<T extends ProtocolTypes>(
   adapter: RequestsAdapter<T>,
   { unaskedPerMinuteMax }: RequestsLimits,
@@ -266,7 +259,7 @@ export function startOutgoing<T extends ProtocolTypes>(
       settle(outcome)
       return () => undefined
     }
-    const wrong = wrongBy(asked) ?? adapter.wrongWith(asked)
+    const wrong = adapter.wrongWith(asked)
     if (wrong !== undefined) return refuse({ fault: 'bad-argument', message: wrong })
     const connected = byName.get(asked.peer)?.identity
     const identity = connected ?? adapter.identityOf(asked.peer)

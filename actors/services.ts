@@ -125,7 +125,7 @@ export type Answered<Taken> = { readonly taken: Taken } | { readonly failed: 'de
 /** The application, as a child sees it. */
 export interface Application {
   /** To the subscribers of its topic. It owns its bytes. */
-  deliver(connection: string, delivery: Delivery): void
+  deliver(delivery: Delivery): void
   /**
    * Puts a question to whoever the application named for it; false where there is nobody. The bytes
    * count against the connection until it is answered. The answer comes in a later step.

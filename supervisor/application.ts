@@ -46,9 +46,8 @@ export interface ApplicationDeskOptions {
 }
 
 export interface ApplicationDesk extends Application {
-  /** Deliveries of a topic. Subscribing makes no consumer yet: `consume` does. */
+  /** Deliveries of a topic. Nothing in the node depends on who subscribes: it is no input. */
   topic(name: string): Observable<Delivery>
-  consume(topic: string): () => void
   /** From now on this handler answers; it takes the place of the one before. */
   name(what: keyof Questions, key: string, handler: number, deadlineMs: number): void
   unname(handler: number): void
@@ -66,11 +65,6 @@ export interface ApplicationDesk extends Application {
     readonly calls: number
   }
   stop(): void
-}
-
-interface Topic {
-  readonly deliveries: Subject<Delivery>
-  consumers: number
 }
 
 interface Named {
@@ -125,27 +119,21 @@ const kindOf = (call: Call): string =>
 
 export function createApplicationDesk(options: ApplicationDeskOptions): ApplicationDesk {
   const { loop } = options
-  const topics = new Map<string, Topic>()
+  const topics = new Map<string, Subject<Delivery>>()
   const named = new Map<string, Named>()
   const asked = new Map<number, () => void>()
   const calls = new Map<number, Calling>()
   let offers: readonly Offer[] = []
   /** Of children that are down: what they served is coming back. */
-  const downOffers = new Map<string, Services>()
+  let downOffers: readonly Offer[] = []
   let stopped = false
 
   const keyOf = (what: string, key: string): string => `${what} ${key}`
 
-  const topicOf = (name: string): Topic => {
-    const known = topics.get(name)
-    if (known !== undefined) return known
-    const topic: Topic = { deliveries: new Subject(), consumers: 0 }
+  const topicOf = (name: string): Subject<Delivery> => {
+    const topic = topics.get(name) ?? new Subject<Delivery>()
     topics.set(name, topic)
     return topic
-  }
-
-  const prune = (name: string, topic: Topic): void => {
-    if (topic.consumers === 0 && !topic.deliveries.observed) topics.delete(name)
   }
 
   const settle = (number: number, outcome: CallOutcome): void => {
@@ -159,7 +147,7 @@ export function createApplicationDesk(options: ApplicationDeskOptions): Applicat
       fault: 'unsupported',
       message: `this network serves no ${call.service}${kindOf(call)}`,
     }
-    const isDown = [...downOffers.values()].some((offer) => serves(offer, call))
+    const isDown = downOffers.some((offer) => serves(offer.services, call))
     let callOff: (() => void) | undefined
     const onSettled = (outcome: CallOutcome): void => {
       settle(number, outcome)
@@ -172,8 +160,8 @@ export function createApplicationDesk(options: ApplicationDeskOptions): Applicat
   }
 
   return {
-    deliver(_, delivery) {
-      topics.get(delivery.topic)?.deliveries.next(delivery)
+    deliver(delivery) {
+      topics.get(delivery.topic)?.next(delivery)
     },
     ask(what, { bytes, connection, given, key }, done) {
       const one = named.get(keyOf(what, key))
@@ -217,24 +205,13 @@ export function createApplicationDesk(options: ApplicationDeskOptions): Applicat
             return undefined
           }
           const topic = topicOf(name)
-          const subscription = topic.deliveries.subscribe(subscriber)
+          const subscription = topic.subscribe(subscriber)
           return () => {
             subscription.unsubscribe()
-            prune(name, topic)
+            if (!topic.observed) topics.delete(name)
           }
         },
       ),
-    consume(name) {
-      const topic = topicOf(name)
-      topic.consumers++
-      let isCounted = true
-      return () => {
-        if (!isCounted) return
-        isCounted = false
-        topic.consumers--
-        prune(name, topic)
-      }
-    },
     name(what, key, handler, deadlineMs) {
       named.set(keyOf(what, key), { handler, deadlineMs })
     },
@@ -251,7 +228,7 @@ export function createApplicationDesk(options: ApplicationDeskOptions): Applicat
     offer(child, services) {
       const offer: Offer = { child, services }
       offers = [...offers, offer]
-      downOffers.delete(child)
+      downOffers = downOffers.filter((down) => down.child !== child)
       for (const calling of [...calls.values()]) {
         if (calling.services !== undefined || calling.child !== child) continue
         if (services.holds?.(calling.settle) === true) calling.services = services
@@ -259,7 +236,7 @@ export function createApplicationDesk(options: ApplicationDeskOptions): Applicat
       }
       return () => {
         offers = offers.filter((other) => other !== offer)
-        if (!stopped) downOffers.set(child, services)
+        if (!stopped) downOffers = [...downOffers, offer]
         for (const calling of [...calls.values()]) {
           if (calling.services !== services) continue
           if (services.holds === undefined) calling.settle(RESTARTED)
@@ -275,7 +252,7 @@ export function createApplicationDesk(options: ApplicationDeskOptions): Applicat
     }),
     stop() {
       stopped = true
-      for (const { deliveries } of [...topics.values()]) deliveries.complete()
+      for (const topic of [...topics.values()]) topic.complete()
       topics.clear()
       named.clear()
       for (const end of [...asked.values()]) end()

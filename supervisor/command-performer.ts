@@ -32,7 +32,6 @@ export interface CommandPerformerOptions<T extends ProtocolTypes> {
 /** What still has an effect when the node is over. */
 const GIVING_BACK: ReadonlySet<Command['name']> = new Set([
   'release',
-  'release-topic',
   'unhandle',
   'unname-handler',
   'unwait',
@@ -44,7 +43,6 @@ export function createCommandPerformer<T extends ProtocolTypes>(
   const { application, connections, handlers, loop, nodePart, peering, protocol, router, send } =
     options
   const consumers = new Map<number, () => void>()
-  const topicConsumers = new Map<number, () => void>()
   const waits = new Map<number, Timer>()
 
   const disconnect = (peer: string): void => {
@@ -113,13 +111,6 @@ export function createCommandPerformer<T extends ProtocolTypes>(
         return
       case 'unhandle':
         handlers.remove(command.handler)
-        return
-      case 'consume-topic':
-        topicConsumers.set(command.consumer, application.consume(command.topic))
-        return
-      case 'release-topic':
-        topicConsumers.get(command.consumer)?.()
-        topicConsumers.delete(command.consumer)
         return
       case 'name-handler':
         application.name(command.what, command.key, command.handler, command.deadlineMs)

@@ -40,12 +40,6 @@ export type Command =
       readonly deadlineMs: number
     }
   | { readonly name: 'unhandle'; readonly handler: number }
-  /** Deliveries of a topic. */
-  | {
-      readonly name: 'consume-topic' | 'release-topic'
-      readonly topic: string
-      readonly consumer: number
-    }
   /** A handler that answers what a sub-protocol asks. */
   | {
       readonly name: 'name-handler'

@@ -5,7 +5,7 @@
  */
 import type { Observable } from 'rxjs'
 import { Subject } from 'rxjs'
-import type { Delivery, ListedPage, PublishReport, Questions } from '../actors/services.ts'
+import type { ListedPage, PublishReport, Questions } from '../actors/services.ts'
 import { GuardedObservable } from '../actors/guarded-observable.ts'
 import type { Routed } from '../actors/child.ts'
 import { ruleOf, verdictOf } from '../machines/reasons.ts'
@@ -33,7 +33,7 @@ const WAIT_MS = 60_000
 const HANDLER_DEADLINE_MS = 30_000
 const GRACE_MS = 5_000
 /** Publications of one page. */
-const LISTED_MAX = 100
+const PAGE_MAX = 100
 /** The delivery timeout of the request/response protocols here, 30 s, unless the caller says otherwise. */
 const REQUEST_MS = 30_000
 /** A request's own end comes within the step of its deadline; a busy process is late for that. */
@@ -245,21 +245,7 @@ export function createSupervisorOver<T extends ProtocolTypes>(
       nameHandler('answer', protocol, handler, handleOptions),
     validate: (topic, handler, handleOptions) =>
       nameHandler('validate', topic, handler, handleOptions),
-    topic: (name) =>
-      new GuardedObservable<Delivery>(
-        (error) => {
-          node.reportThrow(`topic ${name}`, error)
-        },
-        (subscriber) => {
-          const consumer = nextConsumer++
-          const subscription = node.application.topic(name).subscribe(subscriber)
-          node.enter({ name: 'consume-topic', topic: name, consumer })
-          return () => {
-            subscription.unsubscribe()
-            node.enter({ name: 'release-topic', topic: name, consumer })
-          }
-        },
-      ),
+    topic: (name) => node.application.topic(name),
     async request(peer, { metadata, payload, protocol }, { signal, timeoutMs = REQUEST_MS } = {}) {
       checkMs('timeoutMs', timeoutMs)
       checkText('peer', peer)
@@ -275,7 +261,7 @@ export function createSupervisorOver<T extends ProtocolTypes>(
         { ...(signal && { signal }), timeoutMs: timeoutMs + REQUEST_SLACK_MS },
       )
     },
-    async kept(topic, { after, max = LISTED_MAX, ...waitOptions } = {}) {
+    async kept(topic, { after, max = PAGE_MAX, ...waitOptions } = {}) {
       checkText('topic', topic)
       const listing = { topic, after, max }
       return call<ListedPage>(

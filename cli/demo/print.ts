@@ -6,7 +6,7 @@
 import { tableLines } from '../format.ts'
 import type { Column } from '../format.ts'
 import { print } from '../standard-output.ts'
-import type { NodeTally } from './tally.ts'
+import type { NodeTally, Summary } from './tally.ts'
 
 export type DemoEvent =
   | {
@@ -41,19 +41,15 @@ export type DemoEvent =
   | { readonly event: 'recovered'; readonly node: string; readonly lines: number }
   | { readonly event: 'fault'; readonly node: string; readonly sentence: string }
   | ({ readonly event: 'node' } & NodeTally)
-  | {
+  | ({
       readonly event: 'done'
       readonly nodes: number
       readonly published: number
-      readonly delivered: number
-      readonly own: number
-      readonly byGossip: number
-      readonly bySync: number
-      readonly missing: number
-      readonly duplicates: number
+      /** Lines that the one that joined late holds at the end. */
       readonly synced: number
+      /** The killed one came back by its own address book, and holds all. */
       readonly recovered: boolean
-    }
+    } & Summary)
 
 /** A node as the table shows it. */
 export interface NodeRow {

@@ -103,7 +103,7 @@ export function startItemIntake(
     const entry = take(incoming)
     if (entry === undefined) return
     const { content, senders } = entry
-    const { by, connection, id, item, origin } = content
+    const { by, id, item, origin } = content
     const { number } = item
     if (!store.fits(origin, number)) {
       // Its origin has too many gaps. It is asked for when some are filled.
@@ -117,7 +117,7 @@ export function startItemIntake(
         sync.pause()
         return
       }
-      tools.application.deliver(connection, deliveryOf(content))
+      tools.application.deliver(deliveryOf(content))
       if (by === 'gossip' && item.hopsLeft > 0) {
         const passedOn = { ...item, hopsLeft: item.hopsLeft - 1 }
         forward(tools, passedOn, { senders, origin }, limits)

@@ -48,8 +48,6 @@ export const NATIVE_LIMITS = {
    */
   simultaneousMs: 5_000,
 
-  /** Section 12: until then a direct is tried, and sent again on each new connection. */
-  deliveryTimeoutMs: 30_000,
   /** Section 12: a handler that takes longer is answered for with 408. */
   handlerMs: 30_000,
   /** Section 12: directs of one peer within the window; more are answered with 429. */

@@ -4,6 +4,7 @@ import { native } from '../../protocols/native.ts'
 import type { NativeTypes } from '../../protocols/native.ts'
 import { startNode, startVirtualWorld } from '../support/nodes.ts'
 import type { VirtualWorld } from '../../testing/virtual-world.ts'
+import { saying } from './native-rude.ts'
 
 const keyOf = (number: number) => new Uint8Array(32).fill(number)
 const protocolOf = (number: number) => native({ network: 'test', privateKey: keyOf(number) })
@@ -35,24 +36,10 @@ const neighboursOf = ({ supervisor }: ReturnType<typeof startOne>) =>
     )
     .sort()
 
-/** Says to whoever it meets what the network's own sub-protocols would not. */
-const saying = (messages: readonly NativeTypes['message'][]): Partial<Protocol<NativeTypes>> => ({
-  children: [
-    {
-      name: 'rude',
-      restart: 'temporary',
-      keep: () => undefined,
-      start(tools) {
-        tools.watch({
-          active({ name }) {
-            for (const message of messages) tools.send(name, message)
-          },
-        })
-        return () => undefined
-      },
-    },
-  ],
-})
+const sayingAll = (messages: readonly NativeTypes['message'][]) =>
+  saying((send) => {
+    for (const message of messages) send(message)
+  })
 
 describe('nodes that are told one address each', () => {
   const startMesh = () => {
@@ -111,7 +98,7 @@ describe('what a peer tells', () => {
   const bookedBy = (messages: readonly NativeTypes['message'][]) => {
     const world = startVirtualWorld({ seed: 'told' })
     const alice = startOne(world, 1, [], { slots: [{ name: 'inbound', role: 'listener', max: 9 }] })
-    startOne(world, 2, [addressOf(1)], saying(messages))
+    startOne(world, 2, [addressOf(1)], sayingAll(messages))
     world.advance(1_000)
     return { booked: alice.supervisor.audit().remembered['booked'], alice, world }
   }
@@ -167,7 +154,7 @@ describe('what a peer tells', () => {
       if (observation.of !== 'message' || observation.direction !== 'sent') return
       if (observation.type === 'addresses') answers++
     })
-    startOne(world, 2, [addressOf(1)], saying([ask, ask, ask]))
+    startOne(world, 2, [addressOf(1)], sayingAll([ask, ask, ask]))
     world.advance(1_000)
     // Its announcement, and one answer.
     expect(answers).toBe(2)

@@ -46,12 +46,12 @@ describe('the child that fails', () => {
       ...tools,
       application: {
         ...tools.application,
-        deliver(connection, delivery) {
+        deliver(delivery) {
           if (!hasFailed) {
             hasFailed = true
             throw new Error('broken')
           }
-          tools.application.deliver(connection, delivery)
+          tools.application.deliver(delivery)
         },
       },
     }))

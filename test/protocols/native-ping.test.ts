@@ -5,6 +5,7 @@ import type { NativeTypes } from '../../protocols/native.ts'
 import type { Seat } from '../../testing/testing.ts'
 import { keyOf } from '../contracts/seats.ts'
 import { startNode, startVirtualWorld } from '../support/nodes.ts'
+import { saying } from './native-rude.ts'
 
 const protocolOf = (seat: Seat) => native({ network: 'test', privateKey: keyOf(seat) })
 const addressOf = (seat: Seat, host: string) =>
@@ -28,28 +29,6 @@ function startPair(change: Partial<Protocol<NativeTypes>> = {}) {
   meet()
   return { world, alice, bob, seen, meet }
 }
-
-/** Sends the messages of the network's own, as no application may. */
-const saying = (
-  say: (send: (message: NativeTypes['message']) => void, after: Tools['after']) => void,
-): Partial<Protocol<NativeTypes>> => ({
-  children: [
-    {
-      name: 'rude',
-      restart: 'temporary',
-      keep: () => undefined,
-      start(tools) {
-        tools.watch({
-          active({ name }) {
-            say((message) => tools.send(name, message), tools.after)
-          },
-        })
-        return () => undefined
-      },
-    },
-  ],
-})
-type Tools = Parameters<NonNullable<Protocol<NativeTypes>['children']>[number]['start']>[0]
 
 const ping = (byte: number) => ({ type: 'ping', id: new Uint8Array(16).fill(byte) }) as const
 
