@@ -26,7 +26,7 @@ export interface NodeRecorderOptions {
 
 /** Bytes are the receiver's until its step ends; a job's result may be a shared secret. */
 function copyOf(input: Input): Input {
-  if ('bytes' in input) return { ...input, bytes: input.bytes.slice() }
+  if ('bytes' in input) return { ...input, bytes: new Uint8Array(input.bytes) }
   return input.kind === 'job.done' ? { ...input, result: undefined } : input
 }
 
