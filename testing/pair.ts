@@ -25,7 +25,7 @@ export interface PairOptions<T extends ProtocolTypes> {
   /** In place of the manifest's own sub-protocols; none: `[]`. */
   readonly children?: readonly ChildSpec<T>[]
   /** How a node is dialled. Left out: as the network prints the address of a socket. */
-  readonly address?: AddressOf
+  readonly address?: AddressOf | undefined
 }
 
 export interface PairNode<T extends ProtocolTypes> {

@@ -12,7 +12,7 @@ const bytes = (...values: readonly number[]) => Uint8Array.from(values)
 
 const startNativePair = (options: Parameters<typeof startPair>[1] = {}) =>
   startPair((role) => native({ network: 'test/pair', privateKey: keyOf(role) }), {
-    ...(tools.ownAddress && { address: tools.ownAddress }),
+    address: tools.ownAddress,
     ...(options.seed === undefined ? {} : { seed: options.seed }),
   })
 
@@ -79,7 +79,7 @@ describe('a pair', () => {
 
   test('lives without the sub-protocols of its network where it is told to', async () => {
     const pair = startPair((role) => native({ network: 'test/pair', privateKey: keyOf(role) }), {
-      ...(tools.ownAddress && { address: tools.ownAddress }),
+      address: tools.ownAddress,
       children: [],
       limits: { historyMax: 3 },
     })
@@ -105,7 +105,7 @@ describe('a pair', () => {
     const networks = { dialler: 'test/one', listener: 'test/other' }
     expect(() =>
       startPair((role) => native({ network: networks[role], privateKey: keyOf(role) }), {
-        ...(tools.ownAddress && { address: tools.ownAddress }),
+        address: tools.ownAddress,
       }),
     ).toThrow(/did not come together: .*network-mismatch/)
   })

@@ -29,7 +29,7 @@ export interface FlowOptions<T extends ProtocolTypes> {
   /** `by-itself`: the peer plays its own real handshake. Left out: `by-hand`, all of it is the flow's. */
   readonly handshake?: 'by-hand' | 'by-itself'
   /** Left out: as the network prints the address of a socket. */
-  readonly address?: AddressOf
+  readonly address?: AddressOf | undefined
   /** How the peer's dial differs, where the network has such dials. */
   readonly dial?: T['dial']
   /** The peer leaves its half open when the node has ended its own. Left out: it ends as well. */

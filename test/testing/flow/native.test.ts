@@ -13,7 +13,7 @@ const withPeer = (
   const { network = NETWORK, ...rest } = options
   return {
     peer: native({ network, privateKey: keyOf('dialler') }),
-    ...(tools.ownAddress && { address: tools.ownAddress }),
+    address: tools.ownAddress,
     ...rest,
   }
 }
