@@ -230,7 +230,7 @@ export function startScene<T extends ProtocolTypes>(
         events.flatMap(({ event }) => (event.type === 'connection.closed' ? [event] : [])),
       faults: () => events.flatMap(({ event }) => (event.type === 'fault' ? [event.error] : [])),
       deliveries: () =>
-        recording.steps.flatMap(({ input }) =>
+        recording.entries.flatMap(({ input }) =>
           input.kind === 'stream.bytes' ? [input.bytes.length] : [],
         ),
       connections: () =>

@@ -24,14 +24,19 @@ const MAY_IMPORT: Readonly<Record<string, MayImport>> = {
   machines: { value: ['world', 'codec'], type: [] },
   actors: { value: ['world', 'codec', 'machines'], type: HANDED_IN },
   supervisor: { value: ['world', 'codec', 'machines', 'actors'], type: HANDED_IN },
+  // What is recorded of a node is run again in a world that answers from the recording.
+  journal: { value: [...BELOW_INDEX, 'transport'], type: [] },
   // It puts together what an application that injects nothing gets: the platform's world.
-  index: { value: [...BELOW_INDEX, 'transport', 'store'], type: ['protocols'] },
+  index: { value: [...BELOW_INDEX, 'journal', 'transport', 'store'], type: ['protocols'] },
   protocols: { value: ['world', 'codec', 'machines', 'actors'], type: [] },
   transport: { value: ['world', 'codec'], type: [] },
   store: { value: ['world', 'codec'], type: [] },
-  inspector: { value: [...BELOW_INDEX, 'index', ...HANDED_IN], type: [] },
-  cli: { value: [...BELOW_INDEX, 'index', ...HANDED_IN, 'inspector', 'testing'], type: [] },
-  testing: { value: [...BELOW_INDEX, 'index', ...HANDED_IN, 'inspector'], type: [] },
+  inspector: { value: [...BELOW_INDEX, 'index', 'journal', ...HANDED_IN], type: [] },
+  cli: {
+    value: [...BELOW_INDEX, 'index', 'journal', ...HANDED_IN, 'inspector', 'testing'],
+    type: [],
+  },
+  testing: { value: [...BELOW_INDEX, 'index', 'journal', ...HANDED_IN, 'inspector'], type: [] },
 }
 
 /** Layers that hold no network's name and import no network's file. */
