@@ -118,6 +118,8 @@ export async function recordExchange<T extends ProtocolTypes>(
       await ground.until(isOver, withinMs)
       const name = impostor.active()
       const { line } = impostor
+      // Nobody is there; what another attempt would find is nobody.
+      if (impostor.lines.every(({ openedMs }) => openedMs === undefined)) return undefined
       if (name === undefined || line === undefined) continue
       const heardBytes = line.receivedBytes
       const [openingWrites, writesUntilReady] = [said.length, sessionWrites]

@@ -24,6 +24,8 @@ import type { AttackName, AttackReport, Served } from './report.ts'
 
 /** What a deadline may be late by on a machine that is busy. */
 const LATE_MS = 2_000
+/** Whoever is refused in a crowd comes back: the first waits of a backoff, of one, two and four seconds. */
+const HONEST_MS_MIN = 10_000
 /** At once, but for floods: an eighth of what may come in leaves room for the honest ones. */
 const PLACES_SHARE = 8
 const AT_ONCE_MAX = 8
@@ -86,7 +88,7 @@ export function hostilePeer<T extends ProtocolTypes>(
   const inbound = slots
     .filter(({ role }) => role === 'listener')
     .reduce((sum, { max }) => sum + max, 0)
-  const withinMs = connectMs + establish.ms
+  const withinMs = Math.max(HONEST_MS_MIN, connectMs + establish.ms)
 
   const honest = (): Promise<Served> =>
     visitHonestly({ ground, target, address, protocol: protocol(), messages, withinMs })
