@@ -11,7 +11,7 @@ export interface HostileProcess {
   readonly world: World
   /** Breaks a stream: the far side sees a reset, not an end. */
   reset(stream: StreamId): void
-  /** Its sockets are closed; nothing enters it any more. */
+  /** Its sockets are closed; nothing enters it any more. Once is enough, and more do nothing. */
   end(): void
 }
 
@@ -26,4 +26,28 @@ export interface HostileGround {
   nowMs(): number
   /** Lets time go on until it is so. False: `withinMs` were over first. */
   until(isSo: () => boolean, withinMs: number): Promise<boolean>
+}
+
+export interface OwnedGround {
+  readonly ground: HostileGround
+  /** Ends whatever process is left. */
+  endAll(): void
+}
+
+/** A ground whose processes end with whatever they were for, also where that throws. */
+export function ownedGround(ground: HostileGround): OwnedGround {
+  const processes: HostileProcess[] = []
+  return {
+    ground: {
+      ...ground,
+      process(manner) {
+        const process = ground.process(manner)
+        processes.push(process)
+        return process
+      },
+    },
+    endAll() {
+      for (const process of processes.splice(0)) process.end()
+    },
+  }
 }

@@ -5,6 +5,7 @@
  * @module
  */
 import type { Protocol } from '../../actors/protocol.ts'
+import { canonicalHost } from '../../codec/host.ts'
 import type { ProtocolTypes } from '../../machines/session.ts'
 import { ATTACK_SIZES } from './attack.ts'
 import type { Attack, AttackSizes, AttackTools, Findings } from './attack.ts'
@@ -17,6 +18,7 @@ import { REPLAYS } from './attacks/replays.ts'
 import { SILENCE } from './attacks/silence.ts'
 import { recordExchange } from './exchange.ts'
 import type { Exchange } from './exchange.ts'
+import { ownedGround } from './ground.ts'
 import type { HostileGround } from './ground.ts'
 import { visitHonestly } from './honest-peer.ts'
 import { startImpostor } from './impostor.ts'
@@ -72,7 +74,7 @@ function verdictOf({ unsure, wrong }: Pick<Findings, 'unsure' | 'wrong'>): Attac
 /**
  * @param address whom to attack, in the network's form; its host is an IP literal
  * @param protocol a manifest for each peer: an identity of its own, where the network has them
- * @throws {RangeError} the address is none
+ * @throws {RangeError} the address is none, or its host is a name
  */
 export function hostilePeer<T extends ProtocolTypes>(
   address: string,
@@ -83,20 +85,23 @@ export function hostilePeer<T extends ProtocolTypes>(
   const { addresses, deadlines, slots } = protocol()
   const parsed = addresses.parse(address)
   if ('wrong' in parsed) throw new RangeError(`${address}: ${parsed.wrong}`)
-  const target = addresses.socket(parsed.address)
+  const { host: named, port } = addresses.socket(parsed.address)
+  const host = canonicalHost(named)
+  if (host === undefined) throw new RangeError(`${named} is a name, and no name is resolved`)
+  const target = { host, port }
   const { connectMs, establish, flushMs } = deadlines
   const inbound = slots
     .filter(({ role }) => role === 'listener')
     .reduce((sum, { max }) => sum + max, 0)
   const withinMs = Math.max(HONEST_MS_MIN, connectMs + establish.ms)
 
-  const honest = (): Promise<Served> =>
-    visitHonestly({ ground, target, address, protocol: protocol(), messages, withinMs })
+  const visit = (on: HostileGround): Promise<Served> =>
+    visitHonestly({ ground: on, target, address, protocol: protocol(), messages, withinMs })
 
   let exchange: Exchange | undefined
-  const recorded = async (): Promise<Exchange> => {
+  const recorded = async (on: HostileGround): Promise<Exchange> => {
     exchange ??= await recordExchange({
-      ...{ ground, target, address, protocol: protocol(), messages, withinMs },
+      ...{ ground: on, target, address, protocol: protocol(), messages, withinMs },
     })
     if (exchange === undefined) {
       throw new HostileFault(`no session came up with ${address} within ${withinMs} ms`)
@@ -104,17 +109,18 @@ export function hostilePeer<T extends ProtocolTypes>(
     return exchange
   }
 
-  const toolsOf = (known: Exchange): AttackTools<T> => {
+  const toolsOf = (known: Exchange, on: HostileGround): AttackTools<T> => {
     const ownMs = establish.ms + known.farewellMs + flushMs + LATE_MS
     const deadlineMs = Math.min(options.patienceMs ?? ownMs, ownMs)
     return {
-      ...{ ground, target, exchange: known, protocol, messages, deadlineMs, honest },
+      ...{ ground: on, target, exchange: known, protocol, messages, deadlineMs },
       isImpatient: deadlineMs < ownMs,
       atOnce: Math.max(1, Math.min(AT_ONCE_MAX, Math.floor(inbound / PLACES_SHARE))),
       sizes: { ...ATTACK_SIZES, ...sizes },
+      honest: () => visit(on),
       impostor: (tampering, own = protocol()) =>
         startImpostor({
-          ...{ ground, target, address, tampering, protocol: own },
+          ...{ ground: on, target, address, tampering, protocol: own },
           attempt: known.attempt,
         }),
     }
@@ -134,22 +140,31 @@ export function hostilePeer<T extends ProtocolTypes>(
   const unserved = (when: string, { isServed: isIn, why = '' }: Served): readonly string[] =>
     isIn ? [] : [`an honest peer ${when}: ${why}`]
 
-  const attack = async (name: AttackName): Promise<AttackReport> => {
+  const attackOn = async (name: AttackName, on: HostileGround): Promise<AttackReport> => {
     const { rule, run } = ATTACKS[name]
-    const tools = toolsOf(await recorded())
-    if (!isServed) isServed = (await honest()).isServed
+    const tools = toolsOf(await recorded(on), on)
+    if (!isServed) isServed = (await visit(on)).isServed
     if (!isServed) return notMade(name)
     const { honestDuring, taken, unsure, wrong } = await run(tools)
-    const honestAfter = await honest()
+    const honestAfter = await visit(on)
     ;({ isServed } = honestAfter)
     const missed = [...unserved('during it', honestDuring), ...unserved('after it', honestAfter)]
-    const found = ground.hasHosts
+    const found = on.hasHosts
       ? { wrong: [...wrong, ...missed], unsure }
       : // It may have been taken for the attacker, whose host it has.
         { wrong, unsure: [...unsure, ...missed] }
     return {
       ...{ attack: name, verdict: verdictOf(found), rule, taken, honestDuring, honestAfter },
       because: [...found.wrong, ...found.unsure],
+    }
+  }
+
+  const attack = async (name: AttackName): Promise<AttackReport> => {
+    const { endAll, ground: on } = ownedGround(ground)
+    try {
+      return await attackOn(name, on)
+    } finally {
+      endAll()
     }
   }
 

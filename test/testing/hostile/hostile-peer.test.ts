@@ -5,13 +5,14 @@ import { encodeAscii } from '../../../codec/bytes.ts'
 import { ATTACK_NAMES } from '../../../testing/hostile/hostile-peer.ts'
 import type { AttackName, AttackReport, Manner } from '../../../testing/hostile/report.ts'
 import { native } from '../../../protocols/native.ts'
+import type { NativeTypes } from '../../../protocols/native.ts'
 import { bound } from '../../contracts/fits/bound.ts'
 import { keyed } from '../../contracts/fits/keyed.ts'
 import { oneWay } from '../../contracts/fits/one-way.ts'
 import { plain } from '../../contracts/fits/plain.ts'
 import { sniffing } from '../../contracts/fits/sniffing.ts'
 import { say } from '../../contracts/seats.ts'
-import { NOTHING_HELD } from '../../support/nodes.ts'
+import { NOTHING_HELD, startNode } from '../../support/nodes.ts'
 import { startKeys, startVictim } from './victims.ts'
 import type { VictimOptions } from './victims.ts'
 
@@ -25,14 +26,15 @@ const of =
   () =>
     startVictim({ attack: { sizes: FEW }, ...options })
 
+const NATIVE: VictimOptions<NativeTypes> = {
+  protocol: () => native({ network: 'test/one', privateKey: key() }),
+  messages: [{ type: 'message', protocol: 'test', payload: Uint8Array.of(1, 2) }],
+  address: (identity, socket) => `node://${identity}@${socket}`,
+}
+
 const VICTIMS = {
-  native: of({
-    protocol: () => native({ network: 'test/one', privateKey: key() }),
-    messages: [{ type: 'message', protocol: 'test', payload: Uint8Array.of(1, 2) }],
-    address: (identity, socket) => `node://${identity}@${socket}`,
-    // As many as by default.
-    attack: {},
-  }),
+  native: of(NATIVE),
+  'native, with all that is tried by default,': of({ ...NATIVE, attack: {} }),
   lines: of({ protocol: lines, messages: [{ type: 'line', bytes: encodeAscii('one') }] }),
   plain: of({ protocol: plain, messages: [say('blob', 1, 2, 3)] }),
   keyed: of({ protocol: () => keyed(key()), messages: [say('note', 1)] }),
@@ -110,10 +112,11 @@ describe('a report', () => {
   })
 })
 
-test('an address that the network cannot read is refused', () => {
-  expect(() => startVictim({ protocol: plain, messages: [], address: () => '::' })).toThrow(
-    RangeError,
-  )
+test.each([
+  ['that the network cannot read', () => '127.0.0.1'],
+  ['with a name, wherever it leads,', (id: string) => `node://${id}@localhost:9946`],
+])('an address %s is refused', (_, address) => {
+  expect(() => startVictim({ ...NATIVE, address })).toThrow(RangeError)
 })
 
 test('what an attacker left behind in a world is gone with it', async () => {
@@ -121,4 +124,18 @@ test('what an attacker left behind in a world is gone with it', async () => {
   await peer.attack('flood-from-many-hosts')
   world.settle()
   expect(supervisor.connections()).toEqual([])
+})
+
+test('whom the attacked node tells its peers of is left alone', LONG, async () => {
+  const { address, peer, world } = VICTIMS.native()
+  const bystander = startNode(
+    world,
+    'bystander',
+    '10.0.0.2',
+    native({ network: 'test/one', privateKey: key() }),
+    { bootstrap: [address] },
+  )
+  world.advance(120_000)
+  await peer.attack('half-open')
+  expect(bystander.eventsOf('connection.started')).toMatchObject([{ role: 'dialler' }])
 })

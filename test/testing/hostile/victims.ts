@@ -56,13 +56,16 @@ export function startVictim<T extends ProtocolTypes>(options: VictimOptions<T>) 
   const started = supervisor.start()
   world.settle()
   const socket = `${HOST}:${victim.defaultPort}`
-  const peer = hostilePeer(address?.(victim.identity ?? '', socket) ?? socket, protocol, {
+  const dialled = address?.(victim.identity ?? '', socket) ?? socket
+  const peer = hostilePeer(dialled, protocol, {
     ground: { ...virtualGround(world), hasHosts },
     messages,
     ...attack,
   })
   return {
     peer,
+    /** Under which it is dialled. */
+    address: dialled,
     world,
     supervisor,
     events,

@@ -3,7 +3,7 @@
  * Nothing is known of a network's units, so each place of the exchange is tried.
  * @module
  */
-import { concatBytes, encodeAscii } from '../../../codec/bytes.ts'
+import { encodeAscii, encodeHex } from '../../../codec/bytes.ts'
 import type { ProtocolTypes } from '../../../machines/session.ts'
 import type { Attack, AttackTools, Findings } from '../attack.ts'
 import { bend, HUNG_MS, judgeOpen, placesIn } from '../bending.ts'
@@ -13,8 +13,21 @@ import type { Impostor } from '../impostor.ts'
 import type { Taken } from '../report.ts'
 import { hasEnded, outlast, pause, startStrangers, takenOf } from '../strangers.ts'
 
-/** Lengths have one, two, four or eight bytes. */
-const LENGTH_WIDTHS = [1, 2, 4, 8]
+/**
+ * Lengths of one to eight bytes, in either order of bytes: the largest there are, and such as are at
+ * and about the limits that networks have, 64 KiB, 16 MiB and the largest with a sign.
+ */
+const LENGTHS: readonly (readonly number[])[] = [
+  [255],
+  [255, 255],
+  [0, 0, 255, 255],
+  [0, 1, 0, 0],
+  [0, 255, 255, 255],
+  [255, 255, 255, 0],
+  [127, 255, 255, 255],
+  [255, 255, 255, 255],
+  Array.from({ length: 8 }, () => 255),
+]
 /** So much of the filler is written at once. */
 const POURED_AT_ONCE = 64 * 1_024
 
@@ -44,12 +57,10 @@ function pour<T extends ProtocolTypes>(impostor: Impostor<T>, pouredBytes: numbe
 async function oversize<T extends ProtocolTypes>(tools: AttackTools<T>): Promise<Findings> {
   const { exchange, sizes } = tools
   const places = placesIn(openingOf(exchange).length, Math.ceil(sizes.placesMax / 2))
-  const ways = LENGTH_WIDTHS.flatMap((width) =>
+  const ways = LENGTHS.flatMap((length) =>
     places.map((first): Bent<T> => ({
-      what: `${width} bytes of 255 from ${first} on`,
-      tampering: {
-        alter: altered((byte, place) => (place >= first && place < first + width ? 255 : byte)),
-      },
+      what: `${encodeHex(Uint8Array.from(length))} from byte ${first} on`,
+      tampering: { alter: altered((byte, place) => length[place - first] ?? byte) },
       press(impostor) {
         pour(impostor, sizes.pouredBytes)
       },
@@ -88,8 +99,7 @@ async function strangers<T extends ProtocolTypes>(
 
 async function wrongMagic<T extends ProtocolTypes>(tools: AttackTools<T>): Promise<Findings> {
   const { exchange, sizes } = tools
-  const bytes = concatBytes(...exchange.opening).length
-  const ways = placesIn(bytes, sizes.placesMax).flatMap((at) =>
+  const ways = placesIn(openingOf(exchange).length, sizes.placesMax).flatMap((at) =>
     [1, 255].map((mask): Bent<T> => ({
       what: `byte ${at} ${mask === 1 ? 'off by a bit' : 'turned over'}`,
       tampering: { alter: altered((byte, place) => (place === at ? byte ^ mask : byte)) },
@@ -107,6 +117,6 @@ async function wrongMagic<T extends ProtocolTypes>(tools: AttackTools<T>): Promi
 const ENDED = 'what comes to no session is ended within the time of a handshake'
 
 export const MUTATIONS = {
-  oversize: { rule: `a length is far above any limit: ${ENDED}`, run: oversize },
+  oversize: { rule: `lengths are at, about and far above all limits: ${ENDED}`, run: oversize },
   'wrong-magic': { rule: `bytes of the opening are others: ${ENDED}`, run: wrongMagic },
 } satisfies Record<string, Attack>
