@@ -21,6 +21,8 @@ export interface AttackTools<T extends ProtocolTypes> {
   protocol(): Protocol<T>
   /** What an application says. */
   readonly messages: readonly T['message'][]
+  /** What the network gives a handshake. */
+  readonly establishMs: number
   /** From open to the end of what never becomes a session. */
   readonly deadlineMs: number
   /** Whether that is shorter than what the network says of itself: then an open end proves nothing. */

@@ -114,6 +114,7 @@ export function hostilePeer<T extends ProtocolTypes>(
     const deadlineMs = Math.min(options.patienceMs ?? ownMs, ownMs)
     return {
       ...{ ground: on, target, exchange: known, protocol, messages, deadlineMs },
+      establishMs: establish.ms,
       isImpatient: deadlineMs < ownMs,
       atOnce: Math.max(1, Math.min(AT_ONCE_MAX, Math.floor(inbound / PLACES_SHARE))),
       sizes: { ...ATTACK_SIZES, ...sizes },

@@ -19,8 +19,9 @@ export interface HostileLine {
   readonly openedMs: number | undefined
   /** What the far side, or the way to it, made of it. */
   readonly end: { readonly how: 'ended' | TransportFault; readonly atMs: number } | undefined
-  /** What was said, without what is held back. */
+  /** What was said, without what is held back, and when the last of it was. */
   readonly saidBytes: number
+  readonly saidMs: number | undefined
   /** What the system has taken of it. */
   readonly sentBytes: number
   readonly receivedBytes: number
@@ -71,6 +72,7 @@ interface OpenLine extends HostileLine {
   openedMs: number | undefined
   end: HostileLine['end']
   saidBytes: number
+  saidMs: number | undefined
   sentBytes: number
   receivedBytes: number
   lastBytes: Uint8Array
@@ -116,6 +118,7 @@ export function hostileLines(options: HostileLinesOptions): HostileLines {
   const say = (line: OpenLine, bytes: Uint8Array): void => {
     if (bytes.length === 0 || line.end !== undefined) return
     line.saidBytes += bytes.length
+    line.saidMs = nowMs()
     below.write(line.stream, bytes)
     happened(line)
   }
@@ -128,6 +131,7 @@ export function hostileLines(options: HostileLinesOptions): HostileLines {
       openedMs: undefined,
       end: undefined,
       saidBytes: 0,
+      saidMs: undefined,
       sentBytes: 0,
       receivedBytes: 0,
       lastBytes: new Uint8Array(0),

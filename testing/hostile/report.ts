@@ -42,6 +42,8 @@ export interface Taken {
   readonly manner: Manner
   /** From open to end, or to when it was looked at last. */
   readonly afterMs: number
+  /** From open to the last that was said, 0 where nothing was. */
+  readonly saidMs: number
   /** What the far side's system took. */
   readonly sentBytes: number
   readonly receivedBytes: number

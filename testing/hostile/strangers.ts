@@ -74,11 +74,12 @@ export function takenOf(
   line: HostileLine,
   manner = mannerOf(line),
 ): Taken {
-  const { askedMs, end, lastBytes, openedMs, receivedBytes, sentBytes } = line
-  const afterMs = (end?.atMs ?? nowMs()) - (openedMs ?? askedMs)
+  const { askedMs, end, lastBytes, receivedBytes, saidMs, sentBytes } = line
+  const openedMs = line.openedMs ?? askedMs
   return {
     ...{ what, manner, sentBytes, receivedBytes, lastBytes },
-    afterMs: Math.round(afterMs),
+    afterMs: Math.round((end?.atMs ?? nowMs()) - openedMs),
+    saidMs: Math.round((saidMs ?? openedMs) - openedMs),
     ...(end === undefined || end.how === 'ended' ? {} : { fault: end.how }),
   }
 }

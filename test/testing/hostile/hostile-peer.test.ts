@@ -18,7 +18,7 @@ import type { VictimOptions } from './victims.ts'
 
 const key = startKeys()
 const LONG = { timeout: 60_000 }
-const FEW = { placesMax: 12, connectionsMax: 60, messagesMax: 5_000 }
+const FEW = { placesMax: 8, connectionsMax: 60, messagesMax: 5_000 }
 
 /** Networks differ in their types: what is done with one is done where it is known. */
 const of =
@@ -138,4 +138,21 @@ test('whom the attacked node tells its peers of is left alone', LONG, async () =
   world.advance(120_000)
   await peer.attack('half-open')
   expect(bystander.eventsOf('connection.started')).toMatchObject([{ role: 'dialler' }])
+})
+
+test('an attack that throws leaves nothing open', async () => {
+  let left = Infinity
+  const { peer, supervisor, world } = startVictim({
+    ...NATIVE,
+    protocol() {
+      if (left-- <= 0) throw new Error('there are no more keys')
+      return NATIVE.protocol()
+    },
+  })
+  await peer.attack('half-open')
+  left = 0
+  // It is open when the honest peer cannot be made.
+  await expect(peer.attack('half-open')).rejects.toThrow('there are no more keys')
+  world.settle()
+  expect(supervisor.audit()).toMatchObject({ connections: 0, streams: 0 })
 })

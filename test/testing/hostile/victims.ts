@@ -4,6 +4,7 @@
  */
 import { createSupervisor } from '../../../index.ts'
 import type { Protocol, ProtocolTypes, SupervisorEvent } from '../../../index.ts'
+import type { HostileGround } from '../../../testing/hostile/ground.ts'
 import { hostilePeer } from '../../../testing/hostile/hostile-peer.ts'
 import type { HostileOptions } from '../../../testing/hostile/hostile-peer.ts'
 import { virtualGround } from '../../../testing/hostile/virtual-ground.ts'
@@ -33,12 +34,12 @@ export interface VictimOptions<T extends ProtocolTypes> {
   /** Between the network and the victim. */
   readonly through?: (streams: Streams) => Streams
   readonly attack?: Partial<Omit<HostileOptions<T>, 'ground'>>
-  /** Left out: each peer has a host of its own. */
-  readonly hasHosts?: boolean
+  /** What is other about where the peers come from. */
+  readonly groundOf?: (ground: HostileGround) => HostileGround
 }
 
 export function startVictim<T extends ProtocolTypes>(options: VictimOptions<T>) {
-  const { address, attack, hasHosts = true, messages, protocol, through } = options
+  const { address, attack, groundOf = (ground) => ground, messages, protocol, through } = options
   const { victim = protocol() } = options
   const world = startVirtualWorld({ seed: 'hostile' })
   const { datagrams, store, streams, ...rest } = world.nodeWorld('victim', HOST)
@@ -58,7 +59,7 @@ export function startVictim<T extends ProtocolTypes>(options: VictimOptions<T>) 
   const socket = `${HOST}:${victim.defaultPort}`
   const dialled = address?.(victim.identity ?? '', socket) ?? socket
   const peer = hostilePeer(dialled, protocol, {
-    ground: { ...virtualGround(world), hasHosts },
+    ground: groundOf(virtualGround(world)),
     messages,
     ...attack,
   })

@@ -98,9 +98,26 @@ describe('nothing is said of', () => {
   )
 
   test('an honest peer that has the host of the attacker, and may be taken for it', async () => {
-    const start = (hasHosts: boolean) => startNative({ through: weak.diesOfResets, hasHosts })
+    const start = (hasHosts: boolean) =>
+      startNative({
+        through: weak.diesOfResets,
+        groundOf: (ground) => ({ ...ground, hasHosts }),
+      })
     expect((await start(true).peer.attack('reset')).verdict).toBe('failed')
     expect((await start(false).peer.attack('reset')).verdict).toBe('unknown')
+  })
+
+  test('a handshake that took too long to be said', async () => {
+    const { peer } = startNative({
+      groundOf: (ground) => ({
+        ...ground,
+        until: (isSo, withinMs) => ground.until(isSo, withinMs < 10 ? 1_000 : withinMs),
+      }),
+    })
+    expect(await peer.attack('byte-by-byte')).toMatchObject({
+      verdict: 'unknown',
+      because: [expect.stringMatching(/it was said too slowly/)],
+    })
   })
 
   test('an attack before which nobody came in', async () => {
