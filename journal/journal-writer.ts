@@ -4,14 +4,14 @@
  * recording ends there; the node goes on, and what it loses is counted.
  * @module
  */
-import { concatBytes } from '../codec/bytes.ts'
 import { encodeHead, HEAD_BYTES } from './head.ts'
-import type { JournalEnding, JournalHead } from './head.ts'
-import type { NodeEntry } from './node-entries.ts'
-import { encodePart } from './node-parts.ts'
+import type { JournalEnding } from './head.ts'
+import type { StepSink } from './node-recorder.ts'
+import { writePart, writeStep, writeStepEnd } from './node-parts.ts'
 import type { NodePart } from './node-parts.ts'
 import { createSeal } from './seal.ts'
-import { createSegmentWriter } from './segments.ts'
+import { createSegmentWriter, SEGMENT_OVERHEAD_BYTES } from './segments.ts'
+import { createValueWriter } from './value-writer.ts'
 
 /** A write call costs as much as copying some tens of kilobytes. */
 const SEGMENT_BYTES = 64 * 1_024
@@ -34,18 +34,17 @@ export interface JournalStatus {
   readonly bytes: number
 }
 
-export interface JournalWriter {
-  begin(parts: readonly NodePart[]): void
-  entry(entry: NodeEntry): void
+export interface JournalWriter extends StepSink {
+  open(parts: readonly NodePart[]): void
   /** The medium failed, and with it what it had taken and not yet kept. */
   fail(ending: 'failed' | 'no-space', lostEntries: number): void
   /** One more entry that was not written down. */
   lose(): void
   readonly isOver: boolean
-  /** What waits goes to the medium now. */
+  /** What waits goes to the medium now. Between steps alone. */
   flush(): void
   /** The recording is whole, unless it ended before. */
-  end(): void
+  close(): void
   readonly status: JournalStatus
 }
 
@@ -60,8 +59,7 @@ export function createJournalWriter(options: JournalWriterOptions): JournalWrite
   const { bytesMax, sink } = options
   const segments = createSegmentWriter()
   const seal = createSeal()
-  let waiting: Uint8Array[] = []
-  let waitingBytes = 0
+  const waiting = createValueWriter(SEGMENT_OVERHEAD_BYTES)
   let waitingEntries = 0
   let waitingSinceMs: number | undefined
   let ending: JournalEnding = 'open'
@@ -73,8 +71,7 @@ export function createJournalWriter(options: JournalWriterOptions): JournalWrite
   const status = (): JournalStatus => ({ ending, entries: writtenEntries, lostEntries, bytes })
 
   const writeHead = (): void => {
-    const head: JournalHead = { kind: 'node', ending, lostEntries }
-    sink.writeHead(encodeHead(head))
+    sink.writeHead(encodeHead({ kind: 'node', ending, lostEntries }))
   }
 
   const cutShort = (how: JournalEnding, lost: number): void => {
@@ -82,52 +79,51 @@ export function createJournalWriter(options: JournalWriterOptions): JournalWrite
     // What was thought to be whole still waits for its medium.
     if (ending !== 'open' && ending !== 'whole') return
     ending = how
-    waiting = []
+    waiting.reset()
     waitingEntries = 0
     writeHead()
     options.onCutShort(status())
   }
 
-  const flush = (): void => {
-    if (waiting.length === 0 || ending !== 'open') return
-    const content = concatBytes(...waiting)
-    const isTaken = bytes + content.length <= bytesMax
+  /** @param isSealed whether it is part of what the seal holds together. */
+  const flush = (isSealed = true): void => {
+    if (waiting.length === SEGMENT_OVERHEAD_BYTES || ending !== 'open') return
     const entries = waitingEntries
-    waiting = []
-    waitingBytes = 0
+    const segment = waiting.written().slice()
+    waiting.reset()
     waitingEntries = 0
     waitingSinceMs = undefined
-    if (!isTaken) return cutShort('cap', entries)
-    const segment = segments.segment(content)
+    if (bytes + segment.length > bytesMax) return cutShort('cap', entries)
+    if (isSealed) seal.add(segment.subarray(SEGMENT_OVERHEAD_BYTES))
+    segments.seal(segment)
     if (!sink.write(segment, entries)) return cutShort('slow', entries)
     bytes += segment.length
     writtenEntries += entries
   }
 
-  const add = (part: NodePart): void => {
-    const encoded = encodePart(part)
-    if (part.part !== 'secrets') seal.add(encoded)
-    waiting.push(encoded)
-    waitingBytes += encoded.length
-  }
-
   return {
-    begin(parts) {
+    open(parts) {
       writeHead()
       bytes = HEAD_BYTES
-      for (const part of parts) add(part)
-      flush()
+      for (const part of parts) {
+        writePart(waiting, part)
+        flush(part.part !== 'secrets')
+      }
     },
-    entry(entry) {
+    begin(monotonicMs, wallMs, input) {
+      if (ending !== 'open') return
+      waitingSinceMs ??= monotonicMs
+      writeStep(waiting, monotonicMs, wallMs, input)
+      if (monotonicMs - waitingSinceMs >= SEGMENT_MS) waitingSinceMs = -Infinity
+    },
+    end(reads, outcome) {
       if (ending !== 'open') {
         lostEntries++
         return
       }
-      add({ part: 'entry', entry })
+      writeStepEnd(waiting, reads, outcome)
       waitingEntries++
-      waitingSinceMs ??= entry.monotonicMs
-      const isOld = entry.monotonicMs - waitingSinceMs >= SEGMENT_MS
-      if (isOld || waitingBytes >= SEGMENT_BYTES) flush()
+      if (waitingSinceMs === -Infinity || waiting.length >= SEGMENT_BYTES) flush()
     },
     fail(how, lost) {
       writtenEntries -= lost
@@ -139,14 +135,16 @@ export function createJournalWriter(options: JournalWriterOptions): JournalWrite
     get isOver() {
       return ending !== 'open'
     },
-    flush,
-    end() {
+    flush: () => {
+      flush()
+    },
+    close() {
       if (isClosed) return
       isClosed = true
       flush()
       if (ending === 'open') {
-        add({ part: 'end', entries: writtenEntries, seal: seal.value })
-        flush()
+        writePart(waiting, { part: 'end', entries: writtenEntries, seal: seal.value })
+        flush(false)
         // What the end itself could not be written for has said so.
         if (!isCutShort()) ending = 'whole'
       }

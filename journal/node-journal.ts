@@ -7,11 +7,12 @@ import { decodeHead, encodeHead, HEAD_BYTES } from './head.ts'
 import type { JournalHead } from './head.ts'
 import { JournalError } from './journal-error.ts'
 import type { JournalSecrets, NodeEntry, NodeHeader } from './node-entries.ts'
-import { decodePart, encodePart } from './node-parts.ts'
+import { decodePart, writePart } from './node-parts.ts'
 import type { NodePart } from './node-parts.ts'
 import { unpackAll } from './packing.ts'
 import { createSeal } from './seal.ts'
-import { createSegmentWriter, readSegments } from './segments.ts'
+import { createSegmentWriter, readSegments, SEGMENT_OVERHEAD_BYTES } from './segments.ts'
+import { createValueWriter } from './value-writer.ts'
 
 export interface NodeJournal {
   readonly head: JournalHead
@@ -102,8 +103,14 @@ export function decodeNodeJournal(bytes: Uint8Array): NodeJournal {
 
 function sealOf(header: NodeHeader, entries: readonly NodeEntry[]): number {
   const seal = createSeal()
-  seal.add(encodePart({ part: 'header', header }))
-  for (const entry of entries) seal.add(encodePart({ part: 'entry', entry }))
+  const writer = createValueWriter(0)
+  const add = (part: NodePart): void => {
+    writer.reset()
+    writePart(writer, part)
+    seal.add(writer.written())
+  }
+  add({ part: 'header', header })
+  for (const entry of entries) add({ part: 'entry', entry })
   return seal.value
 }
 
@@ -116,8 +123,14 @@ export function encodeNodeJournal(
 ): Uint8Array {
   const { entries, head, header, seal, secrets } = journal
   const writer = createSegmentWriter()
-  const segment = (parts: readonly NodePart[]): Uint8Array =>
-    writer.segment(concatBytes(...parts.map(encodePart)))
+  const values = createValueWriter(SEGMENT_OVERHEAD_BYTES)
+  const segment = (parts: readonly NodePart[]): Uint8Array => {
+    values.reset()
+    for (const part of parts) writePart(values, part)
+    const made = values.written().slice()
+    writer.seal(made)
+    return made
+  }
   const first: NodePart[] = [{ part: 'header', header }]
   if (secrets !== undefined) first.push({ part: 'secrets', secrets })
   const segments = [segment(first)]

@@ -3,12 +3,14 @@
  * entry for each input, and the end. Each is one msgpack array that begins with its number.
  * @module
  */
+import type { Input } from '../world/input.ts'
 import type { StoreEntry } from '../world/store.ts'
 import type { SocketAddress } from '../world/streams.ts'
 import { isInput } from './input-check.ts'
 import { JournalError } from './journal-error.ts'
 import type { JournalSecrets, NodeEntry, NodeHeader, OutcomeLine } from './node-entries.ts'
-import { pack } from './packing.ts'
+import { withoutResult } from './node-recorder.ts'
+import type { ValueWriter } from './value-writer.ts'
 
 export type NodePart =
   | { readonly part: 'header'; readonly header: NodeHeader }
@@ -18,19 +20,48 @@ export type NodePart =
   | { readonly part: 'end'; readonly entries: number; readonly seal: number }
 
 const [HEADER, SECRETS, ENTRY, END] = [0, 1, 2, 3]
+const ENTRY_FIELDS = 6
 
-export function encodePart(part: NodePart): Uint8Array {
+/** The first half of an entry. */
+export function writeStep(
+  writer: ValueWriter,
+  monotonicMs: number,
+  wallMs: number,
+  input: Input,
+): void {
+  writer.arrayOf(ENTRY_FIELDS)
+  writer.value(ENTRY)
+  writer.float64(monotonicMs)
+  writer.float64(wallMs)
+  writer.value(withoutResult(input))
+}
+
+/** The other half. */
+export function writeStepEnd(
+  writer: ValueWriter,
+  reads: readonly (readonly StoreEntry[])[],
+  outcome: readonly OutcomeLine[],
+): void {
+  writer.value(reads)
+  writer.value(outcome)
+}
+
+export function writePart(writer: ValueWriter, part: NodePart): void {
   switch (part.part) {
     case 'header':
-      return pack([HEADER, part.header])
+      writer.value([HEADER, part.header])
+      return
     case 'secrets':
-      return pack([SECRETS, part.secrets])
+      writer.value([SECRETS, part.secrets])
+      return
     case 'entry': {
       const { input, monotonicMs, outcome, reads, wallMs } = part.entry
-      return pack([ENTRY, monotonicMs, wallMs, input, reads, outcome])
+      writeStep(writer, monotonicMs, wallMs, input)
+      writeStepEnd(writer, reads, outcome)
+      return
     }
     case 'end':
-      return pack([END, part.entries, part.seal])
+      writer.value([END, part.entries, part.seal])
   }
 }
 
@@ -88,7 +119,8 @@ export function decodePart(value: unknown, where: string): NodePart {
   if (number === END && fields.length === 3 && isTime(first) && isTime(wallMs)) {
     return { part: 'end', entries: first, seal: wallMs }
   }
-  if (number !== ENTRY || fields.length !== 6 || !isTime(first) || !isTime(wallMs)) throw wrong()
+  if (number !== ENTRY || fields.length !== ENTRY_FIELDS || !isTime(first) || !isTime(wallMs))
+    throw wrong()
   if (!isInput(input) || !areAll(reads, isRead) || !areAll(outcome, isLine)) throw wrong()
   return { part: 'entry', entry: { monotonicMs: first, wallMs, input, reads, outcome } }
 }

@@ -62,7 +62,7 @@ export function recordingInto(
       return {
         random: seededRandom(seed),
         watch(port) {
-          writer.begin(parts)
+          writer.open(parts)
           const count = (): void => {
             port.watch((observation) => {
               if (observation.of === 'step') writer.lose()
@@ -70,15 +70,18 @@ export function recordingInto(
           }
           recorder = recordNode(port, {
             crypto,
-            onEntry(entry) {
-              writer.entry(entry)
-              if (!writer.isOver || recorder === undefined) return
-              const over = recorder
-              recorder = undefined
-              over.stop()
-              // An entry is handed out as the next step begins: that step is the first to be lost.
-              writer.lose()
-              count()
+            sink: {
+              begin: writer.begin,
+              end(reads, outcome) {
+                writer.end(reads, outcome)
+                if (!writer.isOver || recorder === undefined) return
+                const over = recorder
+                recorder = undefined
+                over.stop()
+                // A step ends as the next one begins: that one is the first to be lost.
+                writer.lose()
+                count()
+              },
             },
             onFault() {
               writer.fail('failed', 0)
@@ -98,7 +101,7 @@ export function recordingInto(
       if (hasStopped) {
         recorder?.stop()
         recorder = undefined
-        writer.end()
+        writer.close()
       } else {
         recorder?.finish()
         writer.flush()

@@ -4,29 +4,29 @@
  * @module
  */
 import { crc32 } from 'node:zlib'
-import { concatBytes } from '../codec/bytes.ts'
+import { viewOf } from '../codec/bytes.ts'
 
 const LENGTH_BYTES = 4
-const OVERHEAD_BYTES = 8
+/** What stands in front of a segment's content. */
+export const SEGMENT_OVERHEAD_BYTES = 8
 
 /** An entry is at most a chunk of a stream, a stored range or a payload, none near this. */
 const SEGMENT_BYTES_MAX = 256 * 1_024 * 1_024
 
 export interface SegmentWriter {
-  /** The segment as it stands in the journal. */
-  segment(content: Uint8Array): Uint8Array
+  /** Fills in what stands in front of the content. */
+  seal(segment: Uint8Array): void
 }
 
 export function createSegmentWriter(): SegmentWriter {
   let check = 0
   return {
-    segment(content) {
-      const head = new Uint8Array(OVERHEAD_BYTES)
-      const view = new DataView(head.buffer)
-      view.setUint32(0, content.length)
-      check = crc32(content, crc32(head.subarray(0, LENGTH_BYTES), check))
+    seal(segment) {
+      const view = viewOf(segment)
+      view.setUint32(0, segment.length - SEGMENT_OVERHEAD_BYTES)
+      const content = segment.subarray(SEGMENT_OVERHEAD_BYTES)
+      check = crc32(content, crc32(segment.subarray(0, LENGTH_BYTES), check))
       view.setUint32(LENGTH_BYTES, check)
-      return concatBytes(head, content)
     },
   }
 }
@@ -40,16 +40,17 @@ export interface Segments {
 /** The contents are views of the bytes. `from` is where the first segment begins. */
 export function readSegments(bytes: Uint8Array, from: number): Segments {
   const contents: Uint8Array[] = []
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+  const view = viewOf(bytes)
   let check = 0
   let at = from
   while (at < bytes.length) {
-    if (bytes.length - at < OVERHEAD_BYTES) return { contents, fault: { atByte: at, what: 'cut' } }
+    if (bytes.length - at < SEGMENT_OVERHEAD_BYTES)
+      return { contents, fault: { atByte: at, what: 'cut' } }
     const length = view.getUint32(at)
     if (length > SEGMENT_BYTES_MAX) return { contents, fault: { atByte: at, what: 'damaged' } }
-    const end = at + OVERHEAD_BYTES + length
+    const end = at + SEGMENT_OVERHEAD_BYTES + length
     if (end > bytes.length) return { contents, fault: { atByte: at, what: 'cut' } }
-    const content = bytes.subarray(at + OVERHEAD_BYTES, end)
+    const content = bytes.subarray(at + SEGMENT_OVERHEAD_BYTES, end)
     const next = crc32(content, crc32(bytes.subarray(at, at + LENGTH_BYTES), check))
     if (next !== view.getUint32(at + LENGTH_BYTES)) {
       return { contents, fault: { atByte: at, what: 'damaged' } }

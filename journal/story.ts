@@ -8,6 +8,14 @@ import { printLine } from './outcome.ts'
 
 const TOLD: ReadonlySet<string> = new Set(['event', 'received', 'refused', 'sent', 'state'])
 
+/** What of an event is told; all of it stands in the journal. */
+const TOLD_OF_EVENTS = /^(?:child|connection|detail|phase|reason|what|why)=/
+
+const shortened = (line: OutcomeLine): OutcomeLine =>
+  line[0] === 'event'
+    ? line.filter((field, at) => at < 2 || TOLD_OF_EVENTS.test(String(field)))
+    : line
+
 /** A line for each state and event, and one for each run of messages of one type. */
 export function storyOf(entries: Iterable<Pick<NodeEntry, 'outcome'>>): readonly string[] {
   const story: string[] = []
@@ -35,7 +43,7 @@ export function storyOf(entries: Iterable<Pick<NodeEntry, 'outcome'>>): readonly
         continue
       }
       endRun()
-      story.push(printLine(line))
+      story.push(printLine(shortened(line)))
     }
   }
   endRun()
