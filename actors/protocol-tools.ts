@@ -54,6 +54,8 @@ export interface ProtocolTools<T extends ProtocolTypes = ProtocolTypes> {
   remake?(recipe: Recipe): Protocol<T>
   /** How others dial this node. Left out: as the network prints the address of a socket. */
   ownAddress?(identity: string | undefined, at: SocketAddress): string
+  /** What an application says in this network, for tools that have to say something. */
+  readonly messages?: readonly T['message'][]
   /** Conditions to run until, by name; each is made from what stands behind the `=`. */
   readonly until?: Readonly<Record<string, (value: string | undefined) => UntilCondition>>
 }

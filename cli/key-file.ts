@@ -6,6 +6,7 @@
 import { randomBytes } from 'node:crypto'
 import { link, mkdir, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { systemRandom } from '../transport/random.ts'
 import { CommandFault } from './command-fault.ts'
 
 const KEY_BYTES = 32
@@ -13,6 +14,14 @@ const FILE = 'node.key'
 
 const codeOf = (error: unknown): unknown =>
   error instanceof Error && 'code' in error ? error.code : undefined
+
+/** A fresh one. */
+export function drawKey(isPrivateKey: (bytes: Uint8Array) => boolean): Uint8Array {
+  for (;;) {
+    const key = systemRandom().bytes(KEY_BYTES)
+    if (isPrivateKey(key)) return key
+  }
+}
 
 /** The key in `folder`, made with `makeKey` where there is none. @throws {CommandFault} */
 export async function loadKey(folder: string, makeKey: () => Uint8Array): Promise<Uint8Array> {

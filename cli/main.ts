@@ -8,7 +8,9 @@
  */
 import { inspect } from 'node:util'
 import { Command, CommanderError, InvalidArgumentError } from 'commander'
+import { attackCommand } from './attack/options.ts'
 import { CommandFault } from './command-fault.ts'
+import { addNetworkCommand } from './network-command.ts'
 import { nodeCommand, parseSeconds } from './node/options.ts'
 import type { ReplayCommandOptions } from './replay-command.ts'
 import { watchStandardOutput } from './standard-output.ts'
@@ -90,32 +92,25 @@ program
     await runDemoNode()
   })
 
-/** The network says which options there are: what follows its name is parsed once it is loaded. */
-const node = program
-  .command('node')
-  .description('runs a node of a network until it is stopped')
-  .argument('<protocol>')
-  .argument('[options...]')
-  .allowUnknownOption()
-  .passThroughOptions()
-  .helpOption(false)
-  .action(async (name: string, words: readonly string[]) => {
-    if (name === '--help' || name === '-h') {
-      node.outputHelp()
-      return
-    }
-    if (name.startsWith('-')) {
-      throw new CommandFault(2, 'the network comes first: peerloom node <protocol> [options]')
-    }
-    const { loadNetwork } = await import('./protocol-module.ts')
-    const tools = await loadNetwork(name)
-    await nodeCommand(program, { name, tools }, async (options, values) => {
-      const { runNode } = await import('./node/run-node.ts')
-      process.exitCode = await runNode(tools, options, values)
-    }).parseAsync(words, { from: 'user' })
-  })
-node.helpInformation = (context) =>
-  nodeCommand(program, undefined, () => Promise.resolve()).helpInformation(context)
+addNetworkCommand(program, 'node', 'runs a node of a network until it is stopped', (network) =>
+  nodeCommand(program, network, async (options, values) => {
+    if (network === undefined) return
+    const { runNode } = await import('./node/run-node.ts')
+    process.exitCode = await runNode(network.tools, options, values)
+  }),
+)
+
+addNetworkCommand(
+  program,
+  'attack',
+  'plays a hostile peer against a node on this machine, and says how it is taken',
+  (network) =>
+    attackCommand(program, network, async (options, values) => {
+      if (network === undefined) return
+      const { runAttack } = await import('./attack/run-attack.ts')
+      process.exitCode = await runAttack(network.tools, options, values)
+    }),
+)
 
 program
   .command('replay')

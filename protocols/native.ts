@@ -168,4 +168,5 @@ export const tools: ProtocolTools<NativeTypes> = {
   },
   remake: (recipe) => native(optionsOf(recipe)),
   ownAddress: (id, { host, port }) => printAddress({ id, host, port }),
+  messages: [{ type: 'message', protocol: 'peerloom/example', payload: encodeUtf8('hello') }],
 }

@@ -28,7 +28,8 @@ export interface TcpStream {
   resume(): void
   report(): void
   end(): void
-  destroy(): void
+  /** `resets`: what is on its way is lost, and the far side is told so. */
+  destroy(how?: { readonly resets: boolean }): void
 }
 
 export interface TcpStreamOptions {
@@ -61,9 +62,10 @@ export function endsOf(socket: Socket): SocketEnds | undefined {
 const ignoreLateError = (): void => undefined
 
 /** Gives up a socket in any state; nothing of it is heard of again. */
-export function discard(socket: Socket): void {
+export function discard(socket: Socket, how?: { readonly resets: boolean }): void {
   socket.on('error', ignoreLateError)
-  socket.destroy()
+  if (how?.resets === true) socket.resetAndDestroy()
+  else socket.destroy()
 }
 
 export function startTcpStream(options: TcpStreamOptions): TcpStream {
@@ -117,7 +119,7 @@ export function startTcpStream(options: TcpStreamOptions): TcpStream {
   }
 
   /** From here on the core hears nothing of this socket, and the socket holds nothing of ours. */
-  const release = (): void => {
+  const release = (how?: { readonly resets: boolean }): void => {
     over = true
     waiting = []
     given = 0
@@ -125,7 +127,7 @@ export function startTcpStream(options: TcpStreamOptions): TcpStream {
     reportDue = undefined
     socket.off('connect', onConnect).off('data', onData).off('end', onEnd)
     socket.off('error', onError).off('close', onClose)
-    discard(socket)
+    discard(socket, how)
   }
 
   const fail = (fault: TransportFault): void => {
@@ -187,8 +189,8 @@ export function startTcpStream(options: TcpStreamOptions): TcpStream {
       ending = true
       pump()
     },
-    destroy() {
-      if (!over) release()
+    destroy(how) {
+      if (!over) release(how)
     },
   }
 }

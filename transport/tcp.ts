@@ -34,6 +34,10 @@ export interface TcpOptions {
   readonly backlog?: number
   /** Whether a listener on `::` leaves IPv4 to others. Default: false, it takes both. */
   readonly ipv6Only?: boolean
+  /** From which address of this machine it dials. Default: the system chooses. */
+  readonly dialFrom?: string
+  /** Whether `destroy` breaks a connection (RST) where it would close it. Default: false. */
+  readonly resetsOnDestroy?: boolean
 }
 
 const KEEP_ALIVE_MS = 60_000
@@ -41,6 +45,7 @@ const BACKLOG = 511
 
 export function tcp(options: TcpOptions = {}): Streams {
   const { keepAliveMs = KEEP_ALIVE_MS, backlog = BACKLOG, ipv6Only = false } = options
+  const { dialFrom, resetsOnDestroy = false } = options
   const socketOptions = {
     allowHalfOpen: true,
     noDelay: true,
@@ -139,7 +144,8 @@ export function tcp(options: TcpOptions = {}): Streams {
         })
         return
       }
-      add(stream, connect({ ...socketOptions, host: target.host, port: target.port }), true)
+      const from = dialFrom === undefined ? {} : { localAddress: dialFrom }
+      add(stream, connect({ ...socketOptions, ...target, ...from }), true)
     },
     listen(listener, address) {
       const local = localAddress(address)
@@ -164,7 +170,7 @@ export function tcp(options: TcpOptions = {}): Streams {
     end: (stream) => streams.get(stream)?.end(),
     destroy(stream) {
       refusedStreams.delete(stream)
-      streams.get(stream)?.destroy()
+      streams.get(stream)?.destroy({ resets: resetsOnDestroy })
       streams.delete(stream)
     },
     held: () => ({ streams: streams.size, listeners: servers.size }),

@@ -2,8 +2,10 @@
  * The command line of `node`: options that every network has, and those that this one adds.
  * @module
  */
-import { Command, InvalidArgumentError, Option } from 'commander'
-import type { ProtocolTools, ToolValues } from '../../actors/protocol-tools.ts'
+import { Command, InvalidArgumentError } from 'commander'
+import type { ToolValues } from '../../actors/protocol-tools.ts'
+import { addNetworkOptions } from '../network-command.ts'
+import type { NamedNetwork } from '../network-command.ts'
 
 /** What `node` is told, whatever the network. */
 export interface NodeOptions {
@@ -47,7 +49,7 @@ interface Given {
  */
 export function nodeCommand(
   parent: Command,
-  network: { readonly name: string; readonly tools: ProtocolTools } | undefined,
+  network: NamedNetwork | undefined,
   run: (options: NodeOptions, values: ToolValues) => Promise<void>,
 ): Command {
   const command = new Command(`peerloom node ${network?.name ?? '<protocol>'}`)
@@ -66,19 +68,9 @@ export function nodeCommand(
     )
     .option('--record <file>', 'write a journal of all that happens to the node, for replay')
     .option('--verbose', 'show the stack of an error')
-  const own = (network?.tools.options ?? []).map((option) => {
-    const made = new Option(option.flags, option.description).helpGroup(
-      `Options of ${network?.name ?? ''}:`,
-    )
-    return option.default === undefined ? made : made.default(option.default)
-  })
-  for (const option of own) command.addOption(option)
-  if (network === undefined) {
-    command.addHelpText('after', '\nThe options of one network: peerloom node <protocol> --help')
-  }
+  const valuesOf = addNetworkOptions(command, network, 'node')
   return command.action(async () => {
     const given = command.opts<Given>()
-    const values = command.opts<ToolValues>()
     await run(
       {
         listen: given.listen ?? [],
@@ -90,9 +82,7 @@ export function nodeCommand(
         timeoutMs: given.timeout,
         record: given.record,
       },
-      Object.fromEntries(
-        own.map((option) => [option.attributeName(), values[option.attributeName()]]),
-      ),
+      valuesOf(),
     )
   })
 }

@@ -12,7 +12,6 @@ import { JournalError } from '../../journal/journal-error.ts'
 import { endedEarly } from '../../journal/node-journal.ts'
 import { lmdbStore } from '../../store/lmdb.ts'
 import { systemClock } from '../../transport/clock.ts'
-import { systemRandom } from '../../transport/random.ts'
 import { tcp } from '../../transport/tcp.ts'
 import { udp } from '../../transport/udp.ts'
 import type { SocketAddress } from '../../world/streams.ts'
@@ -21,21 +20,12 @@ import { answersOf } from '../control/node-answers.ts'
 import { createControlServer } from '../control/server.ts'
 import type { Answer } from '../control/server.ts'
 import { jsonLine } from '../json.ts'
-import { loadKey } from '../key-file.ts'
+import { drawKey, loadKey } from '../key-file.ts'
 import { print } from '../standard-output.ts'
 import { live } from './life.ts'
 import type { NodeOptions } from './options.ts'
 import { createReport } from './report.ts'
 import { parseCondition } from './until.ts'
-
-const KEY_BYTES = 32
-
-function drawKey(isPrivateKey: (bytes: Uint8Array) => boolean): Uint8Array {
-  for (;;) {
-    const key = systemRandom().bytes(KEY_BYTES)
-    if (isPrivateKey(key)) return key
-  }
-}
 
 /** The one in the data folder, or one for this run alone. */
 async function privateKeyOf(

@@ -59,6 +59,36 @@ test('dials an address in any of its spellings', async () => {
   expect(dialler.told(2)).toMatchObject([{ kind: 'stream.opened', remote: { host: '::1' } }])
 })
 
+test('dials from the address that it is told to', async () => {
+  const listener = await startListening(tcp(), '::')
+  const dialler = startedStreams(tcp({ dialFrom: '127.0.0.1' }))
+  dialler.streams.open(2, { host: '127.0.0.1', port: listener.address.port })
+  await platformUntil(() => dialler.told(2).length > 0, 'the stream')
+  expect(dialler.told(2)).toMatchObject([{ kind: 'stream.opened', local: { host: '127.0.0.1' } }])
+  const elsewhere = startedStreams(tcp({ dialFrom: '192.0.2.1' }))
+  elsewhere.streams.open(2, { host: '127.0.0.1', port: listener.address.port })
+  await platformUntil(() => elsewhere.told(2).length > 0, 'the answer')
+  expect(elsewhere.told(2)).toMatchObject([{ kind: 'stream.failed' }])
+})
+
+test.each([
+  [false, { kind: 'stream.ended', stream: 1 }],
+  [true, { kind: 'stream.failed', stream: 1, fault: 'reset' }],
+])(
+  'a stream that is destroyed ends, or breaks where that is asked for: %s',
+  async (resets, end) => {
+    const listener = await startListening(tcp())
+    const dialler = startedStreams(tcp({ resetsOnDestroy: resets }))
+    dialler.streams.open(2, listener.address)
+    await platformUntil(() => listener.inputs.length > 1, 'the accepted stream')
+    await platformUntil(() => dialler.has(2, 'stream.opened'), 'the stream')
+    listener.streams.resume(1)
+    dialler.streams.destroy(2)
+    await platformUntil(() => listener.inputs.length > 2, 'its end')
+    expect(listener.inputs[2]).toEqual(end)
+  },
+)
+
 test('reports the writes of one turn once', async () => {
   const { dialler, listener } = await startPair()
   listener.streams.resume(1)
