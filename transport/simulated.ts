@@ -6,6 +6,7 @@
 import type { Random } from '../world/random.ts'
 import { memoryNetwork } from './memory.ts'
 import type { MemoryNetwork, MemoryNetworkOptions } from './memory.ts'
+import { checkFaults } from './simulated/checking.ts'
 import type { FaultCounts, FaultKind, NetworkFaults } from './simulated/faults.ts'
 import { createFiring, noFaults } from './simulated/firing.ts'
 import { createSimulatedPolicy } from './simulated/policy.ts'
@@ -32,6 +33,7 @@ export interface SimulatedNetwork extends MemoryNetwork {
   heal(): void
 }
 
+/** @throws {RangeError} a number of the faults that cannot be */
 export function simulatedNetwork(options: SimulatedNetworkOptions): SimulatedNetwork {
   const { clock, random, faults, skipFault, ...rest } = options
   const { queue } = clock
@@ -39,6 +41,7 @@ export function simulatedNetwork(options: SimulatedNetworkOptions): SimulatedNet
     const network = memoryNetwork({ ...rest, queue })
     return extended(network, { faultCounts: noFaults, fires: () => false, heal: () => undefined })
   }
+  checkFaults(faults)
   const firing = createFiring(skipFault)
   const policy = createSimulatedPolicy({ clock, random, faults, firing })
   const network = memoryNetwork({ chunking: policy.chunking, ...rest, queue, policy })

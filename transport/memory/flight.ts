@@ -17,6 +17,7 @@ interface Segment {
   readonly uptoBytes: number
   readonly dueMs: number
   readonly isEnd: boolean
+  next: Segment | undefined
 }
 
 export interface Flight {
@@ -36,59 +37,57 @@ export interface FlightOptions {
 }
 
 export function startFlight({ pipe, direction, policy, onArrival }: FlightOptions): Flight {
-  let segments: Segment[] = []
-  let head = 0
+  let first: Segment | undefined
+  let last: Segment | undefined
   let leftBytes = 0
   let isEndLeft = false
   let isArmed = false
+  let isHeld = false
   let isCut = false
 
   const arm = (): void => {
-    const first = segments[head]
-    if (isArmed || first === undefined) return
+    if (isArmed || isHeld || first === undefined) return
     isArmed = true
     policy.at(first.dueMs, ring)
   }
 
-  const next = (): void => {
-    head++
-    if (head < segments.length / 2) return
-    segments = segments.slice(head)
-    head = 0
-  }
-
   const ring = (): void => {
     isArmed = false
-    if (isCut || direction.isHeld(retry)) return
+    isHeld = !isCut && direction.isHeld(retry)
+    if (isCut || isHeld) return
     const { nowMs } = policy
     let hasCome = false
-    for (let first = segments[head]; first !== undefined; first = segments[head]) {
-      if (first.dueMs > nowMs) break
+    for (; first !== undefined && first.dueMs <= nowMs; first = first.next) {
       pipe.arrive(first.uptoBytes, first.isEnd)
       hasCome = true
-      next()
     }
     arm()
     if (hasCome) onArrival()
   }
 
   const retry = (): void => {
-    if (!isArmed) ring()
+    isHeld = false
+    ring()
   }
 
   const leave = (bytes: number, isEnd: boolean): void => {
     leftBytes += bytes
-    segments.push({ uptoBytes: leftBytes, dueMs: direction.arrivalMs(bytes), isEnd })
+    const dueMs = direction.arrivalMs(bytes)
+    const segment: Segment = { uptoBytes: leftBytes, dueMs, isEnd, next: undefined }
+    if (first === undefined || last === undefined) first = segment
+    else last.next = segment
+    last = segment
   }
 
   return {
     direction,
     depart() {
-      if (isCut) return
-      while (leftBytes < pipe.sentBytes) {
-        leave(Math.min(SEGMENT_BYTES_MAX, pipe.sentBytes - leftBytes), false)
-      }
-      if (!isEndLeft && pipe.isEnded && leftBytes === pipe.writtenBytes) {
+      const { writtenBytes } = pipe
+      // As a rule when a reader makes room for which nothing waits.
+      if (isCut || (leftBytes === writtenBytes && (isEndLeft || !pipe.isEnded))) return
+      const { sentBytes } = pipe
+      while (leftBytes < sentBytes) leave(Math.min(SEGMENT_BYTES_MAX, sentBytes - leftBytes), false)
+      if (!isEndLeft && pipe.isEnded && leftBytes === writtenBytes) {
         isEndLeft = true
         leave(0, true)
       }
@@ -96,8 +95,7 @@ export function startFlight({ pipe, direction, policy, onArrival }: FlightOption
     },
     cut() {
       isCut = true
-      segments = []
-      head = 0
+      first = undefined
     },
   }
 }

@@ -10,7 +10,7 @@ import type { Chunking } from '../memory/chunking.ts'
 import type { Breakable, Direction, HostConditions, LinkPolicy } from '../memory/policy.ts'
 import type { VirtualClock } from '../virtual-clock.ts'
 import { createDirection } from './direction.ts'
-import { between, happens, mixed, tailOf } from './drawing.ts'
+import { drawsFrom, mixed } from './drawing.ts'
 import type { NetworkFaults } from './faults.ts'
 import type { Firing } from './firing.ts'
 import { createPartitions } from './partitions.ts'
@@ -37,6 +37,9 @@ interface Host extends HostConditions {
   readonly number: number
 }
 
+/** A host that nobody has: what is sent there is on its way as long as anything, outside of what is cut off. */
+const NOWHERE: Host = { number: -1, slowUntilMs: 0 }
+
 const TWO_TO_32 = 2 ** 32
 
 export function createSimulatedPolicy(options: SimulatedPolicyOptions): SimulatedPolicy {
@@ -44,11 +47,11 @@ export function createSimulatedPolicy(options: SimulatedPolicyOptions): Simulate
   const { latencyMs, segmentLoss, chunkCut, slowReader, partition } = faults
   const bytesPerMs = faults.bytesPerSecond / 1_000
   const pairs = random.fork('pairs').below(TWO_TO_32)
-  const segments = random.fork('segments')
-  const chunks = random.fork('chunks')
-  const dials = random.fork('dials')
-  const packets = random.fork('datagrams')
-  const targets = random.fork('targets')
+  const segments = drawsFrom(random.fork('segments'))
+  const chunks = drawsFrom(random.fork('chunks'))
+  const dials = drawsFrom(random.fork('dials'))
+  const packets = drawsFrom(random.fork('datagrams'))
+  const targets = drawsFrom(random.fork('targets'))
 
   const byName = new Map<string, Host>()
   const hosts: Host[] = []
@@ -64,8 +67,7 @@ export function createSimulatedPolicy(options: SimulatedPolicyOptions): Simulate
     for (const name of names) byName.set(name, host)
     return host
   }
-  /** Also one that nobody has: what is sent there is on its way as long as anything. */
-  const hostOf = (name: string): Host => byName.get(name) ?? add([name])
+  const hostOf = (name: string): Host => byName.get(name) ?? NOWHERE
 
   const baseOf = (from: Host, to: Host): number =>
     latencyMs.min + mixed(pairs, from.number, to.number) * (latencyMs.max - latencyMs.min)
@@ -76,9 +78,9 @@ export function createSimulatedPolicy(options: SimulatedPolicyOptions): Simulate
       nowMs,
       at,
       bytesPerMs,
-      drawLatencyMs: () => baseMs + tailOf(segments, latencyMs.tailMean),
+      drawLatencyMs: () => baseMs + segments.tail(latencyMs.tailMean),
       drawRetransmitMs: () =>
-        happens(segments, segmentLoss.chance) && firing.fires('segmentLoss')
+        segments.happens(segmentLoss.chance) && firing.fires('segmentLoss')
           ? segmentLoss.retransmitMs
           : 0,
       isCut: () => partitions.isCut(from.number, to.number),
@@ -88,18 +90,18 @@ export function createSimulatedPolicy(options: SimulatedPolicyOptions): Simulate
 
   const isLost = (from: Host, to: Host): boolean =>
     partitions.isCut(from.number, to.number) ||
-    (happens(packets, faults.datagramLoss.chance) && firing.fires('datagramLoss'))
+    (packets.happens(faults.datagramLoss.chance) && firing.fires('datagramLoss'))
 
   const truncated = (bytes: Uint8Array): Uint8Array =>
     bytes.length > 0 &&
-    happens(packets, faults.datagramTruncate.chance) &&
+    packets.happens(faults.datagramTruncate.chance) &&
     firing.fires('datagramTruncate')
       ? bytes.subarray(0, packets.below(bytes.length))
       : bytes
 
   const { datagramReorder } = faults
   const drawReorderMs = (): number =>
-    happens(packets, datagramReorder.chance) && firing.fires('datagramReorder')
+    packets.happens(datagramReorder.chance) && firing.fires('datagramReorder')
       ? packets.unit() * datagramReorder.delayMsMax
       : 0
 
@@ -111,7 +113,7 @@ export function createSimulatedPolicy(options: SimulatedPolicyOptions): Simulate
 
   const slowDown = (): void => {
     const host = hosts[targets.below(hosts.length)]
-    const untilMs = clock.nowMs + between(targets, slowReader.ms)
+    const untilMs = clock.nowMs + targets.between(slowReader.ms)
     if (host !== undefined && firing.fires('slowReader')) host.slowUntilMs = untilMs
   }
 
@@ -124,21 +126,21 @@ export function createSimulatedPolicy(options: SimulatedPolicyOptions): Simulate
       isInside[drawn] = 1
       inside++
     }
-    if (!happens(targets, partition.oneWayChance)) return { isInside, cuts: 'both' }
+    if (!targets.happens(partition.oneWayChance)) return { isInside, cuts: 'both' }
     return { isInside, cuts: targets.below(2) === 0 ? 'in' : 'out' }
   }
 
   const divide = (): void => {
     if (hosts.length < 2) return
     const drawn = drawPartition()
-    const ms = between(targets, partition.ms)
+    const ms = targets.between(partition.ms)
     if (!firing.fires('partition')) return
     partitions.begin(drawn)
     at(clock.nowMs + ms, () => partitions.end(drawn))
   }
 
   startRates({
-    random: random.fork('rates'),
+    draws: drawsFrom(random.fork('rates')),
     nowMs,
     at,
     isStopped: () => firing.isStopped,
@@ -172,10 +174,10 @@ export function createSimulatedPolicy(options: SimulatedPolicyOptions): Simulate
       const isCut =
         partitions.isCut(from.number, to.number) || partitions.isCut(to.number, from.number)
       return {
-        isSilent: isCut || (happens(dials, faults.silentDial.chance) && firing.fires('silentDial')),
-        isRefused: () => happens(dials, faults.refusedDial.chance) && firing.fires('refusedDial'),
+        isSilent: isCut || (dials.happens(faults.silentDial.chance) && firing.fires('silentDial')),
+        isRefused: () => dials.happens(faults.refusedDial.chance) && firing.fires('refusedDial'),
         isOverload: () =>
-          happens(dials, faults.overloadedAccept.chance) && firing.fires('overloadedAccept'),
+          dials.happens(faults.overloadedAccept.chance) && firing.fires('overloadedAccept'),
         out: directionOf(from, to),
         back: directionOf(to, from),
       }
@@ -190,11 +192,12 @@ export function createSimulatedPolicy(options: SimulatedPolicyOptions): Simulate
       if (isLost(from, to)) return
       const soonestMs = clock.nowMs + bytes.length / bytesPerMs + baseOf(from, to)
       const isTwice =
-        happens(packets, faults.datagramDuplicate.chance) && firing.fires('datagramDuplicate')
+        packets.happens(faults.datagramDuplicate.chance) && firing.fires('datagramDuplicate')
       for (let copy = 0; copy < (isTwice ? 2 : 1); copy++) {
-        const part = truncated(bytes)
-        const tailMs = tailOf(packets, latencyMs.tailMean) + drawReorderMs()
-        at(soonestMs + tailMs, () => arrive(copy === 0 ? part : part.slice()))
+        // Each its own: a receiver may change what it was given.
+        const part = truncated(copy === 0 ? bytes : bytes.slice())
+        const tailMs = packets.tail(latencyMs.tailMean) + drawReorderMs()
+        at(soonestMs + tailMs, () => arrive(part))
       }
     },
     joined(stream) {
@@ -214,7 +217,7 @@ export function createSimulatedPolicy(options: SimulatedPolicyOptions): Simulate
     slowRestMs: SLOW_REST_MS,
     strandedMs: faults.halfOpen.giveUpMs,
     chunking: ({ readyBytes }) =>
-      readyBytes > 1 && happens(chunks, chunkCut.chance) && firing.fires('chunkCut')
+      readyBytes > 1 && chunks.happens(chunkCut.chance) && firing.fires('chunkCut')
         ? 1 + chunks.below(Math.min(chunkCut.bytesMax, readyBytes - 1))
         : readyBytes,
     heal() {

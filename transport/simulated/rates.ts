@@ -3,7 +3,7 @@
  * kind fall into the second to come, and when: no timer a host or stream, whose number may be large.
  * @module
  */
-import type { Random } from '../../world/random.ts'
+import type { Draws } from './drawing.ts'
 
 /** Short beside what lasts minutes, and a thousandth of what else a node does in a second. */
 const BEAT_MS = 1_000
@@ -18,14 +18,14 @@ export interface Rate {
 }
 
 export interface RatesOptions {
-  readonly random: Random
+  readonly draws: Draws
   readonly nowMs: () => number
   readonly at: (dueMs: number, run: () => void) => void
   readonly rates: readonly Rate[]
   readonly isStopped: () => boolean
 }
 
-export function startRates({ random, nowMs, at, rates, isStopped }: RatesOptions): void {
+export function startRates({ draws, nowMs, at, rates, isStopped }: RatesOptions): void {
   const used = rates.filter(({ perMinute }) => perMinute > 0)
   if (used.length === 0) return
 
@@ -34,8 +34,8 @@ export function startRates({ random, nowMs, at, rates, isStopped }: RatesOptions
     for (const { perMinute, targets, strike } of used) {
       const expected = (perMinute * targets()) / BEATS_PER_MINUTE
       const whole = Math.floor(expected)
-      const count = whole + (random.unit() < expected - whole ? 1 : 0)
-      for (let index = 0; index < count; index++) at(nowMs() + random.unit() * BEAT_MS, strike)
+      const count = whole + (draws.happens(expected - whole) ? 1 : 0)
+      for (let index = 0; index < count; index++) at(nowMs() + draws.unit() * BEAT_MS, strike)
     }
     at(nowMs() + BEAT_MS, beat)
   }

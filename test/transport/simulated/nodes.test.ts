@@ -76,3 +76,26 @@ test('the same seed gives the same life, another seed another, and so does one f
   expect(liveThrough('swarm', 'other').trace).not.toEqual(trace)
   expect(liveThrough('swarm', 'again', 20).trace).not.toEqual(trace)
 })
+
+test('a node that is killed in a swarm is missed by the other, and found again when it is back', async () => {
+  const world = startVirtualWorld({ seed: 'killed', faults: FAULT_PRESETS.swarm })
+  const bootstrap = { bootstrap: ['10.0.0.2:7001'] }
+  const one = startNode(world, 'one', '10.0.0.1', plain(), bootstrap)
+  startNode(world, 'other', '10.0.0.2', plain())
+  const activeCount = () =>
+    one.supervisor.connections().filter(({ phase }) => phase === 'active').length
+  expect(world.runUntil(() => activeCount() > 0, { withinMs: 600_000 })).toBe(true)
+  world.kill('other')
+  expect(world.runUntil(() => activeCount() === 0, { withinMs: 600_000 })).toBe(true)
+  world.advance(30_000)
+  const again = startNode(world, 'other', '10.0.0.2', plain())
+  world.network.heal()
+  expect(world.runUntil(() => activeCount() > 0, { withinMs: 600_000 })).toBe(true)
+  const stops = [one, again].map(({ supervisor }) => supervisor.stop({ graceMs: 5_000 }))
+  world.advance(6_000)
+  await Promise.all(stops)
+  for (const node of [one, again]) {
+    expect(node.supervisor.audit()).toMatchObject(NOTHING_HELD)
+    expect(unaccounted(node)).toEqual([])
+  }
+})
