@@ -45,6 +45,20 @@ describe('a reset', () => {
   })
 })
 
+test('resets find each of the streams that are open, and none that is not', () => {
+  const { clock, network, dialler, listener } = startHosts({
+    faults: { reset: { perMinute: OFTEN } },
+  })
+  const numbers = Array.from({ length: 20 }, (_, index) => 2 + 2 * index)
+  dialler.call((streams) => {
+    for (const stream of numbers) streams.open(stream, LISTENER)
+  })
+  clock.advance(HOUR_MS)
+  expect(network.faultCounts().reset).toBe(20)
+  expect(dialler.faultsTold()).toEqual(numbers.map(() => 'reset'))
+  expect([dialler.streams.held().streams, listener.streams.held().streams]).toEqual([0, 0])
+})
+
 describe('a half-open stream', () => {
   const halfOpen = { perMinute: SOMETIMES, giveUpMs: 15_000 }
 
@@ -94,9 +108,12 @@ describe('a half-open stream', () => {
       const isOver = () => network.faultCounts().halfOpen > 0
       while (!isOver()) {
         dialler.call((streams) => streams.write(DIALLED, bytes(1)))
+        listener.call((streams) => streams.write(ACCEPTED, bytes(1)))
         clock.runUntil(isOver, { withinMs: 5 })
       }
+      const before = [dialler.received.length, listener.received.length]
       clock.advance(60_000)
+      expect([dialler.received.length, listener.received.length]).toEqual(before)
       if (dialler.faultsTold()[0] === 'reset') continue
       leftCount++
       expect([dialler.faultsTold(), listener.faultsTold()]).toEqual([['timed-out'], ['reset']])
@@ -176,6 +193,32 @@ describe('a partition', () => {
     expect(listener.received.length - out).toBeGreaterThanOrEqual(49)
     expect(dialler.received.length - back).toBe(listener.received.length - out)
     expect([...dialler.faultsTold(), ...listener.faultsTold()]).toEqual([])
+  })
+
+  test('holds up a reset, and the answer to a dial, until it is over', () => {
+    const slow = { latencyMs: { min: 3_000, max: 3_000, tailMean: 0 } }
+    const hosts = startHosts({ faults: { ...lasting(60_000, 0), ...slow } })
+    const { clock, dialler, listener, network } = hosts
+    let opened = 0
+    for (let stream = 2; network.faultCounts().partition === 0; stream += 2) {
+      opened++
+      dialler.call((streams) => {
+        streams.open(stream, LISTENER)
+        streams.write(stream, bytes(1))
+      })
+      clock.advance(1_000)
+    }
+    const answered = dialler.timesOf('stream.opened').length
+    expect(answered).toBeLessThan(opened)
+    listener.call((streams) => {
+      for (let stream = 1; stream < 2 * opened; stream += 2) streams.destroy(stream)
+    })
+    clock.advance(30_000)
+    expect(dialler.timesOf('stream.opened')).toHaveLength(answered)
+    expect([dialler.timesOf('stream.ended'), dialler.faultsTold()]).toEqual([[], []])
+    network.heal()
+    clock.advance(30_000)
+    expect(dialler.timesOf('stream.opened')).toHaveLength(opened)
   })
 
   test('ends by itself, not before its time', () => {
@@ -345,6 +388,12 @@ describe('datagrams', () => {
     expect(received).toHaveLength(100)
     expect(received.filter(({ length }) => length < 4)).toHaveLength(counts.datagramTruncate)
     expect(counts.datagramTruncate).toBeGreaterThan(10)
+  })
+
+  test('that come twice are each their own', () => {
+    const { listener, received } = sent({ datagramDuplicate: { chance: 1 } })
+    expect(received).toHaveLength(200)
+    expect(new Set(listener.buffers).size).toBe(200)
   })
 
   test('lose one less where one is left out', () => {

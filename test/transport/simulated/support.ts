@@ -41,6 +41,8 @@ export function startHost({ clock, network }: Network, host: string) {
   const trace: string[] = []
   const inputs: (StreamInput | ListenerInput | DatagramInput)[] = []
   const received: number[] = []
+  /** What the bytes of datagrams stood in. */
+  const buffers: ArrayBufferLike[] = []
   const sizes: number[] = []
   /** How deep in calls of ours we are: nothing may be delivered there. */
   let calls = 0
@@ -49,6 +51,7 @@ export function startHost({ clock, network }: Network, host: string) {
     const bytes = 'bytes' in input ? input.bytes.slice() : new Uint8Array(0)
     trace.push(`${clock.nowMs} ${input.kind} ${encodeHex(bytes)}`)
     inputs.push('bytes' in input ? { ...input, bytes } : input)
+    if (input.kind === 'datagrams.received') buffers.push(input.bytes.buffer)
     if (input.kind === 'stream.bytes') {
       received.push(...bytes)
       sizes.push(bytes.length)
@@ -71,7 +74,19 @@ export function startHost({ clock, network }: Network, host: string) {
     trace.filter((line) => line.split(' ')[1] === kind).map((line) => Number(line.split(' ')[0]))
   const faultsTold = (): readonly string[] =>
     inputs.flatMap((input) => (input.kind === 'stream.failed' ? [input.fault] : []))
-  return { call, crash, datagrams, faultsTold, inputs, received, sizes, streams, timesOf, trace }
+  return {
+    buffers,
+    call,
+    crash,
+    datagrams,
+    faultsTold,
+    inputs,
+    received,
+    sizes,
+    streams,
+    timesOf,
+    trace,
+  }
 }
 
 const PORT = 7_000
