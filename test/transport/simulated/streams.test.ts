@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest'
 import { holds, piecesOf } from '../../support/properties.ts'
 import { FAULT_PRESETS } from '../../../transport/simulated/faults.ts'
 import type { NetworkFaults } from '../../../transport/simulated/faults.ts'
-import { ACCEPTED, DIALLED, LISTENER, startHosts, startStream, STEADY } from './support.ts'
+import { ACCEPTED, DIALLED, LISTENER, startHost, startHosts } from './support.ts'
+import { startStream, STEADY } from './support.ts'
 import type { Settings } from './support.ts'
 
 const bytes = (length: number): Uint8Array => Uint8Array.from({ length }, (_, index) => index % 251)
@@ -56,6 +57,24 @@ describe('latency', () => {
       seen.add(first)
     }
     expect(seen.size).toBe(20)
+  })
+
+  test('is the same for a host that comes back', () => {
+    const latencyMs = { min: 20, max: 80, tailMean: 0 }
+    const world = startHosts({ faults: { latencyMs } })
+    const { clock, dialler } = world
+    const dialMs = (stream: number): number => {
+      const fromMs = clock.nowMs
+      dialler.call((streams) => streams.open(stream, LISTENER))
+      clock.advance(1_000)
+      return (dialler.timesOf('stream.opened').at(-1) ?? 0) - fromMs
+    }
+    const before = dialMs(2)
+    world.listener.crash()
+    const again = startHost(world, LISTENER.host)
+    again.call((streams) => streams.listen(1, LISTENER))
+    clock.settle()
+    expect(dialMs(4)).toBeCloseTo(before, 2)
   })
 })
 
