@@ -149,6 +149,33 @@ test('keeps wall time beside it, for each node as far ahead as it was asked', ()
   expect([one.monotonicMs(), one.wallMs(), ahead.wallMs()]).toEqual([501.5, 1_000_001, 1_007_001])
 })
 
+test('brings what is on its way at its time, in the order of asking, before the alarms of that time', () => {
+  const { time, told, node, deliver } = startTime()
+  const { clock } = node('a')
+  clock.setAlarm(5)
+  const arrive = (what: string): void => {
+    told.push(`${time.nowMs} ${what}`)
+    deliver(`behind ${what}`)
+  }
+  time.at(5, () => arrive('two'))
+  time.at(5, () => arrive('three'))
+  time.at(2.5, () => arrive('one'))
+  time.at(-1, () => arrive('late'))
+  expect(told).toEqual([])
+  time.advance(10)
+  expect(told).toEqual([
+    '0 late',
+    '0 behind late',
+    '2.5 one',
+    '2.5 behind one',
+    '5 two',
+    '5 behind two',
+    '5 three',
+    '5 behind three',
+    '5 a alarm',
+  ])
+})
+
 describe('runUntil', () => {
   const ticking = (): { readonly time: VirtualClock; readonly told: string[] } => {
     const { time, told, node } = startTime()
