@@ -86,7 +86,7 @@ export function createReceiving<T extends ProtocolTypes>(
   const onMessage = (message: Message, raw: Uint8Array | undefined, bytesOnWire: number): void => {
     counters.receivedMessages++
     lastMessageMs = loop.step.monotonicMs
-    if (port.watched) {
+    if (port.wants.message) {
       const { type } = message
       port.tell({ of: 'message', connection: name, direction: 'received', type, bytesOnWire })
     }
@@ -142,7 +142,7 @@ export function createReceiving<T extends ProtocolTypes>(
           counters.receivedMessages++
           countDrop(counters, 'refused')
           const { detail } = error
-          if (port.watched) port.tell({ of: 'refused', connection: name, detail, bytesOnWire })
+          if (port.wants.refused) port.tell({ of: 'refused', connection: name, detail, bytesOnWire })
           options.onRefused(detail)
         },
         onSecured(facts) {

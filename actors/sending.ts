@@ -59,7 +59,7 @@ export function createSending<T extends ProtocolTypes>(options: SendingOptions<T
         overBudget = false
         options.onUnblocked()
       }
-      if (!port.watched) return
+      if (!port.wants.message) return
       for (const message of messages) {
         const bytesOnWire = protocol.estimateBytes(message)
         const { type } = message

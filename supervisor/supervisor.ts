@@ -109,7 +109,7 @@ export function createSupervisorOver<T extends ProtocolTypes>(
 
   /** Not an event: whoever throws at events would be told so by an event. */
   const onEventsThrow = (): void => {
-    if (node.port.watched) {
+    if (node.port.wants.event) {
       node.port.tell({ of: 'event', event: { type: 'events-subscriber.threw' } })
     }
   }
