@@ -477,7 +477,7 @@ export function createConnection<T extends ProtocolTypes>(
     get unsentBytes() {
       return outbox.unsentBytes
     },
-    crediting: credit,
+    ...{ crediting: credit, laneBytes: outbox.laneBytes },
     get isHeld() {
       return credit.exhausted || asker.pending > 0
     },

@@ -63,7 +63,14 @@ export function createSending<T extends ProtocolTypes>(options: SendingOptions<T
       for (const message of messages) {
         const bytesOnWire = protocol.estimateBytes(message)
         const { type } = message
-        port.tell({ of: 'message', connection: name, direction: 'sent', type, bytesOnWire })
+        port.tell({
+          of: 'message',
+          connection: name,
+          direction: 'sent',
+          type,
+          bytesOnWire,
+          message,
+        })
       }
     },
   })

@@ -79,6 +79,8 @@ export type Observation =
       readonly direction: 'received' | 'sent'
       readonly type: string
       readonly bytesOnWire: number
+      /** Its bytes may be views: whoever keeps it copies it. */
+      readonly message: { readonly type: string }
     }
   /** A unit that the wire passed over, by the network's detail. */
   | {

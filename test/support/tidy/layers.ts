@@ -25,17 +25,18 @@ const MAY_IMPORT: Readonly<Record<string, MayImport>> = {
   actors: { value: ['world', 'codec', 'machines'], type: HANDED_IN },
   supervisor: { value: ['world', 'codec', 'machines', 'actors'], type: HANDED_IN },
   // It puts together what an application that injects nothing gets: the platform's world.
-  index: { value: [...BELOW_INDEX, 'transport', 'store'], type: ['protocols'] },
+  index: { value: [...BELOW_INDEX, 'journal', 'transport', 'store'], type: ['protocols'] },
+  journal: { value: [...BELOW_INDEX, 'transport'], type: ['store', 'protocols'] },
   protocols: { value: ['world', 'codec', 'machines', 'actors'], type: [] },
   transport: { value: ['world', 'codec'], type: [] },
   store: { value: ['world', 'codec'], type: [] },
-  inspector: { value: [...BELOW_INDEX, 'index', ...HANDED_IN], type: [] },
-  cli: { value: [...BELOW_INDEX, 'index', ...HANDED_IN, 'inspector', 'testing'], type: [] },
-  testing: { value: [...BELOW_INDEX, 'index', ...HANDED_IN, 'inspector'], type: [] },
+  inspector: { value: [...BELOW_INDEX, 'journal', 'index', ...HANDED_IN], type: [] },
+  cli: { value: [...BELOW_INDEX, 'journal', 'index', ...HANDED_IN, 'inspector', 'testing'], type: [] },
+  testing: { value: [...BELOW_INDEX, 'journal', 'index', ...HANDED_IN, 'inspector'], type: [] },
 }
 
 /** Layers that hold no network's name and import no network's file. */
-const NETWORK_FREE = new Set([...BELOW_INDEX, 'index', 'transport', 'store'])
+const NETWORK_FREE = new Set([...BELOW_INDEX, 'journal', 'index', 'transport', 'store'])
 
 /** The network whose file this is; nothing for what all networks share. */
 export function networkOf(path: string): string | undefined {
@@ -79,6 +80,7 @@ export function wrongImports(source: Source): readonly string[] {
 const PACKAGES_OF: Readonly<Record<string, readonly string[]>> = {
   rxjs: ['actors/', 'supervisor/', 'protocols/', 'index.ts', 'inspector/', 'cli/', 'testing/'],
   xstate: ['machines/', 'actors/', 'supervisor/', 'protocols/', 'index.ts'].concat([
+    'journal/',
     'inspector/',
     'cli/',
     'testing/',
