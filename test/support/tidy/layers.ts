@@ -31,7 +31,10 @@ const MAY_IMPORT: Readonly<Record<string, MayImport>> = {
   transport: { value: ['world', 'codec'], type: [] },
   store: { value: ['world', 'codec'], type: [] },
   inspector: { value: [...BELOW_INDEX, 'journal', 'index', ...HANDED_IN], type: [] },
-  cli: { value: [...BELOW_INDEX, 'journal', 'index', ...HANDED_IN, 'inspector', 'testing'], type: [] },
+  cli: {
+    value: [...BELOW_INDEX, 'journal', 'index', ...HANDED_IN, 'inspector', 'testing'],
+    type: [],
+  },
   testing: { value: [...BELOW_INDEX, 'journal', 'index', ...HANDED_IN, 'inspector'], type: [] },
 }
 
