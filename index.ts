@@ -9,8 +9,10 @@ import type { ProtocolTypes } from './machines/session.ts'
 import type { GivenLimits } from './supervisor/limits.ts'
 import { CORE_LIMITS, NODE_LIMITS, nodeLimitsOf } from './supervisor/limits.ts'
 import { PeerloomError } from './supervisor/errors.ts'
+import type { FlightOptions } from './supervisor/flight-contract.ts'
 import { createSupervisorOver } from './supervisor/supervisor.ts'
 import type { Supervisor } from './supervisor/supervisor-contract.ts'
+import { createFlightRecorder } from './journal/flight-recorder.ts'
 import { memoryStore } from './store/memory.ts'
 import { systemClock } from './transport/clock.ts'
 import { chooseCrypto } from './transport/crypto/choose.ts'
@@ -36,6 +38,8 @@ export interface SupervisorOptions<T extends ProtocolTypes> {
   }
   /** Default: `memoryStore()`, which forgets with the process. */
   readonly store?: Store
+  /** What is kept of each connection's last moments; false: nothing. Default: 64 entries, no payload. */
+  readonly flight?: FlightOptions | false
   /** Stands in front of every name in events and explanations. Default: `node`. */
   readonly name?: string
   readonly limits?: GivenLimits
@@ -96,6 +100,7 @@ export function createSupervisor<T extends ProtocolTypes>(
     listen: listening,
     bootstrap: parsed,
     limits,
+    startFlight: (subject) => createFlightRecorder(subject, options.flight),
   })
   recording?.watch(supervisor.port)
   return supervisor
@@ -129,6 +134,7 @@ export type { Audit, NodeLimits, NodeState } from './supervisor/node-contract.ts
 export type { PeerloomErrorCode } from './supervisor/errors.ts'
 export type { SupervisorEvent } from './supervisor/events.ts'
 export type { PeerView } from './supervisor/peers.ts'
+export type * from './supervisor/flight-contract.ts'
 export type { Explanation } from './supervisor/explanation.ts'
 export type { Ban, BanKey } from './supervisor/ban-records.ts'
 export type * from './actors/protocol.ts'

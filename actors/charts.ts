@@ -48,7 +48,7 @@ export interface Charts<T extends ProtocolTypes> {
 }
 
 /** States of regions are joined by `|`, inner ones by `.`. */
-const printState = (value: unknown): string =>
+export const printState = (value: unknown): string =>
   typeof value === 'object' && value !== null
     ? Object.entries(value)
         .map(([state, inner]) => `${state}.${printState(inner)}`)

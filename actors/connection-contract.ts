@@ -95,6 +95,8 @@ export interface Connection<T extends ProtocolTypes> {
   readonly dial: T['dial'] | undefined
   readonly lastMessageMs: number | undefined
   readonly unsentBytes: number
+  /** What waits in each lane, by estimate. */
+  laneBytes(): Readonly<Record<Lane, number>>
   /** Whether it is us who do not read it now. */
   readonly isHeld: boolean
   /** Where the credit for what is held of its messages is taken. */

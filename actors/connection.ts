@@ -112,7 +112,7 @@ export function createConnection<T extends ProtocolTypes>(
     onState(chart, event, state) {
       if (history.length >= limits.historyMax) history.shift()
       history.push({ atMs: loop.step.monotonicMs, chart, event, state })
-      if (port.watched) port.tell({ of: 'transition', name, chart, event, state })
+      if (port.wants.transition) port.tell({ of: 'transition', name, chart, event, state })
     },
     onSessionError(error) {
       tools.onFault(connection, error)
@@ -477,7 +477,7 @@ export function createConnection<T extends ProtocolTypes>(
     get unsentBytes() {
       return outbox.unsentBytes
     },
-    crediting: credit,
+    ...{ crediting: credit, laneBytes: outbox.laneBytes },
     get isHeld() {
       return credit.exhausted || asker.pending > 0
     },

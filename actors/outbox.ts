@@ -54,6 +54,8 @@ export interface Outbox<Message> {
   clear(): number
   /** The transport's report. */
   sent(totalBytes: number): void
+  /** What waits in each lane, by estimate. */
+  laneBytes(): Readonly<Record<Lane, number>>
   readonly unsentBytes: number
   readonly writtenBytes: number
   readonly isFull: boolean
@@ -146,6 +148,11 @@ export function createOutbox<Message extends object>(
       // The timer stays: it finds nothing to do, which costs less than a cancel for each write.
       if (sentBytes === writtenBytes) options.onAllSent()
     },
+    laneBytes: () => ({
+      control: lanes.bytesOf('control'),
+      requests: lanes.bytesOf('requests'),
+      gossip: lanes.bytesOf('gossip'),
+    }),
     get unsentBytes() {
       return writtenBytes - sentBytes
     },

@@ -86,9 +86,16 @@ export function createReceiving<T extends ProtocolTypes>(
   const onMessage = (message: Message, raw: Uint8Array | undefined, bytesOnWire: number): void => {
     counters.receivedMessages++
     lastMessageMs = loop.step.monotonicMs
-    if (port.watched) {
+    if (port.wants.message) {
       const { type } = message
-      port.tell({ of: 'message', connection: name, direction: 'received', type, bytesOnWire })
+      port.tell({
+        of: 'message',
+        connection: name,
+        direction: 'received',
+        type,
+        bytesOnWire,
+        message,
+      })
     }
     const phase = options.phase()
     const toRouter = phase === 'active'
@@ -142,7 +149,8 @@ export function createReceiving<T extends ProtocolTypes>(
           counters.receivedMessages++
           countDrop(counters, 'refused')
           const { detail } = error
-          if (port.watched) port.tell({ of: 'refused', connection: name, detail, bytesOnWire })
+          if (port.wants.refused)
+            port.tell({ of: 'refused', connection: name, detail, bytesOnWire })
           options.onRefused(detail)
         },
         onSecured(facts) {

@@ -59,11 +59,18 @@ export function createSending<T extends ProtocolTypes>(options: SendingOptions<T
         overBudget = false
         options.onUnblocked()
       }
-      if (!port.watched) return
+      if (!port.wants.message) return
       for (const message of messages) {
         const bytesOnWire = protocol.estimateBytes(message)
         const { type } = message
-        port.tell({ of: 'message', connection: name, direction: 'sent', type, bytesOnWire })
+        port.tell({
+          of: 'message',
+          connection: name,
+          direction: 'sent',
+          type,
+          bytesOnWire,
+          message,
+        })
       }
     },
   })

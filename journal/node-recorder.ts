@@ -56,17 +56,20 @@ export function recordNode(port: ObservationPort, options: NodeRecorderOptions):
     sink.begin(monotonicMs, wallMs, input)
   }
 
-  const unwatch = port.watch((observation) => {
-    if (observation.of === 'step') {
-      beginStep(observation.step, observation.input)
-      return
-    }
-    if (observation.of === 'effect' && observation.effect.kind === 'store.read') {
-      reads ??= []
-      reads.push(observation.effect.entries.map(([key, value]) => [key.slice(), value.slice()]))
-    }
-    outcome.take(observation)
-  }, onFault)
+  const unwatch = port.watch(
+    (observation) => {
+      if (observation.of === 'step') {
+        beginStep(observation.step, observation.input)
+        return
+      }
+      if (observation.of === 'effect' && observation.effect.kind === 'store.read') {
+        reads ??= []
+        reads.push(observation.effect.entries.map(([key, value]) => [key.slice(), value.slice()]))
+      }
+      outcome.take(observation)
+    },
+    { onFault },
+  )
 
   return {
     finish,

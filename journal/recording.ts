@@ -64,9 +64,12 @@ export function recordingInto(
         watch(port) {
           writer.open(parts)
           const count = (): void => {
-            port.watch((observation) => {
-              if (observation.of === 'step') writer.lose()
-            })
+            port.watch(
+              () => {
+                writer.lose()
+              },
+              { kinds: ['step'] },
+            )
           }
           recorder = recordNode(port, {
             crypto,
@@ -89,11 +92,14 @@ export function recordingInto(
               count()
             },
           })
-          port.watch((observation) => {
-            if (observation.of !== 'event' || observation.event.type !== 'node.stopped') return
-            hasStopped = true
-            onStopped()
-          })
+          port.watch(
+            (observation) => {
+              if (observation.of !== 'event' || observation.event.type !== 'node.stopped') return
+              hasStopped = true
+              onStopped()
+            },
+            { kinds: ['event'] },
+          )
         },
       }
     },

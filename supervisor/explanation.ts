@@ -6,6 +6,7 @@ import type { Connection, HistoryEntry } from '../actors/connection-contract.ts'
 import type { Counters } from '../actors/counters.ts'
 import { ruleOf, verdictOf } from '../machines/reasons.ts'
 import type { CloseReason, DetailRule, Phase, Verdict } from '../machines/reasons.ts'
+import type { FlightEntry } from './flight-contract.ts'
 import type { ProtocolTypes } from '../machines/session.ts'
 
 export interface Explanation {
@@ -32,6 +33,8 @@ export interface Explanation {
   readonly counters: Readonly<Counters>
   /** The last transitions of both charts, oldest first. */
   readonly history: readonly HistoryEntry[]
+  /** What the flight recorder has of it; nothing where it is off. */
+  readonly flight?: readonly FlightEntry[]
 }
 
 const BY: Readonly<Record<CloseReason, 'us' | 'peer' | 'platform'>> = {

@@ -66,7 +66,7 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
   let killed: readonly string[] = []
 
   const tell = (event: SupervisorEvent): void => {
-    if (port.watched) port.tell({ of: 'event', event })
+    if (port.wants.event) port.tell({ of: 'event', event })
     options.onHappening(event)
   }
 
@@ -262,7 +262,7 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
   actor.subscribe({
     next({ value }) {
       state = nodeStateOf(value)
-      if (!port.watched) return
+      if (!port.wants.transition) return
       port.tell({ of: 'transition', name, chart: 'root', event: eventAtHand, state })
     },
     error(error) {

@@ -20,39 +20,39 @@ export function observedWorld(world: World, port: ObservationPort): World {
       },
       held: () => streams.held(),
       open(stream, address) {
-        if (port.watched) tell({ kind: 'stream.open', stream, address })
+        if (port.wants.effect) tell({ kind: 'stream.open', stream, address })
         streams.open(stream, address)
       },
       listen(listener, address) {
-        if (port.watched) tell({ kind: 'listener.listen', listener, address })
+        if (port.wants.effect) tell({ kind: 'listener.listen', listener, address })
         streams.listen(listener, address)
       },
       unlisten(listener) {
-        if (port.watched) tell({ kind: 'listener.unlisten', listener })
+        if (port.wants.effect) tell({ kind: 'listener.unlisten', listener })
         streams.unlisten(listener)
       },
       write(stream, bytes) {
-        if (port.watched) tell({ kind: 'stream.write', stream, bytes })
+        if (port.wants.effect) tell({ kind: 'stream.write', stream, bytes })
         streams.write(stream, bytes)
       },
       pause(stream) {
-        if (port.watched) tell({ kind: 'stream.pause', stream })
+        if (port.wants.effect) tell({ kind: 'stream.pause', stream })
         streams.pause(stream)
       },
       resume(stream) {
-        if (port.watched) tell({ kind: 'stream.resume', stream })
+        if (port.wants.effect) tell({ kind: 'stream.resume', stream })
         streams.resume(stream)
       },
       report(stream) {
-        if (port.watched) tell({ kind: 'stream.report', stream })
+        if (port.wants.effect) tell({ kind: 'stream.report', stream })
         streams.report(stream)
       },
       end(stream) {
-        if (port.watched) tell({ kind: 'stream.end', stream })
+        if (port.wants.effect) tell({ kind: 'stream.end', stream })
         streams.end(stream)
       },
       destroy(stream) {
-        if (port.watched) tell({ kind: 'stream.destroy', stream })
+        if (port.wants.effect) tell({ kind: 'stream.destroy', stream })
         streams.destroy(stream)
       },
     },
@@ -65,15 +65,15 @@ export function observedWorld(world: World, port: ObservationPort): World {
             },
             held: () => datagrams.held(),
             bind(socket, address) {
-              if (port.watched) tell({ kind: 'datagrams.bind', socket, address })
+              if (port.wants.effect) tell({ kind: 'datagrams.bind', socket, address })
               datagrams.bind(socket, address)
             },
             send(socket, to, bytes) {
-              if (port.watched) tell({ kind: 'datagrams.send', socket, to, bytes })
+              if (port.wants.effect) tell({ kind: 'datagrams.send', socket, to, bytes })
               datagrams.send(socket, to, bytes)
             },
             unbind(socket) {
-              if (port.watched) tell({ kind: 'datagrams.unbind', socket })
+              if (port.wants.effect) tell({ kind: 'datagrams.unbind', socket })
               datagrams.unbind(socket)
             },
           },
@@ -83,7 +83,7 @@ export function observedWorld(world: World, port: ObservationPort): World {
         names.start(enter)
       },
       resolve(request, host) {
-        if (port.watched) tell({ kind: 'names.resolve', request, host })
+        if (port.wants.effect) tell({ kind: 'names.resolve', request, host })
         names.resolve(request, host)
       },
     },
@@ -92,7 +92,7 @@ export function observedWorld(world: World, port: ObservationPort): World {
         jobs.start(enter)
       },
       run(request, job) {
-        if (port.watched) tell({ kind: 'job.run', request, operation: job.operation })
+        if (port.wants.effect) tell({ kind: 'job.run', request, operation: job.operation })
         jobs.run(request, job)
       },
       stop: () => {
@@ -105,24 +105,24 @@ export function observedWorld(world: World, port: ObservationPort): World {
       },
       get(table, key) {
         const value = store.get(table, key)
-        if (port.watched) {
+        if (port.wants.effect) {
           tell({ kind: 'store.read', table, entries: value === undefined ? [] : [[key, value]] })
         }
         return value
       },
       range(table, range) {
         const found = store.range(table, range)
-        if (!port.watched) return found
+        if (!port.wants.effect) return found
         const entries: readonly StoreEntry[] = [...found]
         tell({ kind: 'store.read', table, entries })
         return entries
       },
       write(batch, changes) {
-        if (port.watched) tell({ kind: 'store.write', batch, changes })
+        if (port.wants.effect) tell({ kind: 'store.write', batch, changes })
         store.write(batch, changes)
       },
       close() {
-        if (port.watched) tell({ kind: 'store.close' })
+        if (port.wants.effect) tell({ kind: 'store.close' })
         store.close()
       },
     },

@@ -16,6 +16,7 @@ import type { SocketAddress } from '../world/streams.ts'
 import type { Ban, BanKey } from './ban-records.ts'
 import type { SupervisorEvent } from './events.ts'
 import type { PeerView } from './peers.ts'
+import type { FlightEntry, FlightOptions, FlightRecording } from './flight-contract.ts'
 import type { Explanation } from './explanation.ts'
 import type { Audit, NodeState } from './node-contract.ts'
 import type { WaitOptions } from './waits.ts'
@@ -165,6 +166,16 @@ export interface Supervisor<T extends ProtocolTypes> {
   /** The account of all datagrams; undefined where the network or its transport speaks none. */
   datagrams(): Readonly<Counters> | undefined
   explain(connection: string): Explanation | undefined
+  /** The last things that happened to a connection, oldest first; also of the last ones that closed. */
+  flight(connection: string): readonly FlightEntry[]
+  /** All that the flight recorder keeps of a connection, with what can be replayed if it keeps payloads. */
+  flightRecording(connection: string): FlightRecording | undefined
+  /**
+   * Turns the flight recorder off, which forgets everything, or on, or lets it keep payloads too.
+   * Another number of entries begins anew.
+   * @throws {PeerloomError} `bad-argument`, `unsupported`
+   */
+  recordFlight(options: FlightOptions | false): void
   audit(): Audit
   /** Watchers of every step hang here. */
   readonly port: ObservationPort

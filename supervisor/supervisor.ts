@@ -17,6 +17,8 @@ import type { BanKey } from './ban-records.ts'
 import { banKeyOf } from './ban-subject.ts'
 import { PeerloomError } from './errors.ts'
 import type { SupervisorEvent } from './events.ts'
+import type { FlightRecorder, FlightSubject } from './flight-contract.ts'
+import { flightSubjectOf } from './flight-subject.ts'
 import { CORE_LIMITS } from './limits.ts'
 import { createNode } from './node.ts'
 import type { NodeOptions } from './node-contract.ts'
@@ -26,7 +28,10 @@ import type { Happening, WaitOptions } from './waits.ts'
 export type SupervisorCoreOptions<T extends ProtocolTypes> = Omit<
   NodeOptions<T>,
   'onHappening' | 'runHandler' | 'onWaitOver'
->
+> & {
+  /** Makes the flight recorder. Left out: there is none, and nothing is recorded. */
+  readonly startFlight?: (subject: FlightSubject) => FlightRecorder
+}
 
 /** What a wait has that names no time of its own. */
 const WAIT_MS = 60_000
@@ -97,6 +102,11 @@ export function createSupervisorOver<T extends ProtocolTypes>(
     },
   })
   const waits = createWaits(node.enter, WAIT_MS)
+  const recorder = options.startFlight?.(
+    flightSubjectOf(node, options, (error) => {
+      events.next({ type: 'fault', where: 'flight recorder', error })
+    }),
+  )
 
   /** @throws {PeerloomError} it is nobody that can be banned, or the node is not running */
   const keyOf = (subject: string | BanKey): BanKey => {
@@ -109,7 +119,7 @@ export function createSupervisorOver<T extends ProtocolTypes>(
 
   /** Not an event: whoever throws at events would be told so by an event. */
   const onEventsThrow = (): void => {
-    if (node.port.watched) {
+    if (node.port.wants.event) {
       node.port.tell({ of: 'event', event: { type: 'events-subscriber.threw' } })
     }
   }
@@ -405,8 +415,25 @@ export function createSupervisorOver<T extends ProtocolTypes>(
       })),
     datagrams: () =>
       node.datagrams && { ...node.datagrams, dropped: { ...node.datagrams.dropped } },
-    explain: node.explain,
-    audit: node.audit,
+    explain(connection) {
+      const explanation = node.explain(connection)
+      const flight = recorder?.entries(connection) ?? []
+      return explanation === undefined || flight.length === 0
+        ? explanation
+        : { ...explanation, flight }
+    },
+    flight: (connection) => recorder?.entries(connection) ?? [],
+    flightRecording: (connection) => recorder?.recording(connection),
+    recordFlight(flightOptions) {
+      if (recorder === undefined) {
+        throw new PeerloomError('unsupported', 'this supervisor was made without a flight recorder')
+      }
+      recorder.record(flightOptions)
+    },
+    audit() {
+      const audit = node.audit()
+      return { ...audit, remembered: { ...audit.remembered, ...recorder?.counts() } }
+    },
     port: node.port,
     actor: node.actor,
   }

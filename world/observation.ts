@@ -2,7 +2,8 @@
  * The observation port: the one place where everything hangs that watches a node (events, explain,
  * audit, journal, inspector, metrics). Watchers are told and cannot act.
  *
- * Who tells asks `watched` first and builds nothing when nobody looks: unobserved, it costs a branch.
+ * Who tells asks first whether anybody wants its kind and builds nothing when nobody does: what is not
+ * looked at costs a branch, also while something else is looked at all the time.
  * @module
  */
 import type { Input } from './input.ts'
@@ -78,6 +79,8 @@ export type Observation =
       readonly direction: 'received' | 'sent'
       readonly type: string
       readonly bytesOnWire: number
+      /** Its bytes may be views: whoever keeps it copies it. */
+      readonly message: { readonly type: string }
     }
   /** A unit that the wire passed over, by the network's detail. */
   | {
@@ -89,42 +92,79 @@ export type Observation =
   /** One of the supervisor's events, as it goes to the application. */
   | { readonly of: 'event'; readonly event: { readonly type: string } }
 
+export type ObservationKind = Observation['of']
+
 export type Watcher = (observation: Observation) => void
 
+export interface WatchOptions {
+  /** Left out: all of them. */
+  readonly kinds?: readonly ObservationKind[]
+  /** What the watcher threw. It is taken off by then. */
+  readonly onFault?: (error: unknown) => void
+}
+
 export interface ObservationPort {
-  /** Whether anybody looks. Ask before building what to tell. */
-  readonly watched: boolean
+  /** Whether anybody wants observations of a kind. Ask before building what to tell. */
+  readonly wants: Readonly<Record<ObservationKind, boolean>>
   tell(observation: Observation): void
-  /** A watcher that throws is taken off and reported to `onFault`; the node goes on. */
-  watch(watcher: Watcher, onFault?: (error: unknown) => void): () => void
+  /** A watcher that throws is taken off and reported to its `onFault`; the node goes on. */
+  watch(watcher: Watcher, options?: WatchOptions): () => void
   /** How many watch, for the audit. */
   readonly watcherCount: number
 }
 
+/** A kind that is missing here does not compile. */
+const ofEach = <Value>(value: Value): Record<ObservationKind, Value> => ({
+  step: value,
+  effect: value,
+  transition: value,
+  message: value,
+  refused: value,
+  event: value,
+})
+
 export function createObservationPort(): ObservationPort {
-  let watchers: readonly { readonly watcher: Watcher; onFault?: (error: unknown) => void }[] = []
+  interface Entry extends WatchOptions {
+    readonly watcher: Watcher
+  }
+  const wants = ofEach(false)
+  const entries = ofEach<readonly Entry[]>([])
+  const everyKind = Object.keys(wants) as ObservationKind[]
+  const all = new Set<Entry>()
+  const kindsOf = ({ kinds = everyKind }: WatchOptions) => new Set(kinds)
+
+  const leave = (entry: Entry): void => {
+    if (!all.delete(entry)) return
+    for (const kind of kindsOf(entry)) {
+      entries[kind] = entries[kind].filter((other) => other !== entry)
+      wants[kind] = entries[kind].length > 0
+    }
+  }
+
   return {
-    get watched() {
-      return watchers.length > 0
-    },
+    wants,
     get watcherCount() {
-      return watchers.length
+      return all.size
     },
     tell(observation) {
-      for (const entry of watchers) {
+      for (const entry of entries[observation.of]) {
         try {
           entry.watcher(observation)
         } catch (error) {
-          watchers = watchers.filter((other) => other !== entry)
+          leave(entry)
           entry.onFault?.(error)
         }
       }
     },
-    watch(watcher, onFault) {
-      const entry = onFault === undefined ? { watcher } : { watcher, onFault }
-      watchers = [...watchers, entry]
+    watch(watcher, options = {}) {
+      const entry = { ...options, watcher }
+      all.add(entry)
+      for (const kind of kindsOf(entry)) {
+        entries[kind] = [...entries[kind], entry]
+        wants[kind] = true
+      }
       return () => {
-        watchers = watchers.filter((other) => other !== entry)
+        leave(entry)
       }
     },
   }

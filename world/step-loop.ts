@@ -177,7 +177,7 @@ export function createStepLoop({ clock, port, onFault }: StepLoopOptions): StepL
       monotonicMs: clock.monotonicMs(),
       wallMs: clock.wallMs(),
     }
-    if (port.watched) contained(() => port.tell({ of: 'step', step, input }), input)
+    if (port.wants.step) contained(() => port.tell({ of: 'step', step, input }), input)
     try {
       dispatch(input)
     } catch (error) {

@@ -1,5 +1,11 @@
 import { createSupervisor } from '../../index.ts'
-import type { NodeLimits, Protocol, ProtocolTypes, SupervisorEvent } from '../../index.ts'
+import type {
+  CryptoBackend,
+  NodeLimits,
+  Protocol,
+  ProtocolTypes,
+  SupervisorEvent,
+} from '../../index.ts'
 import type { Store } from '../../world/store.ts'
 import { startVirtualWorld } from '../../testing/virtual-world.ts'
 import type { VirtualWorld } from '../../testing/virtual-world.ts'
@@ -9,6 +15,7 @@ interface StartOptions {
   readonly bootstrap?: readonly string[]
   readonly limits?: Partial<NodeLimits>
   readonly store?: Store
+  readonly crypto?: CryptoBackend
 }
 
 /** A supervised node in a virtual world, started as far as the present instant lets it. */
@@ -19,7 +26,11 @@ export function startNode<T extends ProtocolTypes>(
   protocol: Protocol<T>,
   options: StartOptions = {},
 ) {
-  const { datagrams, store, streams, ...rest } = world.nodeWorld(name, host)
+  const { datagrams, store, streams, ...rest } = world.nodeWorld(
+    name,
+    host,
+    options.crypto === undefined ? {} : { crypto: options.crypto },
+  )
   const events: SupervisorEvent[] = []
   const supervisor = createSupervisor({
     name,

@@ -127,8 +127,10 @@ describe('a step', () => {
       () => {
         throw new Error('a watcher')
       },
-      () => {
-        throw new Error('its report')
+      {
+        onFault() {
+          throw new Error('its report')
+        },
       },
     )
     loop.enter(bytes)

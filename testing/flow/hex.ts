@@ -4,8 +4,12 @@
  */
 import { decodeHex } from '../../codec/bytes.ts'
 
-/** @throws {RangeError} anything but pairs of hexadecimal digits and spaces */
-export function hex(text: string): Uint8Array {
+/**
+ * The bytes of one text, or of several in a row.
+ * @throws {RangeError} anything but pairs of hexadecimal digits and spaces
+ */
+export function hex(...texts: readonly string[]): Uint8Array {
+  const text = texts.join('')
   const bytes = decodeHex(text.replaceAll(/\s/g, '').toLowerCase())
   if (bytes === undefined) throw new RangeError(`not hexadecimal digits in pairs: ${text}`)
   return bytes

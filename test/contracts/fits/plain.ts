@@ -69,7 +69,7 @@ function plainWire({ out }: WireSetup<HostAddress, never>): PlainWire {
 
 const hello = { type: 'hello', payload: NONE } as const
 
-const plainSession = setup({
+export const plainSession = setup({
   types: {} as ChartTypes<PlainTypes, object>,
   actions: sessionActions<PlainTypes, object>(),
   guards: { isHello: ({ event }) => event.type === 'unit' && event.message.type === 'hello' },

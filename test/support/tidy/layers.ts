@@ -40,7 +40,7 @@ const MAY_IMPORT: Readonly<Record<string, MayImport>> = {
 }
 
 /** Layers that hold no network's name and import no network's file. */
-const NETWORK_FREE = new Set([...BELOW_INDEX, 'index', 'transport', 'store'])
+const NETWORK_FREE = new Set([...BELOW_INDEX, 'journal', 'index', 'transport', 'store'])
 
 /** The network whose file this is; nothing for what all networks share. */
 export function networkOf(path: string): string | undefined {
@@ -84,6 +84,7 @@ export function wrongImports(source: Source): readonly string[] {
 const PACKAGES_OF: Readonly<Record<string, readonly string[]>> = {
   rxjs: ['actors/', 'supervisor/', 'protocols/', 'index.ts', 'inspector/', 'cli/', 'testing/'],
   xstate: ['machines/', 'actors/', 'supervisor/', 'protocols/', 'index.ts'].concat([
+    'journal/',
     'inspector/',
     'cli/',
     'testing/',

@@ -1,0 +1,107 @@
+/**
+ * The last entries of one connection in memory of a fixed size: 32 bytes each, nothing allocated for
+ * a new one. Equal entries that follow each other are one with a count, so that a flood of messages
+ * does not push out what led to it.
+ * @module
+ */
+
+/** Two times, count, amount, code and first name, second name; the times stand aligned. */
+const ENTRY_BYTES = 32
+const UNTIL = 8
+const COUNT = 16
+const AMOUNT = 20
+const CODE = 24
+const SECOND = 28
+const UINT32_MAX = 0xffff_ffff
+
+/** An entry as numbers; what they mean is its reader's. */
+export interface RingEntry {
+  readonly atMs: number
+  readonly untilMs: number
+  readonly count: number
+  readonly amount: number
+  /** 16 bits. */
+  readonly code: number
+  /** Numbers of names, 16 bits each. */
+  readonly first: number
+  readonly second: number
+}
+
+/** Data and no methods: there is one a connection. */
+export interface FlightRing {
+  readonly view: DataView
+  /** Where the newest entry stands; below 0 there is none. */
+  newest: number
+  isFull: boolean
+}
+
+export const createFlightRing = (entriesMax: number): FlightRing => ({
+  view: new DataView(new ArrayBuffer(entriesMax * ENTRY_BYTES)),
+  newest: -ENTRY_BYTES,
+  isFull: false,
+})
+
+/** The memory serves again, with nothing in it. */
+export function clearRing(ring: FlightRing): void {
+  ring.newest = -ENTRY_BYTES
+  ring.isFull = false
+}
+
+export function pushEntry(
+  ring: FlightRing,
+  atMs: number,
+  code: number,
+  first: number,
+  second: number,
+  amount: number,
+): void {
+  const { view, newest } = ring
+  const head = ((code << 16) | first) >>> 0
+  const amountKept = amount > UINT32_MAX ? UINT32_MAX : amount
+  if (
+    newest >= 0 &&
+    view.getUint32(newest + CODE) === head &&
+    view.getUint32(newest + AMOUNT) === amountKept &&
+    view.getUint32(newest + SECOND) === second
+  ) {
+    const count = view.getUint32(newest + COUNT)
+    if (count < UINT32_MAX) {
+      view.setFloat64(newest + UNTIL, atMs)
+      view.setUint32(newest + COUNT, count + 1)
+      return
+    }
+  }
+  let next = newest + ENTRY_BYTES
+  if (next === view.byteLength) {
+    next = 0
+    ring.isFull = true
+  }
+  ring.newest = next
+  view.setFloat64(next, atMs)
+  view.setFloat64(next + UNTIL, atMs)
+  view.setUint32(next + COUNT, 1)
+  view.setUint32(next + AMOUNT, amountKept)
+  view.setUint32(next + CODE, head)
+  view.setUint32(next + SECOND, second)
+}
+
+/** Oldest first. */
+export function readEntries({ isFull, newest, view }: FlightRing): readonly RingEntry[] {
+  const entryAt = (at: number): RingEntry => {
+    const head = view.getUint32(at + CODE)
+    return {
+      atMs: view.getFloat64(at),
+      untilMs: view.getFloat64(at + UNTIL),
+      count: view.getUint32(at + COUNT),
+      amount: view.getUint32(at + AMOUNT),
+      code: head >>> 16,
+      first: head & 0xffff,
+      second: view.getUint32(at + SECOND),
+    }
+  }
+  const entries: RingEntry[] = []
+  const end = isFull ? view.byteLength : 0
+  for (let at = newest + ENTRY_BYTES; at < end; at += ENTRY_BYTES) entries.push(entryAt(at))
+  for (let at = 0; at <= newest; at += ENTRY_BYTES) entries.push(entryAt(at))
+  return entries
+}
