@@ -3,6 +3,7 @@
  * application injects no other.
  * @module
  */
+import type { ConnectionFactory } from './actors/connection-contract.ts'
 import type { Protocol } from './actors/protocol.ts'
 import type { ProtocolTypes } from './machines/session.ts'
 import type { GivenLimits } from './supervisor/limits.ts'
@@ -38,6 +39,8 @@ export interface SupervisorOptions<T extends ProtocolTypes> {
   /** Stands in front of every name in events and explanations. Default: `node`. */
   readonly name?: string
   readonly limits?: GivenLimits
+  /** What makes its connections: that of `recordConnections`. Left out: the core's own. */
+  readonly connection?: ConnectionFactory<T>
   /** Parts of the world that are not the platform's: a virtual clock, seeded chance. */
   readonly world?: Partial<Omit<World, 'streams' | 'datagrams' | 'store'>>
 }
@@ -76,6 +79,7 @@ export function createSupervisor<T extends ProtocolTypes>(
     listen: listen.map(parseListenAddress),
     bootstrap: parsed,
     limits: nodeLimitsOf(options.limits),
+    ...(options.connection === undefined ? {} : { connection: options.connection }),
   })
 }
 
