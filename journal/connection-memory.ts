@@ -16,7 +16,7 @@ export interface ConnectionMemoryOptions {
   readonly recordingsMax?: number
 }
 
-export interface ConnectionMemory<T extends ProtocolTypes> extends ConnectionSink<T> {
+export interface ConnectionMemory<T extends ProtocolTypes> extends Required<ConnectionSink<T>> {
   readonly recordings: readonly ConnectionRecording<T>[]
   /** The recording of a connection, as far as it has come. */
   of(connection: string): ConnectionRecording<T> | undefined

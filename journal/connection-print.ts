@@ -26,10 +26,17 @@ function printValue(value: unknown): string {
   return `{ ${printFields(value)} }`
 }
 
+/** The kind first, the rest by name: the order in which somebody wrote them counts nothing. */
 const printFields = (fields: object): string =>
   Object.entries(fields)
-    .map(([name, value]) => (name === 'kind' ? String(value) : `${name}=${printValue(value)}`))
+    .map(([name, value]) =>
+      name === 'kind' ? ['', String(value)] : [name, printField(name, value)],
+    )
+    .sort(([one = ''], [other = '']) => (one < other ? -1 : 1))
+    .map(([, text]) => text)
     .join(' ')
+
+const printField = (name: string, value: unknown): string => `${name}=${printValue(value)}`
 
 export function printEntry<T extends ProtocolTypes>(entry: ConnectionEntry<T>): string
 export function printEntry<T extends ProtocolTypes>(
