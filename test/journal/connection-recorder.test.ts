@@ -23,6 +23,12 @@ const alone = (recording: ConnectionRecording<PlainTypes>, allowCut = false) =>
 const overOf = ({ entries }: ConnectionRecording<PlainTypes>) =>
   entries.flatMap((entry) => (entry.of === 'over' ? [entry.why] : []))
 
+const bytesIn = (value: unknown): readonly Uint8Array[] => {
+  if (value instanceof Uint8Array) return [value]
+  if (typeof value !== 'object' || value === null) return []
+  return Object.values(value).flatMap(bytesIn)
+}
+
 /** Bob, whose manifest and recorder are given, dials alice. */
 function startPair(sink: ConnectionSink<PlainTypes>, { on = true, protocol = plain() } = {}) {
   const recorder = recordConnections<PlainTypes>({ sink, on })
@@ -261,13 +267,9 @@ test('what is secret stands among the secrets alone, and without them nothing is
   talk(3)
   const recording = recordingOf(memory.recordings, 'dialler')
   const redacted = redactConnection(recording)
-  const secrets = [
-    recording.secrets?.seed,
-    ...(recording.secrets?.keys ?? []).flatMap(({ receive, send }) => [
-      ...Object.values(receive),
-      ...Object.values(send),
-    ]),
-  ].filter((one): one is Uint8Array => one instanceof Uint8Array && one.length >= 8)
+  const secrets = bytesIn([recording.secrets?.seed, recording.secrets?.keys]).filter(
+    ({ length }) => length >= 8,
+  )
   expect(secrets.length).toBeGreaterThan(4)
   const text = JSON.stringify(redacted, (_, value: unknown) =>
     value instanceof Uint8Array ? encodeHex(value) : typeof value === 'bigint' ? `${value}` : value,
