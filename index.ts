@@ -5,6 +5,7 @@
  */
 import type { ConnectionFactory } from './actors/connection-contract.ts'
 import type { Protocol } from './actors/protocol.ts'
+import type { JournalRecording } from './journal/recording.ts'
 import type { ProtocolTypes } from './machines/session.ts'
 import type { GivenLimits } from './supervisor/limits.ts'
 import { CORE_LIMITS, NODE_LIMITS, nodeLimitsOf } from './supervisor/limits.ts'
@@ -39,6 +40,8 @@ export interface SupervisorOptions<T extends ProtocolTypes> {
   /** Stands in front of every name in events and explanations. Default: `node`. */
   readonly name?: string
   readonly limits?: GivenLimits
+  /** Records the node from its start, for a replay: `fileJournal(path)` of `peerloom/journal/file`, or others. */
+  readonly record?: JournalRecording
   /** What makes its connections: that of `recordConnections`. Left out: the core's own. */
   readonly connection?: ConnectionFactory<T>
   /** Parts of the world that are not the platform's: a virtual clock, seeded chance. */
@@ -63,24 +66,43 @@ export function createSupervisor<T extends ProtocolTypes>(
     if ('wrong' in result) throw new PeerloomError('bad-argument', `${text}: ${result.wrong}`)
     return result.address
   })
-  return createSupervisorOver<T>({
-    name: options.name ?? 'node',
+  const name = options.name ?? 'node'
+  const listening = listen.map(parseListenAddress)
+  const limits = nodeLimitsOf(options.limits)
+  const random = world.random ?? systemRandom()
+  const recipe = options.record === undefined ? undefined : protocol.recipe?.()
+  const recording = options.record?.begin({
+    protocol: protocol.name,
+    settings: recipe?.settings,
+    secrets: recipe?.secrets ?? {},
+    name,
+    listen: listening,
+    bootstrap: parsed.map(protocol.addresses.print),
+    limits,
+    speaksDatagrams: datagrams !== undefined,
+    random,
+    crypto,
+  })
+  const supervisor = createSupervisorOver<T>({
+    name,
     protocol,
     world: {
       clock: world.clock ?? systemClock(),
       crypto,
       jobs: world.jobs ?? inlineJobs(crypto),
       names: world.names ?? systemNames(),
-      random: world.random ?? systemRandom(),
+      random: recording?.random ?? random,
       store: options.store ?? memoryStore(),
       streams: transport,
       ...(datagrams === undefined ? {} : { datagrams }),
     },
-    listen: listen.map(parseListenAddress),
+    listen: listening,
     bootstrap: parsed,
-    limits: nodeLimitsOf(options.limits),
+    limits,
     ...(options.connection === undefined ? {} : { connection: options.connection }),
   })
+  recording?.watch(supervisor.port)
+  return supervisor
 }
 
 const LISTEN_ADDRESS = /^(?:\[(?<v6>[0-9a-fA-F:.]+)\]|(?<v4>[0-9.]+)):(?<port>\d{1,5})$/

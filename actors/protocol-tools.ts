@@ -6,7 +6,7 @@
 import type { Phase } from '../machines/reasons.ts'
 import type { ProtocolTypes } from '../machines/session.ts'
 import type { SocketAddress } from '../world/streams.ts'
-import type { Protocol } from './protocol.ts'
+import type { Protocol, Recipe } from './protocol.ts'
 
 export type ToolValue = string | boolean | readonly string[]
 
@@ -47,6 +47,11 @@ export interface ProtocolTools<T extends ProtocolTypes = ProtocolTypes> {
    * @throws {RangeError} a value that cannot be, in plain words
    */
   create(values: ToolValues, given: { readonly privateKey: Uint8Array | undefined }): Protocol<T>
+  /**
+   * The manifest that a recording was made with. Left out: its recordings are replayed by who brings it.
+   * @throws {RangeError} it is the recipe of no manifest of this network, in plain words
+   */
+  remake?(recipe: Recipe): Protocol<T>
   /** How others dial this node. Left out: as the network prints the address of a socket. */
   ownAddress?(identity: string | undefined, at: SocketAddress): string
   /** Conditions to run until, by name; each is made from what stands behind the `=`. */

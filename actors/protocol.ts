@@ -250,6 +250,12 @@ export interface DatagramCodec<T extends ProtocolTypes> {
   readonly perGroupPerSecond: number
 }
 
+/** What a network's factory was given: plain data, and apart from it what is secret. */
+export interface Recipe {
+  readonly settings: unknown
+  readonly secrets: Readonly<Record<string, Uint8Array>>
+}
+
 export interface Protocol<T extends ProtocolTypes> {
   readonly name: string
   readonly defaultPort: number
@@ -304,4 +310,6 @@ export interface Protocol<T extends ProtocolTypes> {
   /** How many units of one peer are read in one turn. Left out: as many as the turn's bytes hold. */
   readonly unitsPerTurn?: number
   readonly children?: readonly ChildSpec<T>[]
+  /** For recordings: what it takes to make this manifest again. */
+  recipe?(): Recipe
 }

@@ -14,7 +14,7 @@ import type { Row } from './figures.ts'
 import { handshakes, handshakesNote } from './handshakes.ts'
 import { encodeFrame, keyless } from './keyless.ts'
 import { stubWorld } from './stub-world.ts'
-import { tcpMessages } from './tcp-messages.ts'
+import { recordedMessages, tcpMessages } from './tcp-messages.ts'
 
 const { json, only, small } = parseArgs({
   options: {
@@ -193,6 +193,8 @@ const parts: Readonly<Record<string, () => Promise<Row | readonly Row[]>>> = {
   'message-256B': messages,
   'tcp-message-256B': () =>
     tcpMessages(small ? { rounds: 3, messages: 50_000 } : { rounds: 9, messages: 400_000 }),
+  recording: () =>
+    recordedMessages(small ? { rounds: 3, messages: 30_000 } : { rounds: 9, messages: 200_000 }),
   handshake: () => handshakes(small ? { rounds: 3, dials: 12 } : { rounds: 9, dials: 150 }),
 }
 const chosen = Object.entries(parts).filter(([name]) => only === undefined || name === only)

@@ -3,8 +3,14 @@
  * dialler and a listener of handshakes.
  * @module
  */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { createSupervisor } from '../index.ts'
 import type { Supervisor } from '../index.ts'
+import { fileJournal } from '../journal/file-journal.ts'
+import { memoryJournal } from '../journal/memory-journal.ts'
+import type { JournalRecording } from '../journal/recording.ts'
 import { native } from '../protocols/native.ts'
 import type { NativeTypes } from '../protocols/native.ts'
 import { chooseCrypto } from '../transport/crypto/choose.ts'
@@ -12,8 +18,9 @@ import type { CryptoChoice } from '../transport/crypto/choose.ts'
 import { tcp } from '../transport/tcp.ts'
 import { now } from './figures.ts'
 import { PAYLOAD_BYTES } from './peer-orders.ts'
-import type { FromPeer } from './peer-orders.ts'
+import type { FromPeer, RecordedTo } from './peer-orders.ts'
 import { skippingClock } from './skipping-clock.ts'
+import type { SkippingClock } from './skipping-clock.ts'
 
 type Tell = (told: FromPeer) => void
 type NativeNode = Supervisor<NativeTypes>
@@ -41,7 +48,32 @@ const networkOf = (seat: 'called' | 'caller') =>
     limits: RAISED_LIMITS,
   })
 
-async function startCalled(crypto: CryptoChoice, clock = skippingClock()) {
+/** The whole of a benchmark, and no end of it before its time. */
+const JOURNAL_BYTES_MAX = 8 * 1_024 * 1_024 * 1_024
+
+function journalTo(record: RecordedTo | undefined): JournalRecording | undefined {
+  const options = {
+    bytesMax: JOURNAL_BYTES_MAX,
+    onCutShort() {
+      throw new Error('the recording did not keep up')
+    },
+  }
+  if (record === undefined) return undefined
+  if (record === 'memory') return memoryJournal(options)
+  const folder = mkdtempSync(join(tmpdir(), 'peerloom-bench-'))
+  process.on('exit', () => {
+    rmSync(folder, { recursive: true, force: true })
+  })
+  return fileJournal(join(folder, 'node.journal'), options)
+}
+
+async function startCalled(
+  crypto: CryptoChoice,
+  {
+    clock = skippingClock(),
+    record,
+  }: { clock?: SkippingClock; record?: JournalRecording | undefined } = {},
+) {
   const protocol = networkOf('called')
   const node = createSupervisor({
     name: 'called',
@@ -49,13 +81,20 @@ async function startCalled(crypto: CryptoChoice, clock = skippingClock()) {
     transport: tcp(),
     listen: ['127.0.0.1:0'],
     world: { clock, crypto: chooseCrypto(crypto) },
+    ...(record === undefined ? {} : { record }),
   })
   await node.start()
   const port = node.listening[0]?.port ?? 0
   return { node, clock, at: `node://${protocol.identity ?? ''}@127.0.0.1:${String(port)}` }
 }
 
-async function startCaller(crypto: CryptoChoice, clock = skippingClock()) {
+async function startCaller(
+  crypto: CryptoChoice,
+  {
+    clock = skippingClock(),
+    record,
+  }: { clock?: SkippingClock; record?: JournalRecording | undefined } = {},
+) {
   const protocol = networkOf('caller')
   // Without an address book it dials when it is told to, and never by itself in between.
   const { book: _, ...addresses } = protocol.addresses
@@ -64,14 +103,18 @@ async function startCaller(crypto: CryptoChoice, clock = skippingClock()) {
     protocol: { ...protocol, addresses },
     transport: tcp(),
     world: { clock, crypto: chooseCrypto(crypto) },
+    ...(record === undefined ? {} : { record }),
   })
   await node.start()
   return { node, clock }
 }
 
 /** Counts what is handed to a subscriber of `messages('message')`. */
-export async function receiver(tell: Tell): Promise<(total: number) => void> {
-  const { at, node } = await startCalled('auto')
+export async function receiver(
+  tell: Tell,
+  record: RecordedTo | undefined,
+): Promise<(total: number) => void> {
+  const { at, node } = await startCalled('auto', { record: journalTo(record) })
   let arrived = 0
   let expected = Infinity
   node.messages('message').subscribe(() => {
@@ -85,8 +128,12 @@ export async function receiver(tell: Tell): Promise<(total: number) => void> {
 }
 
 /** Sends as fast as there is room. */
-export async function sender(tell: Tell, at: string): Promise<(count: number) => Promise<void>> {
-  const { node } = await startCaller('auto')
+export async function sender(
+  tell: Tell,
+  at: string,
+  record: RecordedTo | undefined,
+): Promise<(count: number) => Promise<void>> {
+  const { node } = await startCaller('auto', { record: journalTo(record) })
   const peer = await node.connect(at)
   const payload = new Uint8Array(PAYLOAD_BYTES)
   tell({ type: 'ready', at })

@@ -7,10 +7,15 @@ import type { CryptoChoice } from '../transport/crypto/choose.ts'
 /** Of a message whose cost is measured. */
 export const PAYLOAD_BYTES = 256
 
+/** Where the journal of a node goes. */
+export type RecordedTo = 'file' | 'memory'
+
 /** What a process is, for as long as it runs. `at` is where the other one of its pair listens. */
 export type PeerPart =
-  | { readonly part: 'receiver' | 'bare-receiver' }
-  | { readonly part: 'sender' | 'bare-sender'; readonly at: string }
+  | { readonly part: 'bare-receiver' }
+  | { readonly part: 'bare-sender'; readonly at: string }
+  | { readonly part: 'receiver'; readonly record?: RecordedTo }
+  | { readonly part: 'sender'; readonly at: string; readonly record?: RecordedTo }
   | { readonly part: 'listener'; readonly crypto: CryptoChoice }
   | { readonly part: 'dialler'; readonly crypto: CryptoChoice; readonly at: string }
 

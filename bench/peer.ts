@@ -20,11 +20,11 @@ const tell = (told: FromPeer): void => {
 async function begin(as: PeerPart): Promise<Peer> {
   switch (as.part) {
     case 'receiver':
-      return { expect: await receiver(tell) }
+      return { expect: await receiver(tell, as.record) }
     case 'bare-receiver':
       return { expect: await bareReceiver(tell) }
     case 'sender':
-      return { go: await sender(tell, as.at) }
+      return { go: await sender(tell, as.at, as.record) }
     case 'bare-sender':
       return { go: await bareSender(tell, as.at) }
     case 'dialler':

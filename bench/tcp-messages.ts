@@ -7,7 +7,8 @@ import { RECORD_MESSAGES } from './bare-peers.ts'
 import { median, now, spread } from './figures.ts'
 import type { Row } from './figures.ts'
 import { withPeers } from './processes.ts'
-import type { Peer } from './processes.ts'
+import type { Peer, Peers } from './processes.ts'
+import type { RecordedTo } from './peer-orders.ts'
 
 export interface MessagesOptions {
   readonly rounds: number
@@ -80,5 +81,40 @@ export function tcpMessages({ messages, rounds }: MessagesOptions): Promise<Row>
       `${spread(ratios)} in ${rounds} rounds of ${count}; ${own} k messages/s, the socket alone ${reference} k; ` +
       `processor time a message, sender + receiver: ${spent}, the socket alone ${bareSpent}`
     return { row: 'tcp-message-256B', value: median(ratios), unit: 'of the bare socket', more }
+  })
+}
+
+async function startNodes(peers: Peers, record?: RecordedTo): Promise<Lane> {
+  const recorded = record === undefined ? {} : { record }
+  const receiver = await peers.start({ part: 'receiver', ...recorded })
+  return startLane(await peers.start({ part: 'sender', at: receiver.at, ...recorded }), receiver)
+}
+
+/** The same with both nodes recorded, next to two that are not. */
+export function recordedMessages({ messages, rounds }: MessagesOptions): Promise<readonly Row[]> {
+  return withPeers(async (peers) => {
+    const plain = await startNodes(peers)
+    const rows: Row[] = []
+    for (const record of ['memory', 'file'] as const) {
+      const recorded = await startNodes(peers, record)
+      await plain.round(messages)
+      await recorded.round(messages)
+      const ratios: number[] = []
+      const accounts = [await startAccount(plain), await startAccount(recorded)] as const
+      for (let round = 0; round < rounds; round++) {
+        ratios.push((await plain.round(messages)) / (await recorded.round(messages)))
+      }
+      rows.push({
+        row: `recording-${record}`,
+        value: median(ratios),
+        unit: 'x the time of two nodes that are not recorded',
+        ...(record === 'memory' ? { goal: 1.15 } : {}),
+        more:
+          `${spread(ratios)} in ${rounds} rounds of ${messages} messages of 256 B; ` +
+          `processor time a message, sender + receiver: ${await accounts[1](rounds * messages)}, ` +
+          `not recorded ${await accounts[0](rounds * messages)}`,
+      })
+    }
+    return rows
   })
 }

@@ -10,6 +10,7 @@ import { inspect } from 'node:util'
 import { Command, CommanderError, InvalidArgumentError } from 'commander'
 import { CommandFault } from './command-fault.ts'
 import { nodeCommand, parseSeconds } from './node/options.ts'
+import type { ReplayCommandOptions } from './replay-command.ts'
 import { watchStandardOutput } from './standard-output.ts'
 
 const USAGE = 2
@@ -37,6 +38,11 @@ function parseNodes(text: string): number {
   const count = Number(text)
   if (Number.isInteger(count) && count >= 3 && count <= 20) return count
   throw new InvalidArgumentError('it is a whole number from 3 to 20.')
+}
+
+function parseStep(text: string): number {
+  if (/^\d{1,15}$/.test(text)) return Number(text)
+  throw new InvalidArgumentError('it is a whole number from 0.')
 }
 
 const program = new Command('peerloom')
@@ -110,6 +116,22 @@ const node = program
   })
 node.helpInformation = (context) =>
   nodeCommand(program, undefined, () => Promise.resolve()).helpInformation(context)
+
+program
+  .command('replay')
+  .description('runs a recorded node again from its journal, and says where it differs')
+  .argument('<file>', 'a journal, as node --record writes it')
+  .option('--until <step>', 'end behind this step, from 0', parseStep)
+  .option('--to-test <file>', 'write the recording as a vitest file, the journal beside it')
+  .option('--redact <file>', 'write the journal without its secrets: it shows states and sizes')
+  .option('--protocol <module>', 'the network (default: the one that the journal names)')
+  .option('--json', 'print each step as a line of JSON')
+  .option('--verbose', 'show the stack of an error')
+  .action(async (file: string, given: Partial<ReplayCommandOptions>) => {
+    const { replayJournal } = await import('./replay-command.ts')
+    const { json = false, protocol, redact, toTest, until } = given
+    process.exitCode = await replayJournal(file, { json, protocol, redact, toTest, until })
+  })
 
 const withFolder = (command: Command): Command =>
   command

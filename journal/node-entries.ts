@@ -5,6 +5,7 @@
  */
 import type { Input } from '../world/input.ts'
 import type { StoreEntry } from '../world/store.ts'
+import type { SocketAddress } from '../world/streams.ts'
 
 /** One thing that was seen to happen: a word for what, then names, numbers and hashes. */
 export type OutcomeLine = readonly (number | string)[]
@@ -27,11 +28,11 @@ export interface NodeHeader {
   /** What the network's factory was given, as plain data without secrets, where the network says it. */
   readonly settings: unknown
   readonly name: string
-  /** `host:port` each, IPv6 in brackets. */
-  readonly listen: readonly string[]
+  readonly listen: readonly SocketAddress[]
   /** As the network prints them. */
   readonly bootstrap: readonly string[]
-  readonly limits: Readonly<Record<string, number>>
+  /** What the supervisor takes as limits. */
+  readonly limits: unknown
   /** Whether its world could send and receive datagrams. */
   readonly speaksDatagrams: boolean
 }

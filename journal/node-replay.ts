@@ -92,8 +92,11 @@ function startRerun<T extends ProtocolTypes>(options: ReplayOptions<T>): Rerun<T
   let last: readonly OutcomeLine[] = []
   const recorder = recordNode(node.port, {
     crypto,
-    onEntry({ outcome }) {
-      last = outcome
+    sink: {
+      begin: () => undefined,
+      end(_, outcome) {
+        last = outcome
+      },
     },
     onFault(error) {
       throw error

@@ -12,6 +12,8 @@ import type { OutcomeLine } from './node-entries.ts'
 /** Enough to tell any two runs apart; a journal is no proof against a forger. */
 const HASH_BYTES = 8
 
+const NOTHING: readonly OutcomeLine[] = []
+
 export interface OutcomeTaker {
   take(observation: Observation): void
   /** The lines since the last time. */
@@ -122,6 +124,7 @@ export function createOutcomeTaker(crypto: Pick<CryptoBackend, 'sha256'>): Outco
       lines.push(messages)
     },
     drain() {
+      if (lines.length === 0) return NOTHING
       const drained = lines
       lines = []
       messages = undefined

@@ -30,6 +30,7 @@ import { createNodePart } from './native/node-part.ts'
 import { pingChild } from './native/ping.ts'
 import { requestsChild } from './native/requests.ts'
 import { ownIdentityOf } from './native/own-identity.ts'
+import { optionsOf, recipeOf } from './native/recipe.ts'
 
 export type { NativeMessage, NativeTypes }
 
@@ -135,6 +136,7 @@ export function native(options: NativeOptions): Protocol<NativeTypes> {
       inboundPerGroup: limits.inboundPerGroupMax,
       acceptedPerGroupPerMinute: limits.acceptedPerGroupPerMinuteMax,
     },
+    recipe: () => recipeOf(options, own.privateKey),
   }
 }
 
@@ -164,5 +166,6 @@ export const tools: ProtocolTools<NativeTypes> = {
     if (privateKey === undefined) throw new RangeError('a node of this network needs a key')
     return native({ network, privateKey, ...(typeof allow === 'object' ? { allow } : {}) })
   },
+  remake: (recipe) => native(optionsOf(recipe)),
   ownAddress: (id, { host, port }) => printAddress({ id, host, port }),
 }

@@ -3,7 +3,7 @@
  * @module
  */
 import type { ProtocolTypes } from '../machines/session.ts'
-import { recordNode } from '../journal/node-recorder.ts'
+import { entrySink, recordNode } from '../journal/node-recorder.ts'
 import type { NodeEntry } from '../journal/node-entries.ts'
 import { replayNode } from '../journal/node-replay.ts'
 import type { Difference } from '../journal/node-replay.ts'
@@ -28,7 +28,7 @@ export function record(port: ObservationPort, crypto: CryptoBackend): Recording 
   const entries: NodeEntry[] = []
   const recorder = recordNode(port, {
     crypto,
-    onEntry: (entry) => entries.push(entry),
+    sink: entrySink((entry) => entries.push(entry)),
     onFault(error) {
       throw error
     },

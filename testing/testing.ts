@@ -1,20 +1,35 @@
 /**
- * What tests of a network, a transport or a store stand on: a virtual world and the contract suites.
+ * What tests of a network, a transport or a store stand on: a virtual world, flows, pairs and scripted
+ * peers in it, and the contract suites.
  * @module
  */
+export { decodeNodeJournal, memoryJournal, replay, storyOf } from '../journal/journal.ts'
 export { within } from './suite.ts'
 export type { ContractCase } from './suite.ts'
 export { datagramsContract } from './datagrams-contract.ts'
+export { flow, runFlow } from './flow/flow.ts'
+export type { Flow, FlowParts, FlowReport } from './flow/flow.ts'
+export { FlowError } from './flow/flow-error.ts'
+export { hex } from './flow/hex.ts'
+export { printFlow } from './flow/print.ts'
+export type { PrintFlowOptions } from './flow/print.ts'
+export type { AddressOf, FlowOptions } from './flow/stage.ts'
+export type { EventPattern, ExpectedEnd, ExpectedState } from './flow/step.ts'
+export type { FlowStep, MessagePattern } from './flow/step.ts'
+export { startPair } from './pair.ts'
+export type { NodePair, PairNode, PairOptions } from './pair.ts'
 export { protocolContract } from './protocol-contract.ts'
 export type { ProtocolContractOptions } from './protocol-contract.ts'
 export type { Puppet } from './protocol/puppet.ts'
 export type { Scene, SceneNode, StartOptions } from './protocol/scene.ts'
 export type { ProtocolSubject, Seat } from './protocol/subject.ts'
-export { record, replay } from './recording.ts'
-export type { Difference, Recording, SameNode } from './recording.ts'
+export { scriptedPeer } from './scripted-peer.ts'
+export type { ScriptedPeer, ScriptedPeerOptions } from './scripted-peer.ts'
 export { simulatedMedium } from './simulated-store.ts'
 export { storeContract } from './store-contract.ts'
 export { streamsContract } from './streams-contract.ts'
 export { transportContract } from './transport-contract.ts'
 export { startVirtualWorld } from './virtual-world.ts'
 export type { VirtualWorld, VirtualWorldOptions } from './virtual-world.ts'
+export { until } from './waiting.ts'
+export type { WaitingOptions } from './waiting.ts'

@@ -14,6 +14,8 @@ export interface NodeOptions {
   readonly json: boolean
   readonly until: string | undefined
   readonly timeoutMs: number | undefined
+  /** The file that a journal of the node goes to. */
+  readonly record: string | undefined
 }
 
 /** Timers of the platform hold 2^31 - 1 milliseconds: 24 days. */
@@ -36,6 +38,7 @@ interface Given {
   readonly json?: true
   readonly until?: string
   readonly timeout?: number
+  readonly record?: string
 }
 
 /**
@@ -61,6 +64,7 @@ export function nodeCommand(
     .option('--timeout <seconds>', 'end after so long; with --until: exit code 3', (text: string) =>
       parseSeconds(text),
     )
+    .option('--record <file>', 'write a journal of all that happens to the node, for replay')
     .option('--verbose', 'show the stack of an error')
   const own = (network?.tools.options ?? []).map((option) => {
     const made = new Option(option.flags, option.description).helpGroup(
@@ -84,6 +88,7 @@ export function nodeCommand(
         json: given.json === true,
         until: given.until,
         timeoutMs: given.timeout,
+        record: given.record,
       },
       Object.fromEntries(
         own.map((option) => [option.attributeName(), values[option.attributeName()]]),

@@ -6,6 +6,10 @@
 import type { ProtocolTools, ToolValues } from '../../actors/protocol-tools.ts'
 import { createSupervisor, PeerloomError } from '../../index.ts'
 import type { Protocol, ProtocolTypes } from '../../index.ts'
+import { fileJournal } from '../../journal/file-journal.ts'
+import type { FileJournal } from '../../journal/file-journal.ts'
+import { JournalError } from '../../journal/journal-error.ts'
+import { endedEarly } from '../../journal/node-journal.ts'
 import { lmdbStore } from '../../store/lmdb.ts'
 import { systemClock } from '../../transport/clock.ts'
 import { systemRandom } from '../../transport/random.ts'
@@ -16,6 +20,7 @@ import { CommandFault } from '../command-fault.ts'
 import { answersOf } from '../control/node-answers.ts'
 import { createControlServer } from '../control/server.ts'
 import type { Answer } from '../control/server.ts'
+import { jsonLine } from '../json.ts'
 import { loadKey } from '../key-file.ts'
 import { print } from '../standard-output.ts'
 import { live } from './life.ts'
@@ -51,6 +56,7 @@ function asUsage<Value>(run: () => Value): Value {
   } catch (cause) {
     const isUsage =
       cause instanceof RangeError ||
+      cause instanceof JournalError ||
       (cause instanceof PeerloomError && cause.code === 'bad-argument')
     if (!isUsage) throw cause
     throw new CommandFault(2, cause.message, { cause })
@@ -71,6 +77,15 @@ function checkAddresses<T extends ProtocolTypes>(
   }
 }
 
+/** What the node loses once its recording has ended early is counted in the journal's head. */
+const recordTo = (path: string, json: boolean): FileJournal =>
+  fileJournal(path, {
+    onCutShort({ ending, entries }) {
+      if (json) print(jsonLine({ event: 'journal.cut-short', ending, entries }))
+      else process.stderr.write(`${path}: ${endedEarly(ending)}; the node goes on\n`)
+    },
+  })
+
 /** The exit code. @throws {CommandFault} */
 export async function runNode<T extends ProtocolTypes>(
   tools: ProtocolTools<T>,
@@ -83,6 +98,7 @@ export async function runNode<T extends ProtocolTypes>(
   checkAddresses(protocol, options)
 
   const clock = systemClock()
+  const journal = options.record === undefined ? undefined : recordTo(options.record, options.json)
   let answer: Answer = () => ({ error: 'the node is not running', usage: false })
   const control = createControlServer((request) => answer(request))
   const supervisor = asUsage(() =>
@@ -96,6 +112,7 @@ export async function runNode<T extends ProtocolTypes>(
       ...(options.dataDir === undefined
         ? {}
         : { store: lmdbStore(options.dataDir, { onConnection: control }) }),
+      ...(journal === undefined ? {} : { record: journal }),
     }),
   )
   answer = answersOf(supervisor, clock)
@@ -109,7 +126,7 @@ export async function runNode<T extends ProtocolTypes>(
     nowMs: clock.monotonicMs,
     waitsFor: condition === undefined ? '' : `until ${condition.text}`,
   })
-  return live({
+  const living = live({
     supervisor,
     report,
     connect: options.connect,
@@ -124,4 +141,5 @@ export async function runNode<T extends ProtocolTypes>(
       addresses: listening.map(addressOf),
     }),
   })
+  return journal === undefined ? living : living.finally(() => journal.closed)
 }

@@ -212,7 +212,7 @@ describe('is used wrongly:', () => {
 
   const nothing: NodeOptions = {
     ...{ listen: [], connect: [], bootstrap: [], json: false },
-    ...{ dataDir: undefined, until: undefined, timeoutMs: undefined },
+    ...{ dataDir: undefined, until: undefined, timeoutMs: undefined, record: undefined },
   }
   const usual = { network: 'test/usage', allow: undefined }
   test.each<[string, Partial<NodeOptions>, object, RegExp]>([

@@ -80,6 +80,12 @@ describe('docs/errors.md', () => {
   })
 })
 
+test('docs/journal.md lists each JournalErrorCode, and nothing else', () => {
+  const listed = rowsBelow(read('docs/journal.md'), 'JournalErrorCode`').map(([code]) => code)
+  const codes = codesOf('journal/journal-error.ts', 'JournalErrorCode')
+  expect(listed.toSorted()).toEqual(codes.toSorted())
+})
+
 describe('docs/limits.md', () => {
   const text = read('docs/limits.md')
   const flat = (limits: object, prefix = ''): [string, string][] =>
@@ -104,11 +110,26 @@ describe('docs/limits.md', () => {
   })
 })
 
-test('the embedding example of README.md type-checks', () => {
-  const [, block = ''] = /```ts\n([\s\S]*?)```/.exec(read('README.md')) ?? []
+/** The source behind an entry of the package. */
+function sourceOf(entry = ''): string {
+  const { exports } = JSON.parse(read('package.json')) as {
+    exports: Readonly<Record<string, { readonly default: string }>>
+  }
+  const { default: built } = exports[`.${entry}`] ?? { default: '' }
+  return built.replace('./dist/', './').replace(/\.js$/, '.ts')
+}
+
+test.each([
+  ['README.md', 0],
+  ['docs/journal.md', 0],
+  ['docs/journal.md', 1],
+])('the example of %s, block %i, type-checks', (path, index) => {
+  const blocks = [...read(path).matchAll(/```ts\n([\s\S]*?)```/g)]
+  const [, block = ''] = blocks[index] ?? []
   const entry = join(ROOT, 'readme-example.ts')
-  const code = block.replaceAll(/'peerloom(\/[a-z/-]+)?'/g, (_, path?: string) =>
-    path === undefined ? "'./index.ts'" : `'.${path}.ts'`,
+  const code = block.replaceAll(
+    /'peerloom(\/[a-z/-]+)?'/g,
+    (_, entry?: string) => `'${sourceOf(entry)}'`,
   )
   const config = ts.readConfigFile(join(ROOT, 'tsconfig.json'), (path) => ts.sys.readFile(path))
   const { options } = ts.parseJsonConfigFileContent(config.config, ts.sys, ROOT)
@@ -125,7 +146,7 @@ test('the embedding example of README.md type-checks', () => {
     ...program.getSemanticDiagnostics(source),
     ...program.getSyntacticDiagnostics(source),
   ]
-  expect(code).toContain('createSupervisor')
+  expect(code).toContain("from './")
   expect(
     problems.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n')),
   ).toEqual([])

@@ -10,7 +10,7 @@ import { rootMachine } from '../../machines/root.ts'
 import type { ProtocolTypes } from '../../machines/session.ts'
 import type { SupervisorEvent } from '../../supervisor/events.ts'
 import { NODE_LIMITS } from '../../supervisor/limits.ts'
-import type { Audit, NodeCharts, NodeLimits } from '../../supervisor/node-contract.ts'
+import type { NodeCharts, NodeLimits } from '../../supervisor/node-contract.ts'
 import { createSupervisorOver } from '../../supervisor/supervisor.ts'
 import type { ConnectionInfo, Supervisor } from '../../supervisor/supervisor-contract.ts'
 import { chooseCrypto } from '../../transport/crypto/choose.ts'
@@ -19,6 +19,8 @@ import type { CryptoBackend } from '../../world/crypto.ts'
 import type { Random } from '../../world/random.ts'
 import type { Store } from '../../world/store.ts'
 import type { Streams } from '../../world/streams.ts'
+import { heldBy, isAccounted } from '../account.ts'
+import type { Closing } from '../account.ts'
 import { record, replay } from '../recording.ts'
 import type { Recording } from '../recording.ts'
 import { startVirtualWorld } from '../virtual-world.ts'
@@ -41,8 +43,6 @@ const EMPTY_HOST = '10.0.0.99'
 const PUPPET_HOST = '10.0.0.9'
 /** For a stop; farewells that are waited for longer are cut short, which is a stop's right. */
 const GRACE_MS = 60_000
-
-export type Closing = Extract<SupervisorEvent, { readonly type: 'connection.closed' }>
 
 export interface SceneNode<T extends ProtocolTypes> {
   readonly seat: Seat
@@ -118,28 +118,6 @@ export interface SceneOptions<T extends ProtocolTypes> {
   /** Looks at what came of it, once all nodes have stopped. */
   afterwards?(scene: Scene<T>): void
 }
-
-/** What a stopped node may still hold. */
-const HELD: readonly (keyof Audit)[] = [
-  'streams',
-  'listeners',
-  'datagramSockets',
-  'timers',
-  'questions',
-  'connections',
-  'slots',
-  'pending',
-  'dials',
-  'subscribers',
-  'handlers',
-  'handled',
-  'feeds',
-  'topics',
-  'namedHandlers',
-  'calls',
-  'writes',
-  'creditBytes',
-]
 
 const CHARTS: NodeCharts = { connection: connectionMachine, root: rootMachine }
 
@@ -317,18 +295,11 @@ export function startScene<T extends ProtocolTypes>(
     await Promise.all(stops)
     await Promise.all(waits.flatMap(([seat, waiting]) => (killed.has(seat) ? [] : [waiting])))
     for (const { node } of living) {
-      const audit = node.supervisor.audit()
-      const held = HELD.filter((name) => audit[name] !== 0)
+      const held = heldBy(node.supervisor.audit())
       if (held.length > 0) throw new Error(`${node.seat} still holds ${held.join(', ')}`)
       const wrong = node.faults().filter((error) => !isInjected(error))
       if (wrong.length > 0) throw new Error(`${node.seat} had a fault`, { cause: wrong[0] })
-      const unaccounted = node
-        .closings()
-        .find(
-          ({ dropped, handledMessages, receivedMessages }) =>
-            handledMessages + Object.values(dropped).reduce((sum, count) => sum + count, 0) !==
-            receivedMessages,
-        )
+      const unaccounted = node.closings().find((closing) => !isAccounted(closing))
       if (unaccounted !== undefined) {
         throw new Error(`${unaccounted.connection} received what was neither handled nor dropped`)
       }

@@ -1,0 +1,163 @@
+/**
+ * Writes a recording down as it is made: entries are gathered into segments, a segment goes to the
+ * medium when it is large or old enough. When the medium cannot take one, or the cap is reached, the
+ * recording ends there; the node goes on, and what it loses is counted.
+ * @module
+ */
+import { encodeHead, HEAD_BYTES } from './head.ts'
+import type { JournalEnding } from './head.ts'
+import type { StepSink } from './node-recorder.ts'
+import { writePart, writeStep, writeStepEnd } from './node-parts.ts'
+import type { NodePart } from './node-parts.ts'
+import { createSeal } from './seal.ts'
+import { createSegmentWriter, SEGMENT_OVERHEAD_BYTES } from './segments.ts'
+import { createValueWriter } from './value-writer.ts'
+
+/** A write call costs as much as copying some tens of kilobytes. */
+const SEGMENT_BYTES = 64 * 1_024
+/** What a process that dies may lose at most, but for what its last step did. */
+const SEGMENT_MS = 250
+
+export interface JournalSink {
+  /** False: it cannot keep up, and has taken nothing. */
+  write(segment: Uint8Array, entries: number): boolean
+  /** Writes over the first bytes. */
+  writeHead(head: Uint8Array): void
+  /** Nothing follows. */
+  close(): void
+}
+
+export interface JournalStatus {
+  readonly ending: JournalEnding
+  readonly entries: number
+  readonly lostEntries: number
+  readonly bytes: number
+}
+
+export interface JournalWriter extends StepSink {
+  open(parts: readonly NodePart[]): void
+  /** The medium failed, and with it what it had taken and not yet kept. */
+  fail(ending: 'failed' | 'no-space', lostEntries: number): void
+  /** One more entry that was not written down. */
+  lose(): void
+  readonly isOver: boolean
+  /** What waits goes to the medium now. Between steps alone. */
+  flush(): void
+  /** The recording is whole, unless it ended before. */
+  close(): void
+  readonly status: JournalStatus
+}
+
+export interface JournalWriterOptions {
+  readonly sink: JournalSink
+  readonly bytesMax: number
+  /** Told once, when the recording ended before its time. */
+  onCutShort(status: JournalStatus): void
+}
+
+export function createJournalWriter(options: JournalWriterOptions): JournalWriter {
+  const { bytesMax, sink } = options
+  const segments = createSegmentWriter()
+  const seal = createSeal()
+  const waiting = createValueWriter(SEGMENT_OVERHEAD_BYTES)
+  let waitingEntries = 0
+  let waitingSinceMs: number | undefined
+  let ending: JournalEnding = 'open'
+  let writtenEntries = 0
+  let lostEntries = 0
+  let bytes = 0
+  let isClosed = false
+
+  const status = (): JournalStatus => ({ ending, entries: writtenEntries, lostEntries, bytes })
+
+  const writeHead = (): void => {
+    sink.writeHead(encodeHead({ kind: 'node', ending, lostEntries }))
+  }
+
+  const cutShort = (how: JournalEnding, lost: number): void => {
+    lostEntries += lost
+    // What was thought to be whole still waits for its medium.
+    if (ending !== 'open' && ending !== 'whole') return
+    ending = how
+    waiting.reset()
+    waitingEntries = 0
+    writeHead()
+    options.onCutShort(status())
+  }
+
+  /** @param isSealed whether it is part of what the seal holds together. */
+  const flush = (isSealed = true): void => {
+    if (waiting.length === SEGMENT_OVERHEAD_BYTES || ending !== 'open') return
+    const entries = waitingEntries
+    const segment = waiting.written().slice()
+    waiting.reset()
+    waitingEntries = 0
+    waitingSinceMs = undefined
+    if (bytes + segment.length > bytesMax) return cutShort('cap', entries)
+    if (isSealed) seal.add(segment.subarray(SEGMENT_OVERHEAD_BYTES))
+    segments.seal(segment)
+    if (!sink.write(segment, entries)) return cutShort('slow', entries)
+    bytes += segment.length
+    writtenEntries += entries
+  }
+
+  return {
+    open(parts) {
+      writeHead()
+      bytes = HEAD_BYTES
+      for (const part of parts) {
+        writePart(waiting, part)
+        flush(part.part !== 'secrets')
+      }
+    },
+    begin(monotonicMs, wallMs, input) {
+      if (ending !== 'open') return
+      waitingSinceMs ??= monotonicMs
+      writeStep(waiting, monotonicMs, wallMs, input)
+      if (monotonicMs - waitingSinceMs >= SEGMENT_MS) waitingSinceMs = -Infinity
+    },
+    end(reads, outcome) {
+      if (ending !== 'open') {
+        lostEntries++
+        return
+      }
+      writeStepEnd(waiting, reads, outcome)
+      waitingEntries++
+      if (waitingSinceMs === -Infinity || waiting.length >= SEGMENT_BYTES) flush()
+    },
+    fail(how, lost) {
+      writtenEntries -= lost
+      cutShort(how, lost + waitingEntries)
+    },
+    lose() {
+      lostEntries++
+    },
+    get isOver() {
+      return ending !== 'open'
+    },
+    flush: () => {
+      flush()
+    },
+    close() {
+      if (isClosed) return
+      isClosed = true
+      flush()
+      if (ending === 'open') {
+        writePart(waiting, { part: 'end', entries: writtenEntries, seal: seal.value })
+        flush(false)
+        // What the end itself could not be written for has said so.
+        if (!isCutShort()) ending = 'whole'
+      }
+      writeHead()
+      sink.close()
+    },
+    get status() {
+      return status()
+    },
+  }
+
+  /** TypeScript holds that nothing changed in between. */
+  function isCutShort(): boolean {
+    return ending !== 'open'
+  }
+}

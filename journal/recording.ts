@@ -1,0 +1,111 @@
+/**
+ * The recording of one node, from before its start: what it is given in place of its own chance, and
+ * what hangs on its observation port. The node knows nothing of it.
+ * @module
+ */
+import { seededRandom } from '../transport/random.ts'
+import type { CryptoBackend } from '../world/crypto.ts'
+import type { ObservationPort } from '../world/observation.ts'
+import type { Random } from '../world/random.ts'
+import type { JournalWriter } from './journal-writer.ts'
+import type { NodeHeader } from './node-entries.ts'
+import { recordNode } from './node-recorder.ts'
+import type { NodeRecorder } from './node-recorder.ts'
+import type { NodePart } from './node-parts.ts'
+
+const SEED_BYTES = 32
+
+/** A node that is about to be made. */
+export interface NodeToRecord extends NodeHeader {
+  /** What the network's factory was given that is secret. */
+  readonly secrets: Readonly<Record<string, Uint8Array>>
+  /** Where the seed is drawn from. */
+  readonly random: Random
+  readonly crypto: Pick<CryptoBackend, 'sha256'>
+}
+
+export interface BegunRecording {
+  /** The node's chance from now on: all of it follows from the seed in the journal. */
+  readonly random: Random
+  /** Once the node is there, and before it starts. */
+  watch(port: ObservationPort): void
+}
+
+/** What `createSupervisor` takes. It records one node. */
+export interface JournalRecording {
+  /** @throws {Error} it has begun before */
+  begin(node: NodeToRecord): BegunRecording
+}
+
+export interface OngoingRecording extends JournalRecording {
+  /** Everything up to now goes to the medium; after the node's end, the recording ends. */
+  flush(): void
+}
+
+export function recordingInto(
+  writer: JournalWriter,
+  { onStopped }: { readonly onStopped: () => void },
+): OngoingRecording {
+  let recorder: NodeRecorder | undefined
+  let hasBegun = false
+  let hasStopped = false
+
+  return {
+    begin({ crypto, random, secrets, ...header }) {
+      if (hasBegun) throw new Error('a journal records one node')
+      hasBegun = true
+      const seed = random.bytes(SEED_BYTES)
+      const parts: readonly NodePart[] = [
+        { part: 'header', header },
+        { part: 'secrets', secrets: { seed, protocol: secrets } },
+      ]
+      return {
+        random: seededRandom(seed),
+        watch(port) {
+          writer.open(parts)
+          const count = (): void => {
+            port.watch((observation) => {
+              if (observation.of === 'step') writer.lose()
+            })
+          }
+          recorder = recordNode(port, {
+            crypto,
+            sink: {
+              begin: writer.begin,
+              end(reads, outcome) {
+                writer.end(reads, outcome)
+                if (!writer.isOver || recorder === undefined) return
+                const over = recorder
+                recorder = undefined
+                over.stop()
+                // A step ends as the next one begins: that one is the first to be lost.
+                writer.lose()
+                count()
+              },
+            },
+            onFault() {
+              writer.fail('failed', 0)
+              recorder = undefined
+              count()
+            },
+          })
+          port.watch((observation) => {
+            if (observation.of !== 'event' || observation.event.type !== 'node.stopped') return
+            hasStopped = true
+            onStopped()
+          })
+        },
+      }
+    },
+    flush() {
+      if (hasStopped) {
+        recorder?.stop()
+        recorder = undefined
+        writer.close()
+      } else {
+        recorder?.finish()
+        writer.flush()
+      }
+    },
+  }
+}

@@ -1,0 +1,103 @@
+import { copyFileSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { runCommand, startFolder, startListening } from './command.ts'
+import type { Event } from './command.ts'
+import { startUserFolder } from '../support/generated-tests.ts'
+
+const eventsIn = (out: string): readonly Event[] =>
+  out
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Event)
+
+/** The journal of a node that dialled another one and was stopped. */
+async function startRecorded() {
+  const folder = startFolder()
+  const far = await startListening()
+  const until = ['--until', 'peers=1', '--connect', far.address]
+  const near = await startListening(['--record', 'near.journal', ...until], folder)
+  expect((await near.ended()).code).toBe(0)
+  await far.stop()
+  return { folder, journal: join(folder, 'near.journal') }
+}
+
+test('a recorded node is replayed, step by step, up to where it is asked', async () => {
+  const { folder, journal } = await startRecorded()
+  expect(statSync(journal).mode & 0o777).toBe(0o600)
+  const { code, err, out } = await runCommand(['replay', 'near.journal', '--json'], folder)
+  expect([code, err]).toEqual([0, ''])
+  const events = eventsIn(out)
+  const done = events.at(-1)
+  expect(done).toMatchObject({ event: 'done', node: 'node', protocol: 'native', same: true })
+  expect(done).toMatchObject({ difference: null, incomplete: null, steps: events.length - 1 })
+  expect(out).toContain('event connection.active')
+
+  const some = await runCommand(['replay', 'near.journal', '--json', '--until', '4'], folder)
+  expect(eventsIn(some.out).at(-1)).toMatchObject({ steps: 5, same: true })
+  const told = await runCommand(['replay', 'near.journal'], folder)
+  expect(told.out).toContain('node/out-1 connection opened handshaking')
+  expect(told.out.trim().split('\n').at(-1)).toMatch(/^node, \d+ of \d+ steps: the same again$/)
+})
+
+test('a journal that cannot be replayed is refused in one sentence, and a cut one is replayed to the cut', async () => {
+  const { folder, journal } = await startRecorded()
+  const bytes = readFileSync(journal)
+  writeFileSync(join(folder, 'cut.journal'), bytes.subarray(0, bytes.length - 10))
+  const cut = await runCommand(['replay', 'cut.journal', '--json'], folder)
+  expect(cut.code).toBe(1)
+  expect(cut.err).toMatch(/^peerloom: cut.journal: .* cut off at byte \d+/)
+  expect(eventsIn(cut.out).length).toBeGreaterThan(5)
+
+  const wrong = Buffer.from(bytes)
+  wrong.writeUInt16BE(9, 16)
+  writeFileSync(join(folder, 'later.journal'), wrong)
+  writeFileSync(
+    join(folder, 'text.journal'),
+    'nothing of ours, but long enough to have a head'.repeat(4),
+  )
+  const refused = async (file: string, ...words: string[]) => {
+    const { code, err, out } = await runCommand(['replay', file, ...words], folder)
+    expect(err.trim().split('\n')).toHaveLength(1)
+    expect(out).toBe('')
+    return `${String(code)} ${err.trim()}`
+  }
+  expect(await refused('later.journal')).toBe(
+    '1 peerloom: later.journal: the journal is of version 9; this release reads version 1',
+  )
+  expect(await refused('text.journal')).toContain('it does not begin as a journal does')
+  expect(await refused('none.journal')).toBe('2 peerloom: none.journal cannot be read')
+  expect(await refused('near.journal', '--protocol', 'nothing')).toContain('no network nothing')
+  expect(await refused('near.journal', '--until', 'x')).toMatch(/^2 /)
+  const again = await runCommand(['node', 'native', '--record', 'near.journal'], folder)
+  expect(again).toMatchObject({ code: 2, err: 'peerloom: near.journal: there is a file already\n' })
+})
+
+test('without its secrets a journal is refused, and the key of the node is not in it', async () => {
+  const { folder } = await startRecorded()
+  const made = await runCommand(['replay', 'near.journal', '--redact', 'shown.journal'], folder)
+  expect(made).toMatchObject({ code: 0, err: '' })
+  const { code, err } = await runCommand(['replay', 'shown.journal'], folder)
+  expect(code).toBe(1)
+  expect(err).toContain('its secrets were taken out: it shows states and sizes')
+})
+
+test('a journal becomes a test that is readable, passes, and fails when behaviour changes', async () => {
+  const { folder, journal } = await startRecorded()
+  const user = startUserFolder(['journal/journal.ts', 'protocols/native.ts'])
+  copyFileSync(journal, join(folder, 'elsewhere.journal'))
+  const file = join(user.path, 'near.test.ts')
+  const words = ['replay', 'elsewhere.journal', '--to-test', file]
+  expect(await runCommand(words, folder)).toMatchObject({ code: 0, err: '' })
+  expect(existsSync(join(user.path, 'near.journal'))).toBe(true)
+  const text = readFileSync(file, 'utf8')
+  expect(text).toContain("'state node/out-1 connection opened handshaking',")
+  expect(text.split('\n').filter((line) => line.length > 200)).toEqual([])
+  const first = user.run('near.test.ts')
+  expect(first.passed, first.printed).toBe(true)
+
+  user.change('machines/handshakes/native.js', 'deriving', 'agreeing')
+  const changed = user.run('near.test.ts')
+  expect(changed.passed).toBe(false)
+  expect(changed.printed).toMatch(/Expected|expected/)
+}, 90_000)

@@ -1,0 +1,220 @@
+import { randomBytes } from 'node:crypto'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { ProtocolTypes } from '../../index.ts'
+import { concatBytes, encodeHex } from '../../codec/bytes.ts'
+import { JournalError } from '../../journal/journal-error.ts'
+import { memoryJournal } from '../../journal/memory-journal.ts'
+import { decodeNodeJournal, encodeNodeJournal, redact } from '../../journal/node-journal.ts'
+import type { NodeJournal } from '../../journal/node-journal.ts'
+import { replay } from '../../journal/replay.ts'
+import type { JournalStatus } from '../../journal/journal-writer.ts'
+import { BACKENDS } from '../support/crypto-backends.ts'
+import { keyOf, recordable, recordDay } from './recorded.ts'
+import type { Recordable } from './recorded.ts'
+
+function journalOf<T extends ProtocolTypes>(subject: Recordable<T>): Uint8Array {
+  const journal = memoryJournal()
+  recordDay(subject, journal)
+  return journal.bytes()
+}
+
+/** Success is the whole day done again; all else is a difference or a refusal. */
+function outcomeOf<T extends ProtocolTypes>(bytes: Uint8Array, { remake }: Recordable<T>): string {
+  let journal: NodeJournal
+  try {
+    journal = decodeNodeJournal(bytes)
+    const difference = replay<T>(journal, { protocol: remake }).run()
+    if (difference !== undefined) return 'different'
+  } catch (error) {
+    if (error instanceof JournalError) return error.code
+    throw error
+  }
+  return journal.isBroken ? 'broken' : 'same'
+}
+
+describe.each(['native', 'keyed', 'plain'] as const)('the journal of a node of %s', (name) => {
+  const bytes = {
+    native: () => journalOf(recordable.native),
+    keyed: () => journalOf(recordable.keyed),
+    plain: () => journalOf(recordable.plain),
+  }[name]()
+  const outcome = (changed: Uint8Array): string =>
+    ({
+      native: () => outcomeOf(changed, recordable.native),
+      keyed: () => outcomeOf(changed, recordable.keyed),
+      plain: () => outcomeOf(changed, recordable.plain),
+    })[name]()
+
+  test('is whole, and replays', () => {
+    const journal = decodeNodeJournal(bytes)
+    expect(journal).toMatchObject({ isBroken: false, incomplete: undefined })
+    expect(journal.entries.length).toBeGreaterThan(50)
+    expect(outcome(bytes)).toBe('same')
+  })
+
+  test('is the same bytes when it is written again', () => {
+    const again = encodeNodeJournal(decodeNodeJournal(bytes))
+    expect(decodeNodeJournal(again)).toEqual(decodeNodeJournal(bytes))
+  })
+
+  test('with one byte changed never replays', () => {
+    fc.assert(
+      fc.property(fc.nat(bytes.length - 1), fc.integer({ min: 1, max: 255 }), (at, change) => {
+        const changed = bytes.slice()
+        changed[at] = (changed[at] ?? 0) ^ change
+        expect(outcome(changed)).not.toBe('same')
+      }),
+      { numRuns: 350 },
+    )
+  })
+
+  test('with one entry changed, left out, repeated or moved never replays', () => {
+    const journal = decodeNodeJournal(bytes)
+    const { entries } = journal
+    const place = fc.nat(entries.length - 2)
+    fc.assert(
+      fc.property(fc.constantFrom('drop', 'repeat', 'swap', 'later', 'wall'), place, (how, at) => {
+        const changed = entries.flatMap((entry, index) => {
+          const next = entries[index + 1] ?? entry
+          if (how === 'swap' && index === at) return [next]
+          if (how === 'swap' && index === at + 1) return [entries[at] ?? entry]
+          if (index !== at) return [entry]
+          if (how === 'drop') return []
+          if (how === 'repeat') return [entry, entry]
+          if (how === 'later') return [{ ...entry, monotonicMs: entry.monotonicMs + 0.001 }]
+          return [{ ...entry, wallMs: entry.wallMs + 1 }]
+        })
+        expect(outcome(encodeNodeJournal({ ...journal, entries: changed }))).toBe('damaged')
+      }),
+      { numRuns: 100 },
+    )
+  })
+
+  test('cut off anywhere replays up to there, and says that it is cut', () => {
+    const { entries } = decodeNodeJournal(bytes)
+    const seen = new Set<string>()
+    fc.assert(
+      fc.property(fc.nat(bytes.length - 1), (length) => {
+        const cut = bytes.slice(0, length)
+        const what = outcome(cut)
+        seen.add(what)
+        expect(['broken', 'damaged', 'not-a-journal']).toContain(what)
+        if (what !== 'broken') return
+        const part = decodeNodeJournal(cut)
+        expect(part.entries).toEqual(entries.slice(0, part.entries.length))
+        expect(part.incomplete).toMatch(/cut off at byte \d+|the end is missing/)
+      }),
+      { numRuns: 100 },
+    )
+    expect(seen).toContain('broken')
+  })
+})
+
+test('a journal cut at each byte of its head and first segment is refused, and never crashes', () => {
+  const bytes = journalOf(recordable.plain)
+  for (let length = 0; length < 400; length++) {
+    expect(outcomeOf(bytes.slice(0, length), recordable.plain)).not.toBe('same')
+  }
+})
+
+test('whatever stands behind a head is refused or told to be broken', () => {
+  const head = journalOf(recordable.plain).slice(0, 64)
+  for (let run = 0; run < 200; run++) {
+    const rest = randomBytes(run * 7)
+    expect(outcomeOf(concatBytes(head, rest), recordable.plain)).toBe('damaged')
+  }
+})
+
+describe('a native journal', () => {
+  test.each(BACKENDS.map((one) => [one.name, one] as const))('replays with %s', (_, crypto) => {
+    const journal = decodeNodeJournal(journalOf(recordable.native))
+    const { remake } = recordable.native
+    expect(replay(journal, { crypto, protocol: remake }).run()).toBeUndefined()
+  })
+
+  test('holds its secrets in one place, and without them it is refused, but shows what happened', () => {
+    const bytes = journalOf(recordable.native)
+    const key = encodeHex(keyOf('bob'))
+    expect(encodeHex(bytes).split(key)).toHaveLength(2)
+    const { secrets } = decodeNodeJournal(bytes)
+    if (secrets === undefined) throw new Error('nothing was taken out of it')
+    const redacted = redact(bytes)
+    expect(encodeHex(redacted)).not.toContain(key)
+    expect(encodeHex(redacted)).not.toContain(encodeHex(secrets.seed))
+    const journal = decodeNodeJournal(redacted)
+    expect(journal).toMatchObject({ secrets: undefined, isBroken: false })
+    expect(journal.entries).toEqual(decodeNodeJournal(bytes).entries)
+    const { remake } = recordable.native
+    expect(() => replay(journal, { protocol: remake })).toThrow(/^its secrets were taken out/)
+    expect(replay(journal, { protocol: remake, secrets }).run()).toBeUndefined()
+    const others = { ...secrets, seed: new Uint8Array(32) }
+    expect(replay(journal, { protocol: remake, secrets: others }).run()).toBeDefined()
+  })
+
+  test('is not replayed by another network, nor with other behaviour', () => {
+    const journal = decodeNodeJournal(journalOf(recordable.native))
+    const { remake } = recordable.native
+    expect(() => replay(journal, { protocol: recordable.plain.remake })).toThrow('network native')
+    const protocol: typeof remake = (recipe) => {
+      const made = remake(recipe)
+      return { ...made, control: ['confirm'] }
+    }
+    expect(replay(journal, { protocol }).run()).toBeDefined()
+  })
+
+  test('is walked step by step, and left for a run that goes on differently', () => {
+    const { remake } = recordable.native
+    const replayed = replay(decodeNodeJournal(journalOf(recordable.native)), { protocol: remake })
+    const phases = new Set<string>()
+    let heard: string | undefined
+    for (const step of replayed.steps()) {
+      expect(step.difference).toBeUndefined()
+      const [connection] = step.snapshot().connections
+      if (connection !== undefined) phases.add(connection.phase)
+      if (connection?.phase !== 'active' || heard !== undefined) continue
+      const fork = step.fork()
+      const lines = fork.advance(600_000)
+      heard = lines.map((line) => line.join(' ')).find((line) => line.includes('connection.closed'))
+      expect(fork.connections().filter(({ phase }) => phase === 'active')).toEqual([])
+    }
+    expect([...phases]).toEqual(['connecting', 'handshaking', 'active', 'closing'])
+    expect(heard).toContain('detail=')
+  })
+})
+
+test('a recording that goes on is readable at any time', () => {
+  const journal = memoryJournal()
+  const { bob, world } = recordDay(recordable.native, journal, { isStopped: false })
+  const before = decodeNodeJournal(journal.bytes())
+  expect(before.incomplete).toContain('not brought to its end')
+  expect(before.isBroken).toBe(false)
+  world.advance(60_000)
+  void bob.stop()
+  world.advance(10_000)
+  const after = decodeNodeJournal(journal.bytes())
+  expect(after.entries.length).toBeGreaterThan(before.entries.length)
+  expect(after.entries.slice(0, before.entries.length)).toEqual(before.entries)
+  expect(replay(after, { protocol: recordable.native.remake }).run()).toBeUndefined()
+})
+
+test('a recording at its cap ends and says so once; the node goes on, and what is lost is counted', () => {
+  const told: JournalStatus[] = []
+  const journal = memoryJournal({
+    bytesMax: 6_000,
+    onCutShort(status) {
+      told.push(status)
+    },
+  })
+  const { bob } = recordDay(recordable.native, journal)
+  expect(bob.state).toBe('stopped')
+  expect(told).toHaveLength(1)
+  const read = decodeNodeJournal(journal.bytes())
+  expect(journal.bytes().length).toBeLessThanOrEqual(6_000)
+  expect(read.head).toMatchObject({ ending: 'cap', lostEntries: journal.status.lostEntries })
+  expect(read.head.lostEntries).toBeGreaterThan(10)
+  expect(read.incomplete).toMatch(/^the recording ended at its cap, and \d+ entries were lost$/)
+  const whole = decodeNodeJournal(journalOf(recordable.native))
+  expect(read.entries.length + read.head.lostEntries).toBe(whole.entries.length)
+  expect(replay(read, { protocol: recordable.native.remake }).run()).toBeUndefined()
+})
