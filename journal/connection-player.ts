@@ -26,7 +26,7 @@ import { finalStateOf } from './connection-recorder.ts'
 import { createSeal, withoutCheck } from './connection-seal.ts'
 import { createStub } from './connection-stub.ts'
 import type { Asked, Stub } from './connection-stub.ts'
-import { copyPlain, encodePlain, isSamePlain } from './plain-data.ts'
+import { copyPlain, encodeCopied, isSamePlain } from './plain-data.ts'
 
 export interface ConnectionDifference {
   /** The entry, from 0. */
@@ -72,6 +72,8 @@ export function createPlayer<T extends ProtocolTypes>(
   let free: Parameters<Player<T>['letGo']> | undefined
   let connection: Connection<T> | undefined
   let hasRung = false
+  /** Calls into the connection that are not over. */
+  let depth = 0
 
   const fail = (expected: string | undefined, got: string | undefined): void => {
     if (!halted) difference = { position, expected, got }
@@ -84,14 +86,16 @@ export function createPlayer<T extends ProtocolTypes>(
 
   const advance = (entry: Entry): void => {
     position++
-    if (!('check' in entry)) seal.add(encodePlain(entry))
+    if (!('check' in entry)) seal.add(encodeCopied(entry))
   }
 
   const finish = (entry: Extract<Entry, { of: 'over' }>): void => {
     const final = connection && finalStateOf(connection)
     if (!isSamePlain(final, entry.final)) {
       failAt(entry, printEntry({ ...entry, final }))
-    } else if (seal.check(encodePlain(withoutCheck(entry))) !== entry.check) {
+    } else if (entry.why === 'closed' && depth > 0) {
+      failAt(entry, 'a call that is not over')
+    } else if (seal.check(encodeCopied(withoutCheck(entry))) !== entry.check) {
       fail(entry.check, 'other entries than were recorded')
     } else if (position + 1 < entries.length) {
       position++
@@ -200,6 +204,7 @@ export function createPlayer<T extends ProtocolTypes>(
   const playCall = (entry: Extract<Entry, { of: 'in' }>): void => {
     const called = position
     advance(entry)
+    depth++
     let result: CallResult
     let threw = false
     try {
@@ -212,6 +217,7 @@ export function createPlayer<T extends ProtocolTypes>(
     const end = peek(got)
     if (end === undefined) return
     const isSame = threw ? end.of === 'threw' : end.of === 'done' && end.result === result
+    depth--
     if (isSame) advance(end)
     else failAt(end, `${got} of the call ${called}`)
   }
@@ -309,7 +315,7 @@ export function createPlayer<T extends ProtocolTypes>(
   })
 
   const playStep = (entry: Extract<Entry, { of: 'step' }>): void => {
-    if (seal.check(encodePlain(withoutCheck(entry))) !== entry.check) {
+    if (seal.check(encodeCopied(withoutCheck(entry))) !== entry.check) {
       fail(entry.check, 'other entries than were recorded')
       return
     }

@@ -28,6 +28,9 @@ export const withoutCheck = <T extends ProtocolTypes>(entry: Checked<T>): Checke
   check: '',
 })
 
+/** What is hashed at once: a step may have more entries than a call has arguments. */
+const PARTS_MAX = 256
+
 export function createSeal<T extends ProtocolTypes>(
   crypto: Pick<CryptoBackend, 'hmacSha256' | 'sha256'>,
   seed: Uint8Array,
@@ -41,6 +44,9 @@ export function createSeal<T extends ProtocolTypes>(
     openHash: (bytes) => printHash(crypto.sha256(bytes)),
     add(encoded) {
       waiting.push(encoded)
+      if (waiting.length < PARTS_MAX) return
+      chain = crypto.sha256(chain, ...waiting)
+      waiting = []
     },
     check(encoded) {
       chain = crypto.sha256(chain, ...waiting, encoded)

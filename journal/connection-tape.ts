@@ -105,13 +105,18 @@ export function createTape<T extends ProtocolTypes>(options: TapeOptions<T>): Ta
     return false
   }
 
-  const put = (entry: ConnectionEntry<T>): void => {
+  /** It is the recording's own from now on. */
+  const putOwn = (entry: ConnectionEntry<T>): void => {
     if (!isRunning) return
-    const copy = copyPlain(entry)
-    const encoded = encodeCopied(copy)
+    const encoded = encodeCopied(entry)
     if (!count(encoded)) return
     seal.add(encoded)
-    taker.entry(copy)
+    taker.entry(entry)
+  }
+
+  /** What is in it was lent. */
+  const put = (entry: ConnectionEntry<T>): void => {
+    if (isRunning) putOwn(copyPlain(entry))
   }
 
   const noteStep = (): void => {
@@ -120,19 +125,19 @@ export function createTape<T extends ProtocolTypes>(options: TapeOptions<T>): Ta
     stepNumber = step.number
     const { monotonicMs, wallMs } = step
     const entry = { of: 'step', monotonicMs, wallMs, stalledMs, check: '' } as const
-    const encoded = encodePlain(withoutCheck<T>(entry))
+    const encoded = encodeCopied(withoutCheck<T>(entry))
     if (count(encoded)) taker.entry({ ...entry, check: seal.check(encoded) })
   }
 
   const noteState = (): void => {
     if (turns.number !== turn) {
       turn = turns.number
-      put({ of: 'turn', number: turn })
+      putOwn({ of: 'turn', number: turn })
     }
     const isExhausted = options.exhausted()
     if (isExhausted !== exhausted) {
       exhausted = isExhausted
-      put({ of: 'credit', exhausted })
+      putOwn({ of: 'credit', exhausted })
     }
   }
 
@@ -165,12 +170,12 @@ export function createTape<T extends ProtocolTypes>(options: TapeOptions<T>): Ta
     try {
       const result = run()
       guarded(() => {
-        put({ of: 'done', result })
+        putOwn({ of: 'done', result })
       })
       return result
     } catch (error) {
       guarded(() => {
-        put({ of: 'threw' })
+        putOwn({ of: 'threw' })
       })
       throw error
     } finally {
@@ -193,12 +198,12 @@ export function createTape<T extends ProtocolTypes>(options: TapeOptions<T>): Ta
     callFor,
     deed(deed) {
       guarded(() => {
-        put({ of: 'did', deed: deed() })
+        putOwn({ of: 'did', deed: deed() })
       })
     },
     ask(ask, run, answer) {
       guarded(() => {
-        put({ of: 'out', ask: ask() })
+        putOwn({ of: 'out', ask: ask() })
       })
       try {
         const value = run()
@@ -210,7 +215,7 @@ export function createTape<T extends ProtocolTypes>(options: TapeOptions<T>): Ta
       } catch (error) {
         guarded(() => {
           noteState()
-          put({ of: 'threw' })
+          putOwn({ of: 'threw' })
         })
         throw error
       }

@@ -4,8 +4,7 @@
  * @module
  */
 import { Packr } from 'msgpackr'
-import { encodeHex } from '../codec/bytes.ts'
-import { equalBytes } from '../codec/bytes.ts'
+import { encodeHex, equalBytes } from '../codec/bytes.ts'
 
 const packr = new Packr({ useRecords: false, moreTypes: true, int64AsType: 'bigint' })
 
@@ -54,7 +53,7 @@ export function copyPlain<Value>(value: Value): Value {
 export const encodePlain = (value: unknown): Uint8Array =>
   new Uint8Array(packr.pack(copyAt(value, 0)))
 
-/** The bytes of what `copyPlain` made. */
+/** The bytes of what is plain data already, its names in the order in which they stand. */
 export const encodeCopied = (copied: unknown): Uint8Array => new Uint8Array(packr.pack(copied))
 
 export const isSamePlain = (one: unknown, other: unknown): boolean =>

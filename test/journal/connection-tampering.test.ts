@@ -4,7 +4,7 @@ import type { ProtocolTypes } from '../../index.ts'
 import type { ConnectionEntry, ConnectionRecording } from '../../journal/connection-entries.ts'
 import { replayConnection } from '../../journal/connection-replay.ts'
 import { createSeal, withoutCheck } from '../../journal/connection-seal.ts'
-import { encodePlain } from '../../journal/plain-data.ts'
+import { encodeCopied, encodePlain } from '../../journal/plain-data.ts'
 import { nobleCrypto } from '../../transport/crypto/noble.ts'
 import { recordingOf, startRecorded, SUBJECTS } from './connection-recorded.ts'
 import type { Subject } from './connection-recorded.ts'
@@ -28,8 +28,8 @@ function startTampered<T extends ProtocolTypes>(subject: Subject<T>) {
       const seal = createSeal(crypto, recording.secrets.seed, recording.header)
       return entries.map((entry) => {
         if ('check' in entry)
-          return { ...entry, check: seal.check(encodePlain(withoutCheck(entry))) }
-        seal.add(encodePlain(entry))
+          return { ...entry, check: seal.check(encodeCopied(withoutCheck(entry))) }
+        seal.add(encodeCopied(entry))
         return entry
       })
     },
