@@ -3,6 +3,7 @@
  * application injects no other.
  * @module
  */
+import type { ConnectionFactory } from './actors/connection-contract.ts'
 import type { Protocol } from './actors/protocol.ts'
 import type { JournalRecording } from './journal/recording.ts'
 import type { ProtocolTypes } from './machines/session.ts'
@@ -45,6 +46,8 @@ export interface SupervisorOptions<T extends ProtocolTypes> {
   readonly limits?: GivenLimits
   /** Records the node from its start, for a replay: `fileJournal(path)` of `peerloom/journal/file`, or others. */
   readonly record?: JournalRecording
+  /** What makes its connections: that of `recordConnections`. Left out: the core's own. */
+  readonly connection?: ConnectionFactory<T>
   /** Parts of the world that are not the platform's: a virtual clock, seeded chance. */
   readonly world?: Partial<Omit<World, 'streams' | 'datagrams' | 'store'>>
 }
@@ -101,6 +104,7 @@ export function createSupervisor<T extends ProtocolTypes>(
     bootstrap: parsed,
     limits,
     startFlight: (subject) => createFlightRecorder(subject, options.flight),
+    ...(options.connection === undefined ? {} : { connection: options.connection }),
   })
   recording?.watch(supervisor.port)
   return supervisor

@@ -50,6 +50,12 @@ export interface ConnectionTools<T extends ProtocolTypes> {
   onFault(connection: Connection<T>, error: unknown): void
 }
 
+/** What makes a connection. A recorder stands in for it. */
+export type ConnectionFactory<T extends ProtocolTypes> = (
+  tools: ConnectionTools<T>,
+  options: ConnectionOptions<T>,
+) => Connection<T>
+
 export interface ConnectionLimits extends PullLimits, OutboxLimits {
   /** The last so many transitions are kept for `explain`. */
   readonly historyMax: number

@@ -1,5 +1,6 @@
 /**
- * Recordings of nodes: in memory, read, and replayed. In a file: `peerloom/journal/file`.
+ * Recordings of nodes and of single connections: in memory, read, and replayed. A node's in a file:
+ * `peerloom/journal/file`.
  * @module
  */
 export { memoryJournal } from './memory-journal.ts'
@@ -19,3 +20,15 @@ export { printLine } from './outcome.ts'
 export { storyOf } from './story.ts'
 export { JournalError } from './journal-error.ts'
 export type { JournalErrorCode } from './journal-error.ts'
+export { recordConnections } from './connection-recorder.ts'
+export type { ConnectionRecorder, ConnectionRecorderOptions } from './connection-recorder.ts'
+export type { ConnectionSink } from './connection-recorder.ts'
+export type { EntryTaker } from './connection-tape.ts'
+export { connectionMemory } from './connection-memory.ts'
+export type { ConnectionMemory, ConnectionMemoryOptions } from './connection-memory.ts'
+export type * from './connection-entries.ts'
+export { connectionSteps, redactConnection, replayConnection } from './connection-replay.ts'
+export type { ReplayedConnectionStep } from './connection-replay.ts'
+export type { ConnectionDifference, PlayerOptions } from './connection-player.ts'
+export type { ConnectionFork, ForkLine, ForkOptions } from './connection-fork.ts'
+export { printEntry } from './connection-print.ts'

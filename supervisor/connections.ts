@@ -4,9 +4,9 @@
  * @module
  */
 import type { Role } from '../codec/wire.ts'
-import { createConnection } from '../actors/connection.ts'
 import type {
   Connection,
+  ConnectionFactory,
   ConnectionOptions,
   ConnectionTools,
 } from '../actors/connection-contract.ts'
@@ -43,6 +43,7 @@ export interface Connections<T extends ProtocolTypes> {
 export interface ConnectionsOptions<T extends ProtocolTypes> {
   readonly node: string
   readonly tools: ConnectionTools<T>
+  readonly make: ConnectionFactory<T>
   /** Explanations of closed connections that are kept. */
   readonly rememberedMax: number
 }
@@ -50,6 +51,7 @@ export interface ConnectionsOptions<T extends ProtocolTypes> {
 export function createConnections<T extends ProtocolTypes>({
   node,
   tools,
+  make,
   rememberedMax,
 }: ConnectionsOptions<T>): Connections<T> {
   const { protocol } = tools
@@ -68,7 +70,7 @@ export function createConnections<T extends ProtocolTypes>({
   return {
     newName: (role) => `${node}/${role === 'dialler' ? 'out' : 'in'}-${String(nextNumber++)}`,
     create(options) {
-      const connection = createConnection(tools, options)
+      const connection = make(tools, options)
       connections.set(options.name, connection)
       return connection
     },

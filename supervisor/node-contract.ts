@@ -3,7 +3,7 @@
  * @module
  */
 import type { Actor } from 'xstate'
-import type { Connection } from '../actors/connection-contract.ts'
+import type { Connection, ConnectionFactory } from '../actors/connection-contract.ts'
 import type { ConnectionLimits } from '../actors/connection-contract.ts'
 import type { Counters } from '../actors/counters.ts'
 import type { Protocol } from '../actors/protocol.ts'
@@ -48,6 +48,8 @@ export interface NodeOptions<T extends ProtocolTypes> {
   readonly limits: NodeLimits
   /** The core's own charts, with other implementations: for tests that make one of them fail. */
   readonly charts?: NodeCharts
+  /** What makes the connections. Left out: the core's own `createConnection`. */
+  readonly connection?: ConnectionFactory<T>
   /** Everything that happens, within its step. */
   onHappening(happening: Happening): void
   /** Starts a handler of the application outside of the node. */

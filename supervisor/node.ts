@@ -9,6 +9,7 @@ import { createActor } from 'xstate'
 import type { ConnectionWatcher } from '../actors/child.ts'
 import type { NodeTools } from '../actors/protocol.ts'
 import type { ConnectionTools } from '../actors/connection-contract.ts'
+import { createConnection } from '../actors/connection.ts'
 import { createCreditPool } from '../actors/credit.ts'
 import { startListener } from '../actors/listener.ts'
 import type { Listener } from '../actors/listener.ts'
@@ -169,6 +170,7 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
   const connections = createConnections<T>({
     node: name,
     tools,
+    make: options.connection ?? createConnection,
     rememberedMax: limits.explanationsMax,
   })
   const peering = createPeering<T>({

@@ -6,11 +6,13 @@ import type {
   ProtocolTypes,
   SupervisorEvent,
 } from '../../index.ts'
+import type { ConnectionFactory } from '../../actors/connection-contract.ts'
 import type { Store } from '../../world/store.ts'
 import { startVirtualWorld } from '../../testing/virtual-world.ts'
 import type { VirtualWorld } from '../../testing/virtual-world.ts'
 
-interface StartOptions {
+interface StartOptions<T extends ProtocolTypes> {
+  readonly connection?: ConnectionFactory<T>
   readonly listen?: readonly string[]
   readonly bootstrap?: readonly string[]
   readonly limits?: Partial<NodeLimits>
@@ -24,7 +26,7 @@ export function startNode<T extends ProtocolTypes>(
   name: string,
   host: string,
   protocol: Protocol<T>,
-  options: StartOptions = {},
+  options: StartOptions<T> = {},
 ) {
   const { datagrams, store, streams, ...rest } = world.nodeWorld(
     name,
@@ -41,6 +43,7 @@ export function startNode<T extends ProtocolTypes>(
     listen: options.listen ?? [`${host}:${protocol.defaultPort}`],
     peers: { bootstrap: options.bootstrap ?? [] },
     ...(options.limits === undefined ? {} : { limits: options.limits }),
+    ...(options.connection === undefined ? {} : { connection: options.connection }),
     ...(datagrams === undefined ? {} : { datagrams }),
   })
   supervisor.events.subscribe((event) => events.push(event))

@@ -1,0 +1,108 @@
+/**
+ * A connection that lives again from its own recording, alone: no network, no clock, no node, no
+ * waiting. It has to do the same; the first difference is named. It can be walked step by step, and
+ * left at any of them.
+ * @module
+ */
+import type { Connection } from '../actors/connection-contract.ts'
+import type { ProtocolTypes } from '../machines/session.ts'
+import type {
+  ConnectionEntry,
+  ConnectionRecording,
+  ConnectionSecrets,
+  FinalState,
+} from './connection-entries.ts'
+import { forkOf } from './connection-fork.ts'
+import type { ConnectionFork, ForkOptions } from './connection-fork.ts'
+import { createPlayer } from './connection-player.ts'
+import type { ConnectionDifference, PlayerOptions } from './connection-player.ts'
+import { JournalError } from './journal-error.ts'
+import { finalStateOf } from './connection-recorder.ts'
+
+export interface ReplayedConnectionStep<T extends ProtocolTypes> {
+  /** Of its first entry. */
+  readonly position: number
+  readonly monotonicMs: number
+  readonly entries: readonly ConnectionEntry<T>[]
+  readonly difference: ConnectionDifference | undefined
+  /** How the connection stands behind this step; only until the next one is asked for. */
+  snapshot(): FinalState
+  /** A connection of its own that has lived up to here and goes on as it is told. */
+  fork(options?: ForkOptions<T>): ConnectionFork<T>
+}
+
+/** @throws {JournalError} `redacted`, `other-protocol` */
+function whole<T extends ProtocolTypes>(
+  { entries, header, secrets }: ConnectionRecording<T>,
+  { protocol }: PlayerOptions<T>,
+): ConnectionRecording<T> & { readonly secrets: ConnectionSecrets<T> } {
+  if (header.protocol !== protocol.name) {
+    throw new JournalError(
+      'other-protocol',
+      `a recording of ${header.protocol} is no recording of ${protocol.name}`,
+    )
+  }
+  if (secrets === undefined) {
+    throw new JournalError(
+      'redacted',
+      'a recording without its secrets can be read, and not replayed',
+    )
+  }
+  return { header, secrets, entries }
+}
+
+const stateOf = <T extends ProtocolTypes>(connection: Connection<T> | undefined): FinalState => {
+  if (connection === undefined) throw new Error('the connection is not made yet')
+  return finalStateOf(connection)
+}
+
+/**
+ * Step by step, up to the first difference.
+ *
+ * @throws {JournalError} `redacted`, `other-protocol`
+ */
+export function* connectionSteps<T extends ProtocolTypes>(
+  recording: ConnectionRecording<T>,
+  options: PlayerOptions<T>,
+): Generator<ReplayedConnectionStep<T>, void> {
+  const replayable = whole(recording, options)
+  const player = createPlayer<T>(replayable, options)
+  for (let first = 0, number = 1; player.step(); number++, first = player.position) {
+    const { connection, difference, position } = player
+    const [step] = recording.entries.slice(first, first + 1)
+    const steps = number
+    yield {
+      position: first,
+      monotonicMs: step?.of === 'step' ? step.monotonicMs : 0,
+      entries: recording.entries.slice(first, position),
+      difference,
+      snapshot: () => stateOf(connection),
+      fork(given) {
+        const again = createPlayer<T>(replayable, options)
+        for (let count = 0; count < steps; count++) again.step()
+        return forkOf(again, step, given)
+      },
+    }
+    if (difference !== undefined) return
+  }
+}
+
+/**
+ * The first difference, or undefined where the connection did the same.
+ *
+ * @throws {JournalError} `redacted`, `other-protocol`
+ */
+export function replayConnection<T extends ProtocolTypes>(
+  recording: ConnectionRecording<T>,
+  options: PlayerOptions<T>,
+): ConnectionDifference | undefined {
+  const player = createPlayer<T>(whole(recording, options), options)
+  while (player.step()) if (player.difference !== undefined) break
+  return player.difference
+}
+
+/** Without what is secret: it shows states, types and sizes, and cannot be replayed. */
+export const redactConnection = <T extends ProtocolTypes>({
+  entries,
+  header,
+}: ConnectionRecording<T>): ConnectionRecording<T> => ({ header, entries, secrets: undefined })
