@@ -21,6 +21,11 @@ export interface NamedStimulus<Stage> extends AnyStimulus<Stage> {
 const valueOf = (snapshot: Snapshot<unknown>): unknown =>
   'value' in snapshot ? snapshot.value : undefined
 
+const contextOf = (snapshot: Snapshot<unknown>): Readonly<Record<string, unknown>> =>
+  'context' in snapshot && typeof snapshot.context === 'object' && snapshot.context !== null
+    ? { ...snapshot.context }
+    : {}
+
 /** As the observation port writes it. */
 export const printValue = (value: unknown): string =>
   typeof value === 'object' && value !== null
@@ -31,25 +36,31 @@ export const printValue = (value: unknown): string =>
 
 export const printState = (snapshot: Snapshot<unknown>): string => printValue(valueOf(snapshot))
 
+/** By the name of a delay, what is particular about its coming. */
+export type Timely<Stage> = Readonly<Record<string, Pick<AnyStimulus<Stage>, 'bring' | 'from'>>>
+
 /** What time does is not in the table of stimuli: it is in the chart. */
 function timeIn<Stage>(
   root: ChartNode,
   passTime: (stage: Stage) => void,
+  timely: Timely<Stage>,
 ): readonly NamedStimulus<Stage>[] {
   const edges = statesIn(root).flatMap(({ after }) => after)
   const types = new Map(edges.map(({ delay, eventType }) => [eventType, delay]))
-  return [...types].map(([type, delay]) => ({
-    name: `after ${typeof delay === 'string' ? delay : ''}`,
-    event: { type },
-    seenAs: 'after',
-    bring: passTime,
-  }))
+  return [...types].map(([type, delay]) => {
+    const name = String(typeof delay === 'string' ? delay : type)
+    return {
+      ...{ name: `after ${name}`, event: { type }, seenAs: 'after', bring: passTime },
+      ...timely[name],
+    }
+  })
 }
 
 export function namedStimuli<Stage>(
   logic: AnyActorLogic,
   stimuli: AnyStimuli<Stage>,
   passTime: (stage: Stage) => void,
+  timely: Timely<Stage> = {},
 ): readonly NamedStimulus<Stage>[] {
   const told = Object.entries(stimuli).flatMap(([type, cases]) =>
     Object.entries(cases).map(([name, stimulus]) => ({
@@ -57,11 +68,12 @@ export function namedStimuli<Stage>(
       name: Object.keys(cases).length === 1 ? type : `${type} ${name}`,
     })),
   )
-  return [...told, ...timeIn(chartOf(logic).root, passTime)]
+  return [...told, ...timeIn(chartOf(logic).root, passTime, timely)]
 }
 
 export interface Model {
   readonly state: string
+  snapshot(): Snapshot<unknown>
   /** What is left is not told any more. */
   readonly isOver: boolean
   /** The transitions that it took, by their ids; the first are those of its beginning. */
@@ -82,10 +94,11 @@ export function startModel(logic: AnyActorLogic, input: unknown): Model {
     // Time is told.
     clock: { setTimeout: () => 0, clearTimeout: () => undefined },
     inspect(inspected) {
-      if (inspected.type !== '@xstate.microstep' || inspected.actorRef !== actor) return
+      if (inspected.type !== '@xstate.microstep') return
       const { _transitions: edges }: { readonly _transitions: unknown } = inspected
       if (!isEdges(edges)) return
       for (const edge of edges) {
+        // What it invokes has transitions of its own.
         const id = ids.get(edge)
         if (id !== undefined) taken.push(id)
       }
@@ -112,6 +125,7 @@ export function startModel(logic: AnyActorLogic, input: unknown): Model {
   }
 
   return {
+    snapshot,
     get state() {
       return printState(snapshot())
     },
@@ -144,22 +158,23 @@ export function pathsOf<Stage>(
   const byEvent = new Map<object, NamedStimulus<Stage>>(
     stimuli.map((stimulus) => [stimulus.event, stimulus]),
   )
-  const cameFrom = ({ from }: NamedStimulus<Stage>, state: string): boolean =>
-    from?.includes(state) !== false
+  const cameFrom = ({ from }: NamedStimulus<Stage>, snapshot: Snapshot<unknown>): boolean => {
+    if (from === undefined) return true
+    const state = printState(snapshot)
+    return typeof from === 'function' ? from(state, contextOf(snapshot)) : from.includes(state)
+  }
   const ways = getShortestPaths(logic, {
     input,
     events: stimuli.map(({ event }) => event),
     filterEvents: (snapshot: Snapshot<unknown>, event: object) => {
       const stimulus = byEvent.get(event)
-      return stimulus !== undefined && cameFrom(stimulus, printState(snapshot))
+      return stimulus !== undefined && cameFrom(stimulus, snapshot)
     },
     stopWhen: (snapshot: Snapshot<unknown>) => snapshot.status !== 'active',
+    // What an event holds need not be of a kind that JSON has.
+    serializeEvent: (event: { readonly type: string }) => byEvent.get(event)?.name ?? event.type,
     serializeState: (snapshot: Snapshot<unknown>) =>
-      JSON.stringify([
-        snapshot.status,
-        valueOf(snapshot),
-        readable('context' in snapshot ? snapshot.context : null),
-      ]),
+      JSON.stringify([snapshot.status, valueOf(snapshot), readable(contextOf(snapshot))]),
   })
   const found = new Map<string, Path<Stage>>()
   const note = (transitions: readonly string[], steps: readonly NamedStimulus<Stage>[]): void => {
@@ -178,7 +193,7 @@ export function pathsOf<Stage>(
       for (const { event } of steps) model.tell(event)
       const before = next === undefined ? 0 : model.taken.length
       if (next !== undefined) {
-        if (model.isOver || !cameFrom(next, model.state)) continue
+        if (model.isOver || !cameFrom(next, model.snapshot())) continue
         model.tell(next.event)
       }
       if (next === undefined && steps.length > 0) continue

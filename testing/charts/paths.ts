@@ -7,13 +7,15 @@ import type { AnyActorLogic } from 'xstate'
 import { transitionIds } from '../../inspector/chart-description.ts'
 import type { ContractCase } from '../suite.ts'
 import { namedStimuli, pathsOf, startModel } from './model.ts'
-import type { Path } from './model.ts'
+import type { Path, Timely } from './model.ts'
 import type { AnyStimuli, Seen } from './stimuli.ts'
 
 /** One way in which a chart begins, and what it can be told then. */
 export interface Beginning<Stage> {
   readonly input: unknown
   readonly stimuli: AnyStimuli<Stage>
+  /** What is particular about a delay. Left out: it comes wherever the chart waits for it. */
+  readonly timely?: Timely<Stage>
 }
 
 /** Real parts, set up for one path. */
@@ -50,10 +52,8 @@ interface Planned<Stage> extends Path<Stage> {
 /** The shortest over all beginnings. */
 function planOf<Stage>(paths: ChartPaths<Stage>): ReadonlyMap<string, Planned<Stage>> {
   const plan = new Map<string, Planned<Stage>>()
-  for (const [beginning, { input, stimuli }] of Object.entries(paths.beginnings)) {
-    const named = namedStimuli(paths.logic, stimuli, (stage: Stage) => {
-      paths.passTime(stage)
-    })
+  for (const [beginning, { input, stimuli, timely }] of Object.entries(paths.beginnings)) {
+    const named = namedStimuli(paths.logic, stimuli, paths.passTime, timely)
     for (const path of pathsOf(paths.logic, input, named)) {
       const known = plan.get(path.transition)
       if (known === undefined || known.steps.length > path.steps.length) {
@@ -92,6 +92,8 @@ function drive<Stage>(
 
   for (const [index, step] of steps.entries()) {
     const name = step.seenAs ?? step.event.type
+    // What comes by itself may have come before its turn.
+    if (model.taken.includes(transition)) return
     let isBrought = false
     for (;;) {
       if (at === seen.length && !isBrought) {

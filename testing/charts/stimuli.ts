@@ -7,8 +7,9 @@
 export interface Stimulus<Event, Stage> {
   /** As the chart is told it, when its paths are looked for; what a guard looks at has to be right. */
   readonly event: Event
-  /** The states in which it can come about. Left out: any. */
-  readonly from?: readonly string[]
+  /** The states in which it can come about, or what else has to hold. Left out: any. */
+  readonly from?:
+    readonly string[] | ((state: string, context: Readonly<Record<string, unknown>>) => boolean)
   /** It may come at any time without being brought about, and is no deviation where it does. */
   readonly isSpontaneous?: boolean
   /** The name under which the observation port tells it. Left out: its type. */
