@@ -4,6 +4,19 @@
  */
 export { within } from './suite.ts'
 export type { ContractCase } from './suite.ts'
+export { deadlineCase } from './charts/deadlines.ts'
+export { chartPathCases } from './charts/paths.ts'
+export type { Beginning, ChartPaths, Performance } from './charts/paths.ts'
+export {
+  connectionOf,
+  NEVER,
+  sessionPathCases,
+  startDial,
+  unitOf,
+  watchChart,
+} from './charts/session-paths.ts'
+export type { SessionPaths, SessionStage } from './charts/session-paths.ts'
+export type { Seen, Stimuli, Stimulus } from './charts/stimuli.ts'
 export { datagramsContract } from './datagrams-contract.ts'
 export { protocolContract } from './protocol-contract.ts'
 export type { ProtocolContractOptions } from './protocol-contract.ts'

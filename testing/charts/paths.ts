@@ -152,9 +152,12 @@ export function chartPathCases<Stage>(paths: ChartPaths<Stage>): readonly Contra
       return {
         title: `(${planned.transition}) is come to by ${way} (${planned.beginning})`,
         async run() {
+          let isDriven = false
           await paths.perform(planned.beginning, names, (performance) => {
             drive(paths, planned, performance)
+            isDriven = true
           })
+          if (!isDriven) throw new Error('nobody drove it')
         },
       }
     }),
