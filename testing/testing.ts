@@ -17,6 +17,8 @@ export {
 } from './charts/session-paths.ts'
 export type { SessionPaths, SessionStage } from './charts/session-paths.ts'
 export type { Seen, Stimuli, Stimulus } from './charts/stimuli.ts'
+export { recordTransitions } from './charts/taken.ts'
+export type { TakenTransitions } from './charts/taken.ts'
 export { datagramsContract } from './datagrams-contract.ts'
 export { protocolContract } from './protocol-contract.ts'
 export type { ProtocolContractOptions } from './protocol-contract.ts'

@@ -9,6 +9,7 @@ import { asSlot, fillSession } from '../../machines/slot.ts'
 import { chartPathCases } from '../../testing/charts/paths.ts'
 import { connectionOf, startDial, watchChart } from '../../testing/charts/session-paths.ts'
 import type { Stimuli } from '../../testing/charts/stimuli.ts'
+import { recordTransitions } from '../../testing/charts/taken.ts'
 import { HOSTS, playScene } from '../../testing/protocol/scene.ts'
 import type { Puppet, Scene, SceneNode, Seat } from '../../testing/testing.ts'
 import { registerContract } from '../../testing/vitest.ts'
@@ -159,6 +160,7 @@ registerContract(
       node.tampering.silentAt = 0
     },
     async perform(beginning, ahead, drive) {
+      const transitions = recordTransitions()
       await playScene<BoundTypes, void>(
         subject,
         ahead.join(', '),
@@ -180,10 +182,21 @@ registerContract(
           drive({
             stage,
             seen,
+            taken: () => transitions.taken,
             run: (isDone) => void scene.world.runUntil(isDone, { withinMs: 45_000 }),
           })
         },
-        { isRepeated: false },
+        {
+          isRepeated: false,
+          prepare(seat, parts) {
+            if (seat !== beginning) return parts
+            const { charts } = parts
+            return {
+              ...parts,
+              charts: { ...charts, connection: transitions.watch(charts.connection) },
+            }
+          },
+        },
       )
     },
     unreachable: {

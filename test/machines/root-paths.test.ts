@@ -3,6 +3,7 @@ import type { RootEvent, RootInput } from '../../machines/root.ts'
 import { printValue } from '../../testing/charts/model.ts'
 import { chartPathCases } from '../../testing/charts/paths.ts'
 import type { Seen, Stimuli } from '../../testing/charts/stimuli.ts'
+import { recordTransitions } from '../../testing/charts/taken.ts'
 import { playScene } from '../../testing/protocol/scene.ts'
 import type { Scene, SceneNode, Seat } from '../../testing/testing.ts'
 import { registerContract } from '../../testing/vitest.ts'
@@ -112,6 +113,7 @@ registerContract(
     beginnings: { node: { input: INPUT, stimuli, timely } },
     passTime: () => undefined,
     async perform(_, ahead, drive) {
+      const transitions = recordTransitions()
       await playScene<BoundTypes, void>(
         subject,
         ahead.join(', '),
@@ -134,10 +136,18 @@ registerContract(
           drive({
             stage,
             seen,
+            taken: () => transitions.taken,
             run: (isDone) => void scene.world.runUntil(isDone, { withinMs: 45_000 }),
           })
         },
-        { isRepeated: false },
+        {
+          isRepeated: false,
+          prepare(seat, parts) {
+            if (seat !== 'listener') return parts
+            const { charts } = parts
+            return { ...parts, charts: { ...charts, root: transitions.watch(charts.root) } }
+          },
+        },
       )
     },
     unreachable: {},

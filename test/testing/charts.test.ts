@@ -1,5 +1,6 @@
 import { setup } from 'xstate'
 import { describe, expect, test } from 'vitest'
+import { transitionIds } from '../../inspector/chart-description.ts'
 import { chartPathCases } from '../../testing/testing.ts'
 import type { ChartPaths, Seen, Stimuli } from '../../testing/testing.ts'
 
@@ -48,6 +49,8 @@ const stimuli: Stimuli<Event, Stage> = {
   },
 }
 
+const EVERY = [...transitionIds(door).values()]
+
 const LOCKED = { 'door.locked: knock': 'who comes late goes home' }
 
 const pathsWith = (given: Partial<ChartPaths<Stage>> = {}): ChartPaths<Stage> => ({
@@ -56,7 +59,7 @@ const pathsWith = (given: Partial<ChartPaths<Stage>> = {}): ChartPaths<Stage> =>
   passTime: ({ seen }) => seen.push({ event: 'after', state: 'locked' }),
   perform(_, __, drive) {
     const seen: Seen[] = [{ event: 'start', state: 'shut' }]
-    drive({ stage: { seen }, seen, run: () => undefined })
+    drive({ stage: { seen }, seen, taken: () => EVERY, run: () => undefined })
     return Promise.resolve()
   },
   unreachable: LOCKED,
@@ -119,6 +122,18 @@ describe('tests from a chart', () => {
     const never = (): Promise<void> => Promise.resolve()
     // Nobody drove it: what is not compared is not passed.
     expect(await failures(pathsWith({ perform: never }))).toHaveLength(4)
+  })
+
+  test('fail where another transition led to the same state', async () => {
+    const perform: ChartPaths<Stage>['perform'] = (_, __, drive) => {
+      const seen: Seen[] = [{ event: 'start', state: 'shut' }]
+      const taken = () => EVERY.filter((id) => id !== 'door.shut: knock 2')
+      drive({ stage: { seen }, seen, taken, run: () => undefined })
+      return Promise.resolve()
+    }
+    expect(await failures(pathsWith({ perform }))).toEqual([
+      expect.stringContaining('knock soft (house): it took door.shut: knock | '),
+    ])
   })
 
   test('pass over what the chart does not hear, and take what comes by itself', async () => {

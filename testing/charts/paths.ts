@@ -23,6 +23,8 @@ export interface Performance<Stage> {
   readonly stage: Stage
   /** From the chart's beginning on. */
   readonly seen: readonly Seen[]
+  /** The transitions that the running chart took since then, as `recordTransitions` finds them. */
+  taken(): readonly string[]
   /** Lets happen what is to happen, until `isDone` says so, or nothing more happens in a while. */
   run(isDone: () => boolean): void
 }
@@ -44,6 +46,9 @@ export interface ChartPaths<Stage> {
   /** By the id of a transition, why no node comes to it. Neither longer nor shorter than the truth. */
   readonly unreachable: Readonly<Record<string, string>>
 }
+
+/** Of the id of such a transition. */
+const ALWAYS = /: always(?: [0-9]+)?$/
 
 interface Planned<Stage> extends Path<Stage> {
   readonly beginning: string
@@ -67,7 +72,7 @@ function planOf<Stage>(paths: ChartPaths<Stage>): ReadonlyMap<string, Planned<St
 function drive<Stage>(
   paths: ChartPaths<Stage>,
   { beginning, steps, transition }: Planned<Stage>,
-  { run, seen, stage }: Performance<Stage>,
+  { run, seen, stage, taken }: Performance<Stage>,
 ): void {
   const begun = paths.beginnings[beginning]
   if (begun === undefined) throw new Error(`no beginning ${beginning}`)
@@ -93,7 +98,7 @@ function drive<Stage>(
   for (const [index, step] of steps.entries()) {
     const name = step.seenAs ?? step.event.type
     // What comes by itself may have come before its turn.
-    if (model.taken.includes(transition)) return
+    if (model.taken.includes(transition)) break
     let isBrought = false
     for (;;) {
       if (at === seen.length && !isBrought) {
@@ -119,6 +124,9 @@ function drive<Stage>(
     }
   }
   if (!model.taken.includes(transition)) throw wrong('the path did not lead there')
+  // What needs no event is seen in the state alone.
+  if (ALWAYS.test(transition) || taken().includes(transition)) return
+  throw wrong(`it took ${taken().join(' | ')}`)
 }
 
 const sorted = (names: Iterable<string>): readonly string[] => [...names].toSorted()

@@ -11,6 +11,7 @@ import type { SceneSubject } from '../protocol/subject.ts'
 import type { ContractCase } from '../suite.ts'
 import { chartPathCases } from './paths.ts'
 import type { Seen, Stimuli } from './stimuli.ts'
+import { recordTransitions } from './taken.ts'
 
 /** What every stage has; a network adds its peers. */
 export interface SessionStage<T extends ProtocolTypes> {
@@ -91,20 +92,33 @@ export function sessionPathCases<T extends ProtocolTypes, Stage extends SessionS
     },
     async perform(beginning, ahead, drive) {
       const role: Role = beginning === 'dialler' ? 'dialler' : 'listener'
+      const transitions = recordTransitions()
       await playScene(
         subject,
         ahead.join(', '),
         (scene) => {
           const stage = paths.prepare(scene, role, ahead)
           const seen = watchChart(stage.node, 'session')
+          const before = transitions.taken.length
           paths.begin(stage, role, ahead)
           drive({
             stage,
             seen,
+            taken: () => transitions.taken.slice(before),
             run: (isDone) => void scene.world.runUntil(isDone, { withinMs: WAIT_MS }),
           })
         },
-        { isRepeated: false },
+        {
+          isRepeated: false,
+          prepare(seat, parts) {
+            if (seat !== role) return parts
+            const { protocol } = parts
+            return {
+              ...parts,
+              protocol: { ...protocol, session: transitions.watch(protocol.session) },
+            }
+          },
+        },
       )
     },
     unreachable: paths.unreachable,
