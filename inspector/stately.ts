@@ -25,6 +25,8 @@ import type { StatelyEvent, StatelySnapshot } from './stately-events.ts'
 
 /** The version of the package whose events these are. */
 const VERSION = '0.7.2'
+/** Characters. A page draws no chart of this size, and each actor carries its own copy. */
+const DEFINITION_LENGTH_MAX = 65_535
 
 export interface StatelyOptions<T extends ProtocolTypes> {
   readonly supervisor: Pick<Supervisor<T>, 'actor' | 'connections' | 'events' | 'explain' | 'port'>
@@ -57,7 +59,8 @@ interface ShownConnection {
 function chartFor(logic: object, title: string): ShownChart {
   // In an id of XState a dot leads to a state inside.
   const name = title.replaceAll('.', '-')
-  const definition = definitionText(describeChart(logic, { name }))
+  const whole = definitionText(describeChart(logic, { name }))
+  const definition = whole.length > DEFINITION_LENGTH_MAX ? JSON.stringify({ id: name }) : whole
   return { title, root: chartOf(logic).root, definition }
 }
 

@@ -1,6 +1,6 @@
 import { createBrowserReceiver, createInspector } from '@statelyai/inspect'
 import type { StatelyInspectionEvent } from '@statelyai/inspect'
-import { createActor, createMachine } from 'xstate'
+import { createActor, createMachine, setup } from 'xstate'
 import { toDirectedGraph } from 'xstate/graph'
 import { describe, expect, test } from 'vitest'
 import { encodeHex, encodeUtf8 } from '../../codec/bytes.ts'
@@ -15,10 +15,13 @@ import type { StatelyOptions } from '../../inspector/stately.ts'
 import type { StatelyEvent } from '../../inspector/stately-events.ts'
 import { chartOf } from '../../inspector/chart-nodes.ts'
 import { rootMachine } from '../../machines/root.ts'
+import type { SessionEvent, SessionInput, SessionSaid } from '../../machines/session.ts'
+import { asSlot } from '../../machines/slot.ts'
 import { native } from '../../protocols/native.ts'
 import { startVirtualWorld } from '../../testing/virtual-world.ts'
 import { bound } from '../contracts/fits/bound.ts'
-import { keyOf } from '../contracts/seats.ts'
+import type { BoundTypes } from '../contracts/fits/bound-wire.ts'
+import { keyOf, say } from '../contracts/seats.ts'
 import { EVERY_CHART, odd } from '../support/charts.ts'
 import { startNode } from '../support/nodes.ts'
 
@@ -154,6 +157,22 @@ describe('a running node as events of the package', () => {
         parentId: same?.parentId,
       })
       expect(snapshot).toEqual(early.last(actor.sessionId))
+    }
+  })
+
+  test('knows how a connection is of which much was heard since it became so', () => {
+    const { attach, dialler, listener, meet, world } = startPair(boundOf)
+    const early = attach()
+    meet()
+    for (let count = 0; count < 40; count++) {
+      dialler.supervisor.send('dialler/out-1', say('addressRequest'))
+    }
+    world.settle()
+    const { history = [] } = listener.supervisor.explain('listener/in-1') ?? {}
+    expect(history.some(({ chart }) => chart === 'connection')).toBe(false)
+    const late = attach()
+    for (const name of ['listener/in-1', 'listener/in-1/session']) {
+      expect(late.last(name)).toEqual(early.last(name))
     }
   })
 
@@ -371,6 +390,21 @@ describe('the definition of a chart', () => {
       expect(toDirectedGraph(machine).children.length).toBeGreaterThan(3)
       expect(definition.length, sessionId).toBeLessThan(65_536)
     }
+  })
+
+  test('of a chart that is too large is its name alone', () => {
+    const states = Object.fromEntries(Array.from({ length: 3_000 }, (_, n) => [`state${n}`, {}]))
+    const types = {} as {
+      events: SessionEvent<BoundTypes>
+      input: SessionInput<BoundTypes>
+      emitted: SessionSaid<BoundTypes>
+    }
+    const large = setup({ types }).createMachine({ initial: 'state0', states })
+    const { attach, meet } = startPair(boundOf)
+    const { actors } = attach({ protocol: { name: 'large', session: asSlot(large) } })
+    meet()
+    const shown = actors().find(({ sessionId }) => sessionId === 'listener/in-1/session')
+    expect(shown?.definition).toBe('{"id":"large"}')
   })
 
   test('has no dot in its name, which would lead to a state', () => {
