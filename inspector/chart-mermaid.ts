@@ -83,6 +83,10 @@ function createIds(states: readonly DescribedState[]): (id: string) => string {
   return (id) => ids.get(id) ?? id
 }
 
+/** Lines between regions would leave arrows from one to another without a place: it is said instead. */
+const titleOf = ({ key, kind }: DescribedState): string =>
+  plainText(kind === 'parallel' ? `${key} (all of it at once)` : key)
+
 const isInside = (id: string, of: string): boolean => id === of || id.startsWith(`${of}.`)
 
 export function mermaidText({ name, states, transitions }: ChartDescription): string {
@@ -122,7 +126,7 @@ export function mermaidText({ name, states, transitions }: ChartDescription): st
   }
 
   const groupLines = (state: DescribedState): readonly string[] => [
-    `state "${plainText(state.key)}" as ${mermaidId(state.id)} {`,
+    `state "${titleOf(state)}" as ${mermaidId(state.id)} {`,
     ...bodyLines(state).map((line) => `  ${line}`),
     '}',
   ]
@@ -138,12 +142,9 @@ export function mermaidText({ name, states, transitions }: ChartDescription): st
     )
     return [
       ...(state.initial === undefined ? [] : [`[*] --> ${mermaidId(state.initial)}`]),
-      ...(hasBox ? [`state "anywhere in ${plainText(state.key)}" as ${box}`] : []),
+      ...(hasBox ? [`state "anywhere in ${titleOf(state)}" as ${box}`] : []),
       ...own.map((line) => `${box} : ${line}`),
-      // The regions of a parallel state stand side by side.
-      ...blocks.flatMap((block, index) =>
-        state.kind === 'parallel' && index > 0 ? ['--', ...block] : block,
-      ),
+      ...blocks.flat(),
       ...transitions.filter((one) => placeOf(one) === state.id).map(lineOf),
     ]
   }

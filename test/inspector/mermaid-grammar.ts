@@ -27,7 +27,6 @@ const TEXT = '[^:;"{}<>]+'
 const FORMS = {
   state: new RegExp(`^state "(${TEXT})" as (${ID})( \\{)?$`),
   close: /^\}$/,
-  region: /^--$/,
   initial: new RegExp(`^\\[\\*\\] --> (${ID})$`),
   final: new RegExp(`^(${ID}) --> \\[\\*\\]$`),
   edge: new RegExp(`^(${ID}) --> (${ID}) : (${TEXT})$`),
@@ -68,8 +67,6 @@ export function parseMermaid(text: string): Diagram {
       case 'close':
         groups.pop()
         if (groups.length === 0) throw new SyntaxError('closed once too often')
-        break
-      case 'region':
         break
       case 'initial':
         initials.push({ group, to: one })

@@ -54,6 +54,7 @@ export const odd = setup({
         a: { on: { both: { target: ['#odd-one.left.down', '#odd-one.right.b'] } } },
         b: { tags: ['holding'], on: { again: { target: 'b', reenter: true }, nothing: {} } },
         past: { type: 'history' },
+        deep: { type: 'parallel', states: { one: {}, two: { on: { ring: '#odd-one.right.b' } } } },
       },
     },
   },
