@@ -7,8 +7,9 @@
  * @module
  */
 import { inspect } from 'node:util'
-import { Command, CommanderError, InvalidArgumentError } from 'commander'
 import { attackCommand } from './attack/options.ts'
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import type { ChartFormat } from './chart-command.ts'
 import { CommandFault } from './command-fault.ts'
 import { addNetworkCommand } from './network-command.ts'
 import { nodeCommand, parseSeconds } from './node/options.ts'
@@ -168,6 +169,28 @@ withFolder(program.command('unban'))
     const { unban } = await import('./ban-command.ts')
     await unban(subject, { folder: dataDir, json })
   })
+
+program
+  .command('chart')
+  .description('a statechart as text; without a machine: which there are')
+  .argument('[machine]', 'root, connection, or a network for its session')
+  .addOption(
+    new Option('--format <format>', 'how it is written')
+      .choices(['mermaid', 'json'])
+      .default('mermaid'),
+  )
+  .option('--protocol <network>', 'whose deadlines the chart of a connection has')
+  .option('--verbose', 'show the stack of an error')
+  .action(
+    async (
+      machine: string | undefined,
+      { format, protocol }: { readonly format: ChartFormat; readonly protocol?: string },
+    ) => {
+      const { listCharts, printChart } = await import('./chart-command.ts')
+      if (machine === undefined) await listCharts()
+      else await printChart(machine, { format, protocol })
+    },
+  )
 
 try {
   await program.parseAsync()

@@ -27,7 +27,8 @@ async function isFile(path: string): Promise<boolean> {
   }
 }
 
-async function ownNames(): Promise<readonly string[]> {
+/** The networks that came with us. */
+export async function ownNames(): Promise<readonly string[]> {
   const files = await readdir(OURS)
   return files.filter((file) => file.endsWith('.js')).map((file) => basename(file, '.js'))
 }

@@ -248,6 +248,7 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
   // ---- the root's chart --------------------------------------------------------------------------
 
   const clock = createPatientClock(loop, (ring) => {
+    eventAtHand = 'after'
     ring()
     carryOut()
   })

@@ -36,7 +36,7 @@ export type SupervisorCoreOptions<T extends ProtocolTypes> = Omit<
 /** What a wait has that names no time of its own. */
 const WAIT_MS = 60_000
 const HANDLER_DEADLINE_MS = 30_000
-const GRACE_MS = 5_000
+export const GRACE_MS = 5_000
 /** Publications of one page. */
 const PAGE_MAX = 100
 /** The delivery timeout of the request/response protocols here, 30 s, unless the caller says otherwise. */

@@ -6,6 +6,21 @@
 export { decodeNodeJournal, memoryJournal, replay, storyOf } from '../journal/journal.ts'
 export { within } from './suite.ts'
 export type { ContractCase } from './suite.ts'
+export { deadlineCase } from './charts/deadlines.ts'
+export { chartPathCases } from './charts/paths.ts'
+export type { Beginning, ChartPaths, Performance } from './charts/paths.ts'
+export {
+  connectionOf,
+  NEVER,
+  sessionPathCases,
+  startDial,
+  unitOf,
+  watchChart,
+} from './charts/session-paths.ts'
+export type { SessionPaths, SessionStage } from './charts/session-paths.ts'
+export type { Seen, Stimuli, Stimulus } from './charts/stimuli.ts'
+export { recordTransitions } from './charts/taken.ts'
+export type { TakenTransitions } from './charts/taken.ts'
 export { datagramsContract } from './datagrams-contract.ts'
 export { ATTACK_NAMES, HostileFault, hostilePeer } from './hostile/hostile-peer.ts'
 export type { HostileOptions, HostilePeer } from './hostile/hostile-peer.ts'

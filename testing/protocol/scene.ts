@@ -29,7 +29,7 @@ import { isInjected } from './instrument.ts'
 import { startPuppet } from './puppet.ts'
 import type { Puppet } from './puppet.ts'
 import { rememberingCrypto } from './remembering-crypto.ts'
-import type { ProtocolSubject, Seat } from './subject.ts'
+import type { SceneSubject, Seat } from './subject.ts'
 import { tamperedStreams } from './tampering.ts'
 import type { Tampering } from './tampering.ts'
 
@@ -132,7 +132,7 @@ interface Started<T extends ProtocolTypes> {
 }
 
 export function startScene<T extends ProtocolTypes>(
-  subject: ProtocolSubject<T>,
+  subject: SceneSubject<T>,
   options: SceneOptions<T> = {},
 ) {
   const { seed = 'contract', prepare = (_: Seat, parts: NodeParts<T>) => parts } = options
@@ -337,7 +337,7 @@ export function startScene<T extends ProtocolTypes>(
 
 /** One whole run. Errors are given where in a series it stood. */
 export async function playScene<T extends ProtocolTypes, Result>(
-  subject: ProtocolSubject<T>,
+  subject: SceneSubject<T>,
   where: string,
   play: (scene: Scene<T>) => Result,
   options?: SceneOptions<T>,

@@ -23,3 +23,9 @@ export interface ProtocolSubject<T extends ProtocolTypes> {
   /** What reaches further parts of a chart or an adapter, by a name for each. */
   readonly flows?: Readonly<Record<string, (scene: Scene<T>) => void>>
 }
+
+/** What a scene has to know of it. */
+export type SceneSubject<T extends ProtocolTypes> = Pick<
+  ProtocolSubject<T>,
+  'address' | 'protocol' | 'talk'
+>

@@ -5,63 +5,24 @@
  * @module
  */
 import type { Protocol } from '../../actors/protocol.ts'
+import { chartOf } from '../../inspector/chart-nodes.ts'
+import type { ChartEdge, ChartNode } from '../../inspector/chart-nodes.ts'
 import type { ProtocolTypes } from '../../machines/session.ts'
+import { isTimed, lineage } from '../charts/deadlines.ts'
 import type { ContractCase } from '../suite.ts'
 import type { ProtocolSubject } from './subject.ts'
 
-/** What of a state node of XState is looked at. */
-interface StateNode {
-  readonly id: string
-  readonly type: string
-  readonly parent?: StateNode | undefined
-  readonly states: Readonly<Record<string, StateNode>>
-  readonly after: readonly { readonly delay: unknown }[]
-  readonly on: Readonly<Record<string, readonly Transition[]>>
-  readonly transitions: ReadonlyMap<string, readonly Transition[]>
-  readonly initial?: { readonly target: readonly StateNode[] }
-}
-
-interface Transition {
-  readonly source: StateNode
-  readonly target?: readonly StateNode[] | undefined
-  readonly actions: readonly unknown[]
-}
-
-interface Chart {
-  readonly root: StateNode
-  readonly implementations: { readonly delays: Readonly<Record<string, unknown>> }
-}
-
-/** @throws {TypeError} the logic is no statechart */
-export function chartOf(logic: object): Chart {
-  const isChart = (given: object): given is Chart => 'root' in given && 'implementations' in given
-  if (!isChart(logic)) throw new TypeError('the session is no statechart')
-  return logic
-}
-
-const lineage = (state: StateNode): readonly StateNode[] =>
-  state.parent === undefined ? [state] : [state, ...lineage(state.parent)]
-
-export const atomicStates = (state: StateNode): readonly StateNode[] => {
-  const inner = Object.values(state.states)
-  return inner.length === 0 ? [state] : inner.flatMap(atomicStates)
-}
-
-/** Whether time opens a way out of the state, or of one around it. */
-export const isTimed = (state: StateNode): boolean =>
-  lineage(state).some(({ after }) => after.length > 0)
-
-const says = ({ actions }: Transition, type: string): boolean =>
+const says = ({ actions }: ChartEdge, type: string): boolean =>
   actions.some(
     (action) =>
       action === type ||
       (typeof action === 'object' && action !== null && 'type' in action && action.type === type),
   )
 
-const transitionsFrom = (state: StateNode): readonly Transition[] =>
+const transitionsFrom = (state: ChartNode): readonly ChartEdge[] =>
   lineage(state).flatMap(({ transitions }) => [...transitions.values()].flat())
 
-const entered = (state: StateNode): readonly StateNode[] => {
+const entered = (state: ChartNode): readonly ChartNode[] => {
   const inner = state.initial?.target
   if (inner !== undefined) return inner.flatMap(entered)
   const parts = Object.values(state.states)
@@ -69,8 +30,8 @@ const entered = (state: StateNode): readonly StateNode[] => {
 }
 
 /** The atomic states in which the session can be before it has said `ready`. */
-function statesBeforeReady(root: StateNode): ReadonlySet<StateNode> {
-  const found = new Set<StateNode>()
+function statesBeforeReady(root: ChartNode): ReadonlySet<ChartNode> {
+  const found = new Set<ChartNode>()
   const queue = [...entered(root)]
   for (let state = queue.pop(); state !== undefined; state = queue.pop()) {
     if (found.has(state)) continue
