@@ -10,7 +10,7 @@ import { rootMachine } from '../../machines/root.ts'
 import type { ProtocolTypes } from '../../machines/session.ts'
 import type { SupervisorEvent } from '../../supervisor/events.ts'
 import { NODE_LIMITS } from '../../supervisor/limits.ts'
-import type { Audit, NodeCharts, NodeLimits } from '../../supervisor/node-contract.ts'
+import type { NodeCharts, NodeLimits } from '../../supervisor/node-contract.ts'
 import { createSupervisorOver } from '../../supervisor/supervisor.ts'
 import type { ConnectionInfo, Supervisor } from '../../supervisor/supervisor-contract.ts'
 import { chooseCrypto } from '../../transport/crypto/choose.ts'
@@ -19,6 +19,7 @@ import type { CryptoBackend } from '../../world/crypto.ts'
 import type { Random } from '../../world/random.ts'
 import type { Store } from '../../world/store.ts'
 import type { Streams } from '../../world/streams.ts'
+import { stillHeld } from '../held-things.ts'
 import { record, replay } from '../recording.ts'
 import type { Recording } from '../recording.ts'
 import { startVirtualWorld } from '../virtual-world.ts'
@@ -118,28 +119,6 @@ export interface SceneOptions<T extends ProtocolTypes> {
   /** Looks at what came of it, once all nodes have stopped. */
   afterwards?(scene: Scene<T>): void
 }
-
-/** What a stopped node may still hold. */
-const HELD: readonly (keyof Audit)[] = [
-  'streams',
-  'listeners',
-  'datagramSockets',
-  'timers',
-  'questions',
-  'connections',
-  'slots',
-  'pending',
-  'dials',
-  'subscribers',
-  'handlers',
-  'handled',
-  'feeds',
-  'topics',
-  'namedHandlers',
-  'calls',
-  'writes',
-  'creditBytes',
-]
 
 const CHARTS: NodeCharts = { connection: connectionMachine, root: rootMachine }
 
@@ -317,8 +296,7 @@ export function startScene<T extends ProtocolTypes>(
     await Promise.all(stops)
     await Promise.all(waits.flatMap(([seat, waiting]) => (killed.has(seat) ? [] : [waiting])))
     for (const { node } of living) {
-      const audit = node.supervisor.audit()
-      const held = HELD.filter((name) => audit[name] !== 0)
+      const held = stillHeld(node.supervisor.audit())
       if (held.length > 0) throw new Error(`${node.seat} still holds ${held.join(', ')}`)
       const wrong = node.faults().filter((error) => !isInjected(error))
       if (wrong.length > 0) throw new Error(`${node.seat} had a fault`, { cause: wrong[0] })

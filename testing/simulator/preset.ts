@@ -1,0 +1,120 @@
+/**
+ * How hard a simulated network is made to work, and what goes wrong in it: numbers alone, printed with
+ * each run. What the links do wrong is one part; what applications and an operator do is the rest.
+ * @module
+ */
+
+/** What the applications of the nodes do. Times between two of a kind are drawn from 0 to twice these. */
+export interface WorkloadNumbers {
+  /** A node publishes once in so long, and with many nodes once in so long for each node. */
+  readonly publishMsMin: number
+  readonly publishMsPerNode: number
+  /** Of a hundred publications, so many are of a kind that is kept. */
+  readonly keptPercent: number
+  /** A node asks a peer, and tells one something, once in so long. */
+  readonly requestMs: number
+  readonly oneWayMs: number
+  readonly payloadBytesMax: number
+  /** How long a handler takes at most, and how many of a hundred fail or take longer than is waited for. */
+  readonly handlerMsMax: number
+  readonly handlerFailsPercent: number
+  readonly handlerHangsPercent: number
+  /** Of a hundred requests, so many are called off. */
+  readonly calledOffPercent: number
+  /** How long an application looks at a publication before it says that it is valid. */
+  readonly validationMsMax: number
+}
+
+/** What an operator does to the nodes: one of these at a time, drawn by the weights. */
+export interface OperatorNumbers {
+  /** Between two, drawn from 0 to twice this; with many nodes shorter, so that each has its share. */
+  readonly everyMsPerNode: number
+  readonly everyMsMin: number
+  readonly weights: {
+    readonly ban: number
+    readonly unban: number
+    readonly connect: number
+    readonly disconnect: number
+    /** In good order, or at once: what the store had not committed is lost. */
+    readonly stop: number
+    readonly kill: number
+  }
+  readonly banMsMax: number
+  /** Until a pair that was disconnected is connected again. */
+  readonly reconnectMsMax: number
+  /** Until a node that was stopped or killed starts again. */
+  readonly downMsMax: number
+  /** Of a hundred nodes, at most so many are down at once. */
+  readonly downPercentMax: number
+  /** What a stop leaves to farewells. */
+  readonly graceMs: number
+}
+
+export interface SimulationPreset {
+  readonly name: PresetName
+  /** Which faults of the links: their numbers have the same name. */
+  readonly workload: WorkloadNumbers
+  readonly operator: OperatorNumbers | undefined
+  /** Wall clocks are wrong by at most so much, either way. */
+  readonly skewMsMax: number
+  /** Nodes start within so long. */
+  readonly startMsMax: number
+  /** So many nodes are known to all from the start; discovery does the rest. */
+  readonly seeds: number
+  /**
+   * Once faults have ended, everybody is connected and has what is kept within so long: the longest
+   * backoff of a dial (60 s), the pause before a neighbour is told all again (60 s), and as much again.
+   */
+  readonly convergeMs: number
+}
+
+export type PresetName = 'calm' | 'lossy' | 'swarm'
+
+const WORKLOAD: WorkloadNumbers = {
+  publishMsMin: 20_000,
+  publishMsPerNode: 200,
+  keptPercent: 50,
+  requestMs: 15_000,
+  oneWayMs: 10_000,
+  payloadBytesMax: 1_000,
+  handlerMsMax: 500,
+  handlerFailsPercent: 2,
+  handlerHangsPercent: 1,
+  calledOffPercent: 2,
+  validationMsMax: 200,
+}
+
+const OPERATOR: OperatorNumbers = {
+  everyMsPerNode: 200_000,
+  everyMsMin: 2_000,
+  weights: { ban: 2, unban: 1, connect: 2, disconnect: 3, stop: 2, kill: 3 },
+  banMsMax: 120_000,
+  reconnectMsMax: 60_000,
+  downMsMax: 40_000,
+  downPercentMax: 30,
+  graceMs: 5_000,
+}
+
+const shared = { seeds: 3, convergeMs: 240_000 }
+
+export const SIMULATION_PRESETS: Readonly<Record<PresetName, SimulationPreset>> = {
+  /** Links with a latency, and nothing goes wrong. */
+  calm: {
+    ...{ ...shared, name: 'calm', workload: WORKLOAD, operator: undefined },
+    skewMsMax: 100,
+    startMsMax: 2_000,
+  },
+  /** Links as they are: some loss, some resets. The operator is rarely there. */
+  lossy: {
+    ...{ ...shared, name: 'lossy', workload: WORKLOAD },
+    operator: { ...OPERATOR, everyMsPerNode: 1_000_000 },
+    skewMsMax: 2_000,
+    startMsMax: 10_000,
+  },
+  /** All that can go wrong does, often. */
+  swarm: {
+    ...{ ...shared, name: 'swarm', workload: WORKLOAD, operator: OPERATOR },
+    skewMsMax: 10_000,
+    startMsMax: 10_000,
+  },
+}
