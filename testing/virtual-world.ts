@@ -6,10 +6,11 @@
 import { chooseCrypto } from '../transport/crypto/choose.ts'
 import { inlineJobs } from '../transport/jobs.ts'
 import type { Later } from '../transport/later.ts'
-import { memoryNetwork } from '../transport/memory.ts'
-import type { MemoryNetwork, MemoryNetworkOptions, MemoryNode } from '../transport/memory.ts'
+import type { MemoryNode } from '../transport/memory.ts'
 import { staticNames } from '../transport/names.ts'
 import { seededRandom } from '../transport/random.ts'
+import { simulatedNetwork } from '../transport/simulated.ts'
+import type { SimulatedNetwork, SimulatedNetworkOptions } from '../transport/simulated.ts'
 import { virtualClock } from '../transport/virtual-clock.ts'
 import type { VirtualClock, VirtualClockOptions } from '../transport/virtual-clock.ts'
 import type { Clock } from '../world/clock.ts'
@@ -20,7 +21,7 @@ import { simulatedMedium } from './simulated-store.ts'
 import type { SimulatedMedium } from './simulated-store.ts'
 
 export interface VirtualWorldOptions
-  extends Omit<VirtualClockOptions, 'queue'>, Omit<MemoryNetworkOptions, 'queue'> {
+  extends Omit<VirtualClockOptions, 'queue'>, Omit<SimulatedNetworkOptions, 'clock' | 'random'> {
   /** Decides every chance in this world. */
   readonly seed: string | Uint8Array
   /** What host names lead to. Left out: there are none. */
@@ -35,7 +36,7 @@ export interface NodeOptions extends Partial<Omit<World, 'clock' | 'streams' | '
 
 export interface VirtualWorld {
   readonly clock: VirtualClock
-  readonly network: MemoryNetwork
+  readonly network: SimulatedNetwork
   /** For whoever moves this world: faults, workloads. Its draws shift none of the nodes'. */
   readonly random: Random
   /** Everything that is left at this instant. */
@@ -70,8 +71,8 @@ export function startVirtualWorld(options: VirtualWorldOptions): VirtualWorld {
   const { names = {}, seed, ...rest } = options
   const clock = virtualClock(rest)
   const { later } = clock.queue
-  const network = memoryNetwork({ ...rest, queue: clock.queue })
   const root = seededRandom(seed)
+  const network = simulatedNetwork({ ...rest, clock, random: root.fork('network') })
   const living = new Map<string, LivingNode>()
   const media = new Map<string, SimulatedMedium>()
   const incarnations = new Map<string, number>()

@@ -4,7 +4,7 @@
  * never reads stops the sender), and every run of the same calls delivers the same, in the same order.
  *
  * It delivers nothing inside a call, and nothing by itself: each delivery is one entry of a queue,
- * which a test or a virtual clock runs. There is no time in it.
+ * which a test or a virtual clock runs. There is no time in it but what a policy brings.
  * @module
  */
 import type { Datagrams } from '../world/datagrams.ts'
@@ -16,8 +16,10 @@ import { createDeliveryQueue } from './later.ts'
 import type { DeliveryQueue } from './later.ts'
 import { startDatagramNode } from './memory/datagrams.ts'
 import type { DatagramNode } from './memory/datagrams.ts'
+import { createLinks } from './memory/link.ts'
+import type { LinkPolicy, Reach } from './memory/policy.ts'
 import { startStreamNode } from './memory/streams.ts'
-import type { Reach, StreamNode } from './memory/streams.ts'
+import type { StreamNode } from './memory/streams.ts'
 
 export interface MemoryNetworkOptions {
   /** Where deliveries wait; that of a virtual clock, or one of its own. */
@@ -26,6 +28,8 @@ export interface MemoryNetworkOptions {
   readonly chunking?: Chunking
   /** How much of one direction of a stream may be on its way. Default: 64 KiB. */
   readonly windowBytes?: number
+  /** How long things are on their way, and what happens to them there. Default: nothing does. */
+  readonly policy?: LinkPolicy
 }
 
 /** What Linux gives a connection to begin with is of this order (`tcp_rmem`, `tcp_wmem`). */
@@ -68,10 +72,17 @@ interface HostParts {
 }
 
 export function memoryNetwork(options: MemoryNetworkOptions = {}): MemoryNetwork {
-  const { queue = createDeliveryQueue(), windowBytes = WINDOW_BYTES } = options
+  const { queue = createDeliveryQueue(), windowBytes = WINDOW_BYTES, policy } = options
   const parts = new Map<string, HostParts>()
   let chunking = options.chunking ?? asWritten
   let reach: (from: SocketAddress, to: SocketAddress) => Reach = () => 'open'
+
+  const links = createLinks({
+    later: queue.later,
+    windowBytes,
+    policy,
+    chunking: (ready, reader) => chunking(ready, reader),
+  })
 
   const partsOf = (host: string): HostParts => {
     const found = parts.get(canonicalHost(host) ?? host)
@@ -90,14 +101,16 @@ export function memoryNetwork(options: MemoryNetworkOptions = {}): MemoryNetwork
       const streams = startStreamNode({
         hosts,
         later: queue.later,
-        windowBytes,
-        chunking: (ready) => chunking(ready, hosts[0] ?? ''),
+        links,
+        policy,
+        conditions: policy?.addHost(hosts),
         reach: (from, to) => reach(from, to),
         nodeAt: (host) => parts.get(host)?.streams,
       })
       const datagrams = startDatagramNode({
         hosts,
         later: queue.later,
+        policy,
         route: (from, to) =>
           reach(from, to) === 'open' ? parts.get(to.host)?.datagrams.at(to) : undefined,
       })

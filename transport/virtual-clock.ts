@@ -4,7 +4,8 @@
  *
  * At one instant it goes in rounds, as a platform's turns do: first what was ready to be delivered
  * when the round began, then the turn's end for each node that asked for it. When a round would have
- * nothing, the next alarm that is due rings, alone. Only when none is due does time go on.
+ * nothing, the next arrival that is due comes, alone, and when there is none the next alarm rings,
+ * alone. Only when none is due does time go on.
  * @module
  */
 import type { Clock, ClockInput } from '../world/clock.ts'
@@ -40,6 +41,11 @@ export interface VirtualClock {
   readonly nowMs: number
   readonly queue: DeliveryQueue
   forNode(options?: VirtualNodeOptions): Clock
+  /**
+   * Something comes at this time, or now if that is over; at one instant in the order of asking.
+   * It is no delivery of the queue: what is on its way for a while waits here.
+   */
+  at(dueMs: number, run: () => void): void
   /** One input, without time going on; false when nothing is left at this instant. */
   step(): boolean
   /**
@@ -74,6 +80,7 @@ function wholeMicroseconds(ms: number): number {
 export function virtualClock(options: VirtualClockOptions = {}): VirtualClock {
   const { startMs = 0, wallMs = WALL_MS, queue = createDeliveryQueue() } = options
   const alarms = createTimers()
+  const arrivals = createTimers()
   let nowMs = wholeMicroseconds(startMs)
   let isRunning = false
   /** What is left of the round: deliveries, then the ends of turns. */
@@ -136,7 +143,15 @@ export function virtualClock(options: VirtualClockOptions = {}): VirtualClock {
     return true
   }
 
-  const stepHere = (): boolean => stepRound() || ringNext()
+  const arriveNext = (): boolean => {
+    const arrival = arrivals.take(nowMs)
+    if (arrival === undefined) return false
+    count(false)
+    arrival.ring()
+    return true
+  }
+
+  const stepHere = (): boolean => stepRound() || arriveNext() || ringNext()
 
   const goTo = (ms: number): void => {
     if (ms <= nowMs) return
@@ -145,11 +160,11 @@ export function virtualClock(options: VirtualClockOptions = {}): VirtualClock {
     idleInputs = 0
   }
 
-  /** Goes to the next alarm up to a time; false when there is none, and that time is reached. */
+  /** Goes to the next arrival or alarm up to a time; false when there is none, and that time is reached. */
   const goOn = (limitMs: number): boolean => {
-    const dueMs = alarms.nextDueMs()
+    const dueMs = Math.min(alarms.nextDueMs() ?? Infinity, arrivals.nextDueMs() ?? Infinity)
     // An alarm may ring late, never early: times have whole microseconds, due times need not.
-    const nextMs = dueMs === undefined ? Infinity : wholeMicroseconds(dueMs)
+    const nextMs = dueMs === Infinity ? Infinity : wholeMicroseconds(dueMs)
     goTo(Math.min(nextMs, limitMs))
     return nextMs <= limitMs
   }
@@ -206,6 +221,9 @@ export function virtualClock(options: VirtualClockOptions = {}): VirtualClock {
           clearAlarm()
         },
       }
+    },
+    at(dueMs, run) {
+      arrivals.set(dueMs, run)
     },
     step: () => alone(stepHere),
     settle: () =>

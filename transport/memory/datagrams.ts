@@ -10,6 +10,7 @@ import { notStarted } from '../later.ts'
 import type { Later } from '../later.ts'
 import { bindPort, covers, isOwnHost, sourceHost } from './ports.ts'
 import type { PortBook } from './ports.ts'
+import type { LinkPolicy } from './policy.ts'
 
 /** The longest payload of a UDP datagram over IPv4: 65,535 less 20 and 8 (RFC 768, RFC 791). */
 const DATAGRAM_BYTES_MAX = 65_507
@@ -33,11 +34,13 @@ export interface DatagramNode {
 export interface DatagramNodeOptions {
   readonly hosts: readonly string[]
   readonly later: Later
+  readonly policy: LinkPolicy | undefined
   /** The socket at an address of the network; undefined where there is none, or no way to it. */
   readonly route: (from: SocketAddress, to: SocketAddress) => MemorySocket | undefined
 }
 
-export function startDatagramNode({ hosts, later, route }: DatagramNodeOptions): DatagramNode {
+export function startDatagramNode(options: DatagramNodeOptions): DatagramNode {
+  const { hosts, later, policy, route } = options
   const sockets = new Map<DatagramSocketId, MemorySocket>()
   /** Asked for and not yet answered: the marker is what tells one asking from the next. */
   const binding = new Map<DatagramSocketId, object>()
@@ -96,7 +99,9 @@ export function startDatagramNode({ hosts, later, route }: DatagramNodeOptions):
         if (host === undefined) return
         const from = { host, port: socket.address.port }
         // A copy, because a sender may hand the same bytes to several.
-        route(from, target)?.receive(from, bytes.slice())
+        const copy = bytes.slice()
+        if (policy === undefined) return route(from, target)?.receive(from, copy)
+        policy.datagram(from, target, copy, (part) => route(from, target)?.receive(from, part))
       },
       unbind(id) {
         binding.delete(id)

@@ -1,6 +1,6 @@
 /**
  * One direction of a memory stream: what was written and not yet delivered, and how much of it the
- * far side's window has taken. It knows nothing of who reads and when.
+ * far side's window has taken. In a pipe that is timed only what has arrived can be delivered. It knows nothing of who reads and when.
  * @module
  */
 
@@ -12,6 +12,9 @@ export interface Pipe {
   cut(): void
   /** Copies the next bytes into `target`. Count and target are the caller's to have fitted. */
   take(count: number, target: Uint8Array): void
+  /** How far the stream has come (a total), and whether its end has. For a pipe that is timed. */
+  arrive(uptoBytes: number, isEnd: boolean): void
+  readonly writtenBytes: number
   readonly deliveredBytes: number
   /** What the window has taken: a total. */
   readonly sentBytes: number
@@ -19,20 +22,23 @@ export interface Pipe {
   readonly readyBytes: number
   /** How much of `readyBytes` belongs to the write at the head. */
   readonly readyOfWriteBytes: number
-  /** Ended, and all is delivered. */
+  /** Ended, the end is there, and all is delivered. */
   readonly isDry: boolean
   readonly isEnded: boolean
 }
 
-export function createPipe(windowBytes: number): Pipe {
+export function createPipe(windowBytes: number, isTimed: boolean): Pipe {
   let writes: Uint8Array[] = []
   let head = 0
   let offset = 0
   let writtenBytes = 0
   let deliveredBytes = 0
   let isEnded = false
+  let arrivedBytes = isTimed ? 0 : Infinity
+  let hasEndArrived = !isTimed
 
   const sentBytes = (): number => Math.min(writtenBytes, deliveredBytes + windowBytes)
+  const readyBytes = (): number => Math.min(sentBytes(), arrivedBytes) - deliveredBytes
   const headBytes = (): number => (writes[head]?.length ?? 0) - offset
 
   const next = (): void => {
@@ -67,6 +73,13 @@ export function createPipe(windowBytes: number): Pipe {
       }
       deliveredBytes += filled
     },
+    arrive(uptoBytes, isEnd) {
+      arrivedBytes = uptoBytes
+      if (isEnd) hasEndArrived = true
+    },
+    get writtenBytes() {
+      return writtenBytes
+    },
     get deliveredBytes() {
       return deliveredBytes
     },
@@ -74,13 +87,13 @@ export function createPipe(windowBytes: number): Pipe {
       return sentBytes()
     },
     get readyBytes() {
-      return sentBytes() - deliveredBytes
+      return readyBytes()
     },
     get readyOfWriteBytes() {
-      return Math.min(headBytes(), sentBytes() - deliveredBytes)
+      return Math.min(headBytes(), readyBytes())
     },
     get isDry() {
-      return isEnded && deliveredBytes === writtenBytes
+      return isEnded && hasEndArrived && deliveredBytes === writtenBytes
     },
     get isEnded() {
       return isEnded

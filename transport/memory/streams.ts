@@ -10,19 +10,14 @@ import type {
   StreamId,
   StreamInput,
   Streams,
-  TransportFault,
 } from '../../world/streams.ts'
 import { localAddress, targetAddress } from '../address.ts'
-import type { Ready } from './chunking.ts'
 import { notStarted } from '../later.ts'
 import type { Later } from '../later.ts'
-import { createLinks } from './link.ts'
-import type { End } from './link.ts'
+import type { End, Links } from './link.ts'
+import type { HostConditions, LinkPolicy, Reach } from './policy.ts'
 import { bindPort, covers, freePort, isOwnHost, sourceHost } from './ports.ts'
 import type { PortBook } from './ports.ts'
-
-/** What becomes of a way through the network; `silent` is never answered. */
-export type Reach = 'open' | 'silent' | TransportFault
 
 export interface StreamNode {
   readonly streams: Streams
@@ -38,15 +33,15 @@ export interface StreamNode {
 export interface StreamNodeOptions {
   readonly hosts: readonly string[]
   readonly later: Later
-  readonly chunking: (ready: Ready) => number
-  readonly windowBytes: number
+  readonly links: Links
+  readonly policy: LinkPolicy | undefined
+  readonly conditions: HostConditions | undefined
   readonly reach: (from: SocketAddress, to: SocketAddress) => Reach
   readonly nodeAt: (host: string) => StreamNode | undefined
 }
 
 export function startStreamNode(options: StreamNodeOptions): StreamNode {
-  const { hosts, later, reach, nodeAt } = options
-  const links = createLinks(options)
+  const { hosts, later, links, policy, conditions, reach, nodeAt } = options
   const ends = new Map<StreamId, End>()
   const listening = new Map<ListenerId, SocketAddress>()
   /** Asked for and not yet answered: the marker is what tells one asking from the next. */
@@ -68,7 +63,8 @@ export function startStreamNode(options: StreamNodeOptions): StreamNode {
       dialledFrom.delete(stream)
       portsTaken.delete(port)
     }
-    const end = links.create({ stream, tell: (input) => enter(input), onOver })
+    const tell = (input: StreamInput): void => enter(input)
+    const end = links.create({ stream, host: hosts[0] ?? '', conditions, tell, onOver })
     ends.set(stream, end)
     return end
   }
@@ -86,11 +82,24 @@ export function startStreamNode(options: StreamNodeOptions): StreamNode {
     const local = { host, port }
     const way = reach(local, target)
     if (way === 'silent') return
+    if (policy === undefined) return answer(end, local, target, way)
+    const passage = policy.dial(local, target)
+    if (passage.isSilent) return
+    end.passage = passage
+    passage.out.carry(() => passage.back.carry(() => answer(end, local, target, way)))
+  }
+
+  /** The answer to a dial has come. */
+  const answer = (end: End, local: SocketAddress, target: SocketAddress, way: Reach): void => {
+    if (end.isOver || way === 'silent') return
     if (way !== 'open') return links.fail(end, way)
     const node = nodeAt(target.host)
     if (node === undefined) return links.fail(end, 'unreachable')
-    if (!node.listensAt(target)) return links.fail(end, 'refused')
-    later(() => node.accept(end, local, target))
+    const { passage } = end
+    if (!node.listensAt(target) || passage?.isRefused() === true) return links.fail(end, 'refused')
+    if (passage === undefined) later(() => node.accept(end, local, target))
+    else passage.out.carry(() => node.accept(end, local, target))
+    links.opened(end)
     enter({ kind: 'stream.opened', stream: end.stream, local, remote: target })
   }
 
@@ -151,10 +160,10 @@ export function startStreamNode(options: StreamNodeOptions): StreamNode {
     listensAt: (address) => listenerOf(address) !== undefined,
     accept(dialler, from, to) {
       const listener = listenerOf(to)
-      if (listener === undefined) return links.fail(dialler, 'reset')
-      if (failsNextAccept) {
+      if (listener === undefined) return links.refuse(dialler)
+      if (failsNextAccept || dialler.passage?.isOverload() === true) {
         failsNextAccept = false
-        links.fail(dialler, 'reset')
+        links.refuse(dialler)
         return enter({ kind: 'listener.overloaded', listener, fault: 'too-many-open' })
       }
       const stream = nextStream

@@ -1,0 +1,225 @@
+/**
+ * The policy of a simulated network: the numbers of `NetworkFaults` at the places where the memory
+ * network asks. Nothing but its random source and the clock decides, and each purpose draws from a fork
+ * of its own.
+ * @module
+ */
+import type { Random } from '../../world/random.ts'
+import type { SocketAddress } from '../../world/streams.ts'
+import type { Chunking } from '../memory/chunking.ts'
+import type { Breakable, Direction, HostConditions, LinkPolicy } from '../memory/policy.ts'
+import type { VirtualClock } from '../virtual-clock.ts'
+import { createDirection } from './direction.ts'
+import { between, happens, mixed, tailOf } from './drawing.ts'
+import type { NetworkFaults } from './faults.ts'
+import type { Firing } from './firing.ts'
+import { createPartitions } from './partitions.ts'
+import type { Partition } from './partitions.ts'
+import { startRates } from './rates.ts'
+
+export interface SimulatedPolicyOptions {
+  readonly clock: Pick<VirtualClock, 'nowMs' | 'at'>
+  readonly random: Random
+  readonly faults: NetworkFaults
+  readonly firing: Firing
+}
+
+export interface SimulatedPolicy extends LinkPolicy {
+  readonly chunking: Chunking
+  /** What lasts is over: partitions, slow readers. */
+  heal(): void
+}
+
+/** How often a slow reader looks. */
+const SLOW_REST_MS = 100
+
+interface Host extends HostConditions {
+  readonly number: number
+}
+
+const TWO_TO_32 = 2 ** 32
+
+export function createSimulatedPolicy(options: SimulatedPolicyOptions): SimulatedPolicy {
+  const { clock, random, faults, firing } = options
+  const { latencyMs, segmentLoss, chunkCut, slowReader, partition } = faults
+  const bytesPerMs = faults.bytesPerSecond / 1_000
+  const pairs = random.fork('pairs').below(TWO_TO_32)
+  const segments = random.fork('segments')
+  const chunks = random.fork('chunks')
+  const dials = random.fork('dials')
+  const packets = random.fork('datagrams')
+  const targets = random.fork('targets')
+
+  const byName = new Map<string, Host>()
+  const hosts: Host[] = []
+  const open: Breakable[] = []
+  const partitions = createPartitions()
+
+  const nowMs = (): number => clock.nowMs
+  const at = (dueMs: number, run: () => void): void => clock.at(dueMs, run)
+
+  const add = (names: readonly string[]): Host => {
+    const host: Host = { number: hosts.length, slowUntilMs: 0 }
+    hosts.push(host)
+    for (const name of names) byName.set(name, host)
+    return host
+  }
+  /** Also one that nobody has: what is sent there is on its way as long as anything. */
+  const hostOf = (name: string): Host => byName.get(name) ?? add([name])
+
+  const baseOf = (from: Host, to: Host): number =>
+    latencyMs.min + mixed(pairs, from.number, to.number) * (latencyMs.max - latencyMs.min)
+
+  const directionOf = (from: Host, to: Host): Direction => {
+    const baseMs = baseOf(from, to)
+    return createDirection({
+      nowMs,
+      at,
+      bytesPerMs,
+      drawLatencyMs: () => baseMs + tailOf(segments, latencyMs.tailMean),
+      drawRetransmitMs: () =>
+        happens(segments, segmentLoss.chance) && firing.fires('segmentLoss')
+          ? segmentLoss.retransmitMs
+          : 0,
+      isCut: () => partitions.isCut(from.number, to.number),
+      hold: partitions.hold,
+    })
+  }
+
+  const isLost = (from: Host, to: Host): boolean =>
+    partitions.isCut(from.number, to.number) ||
+    (happens(packets, faults.datagramLoss.chance) && firing.fires('datagramLoss'))
+
+  const truncated = (bytes: Uint8Array): Uint8Array =>
+    bytes.length > 0 &&
+    happens(packets, faults.datagramTruncate.chance) &&
+    firing.fires('datagramTruncate')
+      ? bytes.subarray(0, packets.below(bytes.length))
+      : bytes
+
+  const { datagramReorder } = faults
+  const drawReorderMs = (): number =>
+    happens(packets, datagramReorder.chance) && firing.fires('datagramReorder')
+      ? packets.unit() * datagramReorder.delayMsMax
+      : 0
+
+  const strikeStream = (strike: (stream: Breakable) => void, kind: 'reset' | 'halfOpen'): void => {
+    if (open.length === 0) return
+    const stream = open[targets.below(open.length)]
+    if (stream !== undefined && firing.fires(kind)) strike(stream)
+  }
+
+  const slowDown = (): void => {
+    const host = hosts[targets.below(hosts.length)]
+    const untilMs = clock.nowMs + between(targets, slowReader.ms)
+    if (host !== undefined && firing.fires('slowReader')) host.slowUntilMs = untilMs
+  }
+
+  const drawPartition = (): Partition => {
+    const isInside = new Uint8Array(hosts.length)
+    const count = 1 + targets.below(Math.max(1, hosts.length >> 1))
+    for (let inside = 0; inside < count;) {
+      const drawn = targets.below(hosts.length)
+      if (isInside[drawn] === 1) continue
+      isInside[drawn] = 1
+      inside++
+    }
+    if (!happens(targets, partition.oneWayChance)) return { isInside, cuts: 'both' }
+    return { isInside, cuts: targets.below(2) === 0 ? 'in' : 'out' }
+  }
+
+  const divide = (): void => {
+    if (hosts.length < 2) return
+    const drawn = drawPartition()
+    const ms = between(targets, partition.ms)
+    if (!firing.fires('partition')) return
+    partitions.begin(drawn)
+    at(clock.nowMs + ms, () => partitions.end(drawn))
+  }
+
+  startRates({
+    random: random.fork('rates'),
+    nowMs,
+    at,
+    isStopped: () => firing.isStopped,
+    rates: [
+      {
+        ...faults.reset,
+        targets: () => open.length,
+        strike: () => strikeStream((stream) => stream.reset(), 'reset'),
+      },
+      {
+        ...faults.halfOpen,
+        targets: () => open.length,
+        strike: () => strikeStream((stream) => stream.strand(targets.below(2) === 0), 'halfOpen'),
+      },
+      { ...slowReader, targets: () => hosts.length, strike: slowDown },
+      { ...partition, targets: () => 1, strike: divide },
+    ],
+  })
+
+  return {
+    get nowMs() {
+      return clock.nowMs
+    },
+    at,
+    addHost(names) {
+      const [name = ''] = names
+      return byName.get(name) ?? add(names)
+    },
+    dial(fromAddress, toAddress) {
+      const [from, to] = [hostOf(fromAddress.host), hostOf(toAddress.host)]
+      const isCut =
+        partitions.isCut(from.number, to.number) || partitions.isCut(to.number, from.number)
+      return {
+        isSilent: isCut || (happens(dials, faults.silentDial.chance) && firing.fires('silentDial')),
+        isRefused: () => happens(dials, faults.refusedDial.chance) && firing.fires('refusedDial'),
+        isOverload: () =>
+          happens(dials, faults.overloadedAccept.chance) && firing.fires('overloadedAccept'),
+        out: directionOf(from, to),
+        back: directionOf(to, from),
+      }
+    },
+    datagram(
+      fromAddress: SocketAddress,
+      toAddress: SocketAddress,
+      bytes: Uint8Array,
+      arrive: (bytes: Uint8Array) => void,
+    ) {
+      const [from, to] = [hostOf(fromAddress.host), hostOf(toAddress.host)]
+      if (isLost(from, to)) return
+      const soonestMs = clock.nowMs + bytes.length / bytesPerMs + baseOf(from, to)
+      const isTwice =
+        happens(packets, faults.datagramDuplicate.chance) && firing.fires('datagramDuplicate')
+      for (let copy = 0; copy < (isTwice ? 2 : 1); copy++) {
+        const part = truncated(bytes)
+        const tailMs = tailOf(packets, latencyMs.tailMean) + drawReorderMs()
+        at(soonestMs + tailMs, () => arrive(copy === 0 ? part : part.slice()))
+      }
+    },
+    joined(stream) {
+      stream.place = open.length
+      open.push(stream)
+    },
+    parted(stream) {
+      const { place } = stream
+      if (place < 0) return
+      stream.place = -1
+      const last = open.pop()
+      if (last === undefined || last === stream) return
+      open[place] = last
+      last.place = place
+    },
+    slowBytes: Math.max(1, Math.floor((slowReader.bytesPerSecond * SLOW_REST_MS) / 1_000)),
+    slowRestMs: SLOW_REST_MS,
+    strandedMs: faults.halfOpen.giveUpMs,
+    chunking: ({ readyBytes }) =>
+      readyBytes > 1 && happens(chunks, chunkCut.chance) && firing.fires('chunkCut')
+        ? 1 + chunks.below(Math.min(chunkCut.bytesMax, readyBytes - 1))
+        : readyBytes,
+    heal() {
+      for (const host of hosts) host.slowUntilMs = 0
+      partitions.endAll()
+    },
+  }
+}
