@@ -27,7 +27,7 @@ interface Cost {
 
 /** @throws {CommandFault} there is no such network, or a file cannot be opened */
 export async function simulateNetwork(options: SimulateOptions): Promise<number> {
-  const { crypto, faults, forMs: durationMs, json, nodes, protocol, seed } = options
+  const { crypto, faults, forMs: durationMs, json, nodes, protocol, seed, skipFault } = options
   const tools = await loadNetwork(protocol)
   const preset = SIMULATION_PRESETS[faults]
   const expected = options.compare === undefined ? undefined : readTrace(options.compare)
@@ -48,6 +48,7 @@ export async function simulateNetwork(options: SimulateOptions): Promise<number>
   const beginMs = performance.now()
   const result = simulate({
     ...{ crypto, durationMs, nodes, preset, protocol, seed, tools },
+    ...(skipFault === undefined ? {} : { skipFault }),
     ...(isTraced ? { onLine: line } : {}),
     onProgress() {
       memoryBytes = Math.max(memoryBytes, usedBytes())
@@ -120,6 +121,7 @@ function summary(result: SimulationResult, cost: Cost): string {
     `connections   ${String(result.connections)}, active ${String(result.activeConnections)}`,
     `ended by      ${listText(result.reasons)}`,
     `dropped       ${listText(result.dropped)}`,
+    `faults        ${listText(result.faults)}`,
     `operator      ${listText(result.acts)}; restarts ${String(result.restarts)}; bans ${String(result.bans)}`,
     `steps         ${String(result.steps)}`,
     `violations    ${String(result.violationCount)}`,

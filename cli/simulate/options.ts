@@ -4,14 +4,14 @@
  */
 import { InvalidArgumentError } from 'commander'
 import type { CryptoKind } from '../../testing/simulator/simulation.ts'
-import type { PresetName } from '../../testing/simulator/preset.ts'
+import type { FaultPreset } from '../../transport/simulated/faults.ts'
 
 export interface SimulateOptions {
   readonly protocol: string
   readonly nodes: number
   readonly seed: string
   readonly forMs: number
-  readonly faults: PresetName
+  readonly faults: FaultPreset
   readonly crypto: CryptoKind
   /** The fault with this number is left out. */
   readonly skipFault: number | undefined

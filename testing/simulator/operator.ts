@@ -1,10 +1,11 @@
 /**
  * Whoever runs the nodes of a simulated network: bans, lifts bans, disconnects pairs and connects them
- * again, stops and kills nodes and starts them again. One drawn act at a time.
+ * again, stops nodes, one drawn act at a time; and the machines under them, which die and come back.
  * @module
  */
 import type { ProtocolTypes } from '../../machines/session.ts'
 import type { Random } from '../../world/random.ts'
+import type { NetworkFaults } from '../../transport/simulated/faults.ts'
 import type { OperatorNumbers } from './preset.ts'
 import type { Schedule } from './schedule.ts'
 import type { Life, SimulatedNode } from './simulated-node.ts'
@@ -14,11 +15,16 @@ export interface OperatorOptions<T extends ProtocolTypes> {
   readonly nodes: readonly SimulatedNode<T>[]
   /** Undefined: nobody does anything. */
   readonly numbers: OperatorNumbers | undefined
+  /** How often machines die, and for how long. */
+  readonly crash: NetworkFaults['crash']
   readonly random: Random
   readonly schedule: Schedule
+  /** Whether a machine dies now: whoever counts faults may leave one out. */
+  crashes(): boolean
   start(node: SimulatedNode<T>): void
 }
 
+const MINUTE_MS = 60_000
 /** How often it is looked whether a node that stops is down. */
 const STOPPING_MS = 500
 
@@ -32,13 +38,15 @@ export interface Operator {
 }
 
 export function createOperator<T extends ProtocolTypes>({
+  crash,
+  crashes,
   nodes,
   numbers,
   random,
   schedule,
   start,
 }: OperatorOptions<T>): Operator {
-  const counts = { ban: 0, unban: 0, connect: 0, disconnect: 0, stop: 0, kill: 0, restart: 0 }
+  const counts = { ban: 0, unban: 0, connect: 0, disconnect: 0, stop: 0, restart: 0 }
   /** Pairs that were disconnected and are to be connected again. */
   const parted = new Set<readonly [SimulatedNode<T>, SimulatedNode<T>]>()
   let isHealed = false
@@ -66,8 +74,8 @@ export function createOperator<T extends ProtocolTypes>({
     }
   }
 
-  const restartLater = (node: SimulatedNode<T>, of: OperatorNumbers): void => {
-    schedule.after(drawMs(random, of.downMsMax), () => {
+  const restartLater = (node: SimulatedNode<T>, downMs: number): void => {
+    schedule.after(downMs, () => {
       if (!isHealed) restart(node)
     })
   }
@@ -113,13 +121,7 @@ export function createOperator<T extends ProtocolTypes>({
     stop(life, of) {
       if (!mayGoDown(of)) return false
       life.of.stop(of.graceMs)
-      restartLater(life.of, of)
-      return true
-    },
-    kill(life, of) {
-      if (!mayGoDown(of)) return false
-      life.of.kill()
-      restartLater(life.of, of)
+      restartLater(life.of, drawMs(random, of.downMsMax))
       return true
     },
   }
@@ -145,9 +147,25 @@ export function createOperator<T extends ProtocolTypes>({
     })
   }
 
+  const crashLater = (): void => {
+    const everyMs = MINUTE_MS / (crash.perMinute * nodes.length)
+    schedule.after(drawMs(random, 2 * everyMs), () => {
+      if (isHealed) return
+      const life = draw(running())
+      const { max, min } = crash.downMs
+      const downMs = min + drawMs(random, max - min)
+      if (life !== undefined && crashes()) {
+        life.of.kill()
+        restartLater(life.of, downMs)
+      }
+      crashLater()
+    })
+  }
+
   return {
     begin() {
       if (numbers !== undefined) actLater(numbers)
+      if (crash.perMinute > 0) crashLater()
     },
     heal() {
       isHealed = true

@@ -1,8 +1,11 @@
 /**
  * How hard a simulated network is made to work, and what goes wrong in it: numbers alone, printed with
- * each run. What the links do wrong is one part; what applications and an operator do is the rest.
+ * each run. What links and machines do wrong is one part; what applications and an operator do is the
+ * rest.
  * @module
  */
+import { FAULT_PRESETS } from '../../transport/simulated/faults.ts'
+import type { FaultPreset, NetworkFaults } from '../../transport/simulated/faults.ts'
 
 /** What the applications of the nodes do. Times between two of a kind are drawn from 0 to twice these. */
 export interface WorkloadNumbers {
@@ -35,14 +38,13 @@ export interface OperatorNumbers {
     readonly unban: number
     readonly connect: number
     readonly disconnect: number
-    /** In good order, or at once: what the store had not committed is lost. */
+    /** In good order. Machines that die at once are a fault, with a rate of their own. */
     readonly stop: number
-    readonly kill: number
   }
   readonly banMsMax: number
   /** Until a pair that was disconnected is connected again. */
   readonly reconnectMsMax: number
-  /** Until a node that was stopped or killed starts again. */
+  /** Until a node that was stopped starts again. */
   readonly downMsMax: number
   /** Of a hundred nodes, at most so many are down at once. */
   readonly downPercentMax: number
@@ -51,12 +53,11 @@ export interface OperatorNumbers {
 }
 
 export interface SimulationPreset {
-  readonly name: PresetName
-  /** Which faults of the links: their numbers have the same name. */
+  readonly name: FaultPreset
+  readonly faults: NetworkFaults
   readonly workload: WorkloadNumbers
+  /** Undefined: nobody does anything to the nodes. */
   readonly operator: OperatorNumbers | undefined
-  /** Wall clocks are wrong by at most so much, either way. */
-  readonly skewMsMax: number
   /** Nodes start within so long. */
   readonly startMsMax: number
   /** So many nodes are known to all from the start; discovery does the rest. */
@@ -67,8 +68,6 @@ export interface SimulationPreset {
    */
   readonly convergeMs: number
 }
-
-export type PresetName = 'calm' | 'lossy' | 'swarm'
 
 const WORKLOAD: WorkloadNumbers = {
   publishMsMin: 20_000,
@@ -87,7 +86,7 @@ const WORKLOAD: WorkloadNumbers = {
 const OPERATOR: OperatorNumbers = {
   everyMsPerNode: 200_000,
   everyMsMin: 2_000,
-  weights: { ban: 2, unban: 1, connect: 2, disconnect: 3, stop: 2, kill: 3 },
+  weights: { ban: 2, unban: 1, connect: 2, disconnect: 3, stop: 2 },
   banMsMax: 120_000,
   reconnectMsMax: 60_000,
   downMsMax: 40_000,
@@ -95,26 +94,18 @@ const OPERATOR: OperatorNumbers = {
   graceMs: 5_000,
 }
 
-const shared = { seeds: 3, convergeMs: 240_000 }
+const presetOf = (
+  name: FaultPreset,
+  operator: OperatorNumbers | undefined,
+  startMsMax: number,
+): SimulationPreset => ({
+  ...{ name, faults: FAULT_PRESETS[name], workload: WORKLOAD, operator },
+  ...{ startMsMax, seeds: 3, convergeMs: 240_000 },
+})
 
-export const SIMULATION_PRESETS: Readonly<Record<PresetName, SimulationPreset>> = {
-  /** Links with a latency, and nothing goes wrong. */
-  calm: {
-    ...{ ...shared, name: 'calm', workload: WORKLOAD, operator: undefined },
-    skewMsMax: 100,
-    startMsMax: 2_000,
-  },
-  /** Links as they are: some loss, some resets. The operator is rarely there. */
-  lossy: {
-    ...{ ...shared, name: 'lossy', workload: WORKLOAD },
-    operator: { ...OPERATOR, everyMsPerNode: 1_000_000 },
-    skewMsMax: 2_000,
-    startMsMax: 10_000,
-  },
-  /** All that can go wrong does, often. */
-  swarm: {
-    ...{ ...shared, name: 'swarm', workload: WORKLOAD, operator: OPERATOR },
-    skewMsMax: 10_000,
-    startMsMax: 10_000,
-  },
+export const SIMULATION_PRESETS: Readonly<Record<FaultPreset, SimulationPreset>> = {
+  calm: presetOf('calm', undefined, 2_000),
+  /** The operator is rarely there. */
+  lossy: presetOf('lossy', { ...OPERATOR, everyMsPerNode: 1_000_000 }, 10_000),
+  swarm: presetOf('swarm', OPERATOR, 10_000),
 }

@@ -43,6 +43,8 @@ export interface SimulationOptions<T extends ProtocolTypes> {
   readonly durationMs: number
   readonly preset: SimulationPreset
   readonly crypto: CryptoKind
+  /** The number of the one fault that is left out, from 0. */
+  readonly skipFault?: number
   /** Gets a line a step. */
   readonly onLine?: (line: string) => void
   /** So much virtual time has passed, of all that there is before recovery. */
@@ -83,6 +85,8 @@ export interface SimulationResult {
   readonly strikes: number
   readonly restarts: number
   readonly acts: Counts
+  /** How often each kind of fault fired. */
+  readonly faults: Counts
   readonly coverage: Readonly<Record<string, Coverage>>
   readonly latencyMs: Percentiles | undefined
 }
@@ -96,7 +100,10 @@ const LAST_GRACE_MS = 60_000
 /** A key that is none is drawn once in 2^128. */
 const PRIVATE_KEY_BYTES = 32
 
-/** What decides a run, as text: it stands in the hash. */
+/**
+ * What decides a run, as text: it stands in the hash. A fault that is left out does not: it has to show
+ * in what happens.
+ */
 export function headerOf<T extends ProtocolTypes>(options: SimulationOptions<T>): string {
   const { crypto, durationMs, nodes, preset, protocol, seed } = options
   return JSON.stringify({ protocol, nodes, seed, durationMs, crypto, preset })
@@ -126,7 +133,11 @@ export function simulate<T extends ProtocolTypes>(options: SimulationOptions<T>)
   const { changed, durationMs, preset, seed, tools } = options
   const crypto: CryptoBackend = options.crypto === 'model' ? modelCrypto() : chooseCrypto()
   const limits: NodeLimits = NODE_LIMITS
-  const world = startVirtualWorld({ seed })
+  const { faults } = preset
+  const world = startVirtualWorld({
+    ...{ seed, faults },
+    ...(options.skipFault === undefined ? {} : { skipFault: options.skipFault }),
+  })
   const random = seededRandom(seed).fork('simulation')
   const schedule = createSchedule(world.clock.forNode())
   const trace = createTrace(headerOf(options), options.onLine)
@@ -195,7 +206,7 @@ export function simulate<T extends ProtocolTypes>(options: SimulationOptions<T>)
       host: hostOf(index),
       makeProtocol: () => makeProtocol(index),
       seeds: seedsFor(index),
-      wallAheadMs: Math.floor((random.unit() * 2 - 1) * preset.skewMsMax),
+      wallAheadMs: Math.floor((random.unit() * 2 - 1) * faults.clockSkewMsMax),
       ...(changedWorld === undefined ? {} : { changed: (own) => changedWorld(own, index) }),
     })
     nodes.push(node)
@@ -216,6 +227,8 @@ export function simulate<T extends ProtocolTypes>(options: SimulationOptions<T>)
   const operator = createOperator<T>({
     ...{ nodes, schedule, start },
     numbers: preset.operator,
+    crash: faults.crash,
+    crashes: () => world.network.fires('crash'),
     random: random.fork('operator'),
   })
 
@@ -244,6 +257,7 @@ export function simulate<T extends ProtocolTypes>(options: SimulationOptions<T>)
   /** How long it took; undefined: it did not come to its end in time. */
   const recover = (): number | undefined => {
     applications.stop()
+    world.network.heal()
     operator.heal()
     const convergence = createConvergence(nodes, tools, ledger.published)
     let missing: string | undefined = 'everything'
@@ -303,6 +317,7 @@ export function simulate<T extends ProtocolTypes>(options: SimulationOptions<T>)
     bans: tally.bans,
     strikes: tally.strikes,
     coverage: coverageOf(ledger.published),
+    faults: world.network.faultCounts(),
     latencyMs: percentilesOf(ledger.latenciesMs),
   }
 }
