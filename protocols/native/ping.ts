@@ -88,16 +88,23 @@ function startPing(
     waiting.set(name, { id, cancel: watchFor(name, limits.pongMs) })
   }
 
-  const schedule = (view: ConnectionView<NativeTypes>): void => {
-    const nowMs = tools.monotonicMs()
-    const lastMs = Math.max(sentMs.get(view.identity ?? '') ?? startedMs, startedMs)
-    const dueMs = Math.max(lastMs, view.readyMs ?? nowMs, 0) + limits.pingIntervalMs
-    const cancel = tools.after(Math.max(0, dueMs - nowMs), () => {
+  const dueMs = ({ identity = '', readyMs }: ConnectionView<NativeTypes>): number => {
+    const lastMs = Math.max(sentMs.get(identity) ?? startedMs, startedMs)
+    return Math.max(lastMs, readyMs ?? tools.monotonicMs()) + limits.pingIntervalMs
+  }
+
+  const arm = (view: ConnectionView<NativeTypes>, afterMs: number): void => {
+    const cancel = tools.after(afterMs, () => {
       nextPings.delete(view.name)
       if (!waiting.has(view.name)) ping(view)
-      schedule(view)
+      // What could not be sent, as on a connection that is closing, is not tried again at once.
+      arm(view, limits.pingIntervalMs)
     })
     nextPings.set(view.name, cancel)
+  }
+
+  const schedule = (view: ConnectionView<NativeTypes>): void => {
+    arm(view, Math.max(0, dueMs(view) - tools.monotonicMs()))
   }
 
   tools.watch({

@@ -112,3 +112,27 @@ test('the fourth pong that answers nothing ends the connection', () => {
   four.world.advance(1_000)
   expect(four.alice.eventsOf('connection.closed')[0]).toMatchObject({ detail: 'pongs-unasked' })
 })
+
+test('a ping that falls due while its connection is closing is not tried again and again', () => {
+  const world = startVirtualWorld({ seed: 'ping' })
+  const limits = { creditBytesMax: 16_384 }
+  const alice = startNode(world, 'alice', '10.0.0.1', protocolOf('listener'))
+  const bob = startNode(world, 'bob', '10.0.0.2', protocolOf('dialler'), { limits })
+  bob.supervisor.connect(addressOf('listener', '10.0.0.1')).catch(() => undefined)
+  world.advance(34_000)
+  // Bob stops reading: what Alice has for him does not leave, her farewell neither.
+  bob.supervisor.handle('message', () => new Promise(() => undefined))
+  const [connection] = alice.supervisor.connections()
+  const peer = connection?.name ?? ''
+  for (let count = 0; count < 10; count++) {
+    alice.supervisor.send(peer, {
+      ...{ type: 'message', protocol: 'test', payload: new Uint8Array(60_000) },
+    })
+  }
+  world.advance(990)
+  alice.supervisor.disconnect(peer)
+  world.advance(10)
+  expect(alice.supervisor.connections()).toMatchObject([{ phase: 'closing' }])
+  world.advance(60_000)
+  expect(alice.eventsOf('connection.closed')).toMatchObject([{ detail: 'disconnected' }])
+})
