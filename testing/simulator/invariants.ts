@@ -89,8 +89,9 @@ export function createInvariants<T extends ProtocolTypes>(
     if (!life.open.delete(connection)) {
       violations.report('ended', life.of.name, `${connection} ended and had not begun`)
     }
-    if (reason !== 'our-fault') return
-    violations.report('ended', life.of.name, `${connection} ended while ${phase}: ${detail}`)
+    const what = `${connection} ended while ${phase}: ${detail}`
+    if (reason === 'our-fault') violations.report('ended', life.of.name, what)
+    if (reason === 'peer-fault') violations.report('blameless', life.of.name, what)
   }
 
   return {
@@ -106,6 +107,9 @@ export function createInvariants<T extends ProtocolTypes>(
         case 'connection.closed':
           closed(life, happening)
           break
+        case 'peer.struck':
+          violations.report('blameless', name, `${happening.subject} got a strike`)
+          return
         case 'fault':
           violations.report('sound', name, `${happening.where} threw ${textOf(happening.error)}`)
           return

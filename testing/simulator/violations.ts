@@ -11,6 +11,8 @@ export type Invariant =
   | 'handed-once'
   /** Every connection that began ended, with a reason that is not ours to be blamed for. */
   | 'ended'
+  /** Nobody is charged with anything: all nodes keep to the protocol, whatever their links do. */
+  | 'blameless'
   /** No count is above its limit. */
   | 'caps'
   /** No part of a node throws, fails or is restarted. */
