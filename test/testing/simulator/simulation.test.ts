@@ -20,8 +20,8 @@ describe('a simulated network', () => {
     expect(violations).toEqual([])
     expect({ steps, traceHash }).toMatchInlineSnapshot(`
       {
-        "steps": 841,
-        "traceHash": "62e44e25503e233f49e0ac5963df9a230c2f2a7e7e431d368c52b1369357fac8",
+        "steps": 1090,
+        "traceHash": "fb5816fd326c787f8f1d78dfdf1c57756a9a749abab90e928321c0ce2bdf5258",
       }
     `)
   })
