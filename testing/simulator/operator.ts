@@ -21,7 +21,7 @@ export interface OperatorOptions<T extends ProtocolTypes> {
   readonly schedule: Schedule
   /** Whether a machine dies now: whoever counts faults may leave one out. */
   crashes(): boolean
-  start(node: SimulatedNode<T>): void
+  start(node: SimulatedNode<T>, wrongByMs: number): void
 }
 
 const MINUTE_MS = 60_000
@@ -34,7 +34,7 @@ export interface Operator {
   begin(): void
   /** Nothing more is done to anybody; what was done is undone: every node starts, every ban is lifted. */
   heal(): void
-  readonly counts: Readonly<Record<Act | 'restart', number>>
+  readonly counts: Readonly<Record<Act | 'restart' | 'wrongClock', number>>
 }
 
 export function createOperator<T extends ProtocolTypes>({
@@ -46,7 +46,7 @@ export function createOperator<T extends ProtocolTypes>({
   schedule,
   start,
 }: OperatorOptions<T>): Operator {
-  const counts = { ban: 0, unban: 0, connect: 0, disconnect: 0, stop: 0, restart: 0 }
+  const counts = { ban: 0, unban: 0, connect: 0, disconnect: 0, stop: 0, restart: 0, wrongClock: 0 }
   /** Pairs that were disconnected and are to be connected again. */
   const parted = new Set<readonly [SimulatedNode<T>, SimulatedNode<T>]>()
   let isHealed = false
@@ -63,12 +63,19 @@ export function createOperator<T extends ProtocolTypes>({
     return identity === undefined ? undefined : nodes.find((node) => node.identity === identity)
   }
 
+  /** By how much a clock is wrong, either way; mostly by nothing. */
+  const drawWrongMs = (): number => {
+    if (numbers === undefined || random.below(100) >= numbers.wrongClockPercent) return 0
+    counts.wrongClock++
+    return Math.floor((random.unit() * 2 - 1) * numbers.wrongClockMs)
+  }
+
   /** As soon as it is down, if it is about to be. */
   const restart = (node: SimulatedNode<T>): void => {
     const state = node.life?.node.state
     if (state === undefined) {
       counts.restart++
-      start(node)
+      start(node, isHealed ? 0 : drawWrongMs())
     } else if (state !== 'running' && state !== 'starting') {
       schedule.after(STOPPING_MS, () => restart(node))
     }
@@ -169,6 +176,7 @@ export function createOperator<T extends ProtocolTypes>({
     },
     heal() {
       isHealed = true
+      for (const node of nodes) if (node.isClockWrong) node.kill()
       for (const node of nodes) restart(node)
       for (const { enter, node } of running()) {
         for (const { key } of node.bans()) enter({ name: 'unban', key })

@@ -4,6 +4,7 @@
  * rest.
  * @module
  */
+import { NODE_LIMITS } from '../../supervisor/limits.ts'
 import { FAULT_PRESETS } from '../../transport/simulated/faults.ts'
 import type { FaultPreset, NetworkFaults } from '../../transport/simulated/faults.ts'
 
@@ -24,6 +25,8 @@ export interface WorkloadNumbers {
   readonly handlerHangsPercent: number
   /** Of a hundred requests, so many are called off. */
   readonly calledOffPercent: number
+  /** Of a hundred lives of a node, in so many nobody listens to what others tell it. */
+  readonly deafPercent: number
   /** How long an application looks at a publication before it says that it is valid. */
   readonly validationMsMax: number
 }
@@ -46,6 +49,12 @@ export interface OperatorNumbers {
   readonly reconnectMsMax: number
   /** Until a node that was stopped starts again. */
   readonly downMsMax: number
+  /**
+   * Of a hundred nodes that start again, so many have a wall clock that is wrong by up to `wrongClockMs`,
+   * until their next start: more than networks forgive.
+   */
+  readonly wrongClockPercent: number
+  readonly wrongClockMs: number
   /** Of a hundred nodes, at most so many are down at once. */
   readonly downPercentMax: number
   /** What a stop leaves to farewells. */
@@ -58,6 +67,8 @@ export interface SimulationPreset {
   readonly workload: WorkloadNumbers
   /** Undefined: nobody does anything to the nodes. */
   readonly operator: OperatorNumbers | undefined
+  /** Bytes of messages that handlers of a node hold before it stops reading. */
+  readonly creditBytesMax: number
   /** Nodes start within so long. */
   readonly startMsMax: number
   /** So many nodes are known to all from the start; discovery does the rest. */
@@ -80,6 +91,7 @@ const WORKLOAD: WorkloadNumbers = {
   handlerFailsPercent: 2,
   handlerHangsPercent: 1,
   calledOffPercent: 2,
+  deafPercent: 10,
   validationMsMax: 200,
 }
 
@@ -90,22 +102,32 @@ const OPERATOR: OperatorNumbers = {
   banMsMax: 120_000,
   reconnectMsMax: 60_000,
   downMsMax: 40_000,
+  wrongClockPercent: 10,
+  wrongClockMs: 120_000,
   downPercentMax: 30,
   graceMs: 5_000,
 }
 
 const presetOf = (
   name: FaultPreset,
-  operator: OperatorNumbers | undefined,
-  startMsMax: number,
+  own: Pick<SimulationPreset, 'creditBytesMax' | 'operator' | 'startMsMax'>,
 ): SimulationPreset => ({
-  ...{ name, faults: FAULT_PRESETS[name], workload: WORKLOAD, operator },
-  ...{ startMsMax, seeds: 3, convergeMs: 240_000 },
+  ...{ name, faults: FAULT_PRESETS[name], workload: WORKLOAD },
+  ...{ seeds: 3, convergeMs: 240_000, ...own },
 })
 
+const { creditBytesMax } = NODE_LIMITS
+
 export const SIMULATION_PRESETS: Readonly<Record<FaultPreset, SimulationPreset>> = {
-  calm: presetOf('calm', undefined, 2_000),
+  calm: presetOf('calm', { creditBytesMax, operator: undefined, startMsMax: 2_000 }),
   /** The operator is rarely there. */
-  lossy: presetOf('lossy', { ...OPERATOR, everyMsPerNode: 1_000_000 }, 10_000),
-  swarm: presetOf('swarm', OPERATOR, 10_000),
+  lossy: presetOf('lossy', {
+    ...{ creditBytesMax, startMsMax: 10_000 },
+    operator: { ...OPERATOR, everyMsPerNode: 1_000_000, wrongClockPercent: 0 },
+  }),
+  /** A connection's share of the credit is four small messages: reading stops and goes on. */
+  swarm: presetOf('swarm', {
+    ...{ creditBytesMax: 64 * 1_024, startMsMax: 10_000 },
+    operator: OPERATOR,
+  }),
 }

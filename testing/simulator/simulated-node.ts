@@ -64,6 +64,8 @@ export interface LifeWatcher<T extends ProtocolTypes> {
   onDelivery(life: Life<T>, delivery: Delivery): void
   onMessage(life: Life<T>, routed: Routed<T['message']>): void
   onStrayCall(life: Life<T>): void
+  /** Whether anybody hears in this life what others tell the node. */
+  listens(life: Life<T>): boolean
   /** It ended in good order; its node is still there to be looked at. */
   onStopped(life: Life<T>): void
   /** It is about to be killed. */
@@ -82,7 +84,10 @@ export interface SimulatedNode<T extends ProtocolTypes> {
   /** Undefined: it is down. */
   readonly life: Life<T> | undefined
   readonly lives: number
-  start(): void
+  /** Whether its wall clock is wrong in this life by more than that of a machine that is kept well. */
+  readonly isClockWrong: boolean
+  /** By so much its clock is ahead besides what it always is, until its next start. */
+  start(wrongByMs?: number): void
   /** In good order: it is down when its connections have said their farewells. */
   stop(graceMs: number): void
   kill(): void
@@ -109,8 +114,7 @@ export interface SimulatedNodeOptions<T extends ProtocolTypes> {
 export function createSimulatedNode<T extends ProtocolTypes>(
   options: SimulatedNodeOptions<T>,
 ): SimulatedNode<T> {
-  const { crypto, host, index, limits, schedule, tools, trace, wallAheadMs, watcher, world } =
-    options
+  const { crypto, host, index, limits, schedule, tools, trace, watcher, world } = options
   const name = `n${index}`
   const traceInput = traceInputsOf(trace, index, () => world.clock.nowMs)
   // The manifest is a plain value: one for all lives.
@@ -121,9 +125,11 @@ export function createSimulatedNode<T extends ProtocolTypes>(
   const handedAlways = createHandedOver()
   let life: Life<T> | undefined
   let lives = 0
+  let wrongByMs = 0
 
   const begin = (): void => {
     lives++
+    const wallAheadMs = options.wallAheadMs + wrongByMs
     const number = lives
     const calls = new Map<number, (outcome: CallOutcome) => void>()
     let nextCall = 1
@@ -234,7 +240,7 @@ export function createSimulatedNode<T extends ProtocolTypes>(
     if (takesRequests) {
       enter({ ...named, what: 'answer', key: REQUEST_PROTOCOL, handler: ANSWERING })
     }
-    if (oneWay === undefined) return
+    if (oneWay === undefined || !watcher.listens(self)) return
     node.router.subject(oneWay.type, false).subscribe((routed) => {
       watcher.onMessage(self, routed)
     })
@@ -255,8 +261,13 @@ export function createSimulatedNode<T extends ProtocolTypes>(
     get lives() {
       return lives
     },
-    start() {
-      if (life === undefined) begin()
+    get isClockWrong() {
+      return wrongByMs !== 0
+    },
+    start(wrongMs = 0) {
+      if (life !== undefined) return
+      wrongByMs = wrongMs
+      begin()
     },
     stop(graceMs) {
       life?.enter({ name: 'stop', graceMs })

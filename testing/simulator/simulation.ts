@@ -132,7 +132,7 @@ function drawKey(random: Random, isKey: (bytes: Uint8Array) => boolean): Uint8Ar
 export function simulate<T extends ProtocolTypes>(options: SimulationOptions<T>): SimulationResult {
   const { changed, durationMs, preset, seed, tools } = options
   const crypto: CryptoBackend = options.crypto === 'model' ? modelCrypto() : chooseCrypto()
-  const limits: NodeLimits = NODE_LIMITS
+  const limits: NodeLimits = { ...NODE_LIMITS, creditBytesMax: preset.creditBytesMax }
   const { faults } = preset
   const world = startVirtualWorld({
     ...{ seed, faults },
@@ -179,6 +179,7 @@ export function simulate<T extends ProtocolTypes>(options: SimulationOptions<T>)
       return applications.answer(life, payload)
     },
     onValidate: (life) => applications.validate(life),
+    listens: (life) => applications.listens(life),
   }
 
   // ---- who is there ------------------------------------------------------------------------------
@@ -220,8 +221,8 @@ export function simulate<T extends ProtocolTypes>(options: SimulationOptions<T>)
     random: random.fork('applications'),
     onWrongAnswer: note,
   })
-  const start = (node: SimulatedNode<T>): void => {
-    node.start()
+  const start = (node: SimulatedNode<T>, wrongByMs = 0): void => {
+    node.start(wrongByMs)
     if (node.life !== undefined) applications.begin(node.life)
   }
   const operator = createOperator<T>({

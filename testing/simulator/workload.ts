@@ -30,6 +30,7 @@ export interface Applications<T extends ProtocolTypes> {
   begin(life: Life<T>): void
   answer(life: Life<T>, payload: Uint8Array): ApplicationAnswer
   validate(life: Life<T>): ApplicationAnswer
+  listens(life: Life<T>): boolean
   /** Nothing more is said of its own accord. What is asked is answered. */
   stop(): void
   readonly counts: {
@@ -170,6 +171,7 @@ export function createApplications<T extends ProtocolTypes>({
       ...{ outcome: 'done', value: 'accept' },
       afterMs: drawMs(randomOf(life), numbers.validationMsMax),
     }),
+    listens: (life) => !happens(randomOf(life), numbers.deafPercent),
     stop() {
       isStopped = true
     },

@@ -20,8 +20,8 @@ describe('a simulated network', () => {
     expect(violations).toEqual([])
     expect({ steps, traceHash }).toMatchInlineSnapshot(`
       {
-        "steps": 1090,
-        "traceHash": "fb5816fd326c787f8f1d78dfdf1c57756a9a749abab90e928321c0ce2bdf5258",
+        "steps": 1231,
+        "traceHash": "334541732682ca7f3654d5a1f7b44529b668fdb8d9ce75d1c8a266b698a2e49c",
       }
     `)
   })
