@@ -21,6 +21,7 @@ const VIRTUAL = [
   'transport/virtual-*.ts',
   'testing/virtual-*.ts',
   'testing/simulated-*.ts',
+  'testing/simulator/**/*.ts',
 ]
 
 /** The edge of the public API: the only core files that may hold a promise. */

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Phase } from '../machines/reasons.ts'
+import type { CryptoBackend } from '../world/crypto.ts'
 import type { ProtocolTypes } from '../machines/session.ts'
 import type { SocketAddress } from '../world/streams.ts'
 import type { Protocol, Recipe } from './protocol.ts'
@@ -38,15 +39,53 @@ export type UntilCondition =
   /** In plain words, what is wrong with the value. */
   | { readonly wrong: string }
 
+/** What a node's identity is made with. */
+export type IdentityCrypto = Pick<CryptoBackend, 'isPrivateKey' | 'publicKeyOf' | 'sha256'>
+
+/** A kind of publication that nodes can be made to publish. */
+export interface PublicationKind {
+  /** As `publish` takes it and deliveries name it. */
+  readonly kind: string
+  /** Whether every node comes to hold it in the end, also one that was away, and can list it. */
+  readonly isKept: boolean
+}
+
+/** A message of the application's own, sent to one peer without an answer. */
+export interface OneWayMessages<T extends ProtocolTypes> {
+  readonly type: T['message']['type']
+  make(payload: Uint8Array): T['message']
+  /** Undefined: a message of another type. */
+  payloadOf(message: T['message']): Uint8Array | undefined
+}
+
+/** What an application can do with a node of the network, for a tool that keeps nodes busy. */
+export interface Workload<T extends ProtocolTypes = ProtocolTypes> {
+  readonly publications: readonly PublicationKind[]
+  readonly takesRequests: boolean
+  readonly oneWay?: OneWayMessages<T>
+}
+
+/** One of several nodes that run together. */
+export interface ToolNodeOfMany extends ToolNode {
+  readonly identity: string | undefined
+}
+
 export interface ProtocolTools<T extends ProtocolTypes = ProtocolTypes> {
   readonly options: readonly ToolOption[]
   /** Whether these 32 bytes can be a node's private key. Left out: the network has no keys. */
   isPrivateKey?(bytes: Uint8Array): boolean
   /**
-   * The manifest. `privateKey` is there where the network says what one is.
+   * The manifest. `privateKey` is there where the network says what one is; `crypto` where the world
+   * of the node has other cryptography than a platform's.
    * @throws {RangeError} a value that cannot be, in plain words
    */
-  create(values: ToolValues, given: { readonly privateKey: Uint8Array | undefined }): Protocol<T>
+  create(
+    values: ToolValues,
+    given: {
+      readonly privateKey: Uint8Array | undefined
+      readonly crypto?: IdentityCrypto
+    },
+  ): Protocol<T>
   /**
    * The manifest that a recording was made with. Left out: its recordings are replayed by who brings it.
    * @throws {RangeError} it is the recipe of no manifest of this network, in plain words
@@ -58,4 +97,8 @@ export interface ProtocolTools<T extends ProtocolTypes = ProtocolTypes> {
   readonly messages?: readonly T['message'][]
   /** Conditions to run until, by name; each is made from what stands behind the `=`. */
   readonly until?: Readonly<Record<string, (value: string | undefined) => UntilCondition>>
+  /** How nodes are kept busy. Left out: they connect, and no more. */
+  readonly workload?: Workload<T>
+  /** Whether nodes that run together have come to what the network is for. Left out: always. */
+  converged?(nodes: readonly ToolNodeOfMany[]): boolean
 }

@@ -14,6 +14,8 @@ import { CommandFault } from './command-fault.ts'
 import { addNetworkCommand } from './network-command.ts'
 import { nodeCommand, parseSeconds } from './node/options.ts'
 import type { ReplayCommandOptions } from './replay-command.ts'
+import { parseDuration, parseFaultNumber, parseNodeCount } from './simulate/options.ts'
+import type { SimulateOptions } from './simulate/options.ts'
 import { watchStandardOutput } from './standard-output.ts'
 
 const USAGE = 2
@@ -128,6 +130,46 @@ program
     const { json = false, protocol, redact, toTest, until } = given
     process.exitCode = await replayJournal(file, { json, protocol, redact, toTest, until })
   })
+
+program
+  .command('simulate')
+  .description(
+    'a network of nodes in this process, from one seed, held to what the runtime promises',
+  )
+  .requiredOption('--protocol <protocol>', 'the network: a name, or the path of a module')
+  .option('--nodes <count>', 'how many', parseNodeCount, 20)
+  .option('--seed <seed>', 'decides everything that happens', '1')
+  .option(
+    '--for <duration>',
+    'how long faults happen, in virtual time: 90s, 10m',
+    parseDuration,
+    600_000,
+  )
+  .addOption(
+    new Option('--faults <preset>', 'what goes wrong')
+      .choices(['calm', 'lossy', 'swarm'])
+      .default('calm'),
+  )
+  .addOption(
+    new Option('--crypto <kind>', 'signatures and ciphers that are real, or only look so')
+      .choices(['model', 'real'])
+      .default('model'),
+  )
+  .option('--skip-fault <number>', 'leave this one fault out', parseFaultNumber)
+  .option('--trace <file>', 'write a line a step')
+  .option('--compare <file>', 'say where the run differs first from a trace')
+  .option('--json', 'print lines of JSON')
+  .option('--verbose', 'show the stack of an error')
+  .action(
+    async ({
+      for: forMs,
+      json = false,
+      ...options
+    }: Omit<SimulateOptions, 'forMs' | 'json'> & { readonly for: number; json?: boolean }) => {
+      const { simulateNetwork } = await import('./simulate-command.ts')
+      process.exitCode = await simulateNetwork({ ...options, forMs, json })
+    },
+  )
 
 const withFolder = (command: Command): Command =>
   command

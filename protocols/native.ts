@@ -5,7 +5,7 @@
  */
 import { utils } from '@noble/secp256k1'
 import type { Protocol } from '../actors/protocol.ts'
-import type { ProtocolTools } from '../actors/protocol-tools.ts'
+import type { IdentityCrypto, ProtocolTools } from '../actors/protocol-tools.ts'
 import { DEFAULT_PORT, printAddress } from '../codec/native/address.ts'
 import { isNodeId } from '../codec/native/identity.ts'
 import { encodeUtf8 } from '../codec/bytes.ts'
@@ -27,6 +27,7 @@ import { itemsChild } from './native/items.ts'
 import { NATIVE_LIMITS } from './native/limits.ts'
 import type { NativeLimits } from './native/limits.ts'
 import { createNodePart } from './native/node-part.ts'
+import { areConnected, NATIVE_WORKLOAD } from './native/workload.ts'
 import { pingChild } from './native/ping.ts'
 import { requestsChild } from './native/requests.ts'
 import { ownIdentityOf } from './native/own-identity.ts'
@@ -46,6 +47,11 @@ export interface NativeOptions {
   readonly allow?: Iterable<string>
   /** Other numbers than the specification's. */
   readonly limits?: Partial<NativeLimits>
+  /**
+   * Makes the identity of the key, where the world of the node has other cryptography than secp256k1:
+   * the two have to agree. Left out: @noble.
+   */
+  readonly crypto?: IdentityCrypto
 }
 
 /** UTF-8 takes at most three bytes for one unit of a text's length: so long a name is within its limit. */
@@ -75,7 +81,7 @@ export function native(options: NativeOptions): Protocol<NativeTypes> {
     throw new RangeError('the network name is not 1 to 64 printable ASCII characters')
   }
   const limits = limitsOf(options.limits)
-  const own = ownIdentityOf(options.privateKey)
+  const own = ownIdentityOf(options.privateKey, options.crypto)
   const allowed = allow === undefined ? undefined : new Set(allow)
   for (const id of allowed ?? []) {
     if (!isNodeId(id)) throw new RangeError(`not a node id on the allow list: ${id}`)
@@ -161,12 +167,18 @@ export const tools: ProtocolTools<NativeTypes> = {
     { flags: '--allow <id...>', description: 'the node ids that may connect (default: all)' },
   ],
   isPrivateKey: (bytes) => utils.isValidSecretKey(bytes),
-  create({ network, allow }, { privateKey }) {
+  create({ network, allow }, { crypto, privateKey }) {
     if (typeof network !== 'string') throw new RangeError('the network has no name')
     if (privateKey === undefined) throw new RangeError('a node of this network needs a key')
-    return native({ network, privateKey, ...(typeof allow === 'object' ? { allow } : {}) })
+    return native({
+      ...{ network, privateKey },
+      ...(crypto === undefined ? {} : { crypto }),
+      ...(typeof allow === 'object' ? { allow } : {}),
+    })
   },
   remake: (recipe) => native(optionsOf(recipe)),
   ownAddress: (id, { host, port }) => printAddress({ id, host, port }),
   messages: [{ type: 'message', protocol: 'peerloom/example', payload: encodeUtf8('hello') }],
+  workload: NATIVE_WORKLOAD,
+  converged: areConnected,
 }

@@ -40,6 +40,8 @@ const COLLISIONS_MAX = 10
  * other tries are for buckets in which nothing is wanted.
  */
 const SELECT_TRIES_MAX = 128
+/** A book that holds no more is looked through first: as many looks as the tries in both tables. */
+const LOOKED_AT_MAX = 2 * SELECT_TRIES_MAX
 const CHANCE_GROWTH = 1.2
 /** After the tries, addresses looked at one by one: a table that holds no more is seen whole. */
 const SELECT_WALK_MAX = 4_096
@@ -269,6 +271,11 @@ export function createAddressBook<Address>({
       if (record !== undefined) tables.forget(record)
     },
     select(nowMs, { isNewOnly = false, isWanted = () => true } = {}) {
+      const { order } = tables
+      // In a small network all are connected, as a rule: a look at each costs less than tries in vain.
+      if (order.length <= LOOKED_AT_MAX && !order.some(({ address }) => isWanted(address))) {
+        return undefined
+      }
       if (isNewOnly) return selectFrom(tables.new, nowMs, isWanted)
       const [first, second] =
         random.below(2) === 0 ? [tables.tried, tables.new] : [tables.new, tables.tried]

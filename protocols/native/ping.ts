@@ -32,6 +32,7 @@ export const pingChild = (limits: NativeLimits): ChildSpec<NativeTypes, PingTime
 })
 
 interface Waiting {
+  readonly view: ConnectionView<NativeTypes>
   readonly id: Uint8Array
   readonly cancel: () => void
 }
@@ -77,27 +78,35 @@ function startPing(
   const awaitPong = (connection: string, afterMs: number): void => {
     const out = waiting.get(connection)
     if (out !== undefined) {
-      waiting.set(connection, { id: out.id, cancel: watchFor(connection, afterMs) })
+      waiting.set(connection, { ...out, cancel: watchFor(connection, afterMs) })
     }
   }
 
-  const ping = ({ identity = '', name }: ConnectionView<NativeTypes>): void => {
+  const ping = (view: ConnectionView<NativeTypes>): void => {
+    const { identity = '', name } = view
     const id = tools.random.bytes(ID_BYTES)
     if (tools.send(name, { type: 'ping', id }) !== 'queued') return
     note(sentMs, identity)
-    waiting.set(name, { id, cancel: watchFor(name, limits.pongMs) })
+    waiting.set(name, { view, id, cancel: watchFor(name, limits.pongMs) })
+  }
+
+  const dueMs = ({ identity = '', readyMs }: ConnectionView<NativeTypes>): number => {
+    const lastMs = Math.max(sentMs.get(identity) ?? startedMs, startedMs)
+    return Math.max(lastMs, readyMs ?? tools.monotonicMs()) + limits.pingIntervalMs
+  }
+
+  const arm = (view: ConnectionView<NativeTypes>, afterMs: number): void => {
+    const cancel = tools.after(afterMs, () => {
+      nextPings.delete(view.name)
+      if (!waiting.has(view.name)) ping(view)
+      // What could not be sent, as on a connection that is closing, is not tried again at once.
+      arm(view, limits.pingIntervalMs)
+    })
+    nextPings.set(view.name, cancel)
   }
 
   const schedule = (view: ConnectionView<NativeTypes>): void => {
-    const nowMs = tools.monotonicMs()
-    const lastMs = Math.max(sentMs.get(view.identity ?? '') ?? startedMs, startedMs)
-    const dueMs = Math.max(lastMs, view.readyMs ?? nowMs, 0) + limits.pingIntervalMs
-    const cancel = tools.after(Math.max(0, dueMs - nowMs), () => {
-      nextPings.delete(view.name)
-      if (!waiting.has(view.name)) ping(view)
-      schedule(view)
-    })
-    nextPings.set(view.name, cancel)
+    arm(view, Math.max(0, dueMs(view) - tools.monotonicMs()))
   }
 
   tools.watch({
@@ -120,6 +129,9 @@ function startPing(
     if (out !== undefined && equalBytes(out.id, message.id)) {
       out.cancel()
       waiting.delete(connection)
+      // It may have been long under way, and the next one be faster: the peer counts when they come.
+      nextPings.get(connection)?.()
+      arm(out.view, limits.pingIntervalMs)
       return
     }
     if (wrongPongs.note(connection, tools.monotonicMs()) > limits.wrongPongsMax) {

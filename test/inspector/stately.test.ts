@@ -226,7 +226,7 @@ describe('a running node as events of the package', () => {
     expect(faults).toEqual([broken])
     expect(left).toBe(-1)
     expect(listener.supervisor.connections()).toMatchObject([{ phase: 'active' }])
-    expect(listener.supervisor.audit().watchers).toBe(0)
+    expect(listener.supervisor.audit().watchers).toBe(1)
     expect(() =>
       attach({
         send() {
@@ -234,7 +234,7 @@ describe('a running node as events of the package', () => {
         },
       }),
     ).toThrow(broken)
-    expect(listener.supervisor.audit().watchers).toBe(0)
+    expect(listener.supervisor.audit().watchers).toBe(1)
   })
 
   test('has the time of the step, or of the clock where no step runs', () => {

@@ -3,6 +3,7 @@ import type { Protocol } from '../../index.ts'
 import { native } from '../../protocols/native.ts'
 import type { NativeTypes } from '../../protocols/native.ts'
 import type { Seat } from '../../testing/testing.ts'
+import { FAULT_PRESETS } from '../../transport/simulated/faults.ts'
 import { keyOf } from '../contracts/seats.ts'
 import { startNode, startVirtualWorld } from '../support/nodes.ts'
 import { saying } from './native-rude.ts'
@@ -111,4 +112,43 @@ test('the fourth pong that answers nothing ends the connection', () => {
   )
   four.world.advance(1_000)
   expect(four.alice.eventsOf('connection.closed')[0]).toMatchObject({ detail: 'pongs-unasked' })
+})
+
+test('a ping that falls due while its connection is closing is not tried again and again', () => {
+  const world = startVirtualWorld({ seed: 'ping' })
+  const limits = { creditBytesMax: 16_384 }
+  const alice = startNode(world, 'alice', '10.0.0.1', protocolOf('listener'))
+  const bob = startNode(world, 'bob', '10.0.0.2', protocolOf('dialler'), { limits })
+  bob.supervisor.connect(addressOf('listener', '10.0.0.1')).catch(() => undefined)
+  world.advance(34_000)
+  // Bob stops reading: what Alice has for him does not leave, her farewell neither.
+  bob.supervisor.handle('message', () => new Promise(() => undefined))
+  const [connection] = alice.supervisor.connections()
+  const peer = connection?.name ?? ''
+  for (let count = 0; count < 10; count++) {
+    alice.supervisor.send(peer, {
+      ...{ type: 'message', protocol: 'test', payload: new Uint8Array(60_000) },
+    })
+  }
+  world.advance(990)
+  alice.supervisor.disconnect(peer)
+  world.advance(10)
+  expect(alice.supervisor.connections()).toMatchObject([{ phase: 'closing' }])
+  world.advance(60_000)
+  expect(alice.eventsOf('connection.closed')).toMatchObject([{ detail: 'disconnected' }])
+})
+
+test('pings that are under way for very different times still come 30 s apart', () => {
+  const latencyMs = { min: 1, max: 1, tailMean: 2_000 }
+  const world = startVirtualWorld({
+    ...{ seed: 'slow pings', faults: { ...FAULT_PRESETS.calm, latencyMs } },
+  })
+  const alice = startNode(world, 'alice', '10.0.0.1', protocolOf('listener'))
+  const bob = startNode(world, 'bob', '10.0.0.2', protocolOf('dialler'))
+  bob.supervisor.connect(addressOf('listener', '10.0.0.1')).catch(() => undefined)
+  world.advance(2 * 3_600_000)
+  const closings = [alice, bob].flatMap(({ eventsOf }) => eventsOf('connection.closed'))
+  // Some pongs take longer than is waited for; nobody is to blame.
+  expect(new Set(closings.map(({ reason }) => reason))).not.toContain('peer-fault')
+  expect(closings.length).toBeLessThan(100)
 })

@@ -1,0 +1,71 @@
+import { describe, expect, test } from 'vitest'
+import { SIMULATION_PRESETS } from '../../../testing/simulator/preset.ts'
+import { compareTraces } from '../../../testing/simulator/trace.ts'
+import { run } from './simulations.ts'
+
+describe('a simulated network', () => {
+  test('does the same from the same seed, step by step, and another thing from another', () => {
+    const lines: string[] = []
+    const first = run({ onLine: (line) => lines.push(line) })
+    const again: string[] = []
+    const second = run({ onLine: (line) => again.push(line) })
+    expect(second).toEqual(first)
+    expect(again).toEqual(lines)
+    expect(lines).toHaveLength(first.steps)
+    expect(run({ seed: 'another' }).traceHash).not.toBe(first.traceHash)
+  })
+
+  test('has this hash, on every machine and every Node', () => {
+    const { steps, traceHash, violations } = run({ seed: 'pinned' })
+    expect(violations).toEqual([])
+    expect({ steps, traceHash }).toMatchInlineSnapshot(`
+      {
+        "steps": 1231,
+        "traceHash": "334541732682ca7f3654d5a1f7b44529b668fdb8d9ce75d1c8a266b698a2e49c",
+      }
+    `)
+  })
+
+  test('is as sound with real cryptography, and says that it was another run', () => {
+    const real = run({ crypto: 'real', nodes: 3, durationMs: 10_000 })
+    expect(real.violations).toEqual([])
+    expect(real.traceHash).not.toBe(run({ nodes: 3, durationMs: 10_000 }).traceHash)
+  })
+
+  test('publishes, asks, tells, bans and restarts, and everything kept comes to everybody', () => {
+    const result = run({ nodes: 6, durationMs: 90_000 })
+    expect(result.violations).toEqual([])
+    expect(result.convergedMs).toBeGreaterThan(0)
+    for (const count of [result.delivered, result.answered, result.heard, result.restarts]) {
+      expect(count).toBeGreaterThan(0)
+    }
+    expect(result.coverage['item']?.leastPercent).toBe(100)
+  })
+
+  test('is given the numbers of a preset, which are part of its hash', () => {
+    const { workload } = SIMULATION_PRESETS.calm
+    const short = { nodes: 3, durationMs: 5_000, faults: 'calm' } as const
+    const other = run({ ...short, preset: { workload: { ...workload, oneWayMs: 1_000 } } })
+    expect(other.traceHash).not.toBe(run(short).traceHash)
+  })
+})
+
+describe('the comparison of two traces', () => {
+  const compare = (expected: readonly string[], got: readonly string[]) => {
+    const left = [...expected]
+    const comparison = compareTraces(() => left.shift())
+    for (const line of got) comparison.line(line)
+    return comparison.end()
+  }
+
+  test('finds nothing where they are the same', () => {
+    expect(compare(['a', 'b'], ['a', 'b'])).toBeUndefined()
+  })
+  test('names the first step that differs', () => {
+    expect(compare(['a', 'b', 'c'], ['a', 'x', 'y'])).toEqual({ step: 2, expected: 'b', got: 'x' })
+  })
+  test('names the end of the shorter one', () => {
+    expect(compare(['a', 'b'], ['a'])).toEqual({ step: 2, expected: 'b', got: undefined })
+    expect(compare(['a'], ['a', 'b'])).toEqual({ step: 2, expected: undefined, got: 'b' })
+  })
+})
