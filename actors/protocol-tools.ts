@@ -87,7 +87,8 @@ export interface ProtocolTools<T extends ProtocolTypes = ProtocolTypes> {
     },
   ): Protocol<T>
   /**
-   * The manifest that a recording was made with. Left out: its recordings are replayed by who brings it.
+   * The manifest that a recording was made with; without secrets for the recording of one connection,
+   * whose session sees none of them. Left out: recordings are replayed by who brings the manifest.
    * @throws {RangeError} it is the recipe of no manifest of this network, in plain words
    */
   remake?(recipe: Recipe): Protocol<T>

@@ -6,7 +6,7 @@
 import { readdir, stat } from 'node:fs/promises'
 import { basename, extname, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import type { Protocol } from '../actors/protocol.ts'
+import type { Protocol, Recipe } from '../actors/protocol.ts'
 import type { ProtocolTools } from '../actors/protocol-tools.ts'
 import type { ProtocolTypes } from '../machines/session.ts'
 import { CommandFault } from './command-fault.ts'
@@ -86,4 +86,18 @@ export async function loadNetwork(word: string): Promise<ProtocolTools> {
       throw new CommandFault(1, `${name} of ${word} returns no manifest of a network`)
     },
   }
+}
+
+/**
+ * What makes the manifest that a recording was made with.
+ * @throws {CommandFault} as `loadNetwork`; 1: its network does not say how
+ */
+export async function remakerOf(
+  word: string,
+): Promise<(recipe: Recipe) => Protocol<ProtocolTypes>> {
+  const tools = await loadNetwork(word)
+  if (tools.remake === undefined) {
+    throw new CommandFault(1, `the network ${word} does not say how its recordings are replayed`)
+  }
+  return tools.remake.bind(tools)
 }

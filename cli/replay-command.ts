@@ -3,10 +3,9 @@
  * not. It can write the journal as a test, and without its secrets.
  * @module
  */
-import { copyFile, readFile, writeFile } from 'node:fs/promises'
+import { copyFile } from 'node:fs/promises'
 import { basename, dirname, resolve } from 'node:path'
-import type { ProtocolTools } from '../actors/protocol-tools.ts'
-import { JournalError } from '../journal/journal-error.ts'
+import { decodeHead } from '../journal/head.ts'
 import { decodeNodeJournal, redact } from '../journal/node-journal.ts'
 import type { NodeJournal } from '../journal/node-journal.ts'
 import { replay } from '../journal/replay.ts'
@@ -15,7 +14,9 @@ import { printLine } from '../journal/outcome.ts'
 import { storyOf } from '../journal/story.ts'
 import type { ProtocolTypes } from '../machines/session.ts'
 import { CommandFault } from './command-fault.ts'
-import { loadNetwork } from './protocol-module.ts'
+import { remakerOf } from './protocol-module.ts'
+import { replayConnectionJournal } from './replay-connection.ts'
+import { ofFile, readJournal, writeNew } from './replay-files.ts'
 import { nodeTest } from './replay-test.ts'
 import { print } from './standard-output.ts'
 
@@ -29,39 +30,6 @@ export interface ReplayCommandOptions {
   readonly toTest: string | undefined
   /** Where it is written without its secrets. */
   readonly redact: string | undefined
-}
-
-/** Journals are bounded when they are written; one that is larger is none of ours. */
-const FILE_BYTES_MAX = 2 ** 31
-
-async function read(path: string): Promise<Uint8Array> {
-  try {
-    const bytes = await readFile(path)
-    if (bytes.length <= FILE_BYTES_MAX) return bytes
-  } catch (cause) {
-    throw new CommandFault(2, `${path} cannot be read`, { cause })
-  }
-  throw new CommandFault(2, `${path} is larger than a journal can be`)
-}
-
-/** @throws {CommandFault} a sentence that names the file */
-function ofFile<Value>(path: string, run: () => Value): Value {
-  try {
-    return run()
-  } catch (cause) {
-    if (cause instanceof JournalError || cause instanceof RangeError) {
-      throw new CommandFault(1, `${path}: ${cause.message}`, { cause })
-    }
-    throw cause
-  }
-}
-
-async function write(path: string, content: string | Uint8Array): Promise<void> {
-  try {
-    await writeFile(path, content, { flag: 'wx', mode: 0o600 })
-  } catch (cause) {
-    throw new CommandFault(2, `${path} is there already, or cannot be written`, { cause })
-  }
 }
 
 const printStep = (step: ReplayedStep<ProtocolTypes>, json: boolean): void => {
@@ -93,24 +61,22 @@ async function writeTest(
 ): Promise<void> {
   const file = `${basename(path).replace(/(?:\.test)?\.[cm]?[jt]s$/, '')}.journal`
   const beside = resolve(dirname(path), file)
-  await write(path, nodeTest({ entries: journal.entries, file, header: journal.header, module }))
+  await writeNew(path, nodeTest({ entries: journal.entries, file, header: journal.header, module }))
   if (beside !== resolve(journalPath)) await copyFile(journalPath, beside)
 }
 
 /** The exit code. @throws {CommandFault} */
 export async function replayJournal(path: string, options: ReplayCommandOptions): Promise<number> {
   const { json, until } = options
-  const bytes = await read(path)
+  const bytes = await readJournal(path)
+  const { kind } = ofFile(path, () => decodeHead(bytes))
+  if (kind === 'connection') return replayConnectionJournal(path, bytes, options)
   const journal = ofFile(path, () => decodeNodeJournal(bytes))
-  if (options.redact !== undefined) await write(options.redact, redact(bytes))
+  if (options.redact !== undefined) await writeNew(options.redact, redact(bytes))
   const module = options.protocol ?? journal.header.protocol
   if (options.redact !== undefined && options.toTest === undefined) return 0
 
-  const tools: ProtocolTools = await loadNetwork(module)
-  const { remake } = tools
-  if (remake === undefined) {
-    throw new CommandFault(1, `the network ${module} does not say how its recordings are replayed`)
-  }
+  const remake = await remakerOf(module)
   const run = ofFile(path, () => replay<ProtocolTypes>(journal, { protocol: remake }))
 
   let last: ReplayedStep<ProtocolTypes> | undefined

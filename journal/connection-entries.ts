@@ -21,6 +21,8 @@ import type { StreamInput } from '../world/streams.ts'
 export interface ConnectionHeader<T extends ProtocolTypes> {
   /** The network's name. */
   readonly protocol: string
+  /** What the network's factory was given, without secrets, where the network says it. */
+  readonly settings: unknown
   readonly options: ConnectionOptions<T>
   readonly limits: ConnectionLimits
 }

@@ -211,6 +211,7 @@ export function recordConnections<T extends ProtocolTypes>(
       const limits = { batchBytes, blockedBytesMax, historyMax, laneBytesMax }
       const header: ConnectionHeader<T> = copyPlain({
         protocol: tools.protocol.name,
+        settings: tools.protocol.recipe?.().settings,
         options: { ...given, stream: 0 },
         limits: { ...limits, turnBytesMax, unsentBytesMax },
       })

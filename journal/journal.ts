@@ -31,4 +31,6 @@ export { connectionSteps, redactConnection, replayConnection } from './connectio
 export type { ReplayedConnectionStep } from './connection-replay.ts'
 export type { ConnectionDifference, PlayerOptions } from './connection-player.ts'
 export type { ConnectionFork, ForkLine, ForkOptions } from './connection-fork.ts'
+export { decodeConnectionJournal, encodeConnectionJournal } from './connection-journal.ts'
+export type { ConnectionJournal } from './connection-journal.ts'
 export { printEntry } from './connection-print.ts'

@@ -3,6 +3,9 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { runCommand, startFolder, startListening } from './command.ts'
 import type { Event } from './command.ts'
+import { encodeConnectionJournal } from '../../journal/connection-journal.ts'
+import type { NativeTypes } from '../../machines/handshakes/native.ts'
+import { startRecorded, SUBJECTS } from '../journal/connection-recorded.ts'
 import { startUserFolder } from '../support/generated-tests.ts'
 
 const eventsIn = (out: string): readonly Event[] =>
@@ -12,7 +15,7 @@ const eventsIn = (out: string): readonly Event[] =>
     .map((line) => JSON.parse(line) as Event)
 
 /** The journal of a node that dialled another one and was stopped. */
-async function startRecorded() {
+async function startJournal() {
   const folder = startFolder()
   const far = await startListening()
   const until = ['--until', 'peers=1', '--connect', far.address]
@@ -23,7 +26,7 @@ async function startRecorded() {
 }
 
 test('a recorded node is replayed, step by step, up to where it is asked', async () => {
-  const { folder, journal } = await startRecorded()
+  const { folder, journal } = await startJournal()
   expect(statSync(journal).mode & 0o777).toBe(0o600)
   const { code, err, out } = await runCommand(['replay', 'near.journal', '--json'], folder)
   expect([code, err]).toEqual([0, ''])
@@ -41,7 +44,7 @@ test('a recorded node is replayed, step by step, up to where it is asked', async
 })
 
 test('a journal that cannot be replayed is refused in one sentence, and a cut one is replayed to the cut', async () => {
-  const { folder, journal } = await startRecorded()
+  const { folder, journal } = await startJournal()
   const bytes = readFileSync(journal)
   writeFileSync(join(folder, 'cut.journal'), bytes.subarray(0, bytes.length - 10))
   const cut = await runCommand(['replay', 'cut.journal', '--json'], folder)
@@ -74,7 +77,7 @@ test('a journal that cannot be replayed is refused in one sentence, and a cut on
 })
 
 test('without its secrets a journal is refused, and the key of the node is not in it', async () => {
-  const { folder } = await startRecorded()
+  const { folder } = await startJournal()
   const made = await runCommand(['replay', 'near.journal', '--redact', 'shown.journal'], folder)
   expect(made).toMatchObject({ code: 0, err: '' })
   const { code, err } = await runCommand(['replay', 'shown.journal'], folder)
@@ -83,7 +86,7 @@ test('without its secrets a journal is refused, and the key of the node is not i
 })
 
 test('a journal becomes a test that is readable, passes, and fails when behaviour changes', async () => {
-  const { folder, journal } = await startRecorded()
+  const { folder, journal } = await startJournal()
   const user = startUserFolder(['journal/journal.ts', 'protocols/native.ts'])
   copyFileSync(journal, join(folder, 'elsewhere.journal'))
   const file = join(user.path, 'near.test.ts')
@@ -101,3 +104,27 @@ test('a journal becomes a test that is readable, passes, and fails when behaviou
   expect(changed.passed).toBe(false)
   expect(changed.printed).toMatch(/Expected|expected/)
 }, 90_000)
+
+test('the journal of one connection is replayed alone', async () => {
+  const { bob, memory, talk, world } = startRecorded<NativeTypes>(SUBJECTS.native)
+  talk()
+  void bob.supervisor.stop()
+  world.advance(10_000)
+  const folder = startFolder()
+  for (const [index, recording] of memory.recordings.entries()) {
+    const file = `${String(index)}.journal`
+    writeFileSync(join(folder, file), encodeConnectionJournal(recording))
+    const { code, err, out } = await runCommand(['replay', file, '--json'], folder)
+    expect([code, err]).toEqual([0, ''])
+    const { name } = recording.header.options
+    expect(eventsIn(out).at(-1)).toMatchObject({ connection: name, same: true, incomplete: null })
+  }
+  const told = await runCommand(['replay', '0.journal', '--until', '2'], folder)
+  expect(told.out.trim().split('\n').at(-1)).toBe('bob/out-1, 3 steps: the same again')
+  await runCommand(['replay', '0.journal', '--redact', 'shown.journal'], folder)
+  const redacted = await runCommand(['replay', 'shown.journal'], folder)
+  expect([redacted.code, redacted.err]).toEqual([
+    1,
+    'peerloom: shown.journal: a recording without its secrets can be read, and not replayed\n',
+  ])
+})

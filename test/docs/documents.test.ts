@@ -123,6 +123,7 @@ test.each([
   ['README.md', 0],
   ['docs/journal.md', 0],
   ['docs/journal.md', 1],
+  ['docs/journal.md', 2],
 ])('the example of %s, block %i, type-checks', (path, index) => {
   const blocks = [...read(path).matchAll(/```ts\n([\s\S]*?)```/g)]
   const [, block = ''] = blocks[index] ?? []

@@ -1,0 +1,78 @@
+/**
+ * `replay` of the journal of one connection: alone, against what the node around it answered.
+ * @module
+ */
+import { decodeConnectionJournal, encodeConnectionJournal } from '../journal/connection-journal.ts'
+import { printEntry } from '../journal/connection-print.ts'
+import { connectionSteps, redactConnection } from '../journal/connection-replay.ts'
+import type { ReplayedConnectionStep } from '../journal/connection-replay.ts'
+import type { ProtocolTypes } from '../machines/session.ts'
+import { chooseCrypto } from '../transport/crypto/choose.ts'
+import { CommandFault } from './command-fault.ts'
+import { jsonLine } from './json.ts'
+import { remakerOf } from './protocol-module.ts'
+import type { ReplayCommandOptions } from './replay-command.ts'
+import { ofFile, writeNew } from './replay-files.ts'
+import { print } from './standard-output.ts'
+
+type Step = ReplayedConnectionStep<ProtocolTypes>
+
+function printStep({ entries, monotonicMs, position }: Step, json: boolean): void {
+  const lines = entries.map((entry) => printEntry(entry))
+  if (json) {
+    print(jsonLine({ event: 'step', position, monotonicMs, entries: lines }))
+    return
+  }
+  for (const line of lines) {
+    print(`${String(position).padStart(6)}  ${monotonicMs.toFixed(3)} ms  ${line}`)
+  }
+}
+
+/** The exit code. @throws {CommandFault} */
+export async function replayConnectionJournal(
+  path: string,
+  bytes: Uint8Array,
+  { json, protocol, redact, toTest, until }: ReplayCommandOptions,
+): Promise<number> {
+  const journal = ofFile(path, () => decodeConnectionJournal<ProtocolTypes>(bytes))
+  const { incomplete, isBroken, recording } = journal
+  const { header } = recording
+  if (toTest !== undefined) {
+    throw new CommandFault(2, `${path} records one connection: only a node becomes a test`)
+  }
+  if (redact !== undefined) {
+    await writeNew(redact, encodeConnectionJournal(redactConnection(recording)))
+    return 0
+  }
+  const remake = await remakerOf(protocol ?? header.protocol)
+  const made = ofFile(path, () => remake({ settings: header.settings, secrets: {} }))
+  const steps = ofFile(path, () => [
+    ...connectionSteps(recording, {
+      ...{ protocol: made, crypto: chooseCrypto() },
+      allowCut: isBroken || incomplete !== undefined,
+    }),
+  ])
+  const shown = until === undefined ? steps : steps.slice(0, until + 1)
+  for (const step of shown) printStep(step, json)
+  const difference = shown.at(-1)?.difference
+  const { name } = header.options
+  const same = difference === undefined && !isBroken
+  if (json) {
+    print(
+      jsonLine({
+        ...{ event: 'done', connection: name, protocol: header.protocol, steps: shown.length },
+        ...{ same, difference: difference ?? null, incomplete: incomplete ?? null },
+      }),
+    )
+  } else {
+    if (incomplete !== undefined) print(incomplete)
+    if (difference === undefined) print(`${name}, ${String(shown.length)} steps: the same again`)
+  }
+  if (difference !== undefined) {
+    const { expected = 'nothing', got = 'nothing', position } = difference
+    const what = `expected ${expected}, got ${got}`
+    throw new CommandFault(1, `it differs at entry ${String(position)}: ${what}`)
+  }
+  if (isBroken) throw new CommandFault(1, `${path}: ${incomplete ?? 'it is broken'}`)
+  return 0
+}

@@ -1,0 +1,42 @@
+/**
+ * The files that `replay` reads and writes.
+ * @module
+ */
+import { readFile, writeFile } from 'node:fs/promises'
+import { JournalError } from '../journal/journal-error.ts'
+import { CommandFault } from './command-fault.ts'
+
+/** Journals are bounded when they are written; one that is larger is none of ours. */
+const FILE_BYTES_MAX = 2 ** 31
+
+/** @throws {CommandFault} */
+export async function readJournal(path: string): Promise<Uint8Array> {
+  try {
+    const bytes = await readFile(path)
+    if (bytes.length <= FILE_BYTES_MAX) return bytes
+  } catch (cause) {
+    throw new CommandFault(2, `${path} cannot be read`, { cause })
+  }
+  throw new CommandFault(2, `${path} is larger than a journal can be`)
+}
+
+/** @throws {CommandFault} */
+export async function writeNew(path: string, content: string | Uint8Array): Promise<void> {
+  try {
+    await writeFile(path, content, { flag: 'wx', mode: 0o600 })
+  } catch (cause) {
+    throw new CommandFault(2, `${path} is there already, or cannot be written`, { cause })
+  }
+}
+
+/** @throws {CommandFault} a sentence that names the file */
+export function ofFile<Value>(path: string, run: () => Value): Value {
+  try {
+    return run()
+  } catch (cause) {
+    if (cause instanceof JournalError || cause instanceof RangeError) {
+      throw new CommandFault(1, `${path}: ${cause.message}`, { cause })
+    }
+    throw cause
+  }
+}

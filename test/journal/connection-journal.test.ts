@@ -1,0 +1,76 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import type { NativeTypes } from '../../machines/handshakes/native.ts'
+import {
+  decodeConnectionJournal,
+  encodeConnectionJournal,
+} from '../../journal/connection-journal.ts'
+import { redactConnection, replayConnection } from '../../journal/connection-replay.ts'
+import { JournalError } from '../../journal/journal-error.ts'
+import { decodeNodeJournal } from '../../journal/node-journal.ts'
+import { BACKENDS } from '../support/crypto-backends.ts'
+import { startRecorded, SUBJECTS } from './connection-recorded.ts'
+
+const [crypto] = BACKENDS
+if (crypto === undefined) throw new Error('there is always one backend')
+const options = { protocol: SUBJECTS.native.protocol('bob'), crypto }
+
+/** Two connections of one node, each as a journal of its own. */
+function startJournals() {
+  const { bob, memory, talk, world } = startRecorded<NativeTypes>(SUBJECTS.native)
+  talk()
+  void bob.supervisor.stop()
+  world.advance(10_000)
+  const journals = memory.recordings.map(encodeConnectionJournal)
+  expect(journals.length).toBeGreaterThan(1)
+  return { journals, recordings: memory.recordings }
+}
+
+/** What comes of a changed journal; `same` is success. */
+function outcomeOf(bytes: Uint8Array): string {
+  try {
+    const { isBroken, recording } = decodeConnectionJournal<NativeTypes>(bytes)
+    if (replayConnection(recording, { ...options, allowCut: true }) !== undefined)
+      return 'different'
+    return isBroken ? 'broken' : 'same'
+  } catch (error) {
+    if (error instanceof JournalError) return error.code
+    throw error
+  }
+}
+
+test('each connection of a node is replayed from its own journal, alone', () => {
+  const { journals, recordings } = startJournals()
+  for (const [index, bytes] of journals.entries()) {
+    const { incomplete, isBroken, recording } = decodeConnectionJournal<NativeTypes>(bytes)
+    expect(recording).toEqual(recordings[index])
+    expect([incomplete, isBroken]).toEqual([undefined, false])
+    for (const backend of BACKENDS) {
+      expect(replayConnection(recording, { ...options, crypto: backend })).toBeUndefined()
+    }
+  }
+})
+
+test('a journal of a connection with a byte changed, or cut off, is never taken for whole', () => {
+  const [bytes = new Uint8Array()] = startJournals().journals
+  expect(outcomeOf(bytes)).toBe('same')
+  fc.assert(
+    fc.property(fc.nat(bytes.length - 1), fc.integer({ min: 1, max: 255 }), (at, change) => {
+      const changed = bytes.slice()
+      changed[at] = (changed[at] ?? 0) ^ change
+      expect(outcomeOf(changed)).not.toBe('same')
+    }),
+    { numRuns: 200 },
+  )
+  for (let cut = 1; cut < 200; cut++) {
+    expect(outcomeOf(bytes.slice(0, -cut * 7))).not.toBe('same')
+  }
+})
+
+test('a journal of a connection is none of a node, and without its secrets it is not replayed', () => {
+  const { journals, recordings } = startJournals()
+  expect(() => decodeNodeJournal(journals[0] ?? new Uint8Array())).toThrow('of a connection, not')
+  const [first] = recordings
+  if (first === undefined) throw new Error('nothing was recorded')
+  expect(outcomeOf(encodeConnectionJournal(redactConnection(first)))).toBe('redacted')
+})
