@@ -96,12 +96,14 @@ export interface PullOptions {
   unwanted(origin: string): Runs
   /** Whether items of this origin are taken at all. */
   takes(origin: string): boolean
+  /** Whether none are taken now. What is held of them is remembered: nobody says it twice. */
+  isBarred(origin: string): boolean
 }
 
 type Tools = Pick<ChildTools<NativeTypes>, 'after' | 'isHeld' | 'monotonicMs' | 'send'>
 
 export function createPulls(tools: Tools, options: PullOptions): Pulls {
-  const { limits, store, takes, unwanted } = options
+  const { isBarred, limits, store, takes, unwanted } = options
   const neighbours = new Map<string, Neighbour>()
   /** By origin: asked for and not settled. */
   const onTheWay = new Map<string, Runs>()
@@ -189,6 +191,7 @@ export function createPulls(tools: Tools, options: PullOptions): Pulls {
       if (lacking.length === 0 || !takes(origin)) continue
       // Behind the others: next time it is their turn.
       wanted.set(origin, lacking)
+      if (isBarred(origin)) continue
       let free = runsWithout(lacking, onTheWay.get(origin) ?? NO_RUNS)
       free = runsWithout(free, unwanted(origin))
       free = runsWithout(free, notGivenBy(neighbour, origin))

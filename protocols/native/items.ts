@@ -60,7 +60,8 @@ export function itemsChild({
       const sync = startItemSync(tools, {
         ...{ limits, store, wanted: kept.wanted },
         unwanted: ignored.of,
-        takes: (origin) => origin !== own.id && admits(origin) && banned(origin) === undefined,
+        takes: (origin) => origin !== own.id,
+        isBarred: (origin) => !admits(origin) || banned(origin) !== undefined,
       })
       const checking = { crypto, network, ownId: own.id, limits, admits, wallMs, banned }
       startItemIntake(tools, { checking, ignored, limits, store, sync })

@@ -235,15 +235,17 @@ describe('asking', () => {
     const parts = startTools()
     const wanted = new Map<string, Wanted>()
     const limits = { locatorEveryMs: 5_000, rangeItemsMax: 256, rangeMs: 10_000 }
+    const barred = new Set<string>()
     const pulls = createPulls(parts.tools, {
       ...{ limits, wanted, takes: () => true, unwanted: () => [] },
+      isBarred: (origin) => barred.has(origin),
       store: { fits: () => true, known: () => [], ...store },
     })
     const asked = () =>
       parts.sent.flatMap((message) =>
         message.type === 'range' ? [[message.first, message.last]] : [],
       )
-    return { ...parts, pulls, wanted, asked }
+    return { ...parts, pulls, wanted, asked, barred }
   }
   const { id, nodeId: originId } = identityOf('origin')
   const says = (...runs: readonly bigint[]) => [{ originId, runs }]
@@ -337,6 +339,18 @@ describe('asking', () => {
       [0n, 9n],
       [0n, 8n],
     ])
+  })
+
+  test('what is not taken now is asked for once it is, though nobody says again what it holds', () => {
+    const { advance, asked, barred, pulls } = startPulls()
+    barred.add(id)
+    pulls.onActive('a')
+    pulls.onLocator('a', says(0n, 9n))
+    advance(60_000)
+    expect(asked()).toEqual([])
+    barred.clear()
+    advance(5_000)
+    expect(asked()).toEqual([[0n, 9n]])
   })
 
   test('a pause is kept, and ends', () => {

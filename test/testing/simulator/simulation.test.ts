@@ -15,6 +15,13 @@ describe('a simulated network', () => {
     expect(run({ seed: 'another' }).traceHash).not.toBe(first.traceHash)
   })
 
+  test('does another thing when one fault is left out, and the same where that never comes', () => {
+    const { faults, traceHash } = run()
+    expect(run({ skipFault: 3 }).traceHash).not.toBe(traceHash)
+    const count = Object.values(faults).reduce((sum, fired) => sum + fired, 0)
+    expect(run({ skipFault: count }).traceHash).toBe(traceHash)
+  })
+
   test('has this hash, on every machine and every Node', () => {
     const { steps, traceHash, violations } = run({ seed: 'pinned' })
     expect(violations).toEqual([])
