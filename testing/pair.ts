@@ -7,6 +7,7 @@ import { createSupervisor } from '../index.ts'
 import type { ChildSpec } from '../actors/child.ts'
 import type { Protocol } from '../actors/protocol.ts'
 import type { Role } from '../codec/wire.ts'
+import type { JournalRecording } from '../journal/recording.ts'
 import type { ProtocolTypes } from '../machines/session.ts'
 import type { SupervisorEvent } from '../supervisor/events.ts'
 import type { GivenLimits } from '../supervisor/limits.ts'
@@ -26,6 +27,8 @@ export interface PairOptions<T extends ProtocolTypes> {
   readonly children?: readonly ChildSpec<T>[]
   /** How a node is dialled. Left out: as the network prints the address of a socket. */
   readonly address?: AddressOf | undefined
+  /** Records one of them, or both, from its start. */
+  readonly record?: Readonly<Partial<Record<Role, JournalRecording>>>
 }
 
 export interface PairNode<T extends ProtocolTypes> {
@@ -60,7 +63,7 @@ export function startPair<T extends ProtocolTypes>(
   protocol: Protocol<T> | ((role: Role) => Protocol<T>),
   options: PairOptions<T> = {},
 ): NodePair<T> {
-  const { children, limits, seed = 'pair' } = options
+  const { children, limits, record = {}, seed = 'pair' } = options
   const world = startVirtualWorld({ seed })
 
   const start = (role: Role) => {
@@ -72,6 +75,7 @@ export function startPair<T extends ProtocolTypes>(
       ...{ name: role, protocol: own, store, transport: streams, world: rest },
       listen: [`${at.host}:${at.port}`],
       ...(limits === undefined ? {} : { limits }),
+      ...(record[role] === undefined ? {} : { record: record[role] }),
       ...(datagrams === undefined ? {} : { datagrams }),
     })
     const events: SupervisorEvent[] = []
