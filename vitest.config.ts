@@ -3,6 +3,8 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    // By default one core is left idle, and on two that is half of them.
+    maxWorkers: '100%',
     // The machines that run the suite are shared and slow: a deadline here finds what hangs.
     testTimeout: 30_000,
     hookTimeout: 30_000,

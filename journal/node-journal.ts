@@ -85,9 +85,13 @@ export function decodeNodeJournal(bytes: Uint8Array): NodeJournal {
       else ({ secrets } = part)
     }
   }
-  if (header === undefined) {
+  // A journal whose secrets were taken out has entries or an end behind its header.
+  const isCutAtStart = secrets === undefined && entries.length === 0 && end === undefined
+  if (header === undefined || isCutAtStart) {
     const where =
-      fault === undefined ? 'it has no header' : `it is ${fault.what} at byte ${fault.atByte}`
+      fault === undefined
+        ? 'it breaks off at its start'
+        : `it is ${fault.what} at byte ${fault.atByte}`
     throw new JournalError('damaged', `${where}, and nothing of the recording is there`)
   }
   if (end !== undefined && end.entries !== entries.length) {
