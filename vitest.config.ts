@@ -6,7 +6,7 @@ export default defineConfig({
     // By default one core is left idle, and on two that is half of them.
     maxWorkers: '100%',
     // The machines that run the suite are shared and slow: a deadline here finds what hangs.
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
   },
 })
