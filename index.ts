@@ -74,6 +74,9 @@ export function createSupervisor<T extends ProtocolTypes>(
   const listening = listen.map(parseListenAddress)
   const limits = nodeLimitsOf(options.limits)
   const random = world.random ?? systemRandom()
+  if (options.record !== undefined && options.connection !== undefined) {
+    throw new PeerloomError('bad-argument', 'a node is recorded, or single connections of it')
+  }
   const recipe = options.record === undefined ? undefined : protocol.recipe?.()
   const recording = options.record?.begin({
     protocol: protocol.name,
@@ -87,25 +90,33 @@ export function createSupervisor<T extends ProtocolTypes>(
     random,
     crypto,
   })
-  const supervisor = createSupervisorOver<T>({
-    name,
-    protocol,
-    world: {
-      clock: world.clock ?? systemClock(),
-      crypto,
-      jobs: world.jobs ?? inlineJobs(crypto),
-      names: world.names ?? systemNames(),
-      random: recording?.random ?? random,
-      store: options.store ?? memoryStore(),
-      streams: transport,
-      ...(datagrams === undefined ? {} : { datagrams }),
-    },
-    listen: listening,
-    bootstrap: parsed,
-    limits,
-    startFlight: (subject) => createFlightRecorder(subject, options.flight),
-    ...(options.connection === undefined ? {} : { connection: options.connection }),
-  })
+  const make = (): Supervisor<T> =>
+    createSupervisorOver<T>({
+      name,
+      protocol,
+      world: {
+        clock: world.clock ?? systemClock(),
+        crypto,
+        jobs: world.jobs ?? inlineJobs(crypto),
+        names: world.names ?? systemNames(),
+        random: recording?.random ?? random,
+        store: options.store ?? memoryStore(),
+        streams: transport,
+        ...(datagrams === undefined ? {} : { datagrams }),
+      },
+      listen: listening,
+      bootstrap: parsed,
+      limits,
+      startFlight: (subject) => createFlightRecorder(subject, options.flight),
+      ...(options.connection === undefined ? {} : { connection: options.connection }),
+    })
+  let supervisor: Supervisor<T>
+  try {
+    supervisor = make()
+  } catch (error) {
+    recording?.abandon()
+    throw error
+  }
   recording?.watch(supervisor.port)
   return supervisor
 }

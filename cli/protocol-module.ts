@@ -88,6 +88,18 @@ export async function loadNetwork(word: string): Promise<ProtocolTools> {
   }
 }
 
+/** Whether it is the name of a network, and no path. */
+export const isNetworkName = (word: string): boolean => NAME.test(word)
+
+/**
+ * The network that a file names: only one that came with us. What a file says is no path to load.
+ * @throws {CommandFault}
+ */
+export function networkIn(path: string, named: string): string {
+  if (isNetworkName(named)) return named
+  throw new CommandFault(1, `${path} names no network of ours: say which it is with --protocol`)
+}
+
 /**
  * What makes the manifest that a recording was made with.
  * @throws {CommandFault} as `loadNetwork`; 1: its network does not say how

@@ -3,8 +3,7 @@
  * not. It can write the journal as a test, and without its secrets.
  * @module
  */
-import { copyFile } from 'node:fs/promises'
-import { basename, dirname, resolve } from 'node:path'
+import { basename, dirname, relative, resolve } from 'node:path'
 import { decodeHead } from '../journal/head.ts'
 import { decodeNodeJournal, redact } from '../journal/node-journal.ts'
 import type { NodeJournal } from '../journal/node-journal.ts'
@@ -14,7 +13,9 @@ import { printLine } from '../journal/outcome.ts'
 import { storyOf } from '../journal/story.ts'
 import type { ProtocolTypes } from '../machines/session.ts'
 import { CommandFault } from './command-fault.ts'
-import { remakerOf } from './protocol-module.ts'
+import { printable } from './format.ts'
+import { jsonLine } from './json.ts'
+import { isNetworkName, networkIn, remakerOf } from './protocol-module.ts'
 import { replayConnectionJournal } from './replay-connection.ts'
 import { ofFile, readJournal, writeNew } from './replay-files.ts'
 import { nodeTest } from './replay-test.ts'
@@ -39,7 +40,7 @@ const printStep = (step: ReplayedStep<ProtocolTypes>, json: boolean): void => {
   if (json) {
     const { kind } = input
     print(
-      JSON.stringify({
+      jsonLine({
         event: 'step',
         position,
         monotonicMs,
@@ -51,30 +52,46 @@ const printStep = (step: ReplayedStep<ProtocolTypes>, json: boolean): void => {
     return
   }
   const told = storyOf([{ outcome }])
-  for (const line of told)
+  for (const line of told.map(printable))
     print(`${String(position).padStart(6)}  ${monotonicMs.toFixed(3)} ms  ${line}`)
+}
+
+interface TestOf {
+  readonly bytes: Uint8Array
+  readonly journal: NodeJournal
+  readonly journalPath: string
+  readonly module: string
 }
 
 async function writeTest(
   path: string,
-  { journal, journalPath, module }: { journal: NodeJournal; journalPath: string; module: string },
+  { bytes, journal, journalPath, module }: TestOf,
 ): Promise<void> {
   const file = `${basename(path).replace(/(?:\.test)?\.[cm]?[jt]s$/, '')}.journal`
   const beside = resolve(dirname(path), file)
-  await writeNew(path, nodeTest({ entries: journal.entries, file, header: journal.header, module }))
-  if (beside !== resolve(journalPath)) await copyFile(journalPath, beside)
+  const from = isNetworkName(module) ? module : relative(dirname(resolve(path)), resolve(module))
+  const { entries, header } = journal
+  // The journal first: a test without it would be one that fails.
+  if (beside !== resolve(journalPath)) await writeNew(beside, bytes)
+  await writeNew(path, nodeTest({ entries, file, header, module: from }))
 }
 
 /** The exit code. @throws {CommandFault} */
 export async function replayJournal(path: string, options: ReplayCommandOptions): Promise<number> {
   const { json, until } = options
+  if (options.redact !== undefined && options.toTest !== undefined) {
+    throw new CommandFault(2, 'a test needs the secrets: --redact and --to-test are two commands')
+  }
   const bytes = await readJournal(path)
   const { kind } = ofFile(path, () => decodeHead(bytes))
   if (kind === 'connection') return replayConnectionJournal(path, bytes, options)
   const journal = ofFile(path, () => decodeNodeJournal(bytes))
-  if (options.redact !== undefined) await writeNew(options.redact, redact(bytes))
-  const module = options.protocol ?? journal.header.protocol
-  if (options.redact !== undefined && options.toTest === undefined) return 0
+  if (options.redact !== undefined) {
+    await writeNew(options.redact, redact(bytes))
+    return 0
+  }
+  const module = options.protocol ?? networkIn(path, journal.header.protocol)
+  if (journal.entries.length === 0) throw new CommandFault(1, `${path} holds no step`)
 
   const remake = await remakerOf(module)
   const run = ofFile(path, () => replay<ProtocolTypes>(journal, { protocol: remake }))
@@ -92,25 +109,26 @@ export async function replayJournal(path: string, options: ReplayCommandOptions)
     const { incomplete = null } = journal
     const connections = last?.snapshot().connections ?? []
     print(
-      JSON.stringify({
+      jsonLine({
         ...{ event: 'done', node: journal.header.name, protocol: journal.header.protocol, steps },
         ...{ same: isSame, difference: difference ?? null, incomplete, connections },
       }),
     )
   } else {
-    const what = `${journal.header.name}, ${steps} of ${journal.entries.length} steps`
+    const what = `${printable(journal.header.name)}, ${steps} of ${journal.entries.length} steps`
     if (journal.incomplete !== undefined) print(journal.incomplete)
     if (difference === undefined) print(`${what}: the same again`)
   }
   if (difference !== undefined) {
     const { expected = 'nothing', got = 'nothing', input, position } = difference
     const at = `step ${position} (${input} at ${difference.monotonicMs} ms)`
-    throw new CommandFault(1, `it differs at ${at}: expected ${expected}, got ${got}`)
+    const what = printable(`expected ${expected}, got ${got}`)
+    throw new CommandFault(1, `it differs at ${at}: ${what}`)
   }
   if (journal.isBroken)
     throw new CommandFault(1, `${path}: ${journal.incomplete ?? 'it is broken'}`)
   if (options.toTest !== undefined) {
-    await writeTest(options.toTest, { journal, journalPath: path, module })
+    await writeTest(options.toTest, { bytes, journal, journalPath: path, module })
     if (!json) print(`written: ${options.toTest}`)
   }
   return 0

@@ -9,22 +9,23 @@ import type { ReplayedConnectionStep } from '../journal/connection-replay.ts'
 import type { ProtocolTypes } from '../machines/session.ts'
 import { chooseCrypto } from '../transport/crypto/choose.ts'
 import { CommandFault } from './command-fault.ts'
+import { printable } from './format.ts'
 import { jsonLine } from './json.ts'
-import { remakerOf } from './protocol-module.ts'
+import { networkIn, remakerOf } from './protocol-module.ts'
 import type { ReplayCommandOptions } from './replay-command.ts'
 import { ofFile, writeNew } from './replay-files.ts'
 import { print } from './standard-output.ts'
 
 type Step = ReplayedConnectionStep<ProtocolTypes>
 
-function printStep({ entries, monotonicMs, position }: Step, json: boolean): void {
+function printStep({ entries, monotonicMs, position }: Step, step: number, json: boolean): void {
   const lines = entries.map((entry) => printEntry(entry))
   if (json) {
-    print(jsonLine({ event: 'step', position, monotonicMs, entries: lines }))
+    print(jsonLine({ event: 'step', step, position, monotonicMs, entries: lines }))
     return
   }
-  for (const line of lines) {
-    print(`${String(position).padStart(6)}  ${monotonicMs.toFixed(3)} ms  ${line}`)
+  for (const line of lines.map(printable)) {
+    print(`${String(step).padStart(6)}  ${monotonicMs.toFixed(3)} ms  ${line}`)
   }
 }
 
@@ -40,11 +41,14 @@ export async function replayConnectionJournal(
   if (toTest !== undefined) {
     throw new CommandFault(2, `${path} records one connection: only a node becomes a test`)
   }
+  if (redact === undefined && recording.entries.length === 0) {
+    throw new CommandFault(1, `${path} holds no step`)
+  }
   if (redact !== undefined) {
     await writeNew(redact, encodeConnectionJournal(redactConnection(recording)))
     return 0
   }
-  const remake = await remakerOf(protocol ?? header.protocol)
+  const remake = await remakerOf(protocol ?? networkIn(path, header.protocol))
   const made = ofFile(path, () => remake({ settings: header.settings, secrets: {} }))
   const steps = ofFile(path, () => [
     ...connectionSteps(recording, {
@@ -53,7 +57,7 @@ export async function replayConnectionJournal(
     }),
   ])
   const shown = until === undefined ? steps : steps.slice(0, until + 1)
-  for (const step of shown) printStep(step, json)
+  for (const [number, step] of shown.entries()) printStep(step, number, json)
   const difference = shown.at(-1)?.difference
   const { name } = header.options
   const same = difference === undefined && !isBroken
@@ -66,11 +70,12 @@ export async function replayConnectionJournal(
     )
   } else {
     if (incomplete !== undefined) print(incomplete)
-    if (difference === undefined) print(`${name}, ${String(shown.length)} steps: the same again`)
+    if (difference === undefined)
+      print(`${printable(name)}, ${String(shown.length)} steps: the same again`)
   }
   if (difference !== undefined) {
     const { expected = 'nothing', got = 'nothing', position } = difference
-    const what = `expected ${expected}, got ${got}`
+    const what = printable(`expected ${expected}, got ${got}`)
     throw new CommandFault(1, `it differs at entry ${String(position)}: ${what}`)
   }
   if (isBroken) throw new CommandFault(1, `${path}: ${incomplete ?? 'it is broken'}`)

@@ -5,6 +5,7 @@
  */
 import type { NodeEntry, NodeHeader } from '../journal/node-entries.ts'
 import { storyOf } from '../journal/story.ts'
+import { isNetworkName } from './protocol-module.ts'
 
 export interface NodeTest {
   readonly header: NodeHeader
@@ -19,7 +20,11 @@ const quote = (text: string): string =>
   `'${JSON.stringify(text).slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'")}'`
 
 export function nodeTest({ entries, file, header, module }: NodeTest): string {
-  const from = /^[a-z][a-z0-9-]*$/.test(module) ? `peerloom/protocols/${module}` : module
+  const from = isNetworkName(module)
+    ? `peerloom/protocols/${module}`
+    : module.startsWith('.')
+      ? module
+      : `./${module}`
   const last = entries.at(-1)
   const first = entries[0]
   const seconds = last && first ? ((last.monotonicMs - first.monotonicMs) / 1_000).toFixed(1) : '0'
@@ -31,7 +36,7 @@ import { decodeNodeJournal, replay, storyOf } from 'peerloom/journal'
 import { tools } from ${quote(from)}
 
 test(${quote(title)}, () => {
-  const journal = decodeNodeJournal(readFileSync(new URL(${quote(`./${file}`)}, import.meta.url)))
+  const journal = decodeNodeJournal(readFileSync(new URL(${quote(`./${encodeURIComponent(file)}`)}, import.meta.url)))
   const { remake } = tools
   if (remake === undefined) throw new Error('the network does not say how it is replayed')
   const again = replay(journal, { protocol: remake })

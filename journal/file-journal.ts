@@ -3,6 +3,7 @@
  * not the node.
  * @module
  */
+import { rmSync } from 'node:fs'
 import { openFileSink } from './file-sink.ts'
 import { createJournalWriter } from './journal-writer.ts'
 import type { JournalSink, JournalStatus } from './journal-writer.ts'
@@ -11,6 +12,9 @@ import type { JournalRecording } from './recording.ts'
 
 /** An hour at 300 kB/s, or ten seconds of a node that is as busy as it can be. */
 const BYTES_MAX = 1_024 * 1_024 * 1_024
+
+/** What a process that is killed may lose. */
+const FLUSH_MS = 250
 
 export interface FileJournal extends JournalRecording {
   readonly status: JournalStatus
@@ -45,16 +49,26 @@ export function fileJournal(path: string, options: FileJournalOptions = {}): Fil
       // The step in which the node stops is not over yet.
       setImmediate(recording.flush)
     },
+    onAbandoned() {
+      file?.close()
+      rmSync(path, { force: true })
+    },
   })
+  let flushing: NodeJS.Timeout | undefined
   return {
     begin(node) {
       file ??= openFileSink(path, {
         onFault: writer.fail,
         onClosed() {
+          clearInterval(flushing)
           settle(writer.status)
         },
       })
-      return recording.begin(node)
+      const begun = recording.begin(node)
+      // A node to which nothing happens has steps that wait for no other one.
+      flushing ??= setInterval(recording.flush, FLUSH_MS)
+      flushing.unref()
+      return begun
     },
     closed,
     get status() {

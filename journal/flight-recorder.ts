@@ -231,7 +231,7 @@ export function createFlightRecorder(
   }
 
   const record = (given: FlightOptions | false): void => {
-    const size = given === false ? entriesMax : checkedEntries(given)
+    const size = given === false ? entriesMax : checkedEntries({ entries: entriesMax, ...given })
     const isOfSize = leave !== undefined && size === entriesMax
     const isOn = given !== false
     if (!isOn || !isOfSize) stop()

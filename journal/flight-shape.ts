@@ -82,6 +82,7 @@ const isEntry: Check = (value) =>
   isRecord(value) &&
   isSpan(value) &&
   typeof value['kind'] === 'string' &&
+  Object.hasOwn(HAPPENINGS, value['kind']) &&
   HAPPENINGS[value['kind']]?.(value) === true
 
 const isRecording = has({

@@ -41,7 +41,7 @@ export interface JournalWriter extends StepSink {
   /** One more entry that was not written down. */
   lose(): void
   readonly isOver: boolean
-  /** What waits goes to the medium now. Between steps alone. */
+  /** What waits and is whole goes to the medium now. */
   flush(): void
   /** The recording is whole, unless it ended before. */
   close(): void
@@ -60,6 +60,8 @@ export function createJournalWriter(options: JournalWriterOptions): JournalWrite
   const segments = createSegmentWriter()
   const seal = createSeal()
   const waiting = createValueWriter(SEGMENT_OVERHEAD_BYTES)
+  /** Up to here it is entries that are whole; behind it stands one that is open. */
+  let wholeBytes = SEGMENT_OVERHEAD_BYTES
   let waitingEntries = 0
   let waitingSinceMs: number | undefined
   let ending: JournalEnding = 'open'
@@ -80,6 +82,7 @@ export function createJournalWriter(options: JournalWriterOptions): JournalWrite
     if (ending !== 'open' && ending !== 'whole') return
     ending = how
     waiting.reset()
+    wholeBytes = SEGMENT_OVERHEAD_BYTES
     waitingEntries = 0
     writeHead()
     options.onCutShort(status())
@@ -87,10 +90,11 @@ export function createJournalWriter(options: JournalWriterOptions): JournalWrite
 
   /** @param isSealed whether it is part of what the seal holds together. */
   const flush = (isSealed = true): void => {
-    if (waiting.length === SEGMENT_OVERHEAD_BYTES || ending !== 'open') return
+    if (wholeBytes === SEGMENT_OVERHEAD_BYTES || ending !== 'open') return
     const entries = waitingEntries
-    const segment = waiting.written().slice()
-    waiting.reset()
+    const segment = waiting.takeTo(wholeBytes)
+    if (waiting.length === SEGMENT_OVERHEAD_BYTES) waiting.reset()
+    wholeBytes = SEGMENT_OVERHEAD_BYTES
     waitingEntries = 0
     waitingSinceMs = undefined
     if (bytes + segment.length > bytesMax) return cutShort('cap', entries)
@@ -107,6 +111,7 @@ export function createJournalWriter(options: JournalWriterOptions): JournalWrite
       bytes = HEAD_BYTES
       for (const part of parts) {
         writePart(waiting, part)
+        wholeBytes = waiting.length
         flush(part.part !== 'secrets')
       }
     },
@@ -122,6 +127,7 @@ export function createJournalWriter(options: JournalWriterOptions): JournalWrite
         return
       }
       writeStepEnd(waiting, reads, outcome)
+      wholeBytes = waiting.length
       waitingEntries++
       if (waitingSinceMs === -Infinity || waiting.length >= SEGMENT_BYTES) flush()
     },
@@ -144,6 +150,7 @@ export function createJournalWriter(options: JournalWriterOptions): JournalWrite
       flush()
       if (ending === 'open') {
         writePart(waiting, { part: 'end', entries: writtenEntries, seal: seal.value })
+        wholeBytes = waiting.length
         flush(false)
         // What the end itself could not be written for has said so.
         if (!isCutShort()) ending = 'whole'

@@ -1,14 +1,11 @@
 /**
- * The values of a journal as msgpack, and back. Bytes are `bin`, bigints stay bigints.
+ * The values of a journal, read: msgpack, one value after the other.
  * @module
  */
-import { Packr } from 'msgpackr'
+import { Unpackr } from 'msgpackr'
 import { JournalError } from './journal-error.ts'
 
-const packr = new Packr({ useRecords: false, moreTypes: true, int64AsType: 'bigint' })
-
-/** A copy: what the library hands out is part of a buffer that it goes on using. */
-export const pack = (value: unknown): Uint8Array => new Uint8Array(packr.pack(value))
+const unpackr = new Unpackr({ useRecords: false, moreTypes: true, int64AsType: 'bigint' })
 
 /**
  * The values that stand there one after the other, with bytes of their own.
@@ -18,7 +15,7 @@ export function unpackAll(bytes: Uint8Array, where: string): readonly unknown[] 
   if (bytes.length === 0) return []
   try {
     // Views of a plain copy: no Buffer comes out, and nothing that the caller writes over changes them.
-    const values: unknown = packr.unpackMultiple(new Uint8Array(bytes))
+    const values: unknown = unpackr.unpackMultiple(new Uint8Array(bytes))
     if (Array.isArray(values)) return values
   } catch (cause) {
     throw new JournalError('damaged', `${where} is no msgpack`, { cause })

@@ -98,6 +98,7 @@ function recordedPort<T extends ProtocolTypes>(
         return tape.isRunning || port.wants.refused
       },
     },
+    isInStep: false,
     get watcherCount() {
       return port.watcherCount
     },

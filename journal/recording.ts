@@ -29,6 +29,8 @@ export interface BegunRecording {
   readonly random: Random
   /** Once the node is there, and before it starts. */
   watch(port: ObservationPort): void
+  /** In place of that, where no node came of it: nothing is left behind. */
+  abandon(): void
 }
 
 /** What `createSupervisor` takes. It records one node. */
@@ -38,17 +40,27 @@ export interface JournalRecording {
 }
 
 export interface OngoingRecording extends JournalRecording {
-  /** Everything up to now goes to the medium; after the node's end, the recording ends. */
+  /**
+   * Everything up to now goes to the medium, but for a step that is being run; after the node's end the
+   * recording ends.
+   */
   flush(): void
+}
+
+export interface RecordingEnds {
+  readonly onStopped: () => void
+  readonly onAbandoned?: () => void
 }
 
 export function recordingInto(
   writer: JournalWriter,
-  { onStopped }: { readonly onStopped: () => void },
+  { onAbandoned = () => undefined, onStopped }: RecordingEnds,
 ): OngoingRecording {
   let recorder: NodeRecorder | undefined
   let hasBegun = false
   let hasStopped = false
+  /** Until it has begun, no step is run. */
+  let isInStep = (): boolean => false
 
   return {
     begin({ crypto, random, secrets, ...header }) {
@@ -61,8 +73,10 @@ export function recordingInto(
       ]
       return {
         random: seededRandom(seed),
+        abandon: onAbandoned,
         watch(port) {
           writer.open(parts)
+          isInStep = () => port.isInStep
           const count = (): void => {
             port.watch(
               () => {
@@ -104,7 +118,8 @@ export function recordingInto(
       }
     },
     flush() {
-      if (hasStopped) {
+      if (isInStep()) writer.flush()
+      else if (hasStopped) {
         recorder?.stop()
         recorder = undefined
         writer.close()

@@ -111,6 +111,8 @@ export interface ObservationPort {
   watch(watcher: Watcher, options?: WatchOptions): () => void
   /** How many watch, for the audit. */
   readonly watcherCount: number
+  /** Whether a step is being run: what was told of it is not all of it yet. Set by the step loop. */
+  isInStep: boolean
 }
 
 /** A kind that is missing here does not compile. */
@@ -143,6 +145,7 @@ export function createObservationPort(): ObservationPort {
 
   return {
     wants,
+    isInStep: false,
     get watcherCount() {
       return all.size
     },

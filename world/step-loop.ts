@@ -172,6 +172,7 @@ export function createStepLoop({ clock, port, onFault }: StepLoopOptions): StepL
 
   const run = (input: Input): void => {
     running = true
+    port.isInStep = true
     step = {
       number: step.number + 1,
       monotonicMs: clock.monotonicMs(),
@@ -184,6 +185,7 @@ export function createStepLoop({ clock, port, onFault }: StepLoopOptions): StepL
       onFault(error, input)
     } finally {
       running = false
+      port.isInStep = false
     }
     if (!stopped) setAlarm()
   }
