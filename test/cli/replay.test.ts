@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import { runCommand, startFolder, startListening } from './command.ts'
 import type { Event } from './command.ts'
 import { encodeConnectionJournal } from '../../journal/connection-journal.ts'
+import { decodeNodeJournal, encodeNodeJournal } from '../../journal/node-journal.ts'
 import type { NativeTypes } from '../../machines/handshakes/native.ts'
 import { startRecorded, SUBJECTS } from '../journal/connection-recorded.ts'
 import { startUserFolder } from '../support/generated-tests.ts'
@@ -104,6 +105,28 @@ test('a journal becomes a test that is readable, passes, and fails when behaviou
   expect(changed.passed).toBe(false)
   expect(changed.printed).toMatch(/Expected|expected/)
 }, 90_000)
+
+test('nothing is written over, and a journal loads no module that it names itself', async () => {
+  const { folder } = await startJournal()
+  const wordsOf = (...words: string[]) => runCommand(['replay', 'near.journal', ...words], folder)
+  expect((await wordsOf('--redact', 'a.journal', '--to-test', 'a.test.ts')).code).toBe(2)
+  expect(existsSync(join(folder, 'a.journal'))).toBe(false)
+  writeFileSync(join(folder, 'mine.journal'), 'precious')
+  expect((await wordsOf('--to-test', 'mine.test.ts')).err).toContain(
+    'mine.journal is there already',
+  )
+  expect(readFileSync(join(folder, 'mine.journal'), 'utf8')).toBe('precious')
+  expect(existsSync(join(folder, 'mine.test.ts'))).toBe(false)
+
+  writeFileSync(join(folder, 'evil.mjs'), 'console.log("EVIL")')
+  const read = decodeNodeJournal(readFileSync(join(folder, 'near.journal')))
+  const header = { ...read.header, protocol: './evil.mjs' }
+  const forged = encodeNodeJournal({ ...read, header, seal: undefined })
+  writeFileSync(join(folder, 'forged.journal'), forged)
+  const { code, err, out } = await runCommand(['replay', 'forged.journal'], folder)
+  expect([code, out]).toEqual([1, ''])
+  expect(err).toContain('names no network of ours')
+})
 
 test('the journal of one connection is replayed alone', async () => {
   const { bob, memory, talk, world } = startRecorded<NativeTypes>(SUBJECTS.native)
