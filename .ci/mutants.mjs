@@ -31,14 +31,18 @@ const NETWORK = ['native', 'native-network', 'native-sending', 'native-conforman
 const SUB_PROTOCOLS = ['native-gossip', 'native-requests', 'native-items', 'native-ping']
 const inProtocols = (names) => names.map((name) => `test/protocols/${name}.test.ts`).join(' ')
 
-/** Those beside the file come before all of these, and a long series only where nothing else is left. */
+const NODES = ['node', 'stop', 'pair', 'peering']
+  .map((name) => `test/supervisor/${name}.test.ts`)
+  .join(' ')
+
+/** Those beside the file come before all of these. */
 const TESTS = {
-  'actors/': ['test/actors', inProtocols([...NETWORK, ...SUB_PROTOCOLS]), 'test/supervisor'],
+  'actors/': ['test/actors test/contracts/fits', inProtocols(SUB_PROTOCOLS), NODES],
   'codec/native/': [
     'test/codec/native',
     inProtocols([...NETWORK, 'native-conformance-frames', 'native-conformance-limits']),
   ],
-  'machines/': ['test/machines', inProtocols(NETWORK), 'test/supervisor'],
+  'machines/': ['test/machines', inProtocols(NETWORK), NODES],
   'supervisor/': ['test/supervisor', inProtocols([...NETWORK, 'native-discovery'])],
 }
 
