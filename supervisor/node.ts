@@ -466,7 +466,8 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
     const routes = router.counts()
     const services = application.counts()
     return {
-      streams: held.streams,
+      // Those that the transport let go of are in our table until they are forgotten.
+      streams: Math.max(held.streams, counts.streams),
       listeners: held.listeners,
       datagramSockets: world.datagrams?.held().sockets ?? 0,
       timers: counts.timers,
