@@ -174,6 +174,11 @@ export interface SlotKind {
   readonly name: string
   readonly role: Role
   readonly max: number
+  /**
+   * Of a dialler: so many are filled with peers that the node found, and not all at all times with the
+   * same; the rest is for those that the application asks for. Left out: all are filled, seeds first.
+   */
+  readonly fill?: number
 }
 
 /** How strikes add up to a ban. */

@@ -68,6 +68,7 @@ export type CoreDetail =
   | 'duplicate'
   | 'ended'
   | 'evicted'
+  | 'exchanged'
   | 'job-fault'
   | 'killed'
   | 'lane-full'
@@ -100,6 +101,7 @@ export const CORE_DETAILS: Readonly<Record<CoreDetail, DetailRule>> = {
   duplicate: { reason: 'refused-by-us', verdict: NOTHING },
   ended: { reason: 'peer-left', verdict: WAIT },
   evicted: overload,
+  exchanged: overload,
   'job-fault': ourFault,
   killed: { reason: 'shutdown', verdict: NOTHING },
   'lane-full': { reason: 'overload', verdict: WAIT },

@@ -57,6 +57,8 @@ export interface Bans {
   find(key: BanKey, wallMs: number): Ban | undefined
   /** The longest of the bans under any of the keys. */
   findAny(subject: BanSubject, wallMs: number): Ban | undefined
+  /** For how long it still lasts, Infinity for good; undefined: there is none. */
+  restMs(subject: BanSubject, wallMs: number): number | undefined
   list(wallMs: number): readonly Ban[]
   /** Forgets what has expired, for memory alone; returns what it was. */
   sweep(wallMs: number): readonly Ban[]
@@ -149,6 +151,17 @@ export function createBans({
     return gone
   }
 
+  const findAny = (subject: BanSubject, wallMs: number): Ban | undefined => {
+    let longest: Ban | undefined
+    for (const key of banKeysOf(subject)) {
+      const ban = find(key, wallMs)
+      if (ban !== undefined && (longest === undefined || endOf(ban) > endOf(longest))) {
+        longest = ban
+      }
+    }
+    return longest
+  }
+
   return {
     ban(key, asked, wallMs) {
       const { reason, untilMs } = asked
@@ -185,15 +198,10 @@ export function createBans({
     },
     unban: (key) => remove(printBanKey(key)) !== undefined,
     find,
-    findAny(subject, wallMs) {
-      let longest: Ban | undefined
-      for (const key of banKeysOf(subject)) {
-        const ban = find(key, wallMs)
-        if (ban !== undefined && (longest === undefined || endOf(ban) > endOf(longest))) {
-          longest = ban
-        }
-      }
-      return longest
+    findAny,
+    restMs(subject, wallMs) {
+      const ban = findAny(subject, wallMs)
+      return ban && endOf(ban) - wallMs
     },
     list: (wallMs) =>
       [...manual.entries(), ...timed.entries()]

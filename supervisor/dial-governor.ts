@@ -9,7 +9,10 @@
  * before it.
  * @module
  */
+import type { Random } from '../world/random.ts'
 import { CORE_LIMITS } from './limits.ts'
+import { createOutboundRotation } from './outbound-rotation.ts'
+import type { DialMotive } from './outbound-rotation.ts'
 import type { Peers } from './peers.ts'
 import { createRecencyMap } from './recency-map.ts'
 import type { FreeSlots } from './slots.ts'
@@ -50,6 +53,8 @@ export interface DialPlan {
   readonly dials: readonly Dial[]
   /** Dials that did not settle. They are forgotten here; their connections are to be killed. */
   readonly overdue: readonly string[]
+  /** Active connections that are one too many: they are to be left, and do not count any more. */
+  readonly leave: readonly string[]
   /** When to plan again if nothing happens before, monotonic; undefined: not before something does. */
   readonly nextMs: number | undefined
 }
@@ -60,6 +65,10 @@ export interface DialGovernor {
   addSeed(candidate: Candidate): boolean
   /** False where it is known already or there is no room: what was never tried is not pushed out. */
   learn(candidate: Candidate): boolean
+  /** How many learnt addresses could be dialled now, those that wait here among them. */
+  room(nowMs: number, view: DialView): number
+  /** The application wants to talk to it: it is dialled beyond what a node fills by itself, and stays. */
+  want(address: string): void
   /** Not dialled again unless it is added again. */
   forget(address: string): void
   plan(nowMs: number, view: DialView): DialPlan
@@ -68,9 +77,9 @@ export interface DialGovernor {
    * all else and takes no token: each stands for a dial that took one. True stands for `ended`, which
    * is then told of the second dial alone; false does not.
    */
-  redial(address: string, nowMs: number, view: DialView): boolean
+  redial(address: string, slot: string, nowMs: number, view: DialView): boolean
   /** The dial became a connection that is active. */
-  activated(address: string): void
+  activated(address: string, nowMs: number): void
   /** The dial failed, or its connection is gone. `activeMs`: how long it was active, if it ever was. */
   ended(address: string, activeMs: number | undefined): void
   sourceOf(address: string): DialSource | undefined
@@ -81,6 +90,7 @@ export interface DialGovernor {
 
 export interface DialGovernorOptions {
   readonly peers: Pick<Peers, 'clearBackoff' | 'dialFromMs' | 'identityAt'>
+  readonly random: Random
   /** Dials that have not settled, all in all. */
   readonly dialsMax: number
   readonly rate?: TokenRate
@@ -97,10 +107,12 @@ interface Known extends Candidate {
   readonly source: DialSource
   /** Dials since it was last active for long enough. */
   tries: number
+  isWanted: boolean
 }
 
 interface Dialling {
   readonly known: Known
+  readonly slot: string
   readonly identity: string | undefined
   readonly startedMs: number
 }
@@ -111,10 +123,16 @@ interface Due {
   readonly dueMs: number
 }
 
+const motiveOf = ({ isWanted, source }: Known): DialMotive => {
+  if (isWanted || source === 'manual') return 'wanted'
+  return source === 'seed' ? 'seed' : 'found'
+}
+
 const byDue = (one: Due, other: Due): number => one.dueMs - other.dueMs
 
 export function createDialGovernor({
   peers,
+  random,
   dialsMax,
   rate = { perSecond: CORE_LIMITS.dialsPerSecond, burst: CORE_LIMITS.dialsBurst },
   isolatedMs = CORE_LIMITS.isolatedMs,
@@ -125,6 +143,7 @@ export function createDialGovernor({
   onForgotten = () => undefined,
 }: DialGovernorOptions): DialGovernor {
   const tokens = createTokenBucket(rate)
+  const rotation = createOutboundRotation({ random })
   const manual = new Map<string, Known>()
   const seeds = new Map<string, Known>()
   const learnt = createRecencyMap<Known>()
@@ -139,7 +158,7 @@ export function createDialGovernor({
 
   const list = (table: Map<string, Known>, candidate: Candidate, source: DialSource): boolean => {
     if (!table.has(candidate.address) && table.size >= CORE_LIMITS.listedMax) return false
-    table.set(candidate.address, { ...candidate, source, tries: 0 })
+    table.set(candidate.address, { ...candidate, source, tries: 0, isWanted: false })
     return true
   }
 
@@ -210,11 +229,23 @@ export function createDialGovernor({
       ? Math.max(1, Math.floor(total / CORE_LIMITS.seedShare))
       : 0
 
-  const begin = (due: Due, nowMs: number): void => {
+  const begin = (due: Due, slot: string, nowMs: number): void => {
     const { known, identity } = due
     known.tries++
-    dialling.set(known.address, { known, identity, startedMs: nowMs })
+    dialling.set(known.address, { known, slot, identity, startedMs: nowMs })
   }
+
+  const foundUnderway = (name: string): number => {
+    let count = 0
+    for (const { known, slot } of dialling.values()) {
+      if (slot === name && motiveOf(known) === 'found') count++
+    }
+    return count
+  }
+
+  /** Of each kind of slot: how many may be filled with whom the node found by itself. */
+  const roomOf = (nowMs: number, { slots }: DialView): Map<string, number> =>
+    new Map(slots.map((kind) => [kind.name, rotation.room(kind, foundUnderway(kind.name), nowMs)]))
 
   return {
     addManual(candidate) {
@@ -237,8 +268,13 @@ export function createDialGovernor({
         learnt.delete(oldest[0])
         onForgotten(oldest[0])
       }
-      learnt.set(candidate.address, { ...candidate, source: 'learnt', tries: 0 })
+      learnt.set(candidate.address, { ...candidate, source: 'learnt', tries: 0, isWanted: false })
       return true
+    },
+    room: (nowMs, view) => [...roomOf(nowMs, view).values()].reduce((sum, count) => sum + count, 0),
+    want(address) {
+      const known = find(address)
+      if (known !== undefined) known.isWanted = true
     },
     forget(address) {
       manual.delete(address)
@@ -251,6 +287,10 @@ export function createDialGovernor({
 
       const alone = view.active === 0
       const free = new Map(view.slots.map(({ name, free }) => [name, free]))
+      const room = roomOf(nowMs, view)
+      const seedRoom = new Map(
+        view.slots.map((kind) => [kind.name, rotation.seedRoom(kind, nowMs)]),
+      )
       const open = [...free.values()].reduce((sum, count) => sum + count, 0) + dialling.size
       const learntMaxNow = Math.min(
         open - reserved(open, alone),
@@ -261,9 +301,16 @@ export function createDialGovernor({
       let learning = learntDials()
       let nextMs = Infinity
 
-      const slotFor = ({ slot }: Known): string | undefined => {
-        if (slot !== undefined) return (free.get(slot) ?? 0) > 0 ? slot : undefined
-        return view.slots.find(({ name }) => (free.get(name) ?? 0) > 0)?.name
+      /** What a dial takes from. */
+      const roomsOf = (known: Known) =>
+        ({ found: [free, room], seed: [free, seedRoom], wanted: [free] })[motiveOf(known)]
+
+      const slotFor = (known: Known): string | undefined => {
+        const rooms = roomsOf(known)
+        const fits = ({ name }: FreeSlots): boolean =>
+          (known.slot === undefined || known.slot === name) &&
+          rooms.every((left) => (left.get(name) ?? 0) > 0)
+        return view.slots.find(fits)?.name
       }
 
       const fill = (source: DialSource, known: Iterable<Known>): void => {
@@ -285,8 +332,8 @@ export function createDialGovernor({
             nextMs = Math.min(nextMs, tokens.readyMs(leave))
             return
           }
-          begin(due, nowMs)
-          free.set(slot, (free.get(slot) ?? 0) - 1)
+          begin(due, slot, nowMs)
+          for (const left of roomsOf(due.known)) left.set(slot, (left.get(slot) ?? 0) - 1)
           dials.push({ address: due.known.address, source, slot })
           if (source === 'learnt') learning++
         }
@@ -307,22 +354,34 @@ export function createDialGovernor({
       if (aloneSinceMs !== undefined && !isolationNoted) {
         nextMs = Math.min(nextMs, aloneSinceMs + isolatedMs)
       }
-      return { dials, overdue, nextMs: nextMs === Infinity ? undefined : nextMs }
+      const turn = rotation.turn(view.slots, nowMs)
+      nextMs = Math.min(nextMs, turn.nextMs)
+      return { dials, overdue, leave: turn.leave, nextMs: nextMs === Infinity ? undefined : nextMs }
     },
-    redial(address, nowMs, view) {
+    redial(address, slot, nowMs, view) {
       settle(address)
+      rotation.release(address)
       const known = find(address)
       if (known === undefined || dialling.size >= dialsMax) return false
       const due = dueOf(known, nowMs, view)
       if (due === undefined || due.dueMs > nowMs) return false
-      begin(due, nowMs)
+      begin(due, slot, nowMs)
       known.tries--
       return true
     },
-    activated: settle,
+    activated(address, nowMs) {
+      const dial = dialling.get(address)
+      settle(address)
+      if (dial === undefined) return
+      rotation.hold(address, { slot: dial.slot, motive: motiveOf(dial.known), sinceMs: nowMs })
+    },
     ended(address, activeMs) {
       settle(address)
-      noteEnd(find(address), activeMs)
+      rotation.release(address)
+      const known = find(address)
+      // Whoever wants it still asks again.
+      if (known !== undefined && activeMs !== undefined) known.isWanted = false
+      noteEnd(known, activeMs)
     },
     sourceOf: (address) => find(address)?.source,
     triesOf: (address) => find(address)?.tries ?? 0,

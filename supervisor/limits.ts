@@ -33,6 +33,13 @@ export const CORE_LIMITS = {
   isolatedMs: 30_000,
   /** While no connection is active, one in eight places (at least one of two) is not for learnt addresses. */
   seedShare: 8,
+  /**
+   * Of the peers that a node found, one is exchanged so often, from half to one and a half times this:
+   * as often as Core tries an address with a feeler (FEELER_INTERVAL, two minutes).
+   */
+  rotateMs: 120_000,
+  /** So long a peer stays before it is exchanged: Core's MINIMUM_CONNECT_TIME. A seed has told by then what it knows. */
+  stayMs: 30_000,
   /** Manual peers, and again bootstrap addresses: an operator writes no longer list. */
   listedMax: 1_000,
   /** What both tables of the address book hold, and its key: more is not read at start. */

@@ -6,7 +6,6 @@
 import type { Connection, ConnectionEnding } from '../actors/connection-contract.ts'
 import { dial } from '../actors/dialler.ts'
 import type { Protocol } from '../actors/protocol.ts'
-import { canonicalHost } from '../codec/host.ts'
 import { ruleOf, verdictOf } from '../machines/reasons.ts'
 import type { Verdict } from '../machines/reasons.ts'
 import type { ProtocolTypes } from '../machines/session.ts'
@@ -17,14 +16,12 @@ import type { Timer } from '../world/timers.ts'
 import type { World } from '../world/world.ts'
 import { createAdmission } from './admission.ts'
 import { printBanKey } from './ban-records.ts'
-import type { Ban } from './ban-records.ts'
 import { createBans } from './bans.ts'
-import type { BanSubject } from './bans.ts'
 import { createKnownAddresses } from './known-addresses.ts'
 import type { Connections } from './connections.ts'
 import { createConsequences } from './consequences.ts'
 import { createDialGovernor } from './dial-governor.ts'
-import type { DialView } from './dial-governor.ts'
+import { createDialView } from './dial-view.ts'
 import type { SupervisorEvent } from './events.ts'
 import type { Peering } from './peering-contract.ts'
 import { CORE_LIMITS } from './limits.ts'
@@ -63,6 +60,7 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
   const peers = createPeers({ random: options.random.fork('peers'), strikes: protocol.strikes })
   const governor = createDialGovernor({
     peers,
+    random: options.random.fork('rotation'),
     dialsMax: protocol.admission.pendingOutbound,
     onForgotten(key) {
       if (!dialled.has(key)) known.delete(key)
@@ -121,36 +119,11 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
 
   // ---- dialling ----------------------------------------------------------------------------------
 
-  const restMs = (ban: Ban | undefined): number | undefined =>
-    ban && (ban.untilMs === undefined ? Infinity : ban.untilMs - loop.step.wallMs)
-
-  const subjectOf = (address: string, identity: string | undefined): BanSubject => {
-    const target = known.get(address)
-    const host = target === undefined ? undefined : addresses.socket(target).host
-    // Who was banned for what it claimed there would be refused again. A name's group is not known yet.
-    const literal = host === undefined ? undefined : canonicalHost(host)
-    if (literal === undefined || identity === undefined) return { host, identity }
-    return { host, identity, claim: { group: addresses.group(literal), identity } }
-  }
-
-  const view = (): DialView => ({
-    active: connections.active,
-    slots: slots.kinds('dialler'),
-    isConnected: (address, identity) =>
-      dialled.has(address) || (identity !== undefined && connections.find(identity) !== undefined),
-    barredMs(address, identity) {
-      const { wallMs } = loop.step
-      const subject = subjectOf(address, identity)
-      const source = governor.sourceOf(address)
-      const isManual = source === 'manual'
-      // Whom an operator named is told why not; nobody else is dialled in vain.
-      const isNamed = isManual || source === 'seed'
-      if (identity !== undefined && !isNamed && !options.admits(identity)) return Infinity
-      if (!isManual && subject.host !== undefined && bans.isDiscouraged(subject.host)) {
-        return Infinity
-      }
-      return restMs(bans.findAny(subject, wallMs))
-    },
+  const view = createDialView<T>({
+    ...{ addresses, bans, connections, known, loop, slots },
+    isDialled: (address) => dialled.has(address),
+    sourceOf: (address) => governor.sourceOf(address),
+    admits: options.admits,
   })
 
   const setTimer = (nextMs: number | undefined): void => {
@@ -184,7 +157,7 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
       persist()
     }
     learnFromBook()
-    const { dials, nextMs, overdue } = governor.plan(monotonicMs, view())
+    const { dials, leave, nextMs, overdue } = governor.plan(monotonicMs, view())
     setTimer(nextMs)
     for (const { address, slot } of dials) {
       const target = known.get(address)
@@ -193,6 +166,11 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
     for (const address of overdue) {
       const name = dialled.get(address)
       if (name !== undefined) connections.get(name)?.drop('connect-deadline')
+    }
+    for (const address of leave) {
+      const name = dialled.get(address)
+      if (governor.sourceOf(address) === 'learnt') governor.forget(address)
+      if (name !== undefined) connections.get(name)?.leave('exchanged')
     }
   }
 
@@ -207,7 +185,8 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
   const learnFromBook = (): void => {
     if (book === undefined) return
     for (const address of book.probes((key) => dialled.has(key))) learn(address)
-    const { isConnected, barredMs } = view()
+    const dialView = view()
+    const { isConnected, barredMs } = dialView
     const isWanted = (address: T['address']): boolean => {
       const key = addresses.key(address)
       const identity = addresses.identity(address)
@@ -218,7 +197,8 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
         barredMs(key, identity) === undefined
       )
     }
-    for (let free = Math.min(slots.free('dialler'), LEARNT_AT_ONCE); free > 0; free--) {
+    const room = governor.room(loop.step.monotonicMs, dialView)
+    for (let free = Math.min(room, LEARNT_AT_ONCE); free > 0; free--) {
       const address = book.candidate(isWanted)
       if (address === undefined || !learn(address)) return
     }
@@ -310,7 +290,7 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
     ...{ admission, begin, connections, loop, protocol, slots, tell: options.tell, unmake },
     random: options.random.fork('evictions'),
     ...{ crypto: world.crypto, streams: world.streams },
-    bannedMs: (host) => restMs(bans.findAny({ host }, loop.step.wallMs)),
+    bannedMs: (host) => bans.restMs({ host }, loop.step.wallMs),
     isRunning: () => running,
   })
 
@@ -339,7 +319,7 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
     const target = known.get(key)
     const slot = slots.kindOf(name)
     if (target === undefined || slot === undefined) return false
-    if (!governor.redial(key, loop.step.monotonicMs, view())) return false
+    if (!governor.redial(key, slot, loop.step.monotonicMs, view())) return false
     dialOut(key, target, slot, dialOptions, name)
     return true
   }
@@ -443,6 +423,7 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
       if (address === undefined) return false
       unwanted.welcome(addresses.key(address), addresses.identity(address))
       if (!known.has(addresses.key(address)) && !learn(address)) return false
+      governor.want(addresses.key(address))
       plan()
       return true
     },
@@ -478,7 +459,7 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
       const about = aboutOf(connection)
       peers.ready(about)
       if (dialled.get(about.address) !== connection.name) return
-      governor.activated(about.address)
+      governor.activated(about.address, loop.step.monotonicMs)
       const { target } = connection.view
       if (target !== undefined) book?.active(target)
     },
@@ -504,7 +485,7 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
         claimedFrom === undefined
           ? { identity }
           : { claim: { group: addresses.group(claimedFrom), identity } }
-      return restMs(bans.findAny(subject, wallMs))
+      return bans.restMs(subject, wallMs)
     },
     isBanned: (host, identity) => bans.findAny({ host, identity }, loop.step.wallMs) !== undefined,
     bans: () => bans.list(loop.step.wallMs),

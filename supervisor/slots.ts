@@ -9,6 +9,8 @@ import type { SlotKind } from '../actors/protocol.ts'
 export interface FreeSlots {
   readonly name: string
   readonly free: number
+  /** As in the manifest. */
+  readonly fill?: number | undefined
 }
 
 export interface Slots {
@@ -79,7 +81,8 @@ export function createSlots(declared: readonly SlotKind[]): Slots {
       return true
     },
     kindOf: (connection) => holders.get(connection)?.name,
-    kinds: (role) => ofRole(role).map(({ name, max, taken }) => ({ name, free: max - taken })),
+    kinds: (role) =>
+      ofRole(role).map(({ name, max, fill, taken }) => ({ name, free: max - taken, fill })),
     free: (role) => ofRole(role).reduce((sum, { max, taken }) => sum + max - taken, 0),
     counts: () => Object.fromEntries([...kinds.values()].map(({ name, taken }) => [name, taken])),
   }

@@ -28,6 +28,11 @@ export const NATIVE_LIMITS = {
   /** Section 9: verified sessions. */
   inboundMax: 25,
   outboundMax: 25,
+  /**
+   * Section 9: filled by the node itself. With as many dialled as let in, every node of a grown network
+   * would be full for good; Bitcoin Core fills 8 as well (MAX_OUTBOUND_FULL_RELAY_CONNECTIONS).
+   */
+  outboundFill: 8,
   /** Section 9: not yet verified. */
   pendingInboundMax: 25,
   pendingOutboundMax: 25,

@@ -154,5 +154,5 @@ test('an address that is listed moves out of the learnt ones, and a manual one s
 test('with nothing to do there is no next time', () => {
   const { governor, inbound, view } = startNode()
   inbound.active = 1
-  expect(governor.plan(0, view())).toEqual({ dials: [], overdue: [], nextMs: undefined })
+  expect(governor.plan(0, view())).toEqual({ dials: [], leave: [], overdue: [], nextMs: undefined })
 })

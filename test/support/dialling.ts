@@ -24,19 +24,24 @@ export const STAYS: Fate = { how: 'active', afterMs: 100, forMs: Infinity }
 
 interface NodeOptions extends Partial<DialGovernorOptions> {
   readonly slots?: number
+  readonly fill?: number
   readonly fate?: (address: string, nowMs: number) => Fate
 }
 
 /** A node that plans when it is told to, and dials as planned in a world of fates. */
-export function startNode({ slots = 8, fate = () => DEAD, ...options }: NodeOptions = {}) {
+export function startNode({ slots = 8, fill, fate = () => DEAD, ...options }: NodeOptions = {}) {
   const peers = createPeers({ random: seededRandom('governor'), strikes: STRIKES })
-  const governor = createDialGovernor({ peers, dialsMax: 8, ...options })
+  const governor = createDialGovernor({
+    ...{ peers, dialsMax: 8, random: seededRandom('rotation') },
+    ...options,
+  })
   const connections = new Map<
     string,
-    { active: boolean; end: (verdict: 'wait' | 'refuse') => void }
+    { active: boolean; end: (verdict: 'nothing' | 'wait' | 'refuse') => void }
   >()
   const barred = new Map<string, number>()
   const dialled: { readonly address: string; readonly atMs: number }[] = []
+  const left: { readonly address: string; readonly atMs: number }[] = []
   const inbound = { active: 0 }
   let happenings: Happening[] = []
   let nowMs = 0
@@ -44,7 +49,7 @@ export function startNode({ slots = 8, fate = () => DEAD, ...options }: NodeOpti
 
   const view = (): DialView => ({
     active: inbound.active + [...connections.values()].filter(({ active }) => active).length,
-    slots: [{ name: 'outbound', free: slots - connections.size }],
+    slots: [{ name: 'outbound', free: slots - connections.size, fill }],
     isConnected: (address) => connections.has(address),
     barredMs: (address) => barred.get(address),
   })
@@ -69,7 +74,7 @@ export function startNode({ slots = 8, fate = () => DEAD, ...options }: NodeOpti
     let activeSinceMs: number | undefined
     const connection = {
       active: false,
-      end(verdict: 'wait' | 'refuse') {
+      end(verdict: 'nothing' | 'wait' | 'refuse') {
         if (connections.get(address) !== connection) return
         connections.delete(address)
         const activeMs = activeSinceMs === undefined ? undefined : nowMs - activeSinceMs
@@ -90,7 +95,7 @@ export function startNode({ slots = 8, fate = () => DEAD, ...options }: NodeOpti
       activeSinceMs = nowMs
       connection.active = true
       peers.ready(who)
-      governor.activated(address)
+      governor.activated(address, nowMs)
       later(becomes.forMs, () => {
         connection.end('wait')
       })
@@ -98,7 +103,7 @@ export function startNode({ slots = 8, fate = () => DEAD, ...options }: NodeOpti
   }
 
   const plan = (): void => {
-    const { dials, overdue, nextMs } = governor.plan(nowMs, view())
+    const { dials, leave, overdue, nextMs } = governor.plan(nowMs, view())
     if (nextMs !== undefined && nextMs <= nowMs) throw new Error('it plans to plan at once')
     planMs = nextMs
     for (const { address, slot } of dials) {
@@ -106,7 +111,12 @@ export function startNode({ slots = 8, fate = () => DEAD, ...options }: NodeOpti
       dial(address)
     }
     for (const address of overdue) connections.get(address)?.end('wait')
-    if (overdue.length > 0) plan()
+    for (const address of leave) {
+      left.push({ address, atMs: nowMs })
+      if (governor.sourceOf(address) === 'learnt') governor.forget(address)
+      connections.get(address)?.end('nothing')
+    }
+    if (overdue.length + leave.length > 0) plan()
   }
 
   /** Visits each time at which something happens, and plans after each. */
@@ -126,7 +136,19 @@ export function startNode({ slots = 8, fate = () => DEAD, ...options }: NodeOpti
   const timesOf = (address: string) =>
     dialled.filter((one) => one.address === address).map(({ atMs }) => atMs)
 
-  return { governor, peers, connections, barred, inbound, dialled, view, plan, runTo, timesOf }
+  return {
+    governor,
+    peers,
+    connections,
+    barred,
+    inbound,
+    dialled,
+    left,
+    view,
+    plan,
+    runTo,
+    timesOf,
+  }
 }
 
 export const address = (name: string): Candidate => ({ address: name })

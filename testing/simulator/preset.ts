@@ -71,8 +71,15 @@ export interface SimulationPreset {
   readonly creditBytesMax: number
   /** Nodes start within so long. */
   readonly startMsMax: number
-  /** So many nodes are known to all from the start; discovery does the rest. */
+  /** Each node knows so many others from its start; discovery does the rest. */
   readonly seeds: number
+  /** So many are known to somebody: one of so many nodes, and `seeds` at least. */
+  readonly nodesPerSeed: number
+  /**
+   * Nodes fill so many slots by themselves, where the network fills more and not all: with a full set
+   * twenty nodes would all be neighbours, and nothing would ever take two hops.
+   */
+  readonly outboundFillMax: number
   /**
    * Once faults have ended, everybody is connected and has what is kept within so long: the longest
    * backoff of a dial (60 s), the pause before a neighbour is told all again (60 s), and as much again.
@@ -113,7 +120,7 @@ const presetOf = (
   own: Pick<SimulationPreset, 'creditBytesMax' | 'operator' | 'startMsMax'>,
 ): SimulationPreset => ({
   ...{ name, faults: FAULT_PRESETS[name], workload: WORKLOAD },
-  ...{ seeds: 3, convergeMs: 240_000, ...own },
+  ...{ seeds: 3, nodesPerSeed: 20, outboundFillMax: 3, convergeMs: 240_000, ...own },
 })
 
 const { creditBytesMax } = NODE_LIMITS

@@ -12,6 +12,7 @@ import type { NodeLimits } from '../../supervisor/node-contract.ts'
 import { chooseCrypto } from '../../transport/crypto/choose.ts'
 import { seededRandom } from '../../transport/random.ts'
 import type { CryptoBackend } from '../../world/crypto.ts'
+import { shuffled } from '../../world/random.ts'
 import type { Random } from '../../world/random.ts'
 import type { World } from '../../world/world.ts'
 import { startVirtualWorld } from '../virtual-world.ts'
@@ -190,14 +191,25 @@ export function simulate<T extends ProtocolTypes>(options: SimulationOptions<T>)
       isPrivateKey === undefined ? undefined : drawKey(random.fork(`key ${index}`), isPrivateKey)
     const given = { privateKey, ...(options.crypto === 'model' ? { crypto } : {}) }
     const protocol = tools.create(optionsOf(tools), given)
-    return changed?.protocol?.(protocol, index) ?? protocol
+    const slots = protocol.slots.map((kind) =>
+      kind.fill === undefined
+        ? kind
+        : { ...kind, fill: Math.min(kind.fill, preset.outboundFillMax) },
+    )
+    const made = { ...protocol, slots }
+    return changed?.protocol?.(made, index) ?? made
   }
 
+  const seedCount = Math.max(preset.seeds, Math.ceil(options.nodes / preset.nodesPerSeed))
+
+  /** The same at each start of a node. */
   const seedsFor = (index: number) => (): readonly T['address'][] =>
-    nodes.slice(0, preset.seeds).flatMap(({ address, index: other, protocol }) => {
-      const parsed = protocol.addresses.parse(address)
-      return other === index || 'wrong' in parsed ? [] : [parsed.address]
-    })
+    shuffled(random.fork(`seeds ${index}`), nodes.slice(0, seedCount))
+      .slice(0, preset.seeds)
+      .flatMap(({ address, index: other, protocol }) => {
+        const parsed = protocol.addresses.parse(address)
+        return other === index || 'wrong' in parsed ? [] : [parsed.address]
+      })
 
   for (let index = 0; index < options.nodes; index++) {
     const changedWorld = changed?.world
@@ -242,7 +254,7 @@ export function simulate<T extends ProtocolTypes>(options: SimulationOptions<T>)
   const disturb = (): void => {
     const starting = random.fork('starts')
     for (const node of nodes) {
-      const isSeed = node.index < preset.seeds
+      const isSeed = node.index < seedCount
       schedule.after(isSeed ? 0 : drawMs(starting, preset.startMsMax), () => start(node))
     }
     operator.begin()

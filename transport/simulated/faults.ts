@@ -133,8 +133,8 @@ const swarm: NetworkFaults = {
   // Slow enough that a block of a megabyte takes seconds and queues build up.
   bytesPerSecond: 250_000,
   segmentLoss: { chance: 0.03, retransmitMs: 200 },
-  // Half of all deliveries, into parts down to single bytes: codecs see every cut.
-  chunkCut: { chance: 0.5, bytesMax: 600 },
+  // One delivery in ten, into parts down to single bytes: ten minutes bring thousands, at every place.
+  chunkCut: { chance: 0.1, bytesMax: 600 },
   // A stream lives five minutes in the mean.
   reset: { perMinute: 0.2 },
   // Short of what nodes wait for an answer, so that both ways of learning it happen.

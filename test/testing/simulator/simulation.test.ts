@@ -26,8 +26,8 @@ describe('a simulated network', () => {
     const { steps, traceHash, violations } = run({ seed: 'pinned' })
     expect(violations).toEqual([])
     expect({ steps, traceHash }).toEqual({
-      steps: 1224,
-      traceHash: '546a15ec98460c3e88ba74220010246c86ef21025b8141e17bbb1d863c941fcf',
+      steps: 1065,
+      traceHash: 'a0c16609db8bf2be02dad615c5d5a923bcba7548651f1b0d9db1196036bef30d',
     })
   })
 

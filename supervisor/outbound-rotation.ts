@@ -1,0 +1,142 @@
+/**
+ * Which connections a node keeps of those that it dialled by itself, where it does not fill all slots of
+ * a kind. It holds `fill` peers that it found; now and then one of them gives way to another one, so that
+ * parts of a network that were cut off from each other grow together again, and nobody stays a stranger.
+ * The older half stays: who fills the address book with addresses of his own does not get all places.
+ *
+ * Seeds are there to find others. A node that has found its peers lets go of them, for those to come:
+ * everybody knows the seeds, and without that a network larger than their slots could not grow. Now and
+ * then it asks one again, who may know of nodes that nobody here has heard of.
+ *
+ * It keeps count and decides; the dial governor asks. Nothing is said of peers that the application
+ * wanted: they stay.
+ * @module
+ */
+import type { Random } from '../world/random.ts'
+import { CORE_LIMITS } from './limits.ts'
+import type { FreeSlots } from './slots.ts'
+
+/** Why it was dialled: the application wants it, it is a seed, or the node found it. */
+export type DialMotive = 'found' | 'seed' | 'wanted'
+
+/** A connection that was dialled and is active. */
+interface Held {
+  readonly slot: string
+  readonly motive: DialMotive
+  readonly sinceMs: number
+}
+
+export interface OutboundRotation {
+  hold(address: string, held: Held): void
+  release(address: string): void
+  /** How many found peers may be dialled for slots of the kind, with so many under way. */
+  room(slots: FreeSlots, underway: number, nowMs: number): number
+  /** How many seeds may be dialled for slots of the kind. */
+  seedRoom(slots: FreeSlots, nowMs: number): number
+  /** Addresses to be left now, and when to ask again at the latest. */
+  turn(
+    kinds: readonly FreeSlots[],
+    nowMs: number,
+  ): { readonly leave: readonly string[]; readonly nextMs: number }
+}
+
+/** When one more is dialled than are kept, and which. */
+interface Turn {
+  readonly dueMs: number
+  readonly motive: 'found' | 'seed'
+}
+
+/**
+ * One turn in so many is a seed's. A thousand nodes that stay half a minute every eight minutes take 60
+ * places of their seeds.
+ */
+const SEED_TURNS = 4
+
+export interface OutboundRotationOptions {
+  readonly random: Random
+  readonly rotateMs?: number
+  readonly stayMs?: number
+}
+
+export function createOutboundRotation({
+  random,
+  rotateMs = CORE_LIMITS.rotateMs,
+  stayMs = CORE_LIMITS.stayMs,
+}: OutboundRotationOptions): OutboundRotation {
+  const held = new Map<string, Held>()
+  /** By kind of slot. */
+  const turns = new Map<string, Turn>()
+
+  /** In the order in which they became active. */
+  const of = (slot: string, motive: DialMotive): [string, Held][] =>
+    [...held].filter(([, one]) => one.slot === slot && one.motive === motive)
+
+  const draw = (nowMs: number): Turn => ({
+    dueMs: nowMs + rotateMs * (0.5 + random.unit()),
+    motive: random.below(SEED_TURNS) === 0 ? 'seed' : 'found',
+  })
+
+  const isDue = (name: string, motive: Turn['motive'], nowMs: number): boolean => {
+    const turn = turns.get(name)
+    return turn?.motive === motive && nowMs >= turn.dueMs
+  }
+
+  /** Those of the younger half that had their time; as many as are above `fill`. */
+  const surplus = (found: readonly [string, Held][], fill: number, nowMs: number): string[] => {
+    const young = found
+      .slice(Math.floor(fill / 2))
+      .filter(([, { sinceMs }]) => nowMs >= sinceMs + stayMs)
+    const leave: string[] = []
+    while (leave.length < found.length - fill && young.length > 0) {
+      const [drawn] = young.splice(random.below(young.length), 1)
+      if (drawn !== undefined) leave.push(drawn[0])
+    }
+    return leave
+  }
+
+  return {
+    hold(address, one) {
+      held.set(address, one)
+    },
+    release(address) {
+      held.delete(address)
+    },
+    room({ fill, free, name }, underway, nowMs) {
+      if (fill === undefined) return free
+      const missing = fill - of(name, 'found').length - underway
+      const extra = missing === 0 && isDue(name, 'found', nowMs) ? 1 : 0
+      return Math.min(free, Math.max(extra, missing))
+    },
+    seedRoom({ fill, free, name }, nowMs) {
+      if (fill === undefined || of(name, 'found').length < Math.ceil(fill / 2)) return free
+      return Math.min(free, isDue(name, 'seed', nowMs) ? 1 : 0)
+    },
+    turn(kinds, nowMs) {
+      const leave: string[] = []
+      let nextMs = Infinity
+      for (const { fill, name } of kinds) {
+        if (fill === undefined) continue
+        const found = of(name, 'found')
+        if (found.length < fill) {
+          turns.delete(name)
+          continue
+        }
+        const last = turns.get(name)
+        const next = last === undefined || nowMs >= last.dueMs ? draw(nowMs) : last
+        turns.set(name, next)
+        const seeds = of(name, 'seed')
+        for (const [address, { sinceMs }] of seeds) {
+          if (nowMs >= sinceMs + stayMs) leave.push(address)
+        }
+        leave.push(...surplus(found, fill, nowMs))
+        const waiting = [...seeds, ...(found.length > fill ? found : [])]
+          .map(([, { sinceMs }]) => sinceMs + stayMs)
+          .filter((atMs) => atMs > nowMs)
+        nextMs = Math.min(nextMs, next.dueMs, ...waiting)
+      }
+      // What is left does not count any more, however long its farewell takes.
+      for (const address of leave) held.delete(address)
+      return { leave, nextMs }
+    },
+  }
+}

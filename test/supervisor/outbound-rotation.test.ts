@@ -1,0 +1,130 @@
+import { expect, test } from 'vitest'
+import { address, many, startNode, STAYS } from '../support/dialling.ts'
+
+const MINUTE_MS = 60_000
+const FILL = 4
+
+/** A node that fills four of eight slots, in a world where everybody answers and nobody leaves. */
+const startFilling = (seeds: number, others: number) => {
+  const node = startNode({ fill: FILL, slots: 8, fate: () => STAYS })
+  for (const one of many('seed', seeds)) node.governor.addSeed(one)
+  for (const one of many('other', others)) node.governor.learn(one)
+  return node
+}
+
+test('a node fills what its kind of slot says, and no more', () => {
+  const { connections, dialled, runTo } = startFilling(0, 7)
+  runTo(MINUTE_MS / 2)
+  expect(connections.size).toBe(FILL)
+  expect(dialled).toHaveLength(FILL)
+})
+
+test('where its kind of slot says nothing, all are filled, and nobody is ever left', () => {
+  const { governor, connections, left, runTo } = startNode({ slots: 8, fate: () => STAYS })
+  for (const one of many('other', 20)) governor.learn(one)
+  runTo(60 * MINUTE_MS)
+  expect(connections.size).toBe(8)
+  expect(left).toEqual([])
+})
+
+test('seeds are left once others were found, thirty seconds after they were met', () => {
+  const { connections, left, runTo } = startFilling(3, FILL)
+  runTo(30_000)
+  expect(connections.size).toBe(3 + FILL)
+  runTo(31_000)
+  expect(left.map((one) => one.address)).toEqual(['seed-0', 'seed-1', 'seed-2'])
+  expect([...connections.keys()]).toEqual(many('other', FILL).map((one) => one.address))
+})
+
+test('seeds stay where there is nobody else, or too few', () => {
+  const { connections, left, runTo } = startFilling(3, FILL - 1)
+  runTo(60 * MINUTE_MS)
+  expect(left).toEqual([])
+  expect(connections.size).toBe(3 + FILL - 1)
+})
+
+test('seeds are dialled again when less than half of what is filled is left', () => {
+  const { connections, plan, runTo, timesOf } = startFilling(1, FILL)
+  runTo(31_000)
+  expect(connections.has('seed-0')).toBe(false)
+  for (const name of ['other-0', 'other-1']) connections.get(name)?.end('refuse')
+  plan()
+  runTo(2 * MINUTE_MS)
+  expect(timesOf('seed-0')).toHaveLength(1)
+  connections.get('other-2')?.end('refuse')
+  plan()
+  expect(timesOf('seed-0')).toHaveLength(2)
+})
+
+test('every one to three minutes a peer is exchanged for one that was not tried, or a seed is asked', () => {
+  const { connections, dialled, left, runTo } = startFilling(2, 60)
+  runTo(60 * MINUTE_MS)
+  const extra = dialled.filter(({ atMs }) => atMs > MINUTE_MS / 2)
+  expect(extra.length).toBeGreaterThanOrEqual(19)
+  extra.slice(1).forEach(({ atMs }, index) => {
+    const sinceMs = atMs - (extra[index]?.atMs ?? 0)
+    expect(sinceMs).toBeGreaterThanOrEqual(MINUTE_MS)
+    expect(sinceMs).toBeLessThanOrEqual(3 * MINUTE_MS)
+  })
+  const isSeed = (one: { readonly address: string }) => one.address.startsWith('seed')
+  const seeds = extra.filter(isSeed)
+  expect(seeds.length).toBeGreaterThanOrEqual(2)
+  expect(seeds.length).toBeLessThan(extra.length / 2)
+  const found = dialled.filter((one) => !isSeed(one)).map((one) => one.address)
+  expect(new Set(found).size).toBe(found.length)
+  // For each extra one somebody goes thirty seconds after it came, and a seed itself.
+  expect(left.length).toBeGreaterThanOrEqual(2 + extra.length - 1)
+  expect(left.filter(isSeed).length).toBeGreaterThanOrEqual(2 + seeds.length - 1)
+  expect(connections.size).toBeLessThanOrEqual(FILL + 1)
+})
+
+test('the two that came first stay: no flood of new addresses takes all places', () => {
+  const { connections, left, runTo } = startFilling(0, 900)
+  runTo(24 * 60 * MINUTE_MS)
+  expect(left.length).toBeGreaterThan(400)
+  expect([...connections.keys()].slice(0, 2)).toEqual(['other-0', 'other-1'])
+})
+
+test('an exchange that comes to nothing waits for the next turn', () => {
+  const { governor, connections, dialled, left, runTo } = startNode({
+    fill: FILL,
+    slots: 8,
+    fate: (name) => (name.startsWith('other') ? STAYS : { how: 'fails', afterMs: 1 }),
+  })
+  for (const one of many('other', FILL)) governor.learn(one)
+  runTo(1_000)
+  for (const one of many('dead', 50)) governor.learn(one)
+  runTo(30 * MINUTE_MS)
+  expect(left).toEqual([])
+  expect(connections.size).toBe(FILL)
+  const tries = dialled.length - FILL
+  expect(tries).toBeGreaterThanOrEqual(9)
+  expect(tries).toBeLessThanOrEqual(30)
+})
+
+test('whom the application wants is dialled beyond, and not exchanged', () => {
+  const { governor, connections, left, plan, runTo } = startFilling(0, FILL)
+  runTo(1_000)
+  governor.learn(address('wanted'))
+  plan()
+  expect(connections.has('wanted')).toBe(false)
+  governor.want('wanted')
+  governor.addManual(address('manual'))
+  plan()
+  expect(connections.size).toBe(FILL + 2)
+  for (const one of many('more', 30)) governor.learn(one)
+  runTo(60 * MINUTE_MS)
+  expect(left.length).toBeGreaterThan(10)
+  expect(connections.has('wanted') && connections.has('manual')).toBe(true)
+})
+
+test('a wanted peer that is gone is like any other', () => {
+  const { governor, connections, plan, runTo, timesOf } = startFilling(0, FILL)
+  governor.learn(address('wanted'))
+  governor.want('wanted')
+  runTo(1_000)
+  connections.get('wanted')?.end('nothing')
+  plan()
+  runTo(30_000)
+  expect(timesOf('wanted')).toHaveLength(1)
+})
