@@ -2,12 +2,14 @@
  * Many seeds of the simulator, each in a process of its own, as many at a time as there are cores:
  *
  *   npm run simulate:seeds -- --from 1 --to 1000 [--nodes 20] [--for 10m] [--faults swarm] [--crypto real]
+ *     [--keep FILE]   what came of each seed goes there, and what stands there is not run again: for one
+ *                     build and one set of options
  *
  * Prints the seeds that break something with the words that show them again, and what of all that can
  * happen did not happen in any of them. Ends with 1 where something broke.
  */
 import { execFile } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { appendFileSync, existsSync, readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -27,6 +29,7 @@ const { values } = parseArgs({
     for: { type: 'string', default: '10m' },
     faults: { type: 'string', default: 'swarm' },
     crypto: { type: 'string', default: 'model' },
+    keep: { type: 'string' },
     workers: { type: 'string', default: String(availableParallelism()) },
   },
 })
@@ -68,8 +71,13 @@ const sums = { steps: 0, published: 0, delivered: 0, restarts: 0, bans: 0 }
 const failed = []
 let done = 0
 
-function note({ broken, err, last, seed }) {
+function note({ broken, err, error, last, seed }, isKept = false) {
   done++
+  if (values.keep !== undefined && !isKept) {
+    const ended = error === null || broken.length > 0
+    const line = JSON.stringify({ broken, err: ended ? '' : err, last, seed })
+    appendFileSync(values.keep, `${line}\n`)
+  }
   if (last === undefined || broken.length > 0) {
     failed.push(seed)
     console.log(`seed ${seed} is broken`)
@@ -87,8 +95,19 @@ function note({ broken, err, last, seed }) {
   if (done % 10 === 0) console.log(`${done} seeds, ${failed.length} broken`)
 }
 
+const kept = new Map()
+if (values.keep !== undefined && existsSync(values.keep)) {
+  for (const line of readFileSync(values.keep, 'utf8').trim().split('\n')) {
+    const outcome = JSON.parse(line)
+    kept.set(outcome.seed, outcome)
+  }
+}
 const left = []
-for (let seed = Number(values.from); seed <= Number(values.to); seed++) left.push(seed)
+for (let seed = Number(values.from); seed <= Number(values.to); seed++) {
+  const outcome = kept.get(seed)
+  if (outcome === undefined) left.push(seed)
+  else note(outcome, true)
+}
 const work = async () => {
   for (let seed = left.shift(); seed !== undefined; seed = left.shift()) note(await run(seed))
 }

@@ -19,7 +19,8 @@ export interface SlotTable<Item> {
 }
 
 export function createSlotTable<Item>(buckets: number, bucketSize: number): SlotTable<Item> {
-  const slots = new Array<Item | undefined>(buckets * bucketSize).fill(undefined)
+  /** Made with the first item of each, and given up with its last: a small book is small in memory. */
+  const slots = new Array<(Item | undefined)[] | undefined>(buckets).fill(undefined)
   const takenIn = new Uint32Array(buckets)
   let taken = 0
   let bucketsInUse = 0
@@ -35,37 +36,44 @@ export function createSlotTable<Item>(buckets: number, bucketSize: number): Slot
     throw new RangeError(`${rank} is not below the ${bucketsInUse} buckets in use`)
   }
 
-  /** The first wanted item from `first` on and round to it, in the bucket that begins at `start`. */
+  /** The first wanted item of a bucket from `first` on and round to it. */
   const firstIn = (
-    start: number,
+    bucket: number,
     first: number,
     isWanted: (item: Item) => boolean,
   ): Item | undefined => {
     for (let step = 0; step < bucketSize; step++) {
-      const item = slots[start + ((first + step) % bucketSize)]
+      const item = slots[bucket]?.[(first + step) % bucketSize]
       if (item !== undefined && isWanted(item)) return item
     }
     return undefined
   }
 
+  const get = (slot: number): Item | undefined =>
+    slots[Math.floor(slot / bucketSize)]?.[slot % bucketSize]
+
   const clear = (slot: number): void => {
-    if (slots[slot] === undefined) return
-    slots[slot] = undefined
     const bucket = Math.floor(slot / bucketSize)
+    const items = slots[bucket]
+    if (items?.[slot % bucketSize] === undefined) return
+    items[slot % bucketSize] = undefined
     const left = (takenIn[bucket] ?? 0) - 1
     takenIn[bucket] = left
     taken--
-    if (left === 0) bucketsInUse--
+    if (left > 0) return
+    bucketsInUse--
+    slots[bucket] = undefined
   }
 
   return {
     get taken() {
       return taken
     },
-    get: (slot) => slots[slot],
+    get,
     put(slot, item) {
-      slots[slot] = item
       const bucket = Math.floor(slot / bucketSize)
+      const items = (slots[bucket] ??= new Array<Item | undefined>(bucketSize).fill(undefined))
+      items[slot % bucketSize] = item
       const before = takenIn[bucket] ?? 0
       takenIn[bucket] = before + 1
       taken++
@@ -75,20 +83,25 @@ export function createSlotTable<Item>(buckets: number, bucketSize: number): Slot
     draw(random, isWanted) {
       if (taken === 0) return undefined
       const bucket = bucketInUse(random.below(bucketsInUse))
-      return firstIn(bucket * bucketSize, random.below(bucketSize), isWanted)
+      return firstIn(bucket, random.below(bucketSize), isWanted)
     },
     walk(random, isWanted) {
       const first = random.below(buckets)
       for (let step = 0; step < buckets; step++) {
         const bucket = (first + step) % buckets
         if (takenIn[bucket] === 0) continue
-        const item = firstIn(bucket * bucketSize, 0, isWanted)
+        const item = firstIn(bucket, 0, isWanted)
         if (item !== undefined) return item
       }
       return undefined
     },
     *entries() {
-      for (const [slot, item] of slots.entries()) if (item !== undefined) yield [slot, item]
+      for (const [bucket, items] of slots.entries()) {
+        if (items === undefined) continue
+        for (const [place, item] of items.entries()) {
+          if (item !== undefined) yield [bucket * bucketSize + place, item]
+        }
+      }
     },
   }
 }
