@@ -16,6 +16,7 @@ import { median, now, spread } from './figures.ts'
 import type { Row } from './figures.ts'
 import { handshakes, handshakesNote } from './handshakes.ts'
 import { encodeFrame, keyless } from './keyless.ts'
+import { simulations } from './simulations.ts'
 import { stubWorld } from './stub-world.ts'
 import { recordedMessages, tcpMessages } from './tcp-messages.ts'
 
@@ -242,6 +243,12 @@ const parts: Readonly<Record<string, () => Promise<Row | readonly Row[]>>> = {
     tcpMessages(small ? { rounds: 3, messages: 50_000 } : { rounds: 9, messages: 400_000 }),
   recording: () =>
     recordedMessages(small ? { rounds: 3, messages: 30_000 } : { rounds: 9, messages: 200_000 }),
+  simulation: () =>
+    simulations(
+      small
+        ? { rounds: 1, seconds: 5, nodes: [5, 20] }
+        : { rounds: 3, seconds: 30, nodes: [20, 200] },
+    ),
   handshake: () => handshakes(small ? { rounds: 3, dials: 12 } : { rounds: 9, dials: 150 }),
 }
 const chosen = Object.entries(parts).filter(([name]) => only === undefined || name === only)

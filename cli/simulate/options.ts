@@ -45,13 +45,17 @@ export function parseFaultNumber(text: string): number {
   throw new InvalidArgumentError('it is the number of a fault, from 0.')
 }
 
+/** As a shell takes it for one word. */
+const quoted = (text: string): string =>
+  /^[\w.,:/@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`
+
 /** The words that show a run again. */
 export const commandOf = (options: SimulateOptions): string =>
   [
     'peerloom simulate',
-    `--protocol ${options.protocol}`,
+    `--protocol ${quoted(options.protocol)}`,
     `--nodes ${String(options.nodes)}`,
-    `--seed ${options.seed}`,
+    `--seed ${quoted(options.seed)}`,
     `--for ${String(options.forMs)}ms`,
     `--faults ${options.faults}`,
     `--crypto ${options.crypto}`,

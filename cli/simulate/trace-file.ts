@@ -3,19 +3,20 @@
  * by the piece. Synchronous: a simulation is one long call.
  * @module
  */
-import { closeSync, openSync, readSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readSync, writeSync } from 'node:fs'
 import { CommandFault } from '../command-fault.ts'
 
 /** What is written and read at once. */
 const PIECE_BYTES = 1_048_576
 
 /** @throws {CommandFault} */
-function open(path: string, flags: 'r' | 'w'): number {
+function open(path: string, flags: 'r' | 'wx'): number {
   try {
     return openSync(path, flags)
   } catch (cause) {
-    const what = flags === 'r' ? 'read' : 'written'
-    throw new CommandFault(2, `the trace ${path} cannot be ${what}`, { cause })
+    const isThere = flags === 'wx' && existsSync(path)
+    const what = isThere ? 'is there already' : `cannot be ${flags === 'r' ? 'read' : 'written'}`
+    throw new CommandFault(2, `the trace ${path} ${what}`, { cause })
   }
 }
 
@@ -24,9 +25,9 @@ export interface TraceWriter {
   close(): void
 }
 
-/** @throws {CommandFault} it cannot be written */
+/** @throws {CommandFault} it cannot be written, or is there: nothing is written over */
 export function writeTrace(path: string): TraceWriter {
-  const file = open(path, 'w')
+  const file = open(path, 'wx')
   let lines: string[] = []
   let length = 0
   const flush = (): void => {

@@ -37,6 +37,9 @@ describe('peerloom simulate', () => {
     const first = await runCommand([...SMALL, '--trace', file])
     expect(first.code).toBe(0)
     expect(first.out).toMatch(/^traceHash +[0-9a-f]{64}$/m)
+    const over = await runCommand([...SMALL, '--trace', file])
+    expect(over).toMatchObject({ code: 2, out: '' })
+    expect(over.err).toContain('is there already')
     const same = await runCommand([...SMALL, '--compare', file])
     expect(same).toMatchObject({
       code: 0,

@@ -251,11 +251,15 @@ export function simulate<T extends ProtocolTypes>(options: SimulationOptions<T>)
 
   // ---- the run -----------------------------------------------------------------------------------
 
+  let isRecovering = false
   const disturb = (): void => {
     const starting = random.fork('starts')
     for (const node of nodes) {
       const isSeed = node.index < seedCount
-      schedule.after(isSeed ? 0 : drawMs(starting, preset.startMsMax), () => start(node))
+      schedule.after(isSeed ? 0 : drawMs(starting, preset.startMsMax), () => {
+        // In a short run the recovery has started them all, and the end may have come.
+        if (!isRecovering) start(node)
+      })
     }
     operator.begin()
     for (let atMs = 0; atMs < durationMs;) {
@@ -269,6 +273,7 @@ export function simulate<T extends ProtocolTypes>(options: SimulationOptions<T>)
 
   /** How long it took; undefined: it did not come to its end in time. */
   const recover = (): number | undefined => {
+    isRecovering = true
     applications.stop()
     world.network.heal()
     operator.heal()

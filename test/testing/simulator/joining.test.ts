@@ -17,6 +17,17 @@ describe('a network larger than the slots of those whom everybody knows', () => 
   })
 })
 
+test('a run that is over before all have started stops all of them', () => {
+  const { violations } = run({
+    nodes: 8,
+    seed: '1',
+    durationMs: 2_000,
+    faults: 'calm',
+    preset: { startMsMax: 60_000 },
+  })
+  expect(violations).toEqual([])
+})
+
 describe('two halves that cannot reach each other from the start', () => {
   const PARTED_MS = 90_000
   const HALF = 8
