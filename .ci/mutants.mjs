@@ -51,7 +51,12 @@ const TESTS = {
     inProtocols([...NETWORK, 'native-conformance-frames', 'native-conformance-limits']),
   ],
   'machines/': ['test/machines', inProtocols(NETWORK), NODES],
-  'supervisor/': ['test/supervisor', inProtocols([...NETWORK, 'native-discovery'])],
+  'supervisor/': [
+    'test/supervisor',
+    inProtocols([...NETWORK, 'native-discovery']),
+    // The only one that speaks datagrams is among them.
+    'test/contracts/fits',
+  ],
 }
 
 const { values: asked } = parseArgs({
