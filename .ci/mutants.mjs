@@ -168,7 +168,8 @@ function runTests(folder, words, timeout) {
   const thrown = lines.find((line) => /^(\w*Error|Unknown Error): /.test(line))
   if (thrown === undefined || RUNNER_ERROR.test(thrown))
     return { outcome: `could not be run (${thrown ?? `exit code ${status}`})`, failures }
-  failures.set(words[0], `outside of any test: ${thrown.slice(0, 100)}`)
+  const [, origin = words[0]] = /originated in "([^"]+)"/.exec(stderr) ?? []
+  failures.set(origin, `outside of any test: ${thrown.slice(0, 100)}`)
   return { outcome: 'failed', failures }
 }
 
