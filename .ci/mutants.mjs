@@ -36,7 +36,13 @@ const RUNNER_ERROR = /\[vitest-(worker|pool)|\[birpc\]/
 const OUTPUT_BYTES_MAX = 64 * 1024 * 1024
 
 const NETWORK = ['native', 'native-network', 'native-sending', 'native-conformance-handshake']
-const SUB_PROTOCOLS = ['native-gossip', 'native-requests', 'native-items', 'native-ping']
+const SUB_PROTOCOLS = [
+  'native-gossip',
+  'native-gossip-validation',
+  'native-requests',
+  'native-items',
+  'native-ping',
+]
 const inProtocols = (names) => names.map((name) => `test/protocols/${name}.test.ts`).join(' ')
 
 const NODES = ['node', 'stop', 'pair', 'peering']
