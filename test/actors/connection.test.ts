@@ -1,5 +1,9 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
+import { concatBytes } from '../../codec/bytes.ts'
 import type { Protocol } from '../../index.ts'
+import { chooseCrypto } from '../../transport/crypto/choose.ts'
+import type { JobInput, Jobs } from '../../world/jobs.ts'
+import { bound } from '../contracts/fits/bound.ts'
 import { plain } from '../contracts/fits/plain.ts'
 import type { PlainTypes } from '../contracts/fits/plain.ts'
 import { startNode, startVirtualWorld } from '../support/nodes.ts'
@@ -33,4 +37,99 @@ test('a connection whose wire breaks is told of, and is gone at once', () => {
   })
   expect(bob.supervisor.audit()).toMatchObject({ connections: 0, streams: 0 })
   expect(alice.supervisor.connections()).toEqual([])
+})
+
+/** What dials alice and says no more than its test has it say. */
+function startStranger(world: ReturnType<typeof startVirtualWorld>, port: number) {
+  const { streams } = world.nodeWorld('stranger', '10.0.0.9')
+  streams.start((input) => {
+    if (input.kind === 'stream.opened') streams.resume(2)
+  })
+  streams.open(2, { host: '10.0.0.1', port })
+  world.advance(100)
+  return {
+    write(...parts: readonly Uint8Array[]): void {
+      streams.write(2, concatBytes(...parts))
+      world.advance(100)
+    },
+    end(): void {
+      streams.end(2)
+      world.advance(100)
+    },
+  }
+}
+
+const keyOf = (byte: number) => new Uint8Array(32).fill(byte)
+
+/** Jobs that are done when a test says so. */
+function startHeldJobs() {
+  const out: number[] = []
+  let tell: ((input: JobInput) => void) | undefined
+  const jobs: Jobs = {
+    start(enter) {
+      tell = enter
+    },
+    run(request) {
+      out.push(request)
+    },
+    stop: () => undefined,
+  }
+  const finish = (request: number): void => {
+    tell?.({ kind: 'job.done', request, result: new Uint8Array(32) })
+  }
+  return { jobs, out, finish }
+}
+
+test('a connection that ends while its job is out waits for it no more', () => {
+  const world = startVirtualWorld({ seed: 'a job that is out' })
+  const { finish, jobs, out } = startHeldJobs()
+  const alice = startNode(world, 'alice', '10.0.0.1', bound(keyOf(1)), { jobs })
+  const stranger = startStranger(world, 7004)
+  stranger.write(chooseCrypto().publicKeyOf(keyOf(9)))
+  expect(alice.supervisor.audit()).toMatchObject({ connections: 1, questions: 1 })
+  alice.supervisor.disconnect('alice/in-1')
+  stranger.end()
+  expect(alice.supervisor.audit()).toMatchObject({ connections: 0, questions: 0 })
+  expect(out).toHaveLength(1)
+  const told = alice.events.length
+  for (const request of out) finish(request)
+  world.advance(100)
+  expect(alice.events.slice(told)).toEqual([])
+})
+
+describe('a connection that is active', () => {
+  const hello = Uint8Array.of(0, 0, 0, 0, 1)
+  const blobs = Uint8Array.of(0, 0, 0, 0, 4)
+
+  function startActive() {
+    const world = startVirtualWorld({ seed: 'silence' })
+    const alice = startNode(world, 'alice', '10.0.0.1', plain())
+    const stranger = startStranger(world, plain().defaultPort)
+    stranger.write(hello)
+    const phases = () => alice.supervisor.connections().map(({ phase }) => phase)
+    expect(phases()).toEqual(['active'])
+    return { world, alice, stranger, phases }
+  }
+
+  test('goes on as long as bytes arrive, and ends a minute after the last', () => {
+    const { world, alice, stranger, phases } = startActive()
+    for (let round = 0; round < 3; round++) {
+      world.advance(45_000)
+      stranger.write(blobs)
+      expect(phases()).toEqual(['active'])
+    }
+    world.advance(59_000)
+    expect(phases()).toEqual(['active'])
+    world.advance(3_000)
+    expect(alice.eventsOf('connection.closed').map(({ detail }) => detail)).toEqual(['silent'])
+  })
+
+  test('goes on while a message comes in parts', () => {
+    const { world, stranger, phases } = startActive()
+    for (const byte of blobs) {
+      world.advance(45_000)
+      stranger.write(Uint8Array.of(byte))
+      expect(phases()).toEqual(['active'])
+    }
+  })
 })

@@ -86,6 +86,20 @@ describe('a request', () => {
     expect(ran).toEqual([['one'], ['two']])
   })
 
+  test('by the name of a connection that is gone comes back, though its peer is there again', async () => {
+    const { alice, ask, bob, cut, world } = startAsking()
+    echo(alice.supervisor)
+    const [gone] = bob.supervisor.connections()
+    cut()
+    world.advance(20_000)
+    const [next] = bob.supervisor.connections()
+    expect(next).toMatchObject({ phase: 'active', identity: gone?.identity })
+    expect(next?.name).not.toBe(gone?.name)
+    const asked = [gone, next].map((connection) => ask('one', {}, connection?.name))
+    await settleAll(world)
+    expect(await Promise.all(asked)).toEqual(['unknown-peer', 'one'])
+  })
+
   test('to a peer that is not connected dials it first', async () => {
     const { alice, ask, bob, world } = startAsking({ bob: { bootstrap: [] } })
     echo(alice.supervisor)

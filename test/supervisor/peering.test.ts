@@ -86,6 +86,25 @@ describe('where every slot is taken', () => {
   })
 })
 
+test('no more are dialled than there are slots, and a slot that is free again is used again', () => {
+  const world = startVirtualWorld({ seed: 'one slot' })
+  const hosts = ['10.0.0.2', '10.0.0.3']
+  for (const host of hosts) startNode(world, host, host, plain())
+  const alice = startNode(world, 'alice', '10.0.0.1', { ...plain(), ...ONE_SLOT })
+  for (const host of hosts) alice.supervisor.connect(`${host}:7001`).catch(() => undefined)
+  const connected = () =>
+    alice.supervisor.connections().map(({ address }) => address.split(':')[0] ?? '')
+  world.advance(10_000)
+  const [first = ''] = connected()
+  expect(connected()).toEqual([first])
+  expect(alice.eventsOf('connection.started')).toHaveLength(1)
+  expect(alice.supervisor.audit()).toMatchObject({ connections: 1, slots: 1 })
+  world.kill(first)
+  world.advance(30_000)
+  expect(connected()).toEqual(hosts.filter((host) => host !== first))
+  expect(alice.supervisor.audit()).toMatchObject({ connections: 1, slots: 1 })
+})
+
 test('who is pending and says nothing makes room, once he is a second old', () => {
   const { alice, knock, world } = startListening({
     admission: { ...plain().admission, pendingInbound: 1 },

@@ -7,6 +7,7 @@ import type {
   SupervisorEvent,
 } from '../../index.ts'
 import type { ConnectionFactory } from '../../actors/connection-contract.ts'
+import type { Jobs } from '../../world/jobs.ts'
 import type { Store } from '../../world/store.ts'
 import { startVirtualWorld } from '../../testing/virtual-world.ts'
 import type { VirtualWorld } from '../../testing/virtual-world.ts'
@@ -18,6 +19,7 @@ interface StartOptions<T extends ProtocolTypes> {
   readonly limits?: Partial<NodeLimits>
   readonly store?: Store
   readonly crypto?: CryptoBackend
+  readonly jobs?: Jobs
 }
 
 /** A supervised node in a virtual world, started as far as the present instant lets it. */
@@ -28,11 +30,11 @@ export function startNode<T extends ProtocolTypes>(
   protocol: Protocol<T>,
   options: StartOptions<T> = {},
 ) {
-  const { datagrams, store, streams, ...rest } = world.nodeWorld(
-    name,
-    host,
-    options.crypto === undefined ? {} : { crypto: options.crypto },
-  )
+  const { crypto, jobs } = options
+  const { datagrams, store, streams, ...rest } = world.nodeWorld(name, host, {
+    ...(crypto === undefined ? {} : { crypto }),
+    ...(jobs === undefined ? {} : { jobs }),
+  })
   const events: SupervisorEvent[] = []
   const supervisor = createSupervisor({
     name,

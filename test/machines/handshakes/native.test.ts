@@ -277,6 +277,19 @@ describe('an Error of the other side', () => {
     expect(session.said()).toEqual([{ type: 'end', detail: 'told-unknown-code' }])
   })
 
+  test.each([
+    ['as long as it says', 5_000, 5_000],
+    ['a day', 86_400_000, 86_400_000],
+    ['no longer than a day', 86_400_001, 86_400_000],
+    ['no longer than a day', 0xffff_ffff, 86_400_000],
+  ])('that says when to come again is waited for %s: %i ms', (_, retryAfterMs, waitMs) => {
+    for (const name of ['banned', 'rate-limited'] as const) {
+      const session = startAt('dialler', 2)
+      session.unit({ ...errorOf(ERROR_CODES[name]), retryAfterMs })
+      expect(session.said()).toEqual([{ type: 'end', detail: `told-${name}`, waitMs }])
+    }
+  })
+
   test.each(['dialler', 'listener'] as const)('about the connection ends an active %s', (role) => {
     const session = startAt(role, stepsOf(role).length)
     session.unit(errorOf(410))
