@@ -52,15 +52,17 @@ export interface JournalWriter extends StepSink {
 export interface JournalWriterOptions {
   readonly sink: JournalSink
   readonly bytesMax: number
+  /** The medium is memory: segments stay where they are written. */
+  readonly isKept?: boolean
   /** Told once, when the recording ended before its time. */
   onCutShort(status: JournalStatus): void
 }
 
 export function createJournalWriter(options: JournalWriterOptions): JournalWriter {
-  const { bytesMax, sink } = options
+  const { bytesMax, isKept = false, sink } = options
   const segments = createSegmentWriter()
   const seal = createSeal()
-  const waiting = createValueWriter(SEGMENT_OVERHEAD_BYTES)
+  const waiting = createValueWriter(SEGMENT_OVERHEAD_BYTES, { isKept })
   const writeInput = createInputWriter(waiting)
   /** Up to here it is entries that are whole; behind it stands one that is open. */
   let wholeBytes = SEGMENT_OVERHEAD_BYTES

@@ -44,8 +44,19 @@ const DEPTH_MAX = 100
 
 const utf8 = new TextEncoder()
 
-export function createValueWriter(reservedBytes: number): ValueWriter {
-  let bytes = new Uint8Array(FIRST_BYTES)
+export interface ValueWriterOptions {
+  /**
+   * What is taken is kept for long. The engine counts new memory of a process as a reason to collect
+   * garbage, and of this there is none to collect: so it is of the kind that is not counted.
+   */
+  readonly isKept?: boolean
+}
+
+export function createValueWriter(
+  reservedBytes: number,
+  { isKept = false }: ValueWriterOptions = {},
+): ValueWriter {
+  let bytes: Uint8Array = new Uint8Array(FIRST_BYTES)
   let view = new DataView(bytes.buffer)
   /** What stands before this was taken. */
   let start = 0
@@ -53,7 +64,8 @@ export function createValueWriter(reservedBytes: number): ValueWriter {
   let depth = 0
 
   const renew = (size: number): void => {
-    const larger = new Uint8Array(size)
+    const isPiece = isKept && start > 0
+    const larger = new Uint8Array(isPiece ? new SharedArrayBuffer(size) : new ArrayBuffer(size))
     larger.set(bytes.subarray(start, at))
     bytes = larger
     view = new DataView(bytes.buffer)

@@ -5,8 +5,11 @@ import { createValueWriter } from '../../journal/value-writer.ts'
 
 const RESERVED = 8
 
-test('what was taken stays as it is, whatever is written afterwards', () => {
-  const writer = createValueWriter(RESERVED)
+test.each([
+  ['for now', false],
+  ['for long', true],
+])('what was taken %s stays as it is, whatever is written afterwards', (_, isKept) => {
+  const writer = createValueWriter(RESERVED, { isKept })
   const taken: { readonly bytes: Uint8Array; readonly copy: Uint8Array }[] = []
   const values: unknown[] = []
   const sizes = [3, 70_000, 200_000, 1, 900_000, 5_000_000, 12, 2_000_000, 40]
