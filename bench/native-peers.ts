@@ -11,6 +11,7 @@ import type { Supervisor } from '../index.ts'
 import { fileJournal } from '../journal/file-journal.ts'
 import { memoryJournal } from '../journal/memory-journal.ts'
 import type { JournalRecording } from '../journal/recording.ts'
+import type { JournalStatus } from '../journal/journal-writer.ts'
 import { native } from '../protocols/native.ts'
 import type { NativeTypes } from '../protocols/native.ts'
 import { chooseCrypto } from '../transport/crypto/choose.ts'
@@ -18,7 +19,7 @@ import type { CryptoChoice } from '../transport/crypto/choose.ts'
 import { tcp } from '../transport/tcp.ts'
 import { now } from './figures.ts'
 import { PAYLOAD_BYTES } from './peer-orders.ts'
-import type { FromPeer, RecordedTo } from './peer-orders.ts'
+import type { FromPeer, Recorded, RecordedTo } from './peer-orders.ts'
 import { skippingClock } from './skipping-clock.ts'
 import type { SkippingClock } from './skipping-clock.ts'
 
@@ -51,13 +52,12 @@ const networkOf = (seat: 'called' | 'caller') =>
 /** The whole of a benchmark, and no end of it before its time. */
 const JOURNAL_BYTES_MAX = 8 * 1_024 * 1_024 * 1_024
 
-function journalTo(record: RecordedTo | undefined): JournalRecording | undefined {
-  const options = {
-    bytesMax: JOURNAL_BYTES_MAX,
-    onCutShort() {
-      throw new Error('the recording did not keep up')
-    },
-  }
+interface Journal extends JournalRecording {
+  readonly status: JournalStatus
+}
+
+function journalTo(record: RecordedTo | undefined): Journal | undefined {
+  const options = { bytesMax: JOURNAL_BYTES_MAX }
   if (record === undefined) return undefined
   if (record === 'memory') return memoryJournal(options)
   const folder = mkdtempSync(join(tmpdir(), 'peerloom-bench-'))
@@ -109,35 +109,50 @@ async function startCaller(
   return { node, clock }
 }
 
-/** Counts what is handed to a subscriber of `messages('message')`. */
+/** That a recording was cut short does not stop its node: whoever measures has to ask. */
+const recordedBy = (journal: Journal | undefined) => (): Recorded | undefined => {
+  if (journal === undefined) return undefined
+  const { bytes, ending, entries } = journal.status
+  return { bytes, ending, entries }
+}
+
+export interface MessagePeer<Order extends (count: number) => unknown> {
+  readonly order: Order
+  readonly recorded: () => Recorded | undefined
+}
+
+/** Counts what is handed to a subscriber of `messages('message')`. Its order is how many to expect. */
 export async function receiver(
   tell: Tell,
   record: RecordedTo | undefined,
-): Promise<(total: number) => void> {
-  const { at, node } = await startCalled('auto', { record: journalTo(record) })
+): Promise<MessagePeer<(total: number) => void>> {
+  const journal = journalTo(record)
+  const { at, node } = await startCalled('auto', { record: journal })
   let arrived = 0
   let expected = Infinity
   node.messages('message').subscribe(() => {
     if (++arrived === expected) tell({ type: 'arrived', total: arrived })
   })
   tell({ type: 'ready', at })
-  return (total) => {
+  const order = (total: number): void => {
     expected = total
     if (arrived >= total) tell({ type: 'arrived', total: arrived })
   }
+  return { order, recorded: recordedBy(journal) }
 }
 
-/** Sends as fast as there is room. */
+/** Sends as fast as there is room. Its order is how many to send. */
 export async function sender(
   tell: Tell,
   at: string,
   record: RecordedTo | undefined,
-): Promise<(count: number) => Promise<void>> {
-  const { node } = await startCaller('auto', { record: journalTo(record) })
+): Promise<MessagePeer<(count: number) => Promise<void>>> {
+  const journal = journalTo(record)
+  const { node } = await startCaller('auto', { record: journal })
   const peer = await node.connect(at)
   const payload = new Uint8Array(PAYLOAD_BYTES)
   tell({ type: 'ready', at })
-  return async (count) => {
+  const order = async (count: number): Promise<void> => {
     for (let sent = 0; sent < count;) {
       const outcome = node.send(peer, { type: 'message', protocol: 'bench', payload })
       if (outcome === 'queued') sent++
@@ -145,6 +160,7 @@ export async function sender(
       else throw new Error('the receiver is gone')
     }
   }
+  return { order, recorded: recordedBy(journal) }
 }
 
 export async function listener(tell: Tell, crypto: CryptoChoice): Promise<void> {

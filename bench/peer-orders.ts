@@ -10,6 +10,13 @@ export const PAYLOAD_BYTES = 256
 /** Where the journal of a node goes. */
 export type RecordedTo = 'file' | 'memory'
 
+/** How far a node's journal has come. One that is not open any more has missed what came afterwards. */
+export interface Recorded {
+  readonly ending: string
+  readonly entries: number
+  readonly bytes: number
+}
+
 /** What a process is, for as long as it runs. `at` is where the other one of its pair listens. */
 export type PeerPart =
   | { readonly part: 'bare-receiver' }
@@ -34,6 +41,6 @@ export type FromPeer =
   | { readonly type: 'arrived'; readonly total: number }
   /** A round of dials is over; `dials` is how many connections it took. */
   | { readonly type: 'dialled'; readonly micros: number; readonly dials: number }
-  /** Processor time since the process began, its own and the system's for it. */
-  | { readonly type: 'spent'; readonly micros: number }
+  /** Processor time since the process began, its own and the system's for it; what a recorded node has of it. */
+  | { readonly type: 'spent'; readonly micros: number; readonly recorded?: Recorded }
   | { readonly type: 'fault'; readonly sentence: string }

@@ -5,11 +5,12 @@
  */
 import { bareReceiver, bareSender } from './bare-peers.ts'
 import { dialler, listener, receiver, sender } from './native-peers.ts'
-import type { FromPeer, PeerPart, ToPeer } from './peer-orders.ts'
+import type { FromPeer, PeerPart, Recorded, ToPeer } from './peer-orders.ts'
 
 interface Peer {
   readonly expect?: (total: number) => void
   readonly go?: (count: number) => Promise<void>
+  readonly recorded?: () => Recorded | undefined
 }
 
 /** A parent that has gone is no fault of this process: it ends with the channel. */
@@ -19,12 +20,16 @@ const tell = (told: FromPeer): void => {
 
 async function begin(as: PeerPart): Promise<Peer> {
   switch (as.part) {
-    case 'receiver':
-      return { expect: await receiver(tell, as.record) }
+    case 'receiver': {
+      const { order, recorded } = await receiver(tell, as.record)
+      return { expect: order, recorded }
+    }
     case 'bare-receiver':
       return { expect: await bareReceiver(tell) }
-    case 'sender':
-      return { go: await sender(tell, as.at, as.record) }
+    case 'sender': {
+      const { order, recorded } = await sender(tell, as.at, as.record)
+      return { go: order, recorded }
+    }
     case 'bare-sender':
       return { go: await bareSender(tell, as.at) }
     case 'dialler':
@@ -50,7 +55,12 @@ async function carryOut(order: ToPeer): Promise<void> {
       return
     case 'account': {
       const { system, user } = process.cpuUsage()
-      tell({ type: 'spent', micros: system + user })
+      const recorded = peer.recorded?.()
+      tell({
+        type: 'spent',
+        micros: system + user,
+        ...(recorded === undefined ? {} : { recorded }),
+      })
     }
   }
 }

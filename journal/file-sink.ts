@@ -3,13 +3,19 @@
  * the system writes them.
  * @module
  */
-import { close, openSync, write } from 'node:fs'
+import { close, openSync, writev } from 'node:fs'
 import { HEAD_BYTES } from './head.ts'
 import { JournalError } from './journal-error.ts'
 import type { JournalSink } from './journal-writer.ts'
 
 /** A disk that is this far behind does not catch up; it is also what a crash may lose. */
 const QUEUE_BYTES_MAX = 32 * 1_024 * 1_024
+
+/**
+ * Segments that are handed to the system at once: it answers once in a turn of the platform, and a busy
+ * node fills many in one.
+ */
+const BATCH_SEGMENTS = 64
 
 export interface FileSinkOptions {
   /** A write failed: nothing more is taken, and so many entries that had been taken are lost. */
@@ -61,26 +67,45 @@ export function openFileSink(path: string, options: FileSinkOptions): JournalSin
     queuedBytes -= queue.shift()?.bytes.length ?? 0
   }
 
-  const writeNext = (): void => {
+  /** What was written goes; a segment that was written in part stays with its rest. */
+  const takeWritten = (written: number): void => {
+    let left = written
+    let [first] = queue
+    while (first !== undefined && first.bytes.length <= left) {
+      left -= first.bytes.length
+      takeFirst()
+      first = queue[0]
+    }
+    if (first === undefined || left === 0) return
+    queuedBytes -= left
+    queue[0] = { ...first, bytes: first.bytes.subarray(left), atByte: first.atByte + left }
+  }
+
+  /** What stands in the file one behind the other, from the first on: the head stands alone. */
+  const nextBatch = (): readonly Waiting[] => {
     const [first] = queue
+    if (first === undefined || first.atByte < HEAD_BYTES) return queue.slice(0, 1)
+    const head = queue.findIndex(({ atByte }) => atByte < HEAD_BYTES)
+    return queue.slice(0, Math.min(head < 0 ? queue.length : head, BATCH_SEGMENTS))
+  }
+
+  const writeNext = (): void => {
+    const batch = nextBatch()
+    const [first] = batch
     isWriting = first !== undefined
-    if (first !== undefined) writeFrom(first, 0)
+    if (first !== undefined) writeBatch(batch, first.atByte)
     else if (isClosing) {
       isClosing = false
       close(descriptor, options.onClosed)
     }
   }
 
-  const writeFrom = (waiting: Waiting, offset: number): void => {
-    const { atByte, bytes } = waiting
-    const length = bytes.length - offset
-    write(descriptor, bytes, offset, length, atByte + offset, (error, written) => {
-      if (error === null && written < length) {
-        writeFrom(waiting, offset + written)
-        return
-      }
+  const writeBatch = (batch: readonly Waiting[], atByte: number): void => {
+    const pieces = batch.map(({ bytes }) => bytes)
+    writev(descriptor, pieces, atByte, (error, written) => {
+      if (error === null) takeWritten(written)
       // The first bytes are there already: that writing them again fails loses no entry.
-      if (error === null || atByte === 0 || isBroken) takeFirst()
+      else if (atByte < HEAD_BYTES || isBroken) takeFirst()
       else fail(error)
       writeNext()
     })

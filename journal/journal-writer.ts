@@ -11,6 +11,7 @@ import { writePart, writeStep, writeStepEnd } from './node-parts.ts'
 import type { NodePart } from './node-parts.ts'
 import { createSeal } from './seal.ts'
 import { createSegmentWriter, SEGMENT_OVERHEAD_BYTES } from './segments.ts'
+import { createInputWriter } from './stencils.ts'
 import { createValueWriter } from './value-writer.ts'
 
 /** A write call costs as much as copying some tens of kilobytes. */
@@ -51,15 +52,18 @@ export interface JournalWriter extends StepSink {
 export interface JournalWriterOptions {
   readonly sink: JournalSink
   readonly bytesMax: number
+  /** The medium is memory: segments stay where they are written. */
+  readonly isKept?: boolean
   /** Told once, when the recording ended before its time. */
   onCutShort(status: JournalStatus): void
 }
 
 export function createJournalWriter(options: JournalWriterOptions): JournalWriter {
-  const { bytesMax, sink } = options
+  const { bytesMax, isKept = false, sink } = options
   const segments = createSegmentWriter()
   const seal = createSeal()
-  const waiting = createValueWriter(SEGMENT_OVERHEAD_BYTES)
+  const waiting = createValueWriter(SEGMENT_OVERHEAD_BYTES, { isKept })
+  const writeInput = createInputWriter(waiting)
   /** Up to here it is entries that are whole; behind it stands one that is open. */
   let wholeBytes = SEGMENT_OVERHEAD_BYTES
   let waitingEntries = 0
@@ -93,13 +97,12 @@ export function createJournalWriter(options: JournalWriterOptions): JournalWrite
     if (wholeBytes === SEGMENT_OVERHEAD_BYTES || ending !== 'open') return
     const entries = waitingEntries
     const segment = waiting.takeTo(wholeBytes)
-    if (waiting.length === SEGMENT_OVERHEAD_BYTES) waiting.reset()
     wholeBytes = SEGMENT_OVERHEAD_BYTES
     waitingEntries = 0
     waitingSinceMs = undefined
     if (bytes + segment.length > bytesMax) return cutShort('cap', entries)
-    if (isSealed) seal.add(segment.subarray(SEGMENT_OVERHEAD_BYTES))
-    segments.seal(segment)
+    const content = segments.seal(segment)
+    if (isSealed) seal.addChecked(content)
     if (!sink.write(segment, entries)) return cutShort('slow', entries)
     bytes += segment.length
     writtenEntries += entries
@@ -118,7 +121,7 @@ export function createJournalWriter(options: JournalWriterOptions): JournalWrite
     begin(monotonicMs, wallMs, input) {
       if (ending !== 'open') return
       waitingSinceMs ??= monotonicMs
-      writeStep(waiting, monotonicMs, wallMs, input)
+      writeStep(waiting, monotonicMs, wallMs, input, writeInput)
       if (monotonicMs - waitingSinceMs >= SEGMENT_MS) waitingSinceMs = -Infinity
     },
     end(reads, outcome) {

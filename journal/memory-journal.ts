@@ -40,6 +40,7 @@ export function memoryJournal(options: MemoryJournalOptions = {}): MemoryJournal
       close: () => undefined,
     },
     bytesMax,
+    isKept: true,
     onCutShort,
   })
   const recording = recordingInto(writer, { onStopped: () => undefined })

@@ -10,6 +10,7 @@ import { isInput } from './input-check.ts'
 import { JournalError } from './journal-error.ts'
 import type { JournalSecrets, NodeEntry, NodeHeader, OutcomeLine } from './node-entries.ts'
 import { withoutResult } from './node-recorder.ts'
+import type { InputWriter } from './stencils.ts'
 import type { ValueWriter } from './value-writer.ts'
 
 export type NodePart =
@@ -22,18 +23,19 @@ export type NodePart =
 const [HEADER, SECRETS, ENTRY, END] = [0, 1, 2, 3]
 const ENTRY_FIELDS = 6
 
-/** The first half of an entry. */
+/** The first half of an entry. `writeInput` writes as the writer would. */
 export function writeStep(
   writer: ValueWriter,
   monotonicMs: number,
   wallMs: number,
   input: Input,
+  writeInput: InputWriter = writer.value,
 ): void {
   writer.arrayOf(ENTRY_FIELDS)
   writer.value(ENTRY)
   writer.float64(monotonicMs)
   writer.float64(wallMs)
-  writer.value(withoutResult(input))
+  writeInput(withoutResult(input))
 }
 
 /** The other half. */
@@ -42,8 +44,11 @@ export function writeStepEnd(
   reads: readonly (readonly StoreEntry[])[],
   outcome: readonly OutcomeLine[],
 ): void {
-  writer.value(reads)
-  writer.value(outcome)
+  // Of most steps nothing came that is seen.
+  if (reads.length === 0) writer.arrayOf(0)
+  else writer.value(reads)
+  if (outcome.length === 0) writer.arrayOf(0)
+  else writer.value(outcome)
 }
 
 export function writePart(writer: ValueWriter, part: NodePart): void {

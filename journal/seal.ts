@@ -5,9 +5,12 @@
  * @module
  */
 import { crc32 } from 'node:zlib'
+import { followedBy } from './checksum.ts'
+import type { Checked } from './checksum.ts'
 
 export interface Seal {
   add(encodedPart: Uint8Array): void
+  addChecked(encodedParts: Checked): void
   readonly value: number
 }
 
@@ -16,6 +19,9 @@ export function createSeal(): Seal {
   return {
     add(encodedPart) {
       value = crc32(encodedPart, value)
+    },
+    addChecked(encodedParts) {
+      value = followedBy(value, encodedParts)
     },
     get value() {
       return value

@@ -5,6 +5,8 @@
  */
 import { crc32 } from 'node:zlib'
 import { viewOf } from '../codec/bytes.ts'
+import { checked, followedBy } from './checksum.ts'
+import type { Checked } from './checksum.ts'
 
 const LENGTH_BYTES = 4
 /** What stands in front of a segment's content. */
@@ -14,8 +16,8 @@ export const SEGMENT_OVERHEAD_BYTES = 8
 const SEGMENT_BYTES_MAX = 256 * 1_024 * 1_024
 
 export interface SegmentWriter {
-  /** Fills in what stands in front of the content. */
-  seal(segment: Uint8Array): void
+  /** Fills in what stands in front of the content, and gives the content's checksum. */
+  seal(segment: Uint8Array): Checked
 }
 
 export function createSegmentWriter(): SegmentWriter {
@@ -24,9 +26,10 @@ export function createSegmentWriter(): SegmentWriter {
     seal(segment) {
       const view = viewOf(segment)
       view.setUint32(0, segment.length - SEGMENT_OVERHEAD_BYTES)
-      const content = segment.subarray(SEGMENT_OVERHEAD_BYTES)
-      check = crc32(content, crc32(segment.subarray(0, LENGTH_BYTES), check))
+      const content = checked(segment.subarray(SEGMENT_OVERHEAD_BYTES))
+      check = followedBy(crc32(segment.subarray(0, LENGTH_BYTES), check), content)
       view.setUint32(LENGTH_BYTES, check)
+      return content
     },
   }
 }

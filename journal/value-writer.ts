@@ -9,19 +9,32 @@
  * @module
  */
 export interface ValueWriter {
-  /** What was written since the last `reset`, behind the reserved bytes. A view until the next call. */
+  /** What is written and was not taken, behind the reserved bytes. A view until the next call. */
   written(): Uint8Array
+  /** Of what `written` gives. */
   readonly length: number
-  /** Forgets all but the reserved bytes, which are zeros. */
+  /** Forgets what is written and was not taken. */
   reset(): void
-  /** The bytes up to here, with the reserved ones; what was written behind stays. */
+  /**
+   * The bytes up to here, with the reserved ones; what was written behind stays. They are the taker's:
+   * no copy is made, and nothing is written there again.
+   */
   takeTo(length: number): Uint8Array
+  /** Forgets what stands behind this length. */
+  rewind(length: number): void
+  /** What stands behind this length. */
+  copyFrom(length: number): Uint8Array
   float64(value: number): void
   arrayOf(count: number): void
+  recordOf(count: number): void
   value(value: unknown): void
+  /** Bytes that this writer has written before. */
+  raw(written: Uint8Array): void
 }
 
 const FIRST_BYTES = 128 * 1_024
+/** Pieces of memory are as large where all is taken: a new one for each taken part is new to the system. */
+const PIECE_BYTES = 1_024 * 1_024
 /** A buffer that one large entry has made larger than this is given back. */
 const KEPT_BYTES_MAX = 4 * 1_024 * 1_024
 /** Texts up to this length are mostly names of ours: ASCII, and faster letter by letter. */
@@ -31,18 +44,39 @@ const DEPTH_MAX = 100
 
 const utf8 = new TextEncoder()
 
-export function createValueWriter(reservedBytes: number): ValueWriter {
-  let bytes = new Uint8Array(FIRST_BYTES)
+export interface ValueWriterOptions {
+  /**
+   * What is taken is kept for long. The engine counts new memory of a process as a reason to collect
+   * garbage, and of this there is none to collect: so it is of the kind that is not counted.
+   */
+  readonly isKept?: boolean
+}
+
+export function createValueWriter(
+  reservedBytes: number,
+  { isKept = false }: ValueWriterOptions = {},
+): ValueWriter {
+  let bytes: Uint8Array = new Uint8Array(FIRST_BYTES)
   let view = new DataView(bytes.buffer)
+  /** What stands before this was taken. */
+  let start = 0
   let at = reservedBytes
   let depth = 0
 
-  const room = (count: number): void => {
-    if (at + count <= bytes.length) return
-    const larger = new Uint8Array(Math.max(bytes.length * 2, at + count))
-    larger.set(bytes.subarray(0, at))
+  const renew = (size: number): void => {
+    const isPiece = isKept && start > 0
+    const larger = new Uint8Array(isPiece ? new SharedArrayBuffer(size) : new ArrayBuffer(size))
+    larger.set(bytes.subarray(start, at))
     bytes = larger
     view = new DataView(bytes.buffer)
+    at -= start
+    start = 0
+  }
+
+  const room = (count: number): void => {
+    if (at + count <= bytes.length) return
+    const twice = bytes.length * 2
+    renew(Math.max(start > 0 ? Math.min(twice, PIECE_BYTES) : twice, at - start + count))
   }
 
   const float64 = (value: number): void => {
@@ -105,17 +139,21 @@ export function createValueWriter(reservedBytes: number): ValueWriter {
   /** True if all its letters are ASCII; else nothing is written. */
   const shortAscii = (value: string): boolean => {
     const { length } = value
-    const start = at
-    lengthIn(length, 0xa0, 31, 0xd9, 0xda)
-    room(length)
+    room(length + 2)
+    const target = bytes
+    let to = at
+    if (length < 0x20) target[to++] = 0xa0 | length
+    else {
+      target[to] = 0xd9
+      target[to + 1] = length
+      to += 2
+    }
     for (let index = 0; index < length; index++) {
       const code = value.charCodeAt(index)
-      if (code > 0x7f) {
-        at = start
-        return false
-      }
-      bytes[at++] = code
+      if (code > 0x7f) return false
+      target[to++] = code
     }
+    at = to
     return true
   }
 
@@ -123,9 +161,7 @@ export function createValueWriter(reservedBytes: number): ValueWriter {
     if (value.length <= SHORT_TEXT && shortAscii(value)) return
     const encoded = utf8.encode(value)
     lengthIn(encoded.length, 0xa0, 31, 0xd9, 0xda)
-    room(encoded.length)
-    bytes.set(encoded, at)
-    at += encoded.length
+    raw(encoded)
   }
 
   const raw = (value: Uint8Array): void => {
@@ -139,15 +175,47 @@ export function createValueWriter(reservedBytes: number): ValueWriter {
     raw(value)
   }
 
+  const arrayOf = (count: number): void => {
+    lengthIn(count, 0x90, 15, -1, 0xdc)
+  }
+
+  const recordOf = (count: number): void => {
+    lengthIn(count, 0x80, 15, -1, 0xde)
+  }
+
   const list = (values: readonly unknown[]): void => {
-    lengthIn(values.length, 0x90, 15, -1, 0xdc)
+    arrayOf(values.length)
     for (const item of values) write(item)
   }
 
+  /** The engine walks the fields of an object in half the time that it takes to list their names. */
+  const shortRecord = (value: object, count: number): void => {
+    const lengthAt = at - start
+    room(1)
+    at++
+    let written = 0
+    for (const name in value) {
+      // A getter may have put more there.
+      if (written === count) break
+      if (!hasOwn.call(value, name)) continue
+      written++
+      text(name)
+      write(fieldOf(value, name))
+    }
+    bytes[start + lengthAt] = 0x80 | written
+  }
+
   const record = (value: object): void => {
+    let count = 0
+    for (const name in value) if (hasOwn.call(value, name)) count++
+    const isOdd = hasOwn.call(value, '__proto__')
+    if (count < 16 && !isOdd) {
+      shortRecord(value, count)
+      return
+    }
     // Under this name the reader would find another one.
     const names = Object.keys(value).filter((name) => name !== '__proto__')
-    lengthIn(names.length, 0x80, 15, -1, 0xde)
+    recordOf(names.length)
     for (const name of names) {
       text(name)
       write(fieldOf(value, name))
@@ -189,7 +257,8 @@ export function createValueWriter(reservedBytes: number): ValueWriter {
       bytes[at++] = 0xc0
       return
     }
-    if (value instanceof Uint8Array) {
+    // The first question is the quick one, and most objects are none.
+    if (ArrayBuffer.isView(value) && value instanceof Uint8Array) {
       bin(value)
       return
     }
@@ -204,30 +273,37 @@ export function createValueWriter(reservedBytes: number): ValueWriter {
   }
 
   return {
-    written: () => bytes.subarray(0, at),
+    written: () => bytes.subarray(start, at),
     get length() {
-      return at
+      return at - start
     },
     reset() {
-      if (bytes.length > KEPT_BYTES_MAX) {
-        bytes = new Uint8Array(FIRST_BYTES)
-        view = new DataView(bytes.buffer)
-      }
-      at = reservedBytes
+      at = start + reservedBytes
+      if (bytes.length > KEPT_BYTES_MAX) renew(FIRST_BYTES)
+      else room(0)
     },
     takeTo(length) {
-      const taken = bytes.slice(0, length)
-      bytes.copyWithin(reservedBytes, length, at)
-      at -= length - reservedBytes
+      const end = start + length
+      const taken = bytes.subarray(start, end)
+      const open = bytes.subarray(end, at)
+      start = end
+      at = end + reservedBytes
+      raw(open)
       return taken
     },
-    float64,
-    arrayOf(count) {
-      lengthIn(count, 0x90, 15, -1, 0xdc)
+    rewind(length) {
+      at = start + length
     },
+    copyFrom: (length) => bytes.slice(start + length, at),
+    float64,
+    arrayOf,
+    recordOf,
     value: write,
+    raw,
   }
 }
+
+const hasOwn = Object.prototype.hasOwnProperty
 
 /** As the library writes it: an extension of type 0. */
 const UNDEFINED = Uint8Array.of(0xd4, 0, 0)
@@ -235,7 +311,7 @@ const UNDEFINED = Uint8Array.of(0xd4, 0, 0)
 const unwritable = (what: string): object => ({ unwritable: what })
 
 /** A getter of the application's may throw. */
-function fieldOf(value: object, name: string): unknown {
+export function fieldOf(value: object, name: string): unknown {
   try {
     return (value as Readonly<Record<string, unknown>>)[name]
   } catch {

@@ -1,0 +1,67 @@
+import { expect, test } from 'vitest'
+import { concatBytes } from '../../codec/bytes.ts'
+import { unpackAll } from '../../journal/packing.ts'
+import { createValueWriter } from '../../journal/value-writer.ts'
+
+const RESERVED = 8
+
+test.each([
+  ['for now', false],
+  ['for long', true],
+])('what was taken %s stays as it is, whatever is written afterwards', (_, isKept) => {
+  const writer = createValueWriter(RESERVED, { isKept })
+  const taken: { readonly bytes: Uint8Array; readonly copy: Uint8Array }[] = []
+  const values: unknown[] = []
+  const sizes = [3, 70_000, 200_000, 1, 900_000, 5_000_000, 12, 2_000_000, 40]
+  for (const [number, size] of sizes.entries()) {
+    const value = { number, payload: new Uint8Array(size).fill(number + 1) }
+    writer.value(value)
+    values.push(value)
+    const whole = writer.length
+    // What is open when the rest is taken goes on.
+    writer.arrayOf(2)
+    writer.value('open')
+    const bytes = writer.takeTo(whole)
+    taken.push({ bytes, copy: bytes.slice() })
+    writer.value(number)
+    values.push(['open', number])
+  }
+  taken.push({ bytes: writer.written(), copy: writer.written().slice() })
+  expect(taken.map(({ bytes, copy }) => Buffer.compare(bytes, copy))).toEqual(taken.map(() => 0))
+  const contents = concatBytes(...taken.map(({ bytes }) => bytes.subarray(RESERVED)))
+  const expected = createValueWriter(0)
+  for (const value of values) expected.value(value)
+  expect(Buffer.compare(contents, expected.written())).toBe(0)
+})
+
+test('what is forgotten was never there, before and behind what was taken', () => {
+  const writer = createValueWriter(RESERVED)
+  writer.value('kept')
+  const { length } = writer
+  writer.value(new Uint8Array(5_000_000))
+  writer.rewind(length)
+  expect(unpackAll(writer.takeTo(length).subarray(RESERVED), 'the test')).toEqual(['kept'])
+  writer.value('forgotten')
+  writer.reset()
+  expect(writer.length).toBe(RESERVED)
+  writer.value('last')
+  expect(unpackAll(writer.written().subarray(RESERVED), 'the test')).toEqual(['last'])
+})
+
+test('a record with more fields than are written short, and one that grows while it is written', () => {
+  const wide = Object.fromEntries(Array.from({ length: 16 }, (_, index) => [`f${index}`, index]))
+  const growing: Record<string, unknown> = {}
+  Object.defineProperty(growing, 'first', {
+    enumerable: true,
+    get() {
+      growing['second'] = 2
+      delete growing['third']
+      return 1
+    },
+  })
+  growing['third'] = 3
+  const writer = createValueWriter(0)
+  writer.value([wide, growing, 'behind'])
+  const [read] = unpackAll(writer.written(), 'the test')
+  expect(read).toEqual([wide, expect.objectContaining({ first: 1 }), 'behind'])
+})
