@@ -1,0 +1,82 @@
+/**
+ * The envelope: the one message in each record of a BOTD session, with exactly one body. Ping and Pong
+ * begin alike, so that only the envelope's field says which is which.
+ * @module
+ */
+import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
+import { bytesAt, failField, idAt, numberAt, readFields, textAt } from './fields.ts'
+import type { Fields } from './fields.ts'
+import { REASON_TEXT_BYTES_MAX, TOPIC_BYTES_MAX } from './messages.ts'
+import type { SealedMessage } from './messages.ts'
+
+/** Those of 3 to 5 are the ancestor's type numbers. */
+const BODY = { sessionConfirm: 1, disconnecting: 3, ping: 4, pong: 5, app: 16 } as const
+const BODIES: ReadonlySet<number> = new Set(Object.values(BODY))
+const BODY_FIELDS: ReadonlySet<number> = new Set([1, 2, 3])
+
+type Decode = (body: Fields) => SealedMessage
+
+const DECODERS: readonly (readonly [number: number, decode: Decode])[] = [
+  [
+    BODY.sessionConfirm,
+    (body) => ({ type: 'sessionConfirm', id: idAt(body, 1), handshakeId: idAt(body, 2) }),
+  ],
+  [
+    BODY.disconnecting,
+    (body) => ({
+      type: 'disconnecting',
+      id: idAt(body, 1),
+      reason: numberAt(body, 2),
+      text: textAt(body, 3, REASON_TEXT_BYTES_MAX),
+    }),
+  ],
+  [BODY.ping, (body) => ({ type: 'ping', id: idAt(body, 1) })],
+  [BODY.pong, (body) => ({ type: 'pong', id: idAt(body, 1), pingId: idAt(body, 2) })],
+  [
+    BODY.app,
+    (body) => ({
+      type: 'app',
+      id: idAt(body, 1),
+      topic: textAt(body, 2, TOPIC_BYTES_MAX),
+      payload: bytesAt(body, 3),
+    }),
+  ],
+]
+
+/** @throws {WireError} no body, two, or one that nobody knows */
+export function decodeEnvelope(plaintext: Uint8Array): SealedMessage {
+  const envelope = readFields(plaintext, BODIES, 'bad-envelope')
+  if (envelope.bytesCount !== 1) failField(envelope)
+  for (const [number, decode] of DECODERS) {
+    const body = envelope.bytes.get(number)
+    if (body !== undefined) return decode(readFields(body, BODY_FIELDS, 'bad-envelope'))
+  }
+  return failField(envelope)
+}
+
+export function encodeEnvelope(message: SealedMessage): Uint8Array {
+  const writer = new BinaryWriter()
+  writer.tag(BODY[message.type], WireType.LengthDelimited).fork()
+  writer.tag(1, WireType.LengthDelimited).string(message.id)
+  switch (message.type) {
+    case 'sessionConfirm':
+      writer.tag(2, WireType.LengthDelimited).string(message.handshakeId)
+      break
+    case 'disconnecting':
+      writer.tag(2, WireType.Varint).uint32(message.reason)
+      if (message.text !== '') writer.tag(3, WireType.LengthDelimited).string(message.text)
+      break
+    case 'ping':
+      break
+    case 'pong':
+      writer.tag(2, WireType.LengthDelimited).string(message.pingId)
+      break
+    case 'app':
+      if (message.topic !== '') writer.tag(2, WireType.LengthDelimited).string(message.topic)
+      if (message.payload.length > 0) {
+        writer.tag(3, WireType.LengthDelimited).bytes(message.payload)
+      }
+      break
+  }
+  return writer.join().finish()
+}
