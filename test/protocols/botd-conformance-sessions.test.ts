@@ -257,6 +257,20 @@ describe.each(ROLES)('a session that our node has as %s is closed', (role) => {
     saysReason(said, 'protocol-error')
   })
 
+  test.each([
+    ['0', Uint8Array.of(0, 0, 0, 0), 'record-too-short'],
+    ['4, which a tag cut short would have', Uint8Array.of(4, 0, 0, 0), 'record-too-short'],
+    ['16, which is a tag around nothing', Uint8Array.of(16, 0, 0, 0), 'record-too-short'],
+    ['4 MiB and 17', Uint8Array.of(17, 0, 64, 0), 'record-too-long'],
+    ['2^32 - 1', new Uint8Array(4).fill(255), 'record-too-long'],
+  ])('C22: after a length of %s, before anything is waited for', (_, bytes, expected) => {
+    const { detail, said } = closedAfter(role, (raw) => {
+      raw.write(bytes)
+    })
+    expect(detail).toBe(expected)
+    expect(said).toEqual([])
+  })
+
   test('C24: after a confirm that names another handshake', () => {
     const scene = startScene()
     const raw = scene.agree(role)
