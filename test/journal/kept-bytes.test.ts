@@ -20,7 +20,7 @@ test('what is kept stays as it was, whatever its length, and whatever becomes of
   ]
   for (const [number, size] of sizes.entries()) {
     const from = hot.subarray(0, size).fill(number + 1)
-    expect(kept.add(from)).toEqual(from)
+    expect(Buffer.compare(kept.add(from), from)).toBe(0)
   }
   hot.fill(0)
   expect(kept.all.map(({ length }) => length)).toEqual(sizes)
