@@ -107,6 +107,7 @@ interface Known extends Candidate {
   readonly source: DialSource
   /** Dials since it was last active for long enough. */
   tries: number
+  /** Until it is active: then its connection is held as wanted. */
   isWanted: boolean
 }
 
@@ -155,6 +156,9 @@ export function createDialGovernor({
 
   const find = (address: string): Known | undefined =>
     manual.get(address) ?? seeds.get(address) ?? learnt.get(address)
+
+  /** As it is listed now: the application may ask by name for whom the node is dialling already. */
+  const current = (known: Known): Known => find(known.address) ?? known
 
   const list = (table: Map<string, Known>, candidate: Candidate, source: DialSource): boolean => {
     if (!table.has(candidate.address) && table.size >= CORE_LIMITS.listedMax) return false
@@ -238,7 +242,7 @@ export function createDialGovernor({
   const foundUnderway = (name: string): number => {
     let count = 0
     for (const { known, slot } of dialling.values()) {
-      if (slot === name && motiveOf(known) === 'found') count++
+      if (slot === name && motiveOf(current(known)) === 'found') count++
     }
     return count
   }
@@ -252,6 +256,7 @@ export function createDialGovernor({
       if (!list(manual, candidate, 'manual')) return false
       seeds.delete(candidate.address)
       learnt.delete(candidate.address)
+      rotation.keep(candidate.address)
       return true
     },
     addSeed(candidate) {
@@ -360,28 +365,29 @@ export function createDialGovernor({
     },
     redial(address, slot, nowMs, view) {
       settle(address)
-      rotation.release(address)
+      const motive = rotation.release(address)
       const known = find(address)
       if (known === undefined || dialling.size >= dialsMax) return false
       const due = dueOf(known, nowMs, view)
       if (due === undefined || due.dueMs > nowMs) return false
       begin(due, slot, nowMs)
       known.tries--
+      if (motive === 'wanted') known.isWanted = true
       return true
     },
     activated(address, nowMs) {
       const dial = dialling.get(address)
       settle(address)
       if (dial === undefined) return
-      rotation.hold(address, { slot: dial.slot, motive: motiveOf(dial.known), sinceMs: nowMs })
+      const known = current(dial.known)
+      rotation.hold(address, { slot: dial.slot, motive: motiveOf(known), sinceMs: nowMs })
+      // From now on it is asked for again: also while this connection says its farewell.
+      known.isWanted = false
     },
     ended(address, activeMs) {
       settle(address)
       rotation.release(address)
-      const known = find(address)
-      // Whoever wants it still asks again.
-      if (known !== undefined && activeMs !== undefined) known.isWanted = false
-      noteEnd(known, activeMs)
+      noteEnd(find(address), activeMs)
     },
     sourceOf: (address) => find(address)?.source,
     triesOf: (address) => find(address)?.tries ?? 0,

@@ -28,7 +28,10 @@ interface Held {
 
 export interface OutboundRotation {
   hold(address: string, held: Held): void
-  release(address: string): void
+  /** Why it was held; undefined: it was not. */
+  release(address: string): DialMotive | undefined
+  /** The application wants it from now on: if it is held, it stays. */
+  keep(address: string): void
   /** How many found peers may be dialled for slots of the kind, with so many under way. */
   room(slots: FreeSlots, underway: number, nowMs: number): number
   /** How many seeds may be dialled for slots of the kind. */
@@ -99,7 +102,13 @@ export function createOutboundRotation({
       held.set(address, one)
     },
     release(address) {
+      const motive = held.get(address)?.motive
       held.delete(address)
+      return motive
+    },
+    keep(address) {
+      const one = held.get(address)
+      if (one !== undefined) held.set(address, { ...one, motive: 'wanted' })
     },
     room({ fill, free, name }, underway, nowMs) {
       if (fill === undefined) return free

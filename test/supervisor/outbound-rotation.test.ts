@@ -118,6 +118,32 @@ test('whom the application wants is dialled beyond, and not exchanged', () => {
   expect(connections.has('wanted') && connections.has('manual')).toBe(true)
 })
 
+test.each([
+  ['is connected', 1_000],
+  ['is being dialled', 0],
+])('who is named by the application when he %s already stays', (_, atMs) => {
+  const { governor, left, plan, runTo } = startFilling(0, FILL)
+  plan()
+  runTo(atMs)
+  governor.addManual(address('other-3'))
+  for (const one of many('more', 200)) governor.learn(one)
+  runTo(3 * 60 * MINUTE_MS)
+  expect(left.length).toBeGreaterThan(10)
+  expect(left.map((one) => one.address)).not.toContain('other-3')
+})
+
+test('whom somebody asks for while his connection is closing is dialled again, and keeps no other one out', () => {
+  const { governor, connections, plan, runTo, timesOf } = startFilling(0, FILL)
+  runTo(1_000)
+  governor.learn(address('next'))
+  governor.want('other-3')
+  connections.get('other-3')?.end('nothing')
+  plan()
+  runTo(MINUTE_MS)
+  expect(timesOf('other-3')).toHaveLength(2)
+  expect(connections.has('next')).toBe(true)
+})
+
 test('a wanted peer that is gone is like any other', () => {
   const { governor, connections, plan, runTo, timesOf } = startFilling(0, FILL)
   governor.learn(address('wanted'))
