@@ -294,7 +294,10 @@ export function createDialGovernor({
       const free = new Map(view.slots.map(({ name, free }) => [name, free]))
       const room = roomOf(nowMs, view)
       const seedRoom = new Map(
-        view.slots.map((kind) => [kind.name, rotation.seedRoom(kind, nowMs)]),
+        view.slots.map((kind) => [
+          kind.name,
+          rotation.seedRoom(kind, foundUnderway(kind.name), nowMs),
+        ]),
       )
       const open = [...free.values()].reduce((sum, count) => sum + count, 0) + dialling.size
       const learntMaxNow = Math.min(

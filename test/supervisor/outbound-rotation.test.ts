@@ -56,6 +56,29 @@ test('seeds are dialled again when less than half of what is filled is left', ()
   expect(timesOf('seed-0')).toHaveLength(2)
 })
 
+test('more seeds than there are slots leave places for others, and are left when these were found', () => {
+  const { governor, connections, runTo } = startNode({
+    ...{ fill: FILL, slots: 8, fate: () => STAYS },
+  })
+  for (const one of many('seed', 20)) governor.addSeed(one)
+  runTo(MINUTE_MS)
+  expect(connections.size).toBe(8 - FILL)
+  for (const one of many('other', FILL)) governor.learn(one)
+  runTo(3 * MINUTE_MS)
+  expect([...connections.keys()].filter((name) => name.startsWith('other'))).toHaveLength(FILL)
+  expect(connections.size).toBeLessThanOrEqual(FILL + 1)
+})
+
+test('a node with some peers, and not enough, asks a seed now and then, who may know more', () => {
+  const { governor, runTo, timesOf } = startFilling(0, FILL - 1)
+  runTo(1_000)
+  governor.addSeed(address('seed'))
+  runTo(MINUTE_MS / 2)
+  expect(timesOf('seed')).toEqual([])
+  runTo(60 * MINUTE_MS)
+  expect(timesOf('seed')).toHaveLength(1)
+})
+
 test('every one to three minutes a peer is exchanged for one that was not tried, or a seed is asked', () => {
   const { connections, dialled, left, runTo } = startFilling(2, 60)
   runTo(60 * MINUTE_MS)
