@@ -67,7 +67,10 @@ export interface DialGovernor {
   learn(candidate: Candidate): boolean
   /** How many learnt addresses could be dialled now, those that wait here among them. */
   room(nowMs: number, view: DialView): number
-  /** The application wants to talk to it: it is dialled beyond what a node fills by itself, and stays. */
+  /**
+   * The application wants to talk to it: it is dialled beyond what a node fills by itself, as often as a
+   * learnt one, and stays.
+   */
   want(address: string): void
   /** Not dialled again unless it is added again. */
   forget(address: string): void
@@ -191,6 +194,8 @@ export function createDialGovernor({
   const noteEnd = (known: Known | undefined, activeMs: number | undefined): void => {
     if (known === undefined) return
     if (activeMs !== undefined && activeMs >= backoffResetMs) known.tries = 0
+    // Nobody waits so long: a seed that was down is no reason to hold it for good when it is back.
+    if (known.tries >= triesMax) known.isWanted = false
     if (known.source === 'learnt' && known.tries >= triesMax) {
       learnt.delete(known.address)
       onForgotten(known.address)
@@ -279,7 +284,9 @@ export function createDialGovernor({
     room: (nowMs, view) => [...roomOf(nowMs, view).values()].reduce((sum, count) => sum + count, 0),
     want(address) {
       const known = find(address)
-      if (known !== undefined) known.isWanted = true
+      if (known === undefined || known.isWanted) return
+      known.isWanted = true
+      known.tries = 0
     },
     forget(address) {
       manual.delete(address)

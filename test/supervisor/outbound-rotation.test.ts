@@ -167,6 +167,25 @@ test('whom somebody asks for while his connection is closing is dialled again, a
   expect(connections.has('next')).toBe(true)
 })
 
+test('a seed that was wanted while it was down is a seed again when it comes back', () => {
+  const { governor, left, plan, runTo, timesOf } = startNode({
+    ...{ fill: FILL, slots: 8 },
+    fate: (name, nowMs) =>
+      name === 'seed' && nowMs < 60 * MINUTE_MS ? { how: 'fails', afterMs: 1 } : STAYS,
+  })
+  for (const one of many('other', FILL)) governor.learn(one)
+  runTo(1_000)
+  governor.addSeed(address('seed'))
+  governor.want('seed')
+  plan()
+  runTo(59 * MINUTE_MS)
+  // Eight times for who wanted it, then at its turns.
+  expect(timesOf('seed').length).toBeGreaterThanOrEqual(8)
+  expect(timesOf('seed').length).toBeLessThan(30)
+  runTo(180 * MINUTE_MS)
+  expect(left.some((one) => one.address === 'seed')).toBe(true)
+})
+
 test('a wanted peer that is gone is like any other', () => {
   const { governor, connections, plan, runTo, timesOf } = startFilling(0, FILL)
   governor.learn(address('wanted'))
