@@ -80,6 +80,8 @@ function note({ broken, err, last, seed }, isKept = false) {
 const kept = new Map()
 if (values.keep !== undefined && existsSync(values.keep)) {
   for (const line of readFileSync(values.keep, 'utf8').trim().split('\n')) {
+    // The last one may have been cut.
+    if (!line.endsWith('}')) continue
     const outcome = JSON.parse(line)
     kept.set(outcome.seed, outcome)
   }
