@@ -1,5 +1,5 @@
 /**
- * Many seeds of the simulator, each in a process of its own, as many at a time as there are cores:
+ * Many seeds of the simulator, one process a core:
  *
  *   npm run simulate:seeds -- --from 1 --to 1000 [--nodes 20] [--for 10m] [--faults swarm] [--crypto real]
  *     [--keep FILE]   what came of each seed goes there, and what stands there is not run again: for one
@@ -8,7 +8,7 @@
  * Prints the seeds that break something with the words that show them again, and what of all that can
  * happen did not happen in any of them. Ends with 1 where something broke.
  */
-import { execFile } from 'node:child_process'
+import { fork } from 'node:child_process'
 import { appendFileSync, existsSync, readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
@@ -17,9 +17,6 @@ import { CORE_DETAILS } from '../dist/machines/reasons.js'
 import { NATIVE_DETAILS } from '../dist/protocols/native/details.js'
 
 const ROOT = join(import.meta.dirname, '..')
-const MAIN = join(ROOT, 'dist/cli/main.js')
-/** A run's lines are some kilobytes; a broken one lists what broke. */
-const OUTPUT_BYTES_MAX = 16 * 1024 * 1024
 
 const { values } = parseArgs({
   options: {
@@ -34,30 +31,17 @@ const { values } = parseArgs({
   },
 })
 
-const wordsOf = (seed) =>
-  ['simulate', '--protocol', 'native', '--seed', String(seed), '--nodes', values.nodes].concat([
-    ...['--for', values.for, '--faults', values.faults, '--crypto', values.crypto, '--json'],
-  ])
-
-/** Its last event, and those before it. */
-const run = (seed) =>
-  new Promise((resolve) => {
-    const options = { maxBuffer: OUTPUT_BYTES_MAX }
-    execFile(process.execPath, [MAIN, ...wordsOf(seed)], options, (error, out, err) => {
-      const events = out
-        .split('\n')
-        .filter((line) => line.startsWith('{'))
-        .map((line) => JSON.parse(line))
-      const last = events.find(({ event }) => event === 'simulated')
-      resolve({
-        seed,
-        last,
-        broken: events.filter(({ event }) => event === 'violation'),
-        err,
-        error,
-      })
-    })
-  })
+const UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }
+const [, digits, unit] = /^(\d+)(ms|s|m|h)$/.exec(values.for) ?? []
+if (digits === undefined) throw new Error('--for is a whole number and a unit, such as 90s or 10m')
+const run = {
+  crypto: values.crypto,
+  durationMs: Number(digits) * UNITS[unit],
+  faults: values.faults,
+  nodes: Number(values.nodes),
+}
+const again = (seed) =>
+  `peerloom simulate --protocol native --nodes ${run.nodes} --seed ${seed} --for ${values.for} --faults ${run.faults} --crypto ${run.crypto}`
 
 /** The codes in a table of docs/errors.md, which a test holds to the types. */
 function codesIn(union) {
@@ -71,18 +55,16 @@ const sums = { steps: 0, published: 0, delivered: 0, restarts: 0, bans: 0 }
 const failed = []
 let done = 0
 
-function note({ broken, err, error, last, seed }, isKept = false) {
+function note({ broken, err, last, seed }, isKept = false) {
   done++
   if (values.keep !== undefined && !isKept) {
-    const ended = error === null || broken.length > 0
-    const line = JSON.stringify({ broken, err: ended ? '' : err, last, seed })
-    appendFileSync(values.keep, `${line}\n`)
+    appendFileSync(values.keep, `${JSON.stringify({ broken, err, last, seed })}\n`)
   }
   if (last === undefined || broken.length > 0) {
     failed.push(seed)
     console.log(`seed ${seed} is broken`)
-    for (const { again, atMs, invariant, node, what } of broken) {
-      console.log(`  ${invariant} at ${atMs} ms, ${node}: ${what}\n  ${again}`)
+    for (const { atMs, invariant, node, what } of broken) {
+      console.log(`  ${invariant} at ${atMs} ms, ${node}: ${what}\n  ${again(seed)}`)
     }
     if (last === undefined) console.log(`  it did not end: ${err.trim()}`)
   }
@@ -98,6 +80,8 @@ function note({ broken, err, error, last, seed }, isKept = false) {
 const kept = new Map()
 if (values.keep !== undefined && existsSync(values.keep)) {
   for (const line of readFileSync(values.keep, 'utf8').trim().split('\n')) {
+    // The last one may have been cut.
+    if (!line.endsWith('}')) continue
     const outcome = JSON.parse(line)
     kept.set(outcome.seed, outcome)
   }
@@ -108,9 +92,23 @@ for (let seed = Number(values.from); seed <= Number(values.to); seed++) {
   if (outcome === undefined) left.push(seed)
   else note(outcome, true)
 }
-const work = async () => {
-  for (let seed = left.shift(); seed !== undefined; seed = left.shift()) note(await run(seed))
-}
+/** One process, until no seeds are left; a seed in which it dies is broken, and another one goes on. */
+const work = () =>
+  new Promise((resolve) => {
+    let seed
+    const child = fork(join(import.meta.dirname, 'simulate-seed.mjs'))
+    child.on('message', (outcome) => {
+      if (outcome !== 'ready') note(outcome)
+      seed = left.shift()
+      if (seed === undefined) child.disconnect()
+      else child.send({ ...run, seed })
+    })
+    child.on('exit', (code) => {
+      if (seed === undefined) return resolve()
+      note({ seed, broken: [], err: `its process ended with ${code}` })
+      return resolve(work())
+    })
+  })
 await Promise.all(Array.from({ length: Math.max(1, Number(values.workers)) }, work))
 
 const missing = (counts, codes) =>
@@ -130,4 +128,6 @@ console.log(`details never seen: ${missing(seen.details, details)}`)
 console.log(
   `${done} seeds, ${failed.length} broken${failed.length > 0 ? `: ${failed.join(' ')}` : ''}`,
 )
-process.exitCode = failed.length > 0 ? 1 : 0
+// A process that ends before its first seed, because it cannot load what it runs, takes none.
+if (left.length > 0) console.log(`${left.length} seeds were not run`)
+process.exitCode = failed.length > 0 || left.length > 0 ? 1 : 0

@@ -176,7 +176,8 @@ export interface SlotKind {
   readonly max: number
   /**
    * Of a dialler: so many are filled with peers that the node found, and not all at all times with the
-   * same; the rest is for those that the application asks for. Left out: all are filled, seeds first.
+   * same; the rest is for those that the application asks for, and for seeds. At least 1, and less than
+   * `max`. Left out: all are filled, seeds first.
    */
   readonly fill?: number
 }

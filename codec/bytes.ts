@@ -60,9 +60,9 @@ export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
 export const viewOf = (bytes: Uint8Array): DataView =>
   new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 
-const HEX_OF_BYTE: readonly string[] = Array.from({ length: 256 }, (_, byte) =>
-  byte.toString(16).padStart(2, '0'),
-)
+const DIGIT_CODES = Uint8Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0))
+/** Bytes that are told at once: as arguments of a call, whose number has a limit. */
+const HEX_PIECE_BYTES = 1_024
 
 /** The value of a digit's character code; 16 for what is none. */
 const VALUE_OF_DIGIT = new Uint8Array(128).fill(16)
@@ -72,10 +72,22 @@ for (let value = 0; value < 16; value++) {
   VALUE_OF_DIGIT[digit.toUpperCase().charCodeAt(0)] = value
 }
 
-/** Two lower-case digits a byte. */
+const encodeHexPiece = (bytes: Uint8Array): string => {
+  const codes: number[] = []
+  for (const byte of bytes) codes.push(DIGIT_CODES[byte >> 4] ?? 0, DIGIT_CODES[byte & 15] ?? 0)
+  return String.fromCharCode(...codes)
+}
+
+/**
+ * Two lower-case digits a byte. Not put together from pairs: engines keep such a text as a tree of its
+ * parts, which takes a kilobyte for an identity, for as long as nobody looks it up.
+ */
 export function encodeHex(bytes: Uint8Array): string {
+  if (bytes.length <= HEX_PIECE_BYTES) return encodeHexPiece(bytes)
   let text = ''
-  for (const byte of bytes) text += HEX_OF_BYTE[byte] ?? ''
+  for (let at = 0; at < bytes.length; at += HEX_PIECE_BYTES) {
+    text += encodeHexPiece(bytes.subarray(at, at + HEX_PIECE_BYTES))
+  }
   return text
 }
 

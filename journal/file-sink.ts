@@ -120,7 +120,7 @@ export function openFileSink(path: string, options: FileSinkOptions): JournalSin
   return {
     write(bytes, entries) {
       if (isBroken || queuedBytes + bytes.length > QUEUE_BYTES_MAX) return false
-      enqueue({ bytes, atByte: endByte, entries })
+      enqueue({ bytes: new Uint8Array(bytes), atByte: endByte, entries })
       endByte += bytes.length
       return true
     },

@@ -2,6 +2,9 @@
  * Writes a recording down as it is made: entries are gathered into segments, a segment goes to the
  * medium when it is large or old enough. When the medium cannot take one, or the cap is reached, the
  * recording ends there; the node goes on, and what it loses is counted.
+ *
+ * A checksum guards what leaves the process. Where the medium is memory, segments get theirs when they
+ * are to be read, and most recordings of a node that does well never are.
  * @module
  */
 import { encodeHead, HEAD_BYTES } from './head.ts'
@@ -19,13 +22,21 @@ const SEGMENT_BYTES = 64 * 1_024
 /** What a process that dies may lose at most, but for what its last step did. */
 const SEGMENT_MS = 250
 
-export interface JournalSink {
-  /** False: it cannot keep up, and has taken nothing. */
-  write(segment: Uint8Array, entries: number): boolean
+interface Medium {
   /** Writes over the first bytes. */
   writeHead(head: Uint8Array): void
   /** Nothing follows. */
   close(): void
+}
+
+export interface JournalSink extends Medium {
+  /** The bytes are written over afterwards. False: it cannot keep up, and has taken nothing. */
+  write(segment: Uint8Array, entries: number): boolean
+}
+
+export interface JournalMemory extends Medium {
+  /** Gives the copy that stays. What stands in front of its content is filled in by `flush` and `close`. */
+  keep(segment: Uint8Array): Uint8Array
 }
 
 export interface JournalStatus {
@@ -42,7 +53,7 @@ export interface JournalWriter extends StepSink {
   /** One more entry that was not written down. */
   lose(): void
   readonly isOver: boolean
-  /** What waits and is whole goes to the medium now. */
+  /** What waits and is whole goes to the medium now, and can be read there. */
   flush(): void
   /** The recording is whole, unless it ended before. */
   close(): void
@@ -50,19 +61,17 @@ export interface JournalWriter extends StepSink {
 }
 
 export interface JournalWriterOptions {
-  readonly sink: JournalSink
+  readonly sink: JournalMemory | JournalSink
   readonly bytesMax: number
-  /** The medium is memory: segments stay where they are written. */
-  readonly isKept?: boolean
   /** Told once, when the recording ended before its time. */
   onCutShort(status: JournalStatus): void
 }
 
 export function createJournalWriter(options: JournalWriterOptions): JournalWriter {
-  const { bytesMax, isKept = false, sink } = options
+  const { bytesMax, sink } = options
   const segments = createSegmentWriter()
   const seal = createSeal()
-  const waiting = createValueWriter(SEGMENT_OVERHEAD_BYTES, { isKept })
+  const waiting = createValueWriter(SEGMENT_OVERHEAD_BYTES)
   const writeInput = createInputWriter(waiting)
   /** Up to here it is entries that are whole; behind it stands one that is open. */
   let wholeBytes = SEGMENT_OVERHEAD_BYTES
@@ -73,6 +82,8 @@ export function createJournalWriter(options: JournalWriterOptions): JournalWrite
   let lostEntries = 0
   let bytes = 0
   let isClosed = false
+  /** What is kept in memory and was not to be read yet. */
+  let unchecked: { readonly segment: Uint8Array; readonly isSealed: boolean }[] = []
 
   const status = (): JournalStatus => ({ ending, entries: writtenEntries, lostEntries, bytes })
 
@@ -92,19 +103,33 @@ export function createJournalWriter(options: JournalWriterOptions): JournalWrite
     options.onCutShort(status())
   }
 
+  const check = (segment: Uint8Array, isSealed: boolean): void => {
+    const content = segments.seal(segment)
+    if (isSealed) seal.addChecked(content)
+  }
+
+  const checkKept = (): void => {
+    for (const { isSealed, segment } of unchecked) check(segment, isSealed)
+    unchecked = []
+  }
+
   /** @param isSealed whether it is part of what the seal holds together. */
   const flush = (isSealed = true): void => {
     if (wholeBytes === SEGMENT_OVERHEAD_BYTES || ending !== 'open') return
     const entries = waitingEntries
-    const segment = waiting.takeTo(wholeBytes)
+    const segmentBytes = wholeBytes
+    if (bytes + segmentBytes > bytesMax) return cutShort('cap', entries)
+    const segment = waiting.written().subarray(0, segmentBytes)
+    if ('keep' in sink) unchecked.push({ segment: sink.keep(segment), isSealed })
+    else {
+      check(segment, isSealed)
+      if (!sink.write(segment, entries)) return cutShort('slow', entries)
+    }
+    waiting.forgetTo(segmentBytes)
     wholeBytes = SEGMENT_OVERHEAD_BYTES
     waitingEntries = 0
     waitingSinceMs = undefined
-    if (bytes + segment.length > bytesMax) return cutShort('cap', entries)
-    const content = segments.seal(segment)
-    if (isSealed) seal.addChecked(content)
-    if (!sink.write(segment, entries)) return cutShort('slow', entries)
-    bytes += segment.length
+    bytes += segmentBytes
     writtenEntries += entries
   }
 
@@ -144,19 +169,22 @@ export function createJournalWriter(options: JournalWriterOptions): JournalWrite
     get isOver() {
       return ending !== 'open'
     },
-    flush: () => {
+    flush() {
       flush()
+      checkKept()
     },
     close() {
       if (isClosed) return
       isClosed = true
       flush()
+      checkKept()
       if (ending === 'open') {
         writePart(waiting, { part: 'end', entries: writtenEntries, seal: seal.value })
         wholeBytes = waiting.length
         flush(false)
         // What the end itself could not be written for has said so.
         if (!isCutShort()) ending = 'whole'
+        checkKept()
       }
       writeHead()
       sink.close()

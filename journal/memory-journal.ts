@@ -5,6 +5,7 @@
 import { concatBytes } from '../codec/bytes.ts'
 import { createJournalWriter } from './journal-writer.ts'
 import type { JournalStatus } from './journal-writer.ts'
+import { createKeptBytes } from './kept-bytes.ts'
 import { recordingInto } from './recording.ts'
 import type { JournalRecording } from './recording.ts'
 
@@ -26,21 +27,17 @@ export interface MemoryJournalOptions {
 
 export function memoryJournal(options: MemoryJournalOptions = {}): MemoryJournal {
   const { bytesMax = BYTES_MAX, onCutShort = () => undefined } = options
-  const segments: Uint8Array[] = []
+  const segments = createKeptBytes()
   let head = new Uint8Array()
   const writer = createJournalWriter({
     sink: {
-      write(segment) {
-        segments.push(segment)
-        return true
-      },
+      keep: segments.add,
       writeHead(bytes) {
         head = new Uint8Array(bytes)
       },
       close: () => undefined,
     },
     bytesMax,
-    isKept: true,
     onCutShort,
   })
   const recording = recordingInto(writer, { onStopped: () => undefined })
@@ -48,7 +45,7 @@ export function memoryJournal(options: MemoryJournalOptions = {}): MemoryJournal
     begin: recording.begin,
     bytes() {
       recording.flush()
-      return concatBytes(head, ...segments)
+      return concatBytes(head, ...segments.all)
     },
     get status() {
       return writer.status

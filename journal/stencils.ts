@@ -53,24 +53,30 @@ function keyOf(input: Input): string {
 export function createInputWriter(writer: ValueWriter): InputWriter {
   const stencils = new Map<string, Stencil>()
 
-  /** Writes what does not stand in the stencil; gives where the next field is, or -1: it does not fit. */
-  const fit = (fields: readonly Field[], at: number, value: unknown): number => {
-    const field = fields[at]
-    if (isRecord(value)) {
-      if (field !== BEGIN || Array.isArray(value)) return -1
-      let next = at + 1
-      for (const name in value) {
-        if (!hasOwn.call(value, name)) continue
-        if (fields[next] !== name) return -1
-        next = fit(fields, next + 1, fieldOf(value, name))
+  /**
+   * Writes what does not stand in the stencil; gives where the next field is, or -1: it does not fit.
+   * @param at the first field of the record
+   */
+  const fit = (fields: readonly Field[], at: number, record: object): number => {
+    let next = at
+    for (const name in record) {
+      if (!hasOwn.call(record, name)) continue
+      if (fields[next] !== name) return -1
+      const field = fields[next + 1]
+      const value = fieldOf(record, name)
+      next += 2
+      if (typeof value === 'string' && field === value) continue
+      if (isRecord(value)) {
+        if (field !== BEGIN || Array.isArray(value)) return -1
+        next = fit(fields, next, value)
         if (next < 0) return -1
+      } else {
+        if (typeof field !== 'object') return -1
+        writer.raw(field)
+        writer.value(value)
       }
-      return fields[next] === END ? next + 1 : -1
     }
-    if (typeof field !== 'object') return field === value ? at + 1 : -1
-    writer.raw(field)
-    writer.value(value)
-    return at + 1
+    return fields[next] === END ? next + 1 : -1
   }
 
   /** Writes it field by field; undefined: it is none for a stencil, and what was written is no use. */
@@ -111,8 +117,8 @@ export function createInputWriter(writer: ValueWriter): InputWriter {
     const stencil = stencils.get(key)
     const start = writer.length
     if (stencil?.fields !== undefined) {
-      if (fit(stencil.fields, 0, input) > 0) {
-        writer.raw(stencil.last)
+      if (fit(stencil.fields, 1, input) > 0) {
+        if (stencil.last.length > 0) writer.raw(stencil.last)
         stencil.missed = 0
         return
       }

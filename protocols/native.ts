@@ -124,7 +124,11 @@ export function native(options: NativeOptions): Protocol<NativeTypes> {
     refusal: (why, banMs) => closedDoorOf(why, why === 'rate' ? limits.throttleMs : banMs),
     duplicate: (older, newer) => decideDuplicate(older, newer, own.id, limits.simultaneousMs),
     slots: [
-      { name: 'outbound', role: 'dialler', max: limits.outboundMax, fill: limits.outboundFill },
+      {
+        ...{ name: 'outbound', role: 'dialler', max: limits.outboundMax },
+        // A node with fewer slots fills them all, and has none to give away.
+        ...(limits.outboundFill < limits.outboundMax ? { fill: limits.outboundFill } : {}),
+      },
       // Who comes in takes a place before it is verified; check 11 counts those that are, and answers.
       { name: 'inbound', role: 'listener', max: limits.inboundMax + limits.pendingInboundMax },
     ],

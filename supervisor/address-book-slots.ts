@@ -19,10 +19,9 @@ export interface SlotTable<Item> {
 }
 
 export function createSlotTable<Item>(buckets: number, bucketSize: number): SlotTable<Item> {
-  /** Made with the first item of each, and given up with its last: a small book is small in memory. */
-  const slots = new Array<(Item | undefined)[] | undefined>(buckets).fill(undefined)
+  /** A book has room for tens of thousands, and most hold some hundreds: they are small in memory. */
+  const slots = new Map<number, Item>()
   const takenIn = new Uint32Array(buckets)
-  let taken = 0
   let bucketsInUse = 0
 
   /** The bucket that stands at `rank` among those with anything in them. */
@@ -43,45 +42,35 @@ export function createSlotTable<Item>(buckets: number, bucketSize: number): Slot
     isWanted: (item: Item) => boolean,
   ): Item | undefined => {
     for (let step = 0; step < bucketSize; step++) {
-      const item = slots[bucket]?.[(first + step) % bucketSize]
+      const item = slots.get(bucket * bucketSize + ((first + step) % bucketSize))
       if (item !== undefined && isWanted(item)) return item
     }
     return undefined
   }
 
-  const get = (slot: number): Item | undefined =>
-    slots[Math.floor(slot / bucketSize)]?.[slot % bucketSize]
-
   const clear = (slot: number): void => {
+    if (!slots.delete(slot)) return
     const bucket = Math.floor(slot / bucketSize)
-    const items = slots[bucket]
-    if (items?.[slot % bucketSize] === undefined) return
-    items[slot % bucketSize] = undefined
     const left = (takenIn[bucket] ?? 0) - 1
     takenIn[bucket] = left
-    taken--
-    if (left > 0) return
-    bucketsInUse--
-    slots[bucket] = undefined
+    if (left === 0) bucketsInUse--
   }
 
   return {
     get taken() {
-      return taken
+      return slots.size
     },
-    get,
+    get: (slot) => slots.get(slot),
     put(slot, item) {
       const bucket = Math.floor(slot / bucketSize)
-      const items = (slots[bucket] ??= new Array<Item | undefined>(bucketSize).fill(undefined))
-      items[slot % bucketSize] = item
+      slots.set(slot, item)
       const before = takenIn[bucket] ?? 0
       takenIn[bucket] = before + 1
-      taken++
       if (before === 0) bucketsInUse++
     },
     clear,
     draw(random, isWanted) {
-      if (taken === 0) return undefined
+      if (slots.size === 0) return undefined
       const bucket = bucketInUse(random.below(bucketsInUse))
       return firstIn(bucket, random.below(bucketSize), isWanted)
     },
@@ -96,12 +85,7 @@ export function createSlotTable<Item>(buckets: number, bucketSize: number): Slot
       return undefined
     },
     *entries() {
-      for (const [bucket, items] of slots.entries()) {
-        if (items === undefined) continue
-        for (const [place, item] of items.entries()) {
-          if (item !== undefined) yield [bucket * bucketSize + place, item]
-        }
-      }
+      yield* [...slots].toSorted(([one], [other]) => one - other)
     },
   }
 }

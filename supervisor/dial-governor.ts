@@ -67,7 +67,10 @@ export interface DialGovernor {
   learn(candidate: Candidate): boolean
   /** How many learnt addresses could be dialled now, those that wait here among them. */
   room(nowMs: number, view: DialView): number
-  /** The application wants to talk to it: it is dialled beyond what a node fills by itself, and stays. */
+  /**
+   * The application wants to talk to it: it is dialled beyond what a node fills by itself, as often as a
+   * learnt one, and stays.
+   */
   want(address: string): void
   /** Not dialled again unless it is added again. */
   forget(address: string): void
@@ -107,6 +110,7 @@ interface Known extends Candidate {
   readonly source: DialSource
   /** Dials since it was last active for long enough. */
   tries: number
+  /** Until it is active: then its connection is held as wanted. */
   isWanted: boolean
 }
 
@@ -156,6 +160,9 @@ export function createDialGovernor({
   const find = (address: string): Known | undefined =>
     manual.get(address) ?? seeds.get(address) ?? learnt.get(address)
 
+  /** As it is listed now: the application may ask by name for whom the node is dialling already. */
+  const current = (known: Known): Known => find(known.address) ?? known
+
   const list = (table: Map<string, Known>, candidate: Candidate, source: DialSource): boolean => {
     if (!table.has(candidate.address) && table.size >= CORE_LIMITS.listedMax) return false
     table.set(candidate.address, { ...candidate, source, tries: 0, isWanted: false })
@@ -187,6 +194,8 @@ export function createDialGovernor({
   const noteEnd = (known: Known | undefined, activeMs: number | undefined): void => {
     if (known === undefined) return
     if (activeMs !== undefined && activeMs >= backoffResetMs) known.tries = 0
+    // Nobody waits so long: a seed that was down is no reason to hold it for good when it is back.
+    if (known.tries >= triesMax) known.isWanted = false
     if (known.source === 'learnt' && known.tries >= triesMax) {
       learnt.delete(known.address)
       onForgotten(known.address)
@@ -238,7 +247,7 @@ export function createDialGovernor({
   const foundUnderway = (name: string): number => {
     let count = 0
     for (const { known, slot } of dialling.values()) {
-      if (slot === name && motiveOf(known) === 'found') count++
+      if (slot === name && motiveOf(current(known)) === 'found') count++
     }
     return count
   }
@@ -252,6 +261,7 @@ export function createDialGovernor({
       if (!list(manual, candidate, 'manual')) return false
       seeds.delete(candidate.address)
       learnt.delete(candidate.address)
+      rotation.keep(candidate.address)
       return true
     },
     addSeed(candidate) {
@@ -274,7 +284,9 @@ export function createDialGovernor({
     room: (nowMs, view) => [...roomOf(nowMs, view).values()].reduce((sum, count) => sum + count, 0),
     want(address) {
       const known = find(address)
-      if (known !== undefined) known.isWanted = true
+      if (known === undefined || known.isWanted) return
+      known.isWanted = true
+      known.tries = 0
     },
     forget(address) {
       manual.delete(address)
@@ -289,7 +301,10 @@ export function createDialGovernor({
       const free = new Map(view.slots.map(({ name, free }) => [name, free]))
       const room = roomOf(nowMs, view)
       const seedRoom = new Map(
-        view.slots.map((kind) => [kind.name, rotation.seedRoom(kind, nowMs)]),
+        view.slots.map((kind) => [
+          kind.name,
+          rotation.seedRoom(kind, foundUnderway(kind.name), nowMs),
+        ]),
       )
       const open = [...free.values()].reduce((sum, count) => sum + count, 0) + dialling.size
       const learntMaxNow = Math.min(
@@ -360,28 +375,29 @@ export function createDialGovernor({
     },
     redial(address, slot, nowMs, view) {
       settle(address)
-      rotation.release(address)
+      const motive = rotation.release(address)
       const known = find(address)
       if (known === undefined || dialling.size >= dialsMax) return false
       const due = dueOf(known, nowMs, view)
       if (due === undefined || due.dueMs > nowMs) return false
       begin(due, slot, nowMs)
       known.tries--
+      if (motive === 'wanted') known.isWanted = true
       return true
     },
     activated(address, nowMs) {
       const dial = dialling.get(address)
       settle(address)
       if (dial === undefined) return
-      rotation.hold(address, { slot: dial.slot, motive: motiveOf(dial.known), sinceMs: nowMs })
+      const known = current(dial.known)
+      rotation.hold(address, { slot: dial.slot, motive: motiveOf(known), sinceMs: nowMs })
+      // From now on it is asked for again: also while this connection says its farewell.
+      known.isWanted = false
     },
     ended(address, activeMs) {
       settle(address)
       rotation.release(address)
-      const known = find(address)
-      // Whoever wants it still asks again.
-      if (known !== undefined && activeMs !== undefined) known.isWanted = false
-      noteEnd(known, activeMs)
+      noteEnd(find(address), activeMs)
     },
     sourceOf: (address) => find(address)?.source,
     triesOf: (address) => find(address)?.tries ?? 0,

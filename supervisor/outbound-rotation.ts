@@ -28,11 +28,14 @@ interface Held {
 
 export interface OutboundRotation {
   hold(address: string, held: Held): void
-  release(address: string): void
+  /** Why it was held; undefined: it was not. */
+  release(address: string): DialMotive | undefined
+  /** The application wants it from now on: if it is held, it stays. */
+  keep(address: string): void
   /** How many found peers may be dialled for slots of the kind, with so many under way. */
   room(slots: FreeSlots, underway: number, nowMs: number): number
-  /** How many seeds may be dialled for slots of the kind. */
-  seedRoom(slots: FreeSlots, nowMs: number): number
+  /** How many seeds may be dialled for slots of the kind, with so many found ones under way. */
+  seedRoom(slots: FreeSlots, underway: number, nowMs: number): number
   /** Addresses to be left now, and when to ask again at the latest. */
   turn(
     kinds: readonly FreeSlots[],
@@ -99,7 +102,13 @@ export function createOutboundRotation({
       held.set(address, one)
     },
     release(address) {
+      const motive = held.get(address)?.motive
       held.delete(address)
+      return motive
+    },
+    keep(address) {
+      const one = held.get(address)
+      if (one !== undefined) held.set(address, { ...one, motive: 'wanted' })
     },
     room({ fill, free, name }, underway, nowMs) {
       if (fill === undefined) return free
@@ -107,23 +116,25 @@ export function createOutboundRotation({
       const extra = missing === 0 && isDue(name, 'found', nowMs) ? 1 : 0
       return Math.min(free, Math.max(extra, missing))
     },
-    seedRoom({ fill, free, name }, nowMs) {
-      if (fill === undefined || of(name, 'found').length < Math.ceil(fill / 2)) return free
-      return Math.min(free, isDue(name, 'seed', nowMs) ? 1 : 0)
+    seedRoom({ fill, free, name }, underway, nowMs) {
+      if (fill === undefined) return free
+      const found = of(name, 'found').length
+      // Seeds are left when `fill` others are there: these need their places beside the seeds.
+      const beside = Math.max(0, free - Math.max(0, fill - found - underway))
+      if (found < Math.ceil(fill / 2)) return beside
+      return Math.min(beside, isDue(name, 'seed', nowMs) ? 1 : 0)
     },
     turn(kinds, nowMs) {
       const leave: string[] = []
       let nextMs = Infinity
       for (const { fill, name } of kinds) {
         if (fill === undefined) continue
-        const found = of(name, 'found')
-        if (found.length < fill) {
-          turns.delete(name)
-          continue
-        }
         const last = turns.get(name)
         const next = last === undefined || nowMs >= last.dueMs ? draw(nowMs) : last
         turns.set(name, next)
+        nextMs = Math.min(nextMs, next.dueMs)
+        const found = of(name, 'found')
+        if (found.length < fill) continue
         const seeds = of(name, 'seed')
         for (const [address, { sinceMs }] of seeds) {
           if (nowMs >= sinceMs + stayMs) leave.push(address)
@@ -132,7 +143,7 @@ export function createOutboundRotation({
         const waiting = [...seeds, ...(found.length > fill ? found : [])]
           .map(([, { sinceMs }]) => sinceMs + stayMs)
           .filter((atMs) => atMs > nowMs)
-        nextMs = Math.min(nextMs, next.dueMs, ...waiting)
+        nextMs = Math.min(nextMs, ...waiting)
       }
       // What is left does not count any more, however long its farewell takes.
       for (const address of leave) held.delete(address)

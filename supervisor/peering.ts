@@ -421,9 +421,11 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
       const parsed = addresses.parse(peer)
       const address = 'address' in parsed ? parsed.address : addressOf(peer)
       if (address === undefined) return false
-      unwanted.welcome(addresses.key(address), addresses.identity(address))
-      if (!known.has(addresses.key(address)) && !learn(address)) return false
-      governor.want(addresses.key(address))
+      const key = addresses.key(address)
+      unwanted.welcome(key, addresses.identity(address))
+      // Whom the node is just leaving is known here still, and to the governor no more.
+      if (governor.sourceOf(key) === undefined && !learn(address)) return false
+      governor.want(key)
       plan()
       return true
     },

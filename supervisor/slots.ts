@@ -35,7 +35,7 @@ interface Kind extends SlotKind {
   taken: number
 }
 
-/** @throws {RangeError} two kinds of one name, or a maximum that is no count */
+/** @throws {RangeError} two kinds of one name, a maximum that is no count, or a fill that leaves seeds no place */
 export function createSlots(declared: readonly SlotKind[]): Slots {
   const kinds = new Map<string, Kind>()
   const holders = new Map<string, Kind>()
@@ -43,6 +43,12 @@ export function createSlots(declared: readonly SlotKind[]): Slots {
     if (kinds.has(kind.name)) throw new RangeError(`two kinds of slots are named ${kind.name}`)
     if (!(Number.isInteger(kind.max) && kind.max >= 0)) {
       throw new RangeError(`${kind.name} has ${kind.max} slots, which is no count`)
+    }
+    const { fill } = kind
+    if (fill !== undefined && !(Number.isInteger(fill) && fill >= 1 && fill < kind.max)) {
+      throw new RangeError(
+        `of ${kind.max} slots ${kind.name} fills ${fill}: from 1 on, and not all`,
+      )
     }
     kinds.set(kind.name, { ...kind, taken: 0 })
   }

@@ -1,7 +1,8 @@
 /**
  * Records a day into a file, in a process of its own. Arguments: the file, and `die` to be killed
- * when the day is half over.
+ * when the day is half over and what is recorded of it stands in the file.
  */
+import { statSync } from 'node:fs'
 import { fileJournal } from '../../journal/file-journal.ts'
 import { recordable, recordDay } from './recorded.ts'
 
@@ -14,8 +15,10 @@ const journal = fileJournal(path, {
 })
 const { bob } = recordDay(recordable.native, journal, { isStopped: what !== 'die' })
 if (what === 'die') {
-  // What was handed to the system outlives the process.
-  setTimeout(() => process.kill(process.pid, 'SIGKILL'), 50)
+  // What the system has written outlives the process; on a busy machine it takes its time.
+  setInterval(() => {
+    if (statSync(path).size >= journal.status.bytes) process.kill(process.pid, 'SIGKILL')
+  }, 1)
 } else {
   const status = await journal.closed
   console.log(JSON.stringify({ state: bob.state, told, ...status }))

@@ -13,6 +13,7 @@ import { native } from '../../protocols/native.ts'
 import { NATIVE_DETAILS } from '../../protocols/native/details.ts'
 import { decideDuplicate } from '../../protocols/native/duplicates.ts'
 import { refusalOf } from '../../protocols/native/errors.ts'
+import { createSlots } from '../../supervisor/slots.ts'
 import { ANY, SAMPLES } from '../codec/native/samples.ts'
 import { ALICE, ALICE_HANDSHAKE, BOB, NETWORK, VECTORS } from '../codec/native/vectors.ts'
 import { holds } from '../support/properties.ts'
@@ -35,6 +36,18 @@ const details = Object.keys(NATIVE_DETAILS) as readonly NativeDetail[]
 const coreDetails = Object.keys(CORE_DETAILS) as readonly CoreDetail[]
 
 describe('the manifest', () => {
+  test.each([
+    [25, 8],
+    [9, 8],
+    [8, undefined],
+    [1, undefined],
+  ])('of %s slots a node fills %s by itself, and all where it has no more', (outboundMax, fill) => {
+    const { privateKey } = ALICE
+    const { slots } = native({ network: NETWORK, privateKey, limits: { outboundMax } })
+    expect(slots.find(({ role }) => role === 'dialler')?.fill).toBe(fill)
+    expect(() => createSlots(slots)).not.toThrow()
+  })
+
   test('states who we are', () => {
     expect(protocol.identity).toBe(VECTORS.aliceId)
   })

@@ -56,6 +56,29 @@ test('seeds are dialled again when less than half of what is filled is left', ()
   expect(timesOf('seed-0')).toHaveLength(2)
 })
 
+test('more seeds than there are slots leave places for others, and are left when these were found', () => {
+  const { governor, connections, runTo } = startNode({
+    ...{ fill: FILL, slots: 8, fate: () => STAYS },
+  })
+  for (const one of many('seed', 20)) governor.addSeed(one)
+  runTo(MINUTE_MS)
+  expect(connections.size).toBe(8 - FILL)
+  for (const one of many('other', FILL)) governor.learn(one)
+  runTo(3 * MINUTE_MS)
+  expect([...connections.keys()].filter((name) => name.startsWith('other'))).toHaveLength(FILL)
+  expect(connections.size).toBeLessThanOrEqual(FILL + 1)
+})
+
+test('a node with some peers, and not enough, asks a seed now and then, who may know more', () => {
+  const { governor, runTo, timesOf } = startFilling(0, FILL - 1)
+  runTo(1_000)
+  governor.addSeed(address('seed'))
+  runTo(MINUTE_MS / 2)
+  expect(timesOf('seed')).toEqual([])
+  runTo(60 * MINUTE_MS)
+  expect(timesOf('seed')).toHaveLength(1)
+})
+
 test('every one to three minutes a peer is exchanged for one that was not tried, or a seed is asked', () => {
   const { connections, dialled, left, runTo } = startFilling(2, 60)
   runTo(60 * MINUTE_MS)
@@ -116,6 +139,51 @@ test('whom the application wants is dialled beyond, and not exchanged', () => {
   runTo(60 * MINUTE_MS)
   expect(left.length).toBeGreaterThan(10)
   expect(connections.has('wanted') && connections.has('manual')).toBe(true)
+})
+
+test.each([
+  ['is connected', 1_000],
+  ['is being dialled', 0],
+])('who is named by the application when he %s already stays', (_, atMs) => {
+  const { governor, left, plan, runTo } = startFilling(0, FILL)
+  plan()
+  runTo(atMs)
+  governor.addManual(address('other-3'))
+  for (const one of many('more', 200)) governor.learn(one)
+  runTo(3 * 60 * MINUTE_MS)
+  expect(left.length).toBeGreaterThan(10)
+  expect(left.map((one) => one.address)).not.toContain('other-3')
+})
+
+test('whom somebody asks for while his connection is closing is dialled again, and keeps no other one out', () => {
+  const { governor, connections, plan, runTo, timesOf } = startFilling(0, FILL)
+  runTo(1_000)
+  governor.learn(address('next'))
+  governor.want('other-3')
+  connections.get('other-3')?.end('nothing')
+  plan()
+  runTo(MINUTE_MS)
+  expect(timesOf('other-3')).toHaveLength(2)
+  expect(connections.has('next')).toBe(true)
+})
+
+test('a seed that was wanted while it was down is a seed again when it comes back', () => {
+  const { governor, left, plan, runTo, timesOf } = startNode({
+    ...{ fill: FILL, slots: 8 },
+    fate: (name, nowMs) =>
+      name === 'seed' && nowMs < 60 * MINUTE_MS ? { how: 'fails', afterMs: 1 } : STAYS,
+  })
+  for (const one of many('other', FILL)) governor.learn(one)
+  runTo(1_000)
+  governor.addSeed(address('seed'))
+  governor.want('seed')
+  plan()
+  runTo(59 * MINUTE_MS)
+  // Eight times for who wanted it, then at its turns.
+  expect(timesOf('seed').length).toBeGreaterThanOrEqual(8)
+  expect(timesOf('seed').length).toBeLessThan(30)
+  runTo(180 * MINUTE_MS)
+  expect(left.some((one) => one.address === 'seed')).toBe(true)
 })
 
 test('a wanted peer that is gone is like any other', () => {

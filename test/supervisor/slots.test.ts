@@ -23,6 +23,13 @@ test('a kind gives as many slots as it has, and gives one again that came back',
   expect(slots.counts()).toEqual({ full: 2, feeler: 0, inbound: 0 })
 })
 
+test.each([0, -1, 1.5, NaN, 2, 3])(
+  'a kind of two slots of which %s are filled is refused',
+  (fill) => {
+    expect(() => createSlots([{ name: 'full', role: 'dialler', max: 2, fill }])).toThrow(RangeError)
+  },
+)
+
 test('any slot of a role is the first kind with room in the declared order', () => {
   const slots = startSlots()
   expect(['a', 'b', 'c', 'd'].map((name) => slots.takeAny(name, 'dialler'))).toEqual([
