@@ -4,6 +4,7 @@
  * @module
  */
 import type { SupervisorEvent } from '../../index.ts'
+import { printPlace } from '../../codec/place.ts'
 import { formatBytes, printable, shorten } from '../format.ts'
 import { jsonLine } from '../json.ts'
 import type { Ending, Started } from './report.ts'
@@ -12,9 +13,6 @@ const PEER_CHARACTERS = 20
 
 const who = (identity: string | undefined, address: string): string =>
   identity === undefined ? address : shorten(identity, PEER_CHARACTERS)
-
-const placeOf = ({ host, port }: { readonly host: string; readonly port: number }): string =>
-  host.includes(':') ? `[${host}]:${String(port)}` : `${host}:${String(port)}`
 
 const untilOf = (untilMs: number | undefined): string =>
   untilMs === undefined ? 'for good' : `until ${new Date(untilMs).toISOString()}`
@@ -42,7 +40,7 @@ function textOf(event: SupervisorEvent): string {
         `(${event.detail}), ${formatBytes(event.receivedBytes)} in, ${formatBytes(event.sentBytes)} out`
       )
     case 'connection.refused':
-      return `refused ${placeOf(event.remote)}: ${event.why}`
+      return `refused ${printPlace(event.remote)}: ${event.why}`
     case 'peer.struck':
       return `strike ${String(event.strikes)} for ${event.subject}`
     case 'peer.banned':

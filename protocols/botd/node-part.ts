@@ -4,6 +4,7 @@
  * hands out as jobs.
  * @module
  */
+import { createHandshakeExchanges } from '../../actors/handshake-exchanges.ts'
 import type { Asking, Later, NodePart, NodeTools } from '../../actors/protocol.ts'
 import { decodeHex, encodeHex } from '../../codec/bytes.ts'
 import type { BotdAddress } from '../../codec/botd/address.ts'
@@ -20,8 +21,7 @@ import type {
 import type { JobResult } from '../../world/jobs.ts'
 import type { Random } from '../../world/random.ts'
 import { checkAck, checkInit } from './checks.ts'
-import { createExchanges } from './exchanges.ts'
-import type { Theirs } from './exchanges.ts'
+import type { Ours, Theirs } from './exchanges.ts'
 import { drawId } from './ids.ts'
 import { createInitCache } from './init-cache.ts'
 import type { BotdLimits } from './limits.ts'
@@ -40,7 +40,7 @@ export function createNodePart(
   { own, limits }: { readonly own: OwnIdentity; readonly limits: BotdLimits },
 ): NodePart<BotdTypes> {
   const { crypto } = tools
-  const exchanges = createExchanges()
+  const exchanges = createHandshakeExchanges<Ours, Theirs>()
   const inits = createInitCache(limits)
 
   // ---- making Init and Ack -------------------------------------------------------------------

@@ -4,9 +4,10 @@
  * of that, signing, verifying and the shared secret, it hands out as jobs.
  * @module
  */
+import { createHandshakeExchanges } from '../../actors/handshake-exchanges.ts'
 import { decodeHex, encodeHex } from '../../codec/bytes.ts'
 import type { NativeAddress } from '../../codec/native/address.ts'
-import { groupOf } from '../../codec/native/address.ts'
+import { groupOf } from '../../codec/place.ts'
 import {
   MAJOR_VERSION,
   MINOR_VERSION,
@@ -32,7 +33,7 @@ import type { Random } from '../../world/random.ts'
 import { checkHandshake } from './checks.ts'
 import { refusalOf, retryAfter } from './errors.ts'
 import type { ErrorExtras } from './errors.ts'
-import { createExchanges } from './exchanges.ts'
+import type { Ours, Theirs } from './exchanges.ts'
 import type { NativeLimits } from './limits.ts'
 import { createNonceCache } from './nonce-cache.ts'
 import { createThrottle } from './throttle.ts'
@@ -65,7 +66,7 @@ export function createNodePart(
   const { crypto } = tools
   /** Its own: it changes with instructions. */
   const listed = allowed === undefined ? undefined : new Set(allowed)
-  const exchanges = createExchanges()
+  const exchanges = createHandshakeExchanges<Ours, Theirs>()
   const nonces = createNonceCache(limits)
   const throttle = createThrottle(limits)
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { groupOf, parseAddress, printAddress } from '../../../codec/botd/address.ts'
+import { parseAddress, printAddress } from '../../../codec/botd/address.ts'
+import { groupOf } from '../../../codec/place.ts'
 import { VECTORS } from './vectors.ts'
 
 const KEY = VECTORS.aliceKey

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { groupOf, parseAddress, printAddress } from '../../../codec/native/address.ts'
+import { parseAddress, printAddress } from '../../../codec/native/address.ts'
+import { groupOf } from '../../../codec/place.ts'
 import { VECTORS } from './vectors.ts'
 
 const ID = VECTORS.aliceId
