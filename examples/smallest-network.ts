@@ -6,21 +6,15 @@
 import { setup } from 'xstate'
 import { concatBytes, encodeAscii, equalBytes } from '../codec/bytes.ts'
 import { createFrameBuffer } from '../codec/frame-buffer.ts'
-import { asSlot, sessionActions, WireError } from '../index.ts'
-import type { Protocol, ProtocolTypes, SessionEvent, SessionInput } from '../index.ts'
-import type { SessionSaid, Wire, WireSetup } from '../index.ts'
+import { asSlot, placeAddresses, sessionActions, WireError } from '../index.ts'
+import { USUAL_LIMITS, USUAL_WAITS } from '../index.ts'
+import type { BareTypes, Protocol, SessionTypes, SocketAddress, Wire, WireSetup } from '../index.ts'
 
 /** Everything that the core has to know of the network's types, in one bag. */
-export interface LinesTypes extends ProtocolTypes {
+export interface LinesTypes extends BareTypes {
   readonly message: { readonly type: 'line'; readonly bytes: Uint8Array }
-  readonly address: { readonly host: string; readonly port: number }
-  readonly keys: never
-  readonly facts: Record<string, never>
+  readonly address: SocketAddress
   readonly detail: 'empty-line' | 'late' | 'rude' | 'silent'
-  readonly dial: never
-  readonly question: never
-  readonly answer: never
-  readonly news: never
 }
 type Line = LinesTypes['message']
 type Detail = LinesTypes['detail']
@@ -65,13 +59,8 @@ const HI: Line = { type: 'line', bytes: encodeAscii('hi') }
 
 /** Who the other side is, and when the connection is ready. It says what shall be done, and does nothing. */
 const session = setup({
-  types: {} as {
-    context: object
-    events: SessionEvent<LinesTypes>
-    input: SessionInput<LinesTypes>
-    emitted: SessionSaid<LinesTypes>
-  },
-  actions: sessionActions<LinesTypes, object>(),
+  types: {} as SessionTypes<LinesTypes>,
+  actions: sessionActions<LinesTypes>(),
   guards: {
     isHi: ({ event }) => event.type === 'unit' && equalBytes(event.message.bytes, HI.bytes),
   },
@@ -103,25 +92,11 @@ const session = setup({
   },
 })
 
-const print = ({ host, port }: LinesTypes['address']): string => `${host}:${port}`
-
 /** The manifest: what the core reads. It never asks which network it is. */
 export const lines = (): Protocol<LinesTypes> => ({
   name: 'lines',
   defaultPort: 7100,
-  addresses: {
-    parse(text) {
-      const [, host = '', port = ''] = /^([0-9.]+):(\d{1,5})$/.exec(text) ?? []
-      if (host === '' || Number(port) > 65_535) return { wrong: 'an address is host:port' }
-      return { address: { host, port: Number(port) } }
-    },
-    print,
-    key: print,
-    socket: (address) => address,
-    fromSocket: ({ host, port }) => ({ host, port }),
-    group: (host) => host,
-    identity: () => undefined,
-  },
+  addresses: placeAddresses(7100),
   // Sessions of this network ask nothing.
   node: () => ({
     answer() {
@@ -132,12 +107,10 @@ export const lines = (): Protocol<LinesTypes> => ({
   session: asSlot(session),
   control: [],
   deadlines: {
-    connectMs: 2_000,
+    ...USUAL_WAITS,
     establish: { ms: 8_000, detail: 'late' },
     session: { greetingMs: { ms: 5_000, detail: 'late' } },
     progress: { ms: 60_000, detail: 'silent' },
-    drainMs: 20_000,
-    flushMs: 1_000,
   },
   wrongWith: ({ bytes }) =>
     bytes.length >= 1 && bytes.length <= 255 ? undefined : 'a line has 1 to 255 bytes',
@@ -151,17 +124,6 @@ export const lines = (): Protocol<LinesTypes> => ({
     rude: { reason: 'peer-fault', verdict: { do: 'strike', whom: 'address' } },
     silent: { reason: 'deadline', verdict: { do: 'wait' } },
   },
-  strikes: { count: 3, withinMs: 600_000, banMs: 300_000, banMsMax: 86_400_000 },
   duplicate: () => 'keep-both',
-  slots: [
-    { name: 'inbound', role: 'listener', max: 8 },
-    { name: 'outbound', role: 'dialler', max: 8 },
-  ],
-  admission: {
-    pendingInbound: 25,
-    pendingOutbound: 25,
-    pendingPerGroup: 25,
-    inboundPerGroup: 50,
-    acceptedPerGroupPerMinute: 1_000,
-  },
+  ...USUAL_LIMITS,
 })

@@ -31,6 +31,16 @@ export interface ProtocolTypes {
   readonly news: unknown
 }
 
+/** What a network without keys, questions and facts starts from: a message, an address and a detail are left. */
+export interface BareTypes extends ProtocolTypes {
+  readonly keys: never
+  readonly facts: Record<string, never>
+  readonly dial: never
+  readonly question: never
+  readonly answer: never
+  readonly news: never
+}
+
 export interface SessionInput<T extends ProtocolTypes> {
   /** The connection's stable name. */
   readonly name: string
@@ -80,6 +90,15 @@ export type SessionSaid<T extends ProtocolTypes> =
 /** A state with this tag holds the pull: nothing is read until it is left. */
 export const HOLDING = 'holding'
 
+/** What a session's chart puts into the `types` of its `setup`. */
+export interface SessionTypes<T extends ProtocolTypes, Context extends object = object> {
+  context: Context
+  events: SessionEvent<T>
+  input: SessionInput<T>
+  emitted: SessionSaid<T>
+  tags: typeof HOLDING
+}
+
 /** What a connection's chart invokes as `session`, whatever the network. */
 export type SessionLogic<T extends ProtocolTypes> = Slot<
   SessionEvent<T>,
@@ -91,7 +110,7 @@ export type SessionLogic<T extends ProtocolTypes> = Slot<
  * The named actions with which a session speaks, for `setup({ actions })`. In the chart:
  * `{ type: 'write', params: { messages: [...] } }`.
  */
-export const sessionActions = <T extends ProtocolTypes, Context extends object>() => {
+export const sessionActions = <T extends ProtocolTypes, Context extends object = object>() => {
   type Event = SessionEvent<T>
   type Said = SessionSaid<T>
   return {

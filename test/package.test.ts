@@ -1,8 +1,11 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, posix } from 'node:path'
+import ts from 'typescript'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { networkOf } from './support/tidy/layers.ts'
+import { parse, readTree } from './support/tidy/source.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 
@@ -113,5 +116,64 @@ describe('the list of entries', () => {
   ])('refuses %s', (_, exports) => {
     const { folder } = startFolder({ 'package.json': manifest(exports) })
     expect(() => entries(folder)).toThrow(/has no file/)
+  })
+})
+
+describe('a network outside of the tree can import', () => {
+  const tree = readTree(ROOT).filter(({ path }) => path.endsWith('.ts'))
+  const { exports: entries } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+    exports: Readonly<Record<string, { readonly default?: string }>>
+  }
+  const entrySources = new Set(
+    Object.values(entries).map(({ default: built = '' }) =>
+      built.replace('./dist/', '').replace(/\.js$/, '.ts'),
+    ),
+  )
+
+  /** What the main entry hands on: names by their file; `type *` stands for all types of one. */
+  const handedOn = new Set<string>()
+  const main = tree.find(({ path }) => path === 'index.ts') ?? { path: 'index.ts', text: '' }
+  for (const statement of parse(main).statements) {
+    if (!ts.isExportDeclaration(statement)) continue
+    const { exportClause, isTypeOnly, moduleSpecifier } = statement
+    if (moduleSpecifier === undefined || !ts.isStringLiteral(moduleSpecifier)) continue
+    const from = posix.normalize(moduleSpecifier.text)
+    if (exportClause === undefined) handedOn.add(`${from} ${isTypeOnly ? 'type *' : '*'}`)
+    else if (ts.isNamedExports(exportClause)) {
+      for (const { name } of exportClause.elements) handedOn.add(`${from} ${name.text}`)
+    }
+  }
+
+  /** What the files of our networks take from those that all networks share. */
+  const taken = tree.flatMap((source) => {
+    if (networkOf(source.path) === undefined) return []
+    return parse(source).statements.flatMap((statement) => {
+      if (!ts.isImportDeclaration(statement) || !ts.isStringLiteral(statement.moduleSpecifier)) {
+        return []
+      }
+      const { importClause, moduleSpecifier } = statement
+      if (!moduleSpecifier.text.startsWith('.')) return []
+      const from = posix.join(posix.dirname(source.path), moduleSpecifier.text)
+      const bindings = importClause?.namedBindings
+      if (networkOf(from) !== undefined || bindings === undefined) return []
+      if (!ts.isNamedImports(bindings)) return [{ from, name: '*', isType: false }]
+      const isType = importClause?.phaseModifier === ts.SyntaxKind.TypeKeyword
+      return bindings.elements.map(({ name, propertyName }) => ({
+        ...{ from, isType },
+        name: (propertyName ?? name).text,
+      }))
+    })
+  })
+
+  test('whatever our networks take from what all of them share', () => {
+    const missing = taken
+      .filter(({ from }) => !entrySources.has(from))
+      .filter(({ from, isType, name }) =>
+        [`${from} ${name}`, isType ? `${from} type *` : `${from} *`].every(
+          (one) => !handedOn.has(one),
+        ),
+      )
+    expect([...new Set(missing.map(({ from, name }) => `${from} ${name}`))]).toEqual([])
+    expect(taken.length).toBeGreaterThan(100)
   })
 })

@@ -3,10 +3,10 @@
  * @module
  */
 import { concatBytes, constantTimeEqual, encodeHex } from '../../../codec/bytes.ts'
+import { printPlace } from '../../../codec/place.ts'
 import type { ConnectionView, NodePart, NodeTools } from '../../../index.ts'
 import { KEY_BYTES } from './bound-wire.ts'
 import type { Answer, BoundTypes } from './bound-wire.ts'
-import { hostAddresses } from './common.ts'
 
 const HELLO_BYTES = KEY_BYTES + 64
 export function boundNode(tools: NodeTools<BoundTypes>, own: Uint8Array): NodePart<BoundTypes> {
@@ -20,7 +20,7 @@ export function boundNode(tools: NodeTools<BoundTypes>, own: Uint8Array): NodePa
     const other = activeWith(identity)
     if (other === undefined) return { identity }
     if (other.role === 'listener' && target !== undefined) {
-      tools.tell(other.name, { reachable: hostAddresses(0).print(target) })
+      tools.tell(other.name, { reachable: printPlace(target) })
     }
     return { wrong: 'known' }
   }

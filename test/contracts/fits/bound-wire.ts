@@ -9,9 +9,9 @@ import { cbc } from '@noble/ciphers/aes.js'
 import { concatBytes, encodeAscii, viewOf } from '../../../codec/bytes.ts'
 import { createFrameBuffer } from '../../../codec/frame-buffer.ts'
 import { WireError } from '../../../index.ts'
-import type { ProtocolTypes, Wire, WireSetup } from '../../../index.ts'
+import type { ProtocolTypes, SocketAddress, Wire, WireSetup } from '../../../index.ts'
 import { NONE } from './common.ts'
-import type { BytesOf, HostAddress } from './common.ts'
+import type { BytesOf } from './common.ts'
 
 export const KEY_BYTES = 33
 export const BLOCK_BYTES = 16
@@ -54,7 +54,7 @@ export type Answer =
 
 export interface BoundTypes extends ProtocolTypes {
   readonly message: BoundMessage
-  readonly address: HostAddress
+  readonly address: SocketAddress
   readonly keys: never
   readonly facts: BoundFacts
   readonly detail: BoundDetail
@@ -67,7 +67,7 @@ export interface BoundTypes extends ProtocolTypes {
 
 export type BoundWire = Wire<BoundMessage, never, BoundFacts, BoundDetail>
 
-export function boundWire(options: WireSetup<HostAddress, never>): BoundWire {
+export function boundWire(options: WireSetup<SocketAddress, never>): BoundWire {
   const { crypto, out, random } = options
   const buffer = createFrameBuffer()
   const privateKey = random.bytes(32)

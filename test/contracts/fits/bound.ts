@@ -7,16 +7,15 @@
  */
 import { assign, setup } from 'xstate'
 import { decodeAscii, encodeAscii, encodeHex } from '../../../codec/bytes.ts'
-import { asSlot, HOLDING, sessionActions } from '../../../index.ts'
-import type { Protocol } from '../../../index.ts'
+import { asSlot, placeAddresses, HOLDING, sessionActions } from '../../../index.ts'
+import type { Protocol, SessionTypes } from '../../../index.ts'
 import { chooseCrypto } from '../../../transport/crypto/choose.ts'
 import { boundNode } from './bound-node.ts'
 import { BLOCK_BYTES, boundWire } from './bound-wire.ts'
 import type { BoundMessage, BoundType, BoundTypes } from './bound-wire.ts'
-import { hostAddresses, NONE, ONE_STRIKE, smallerDiallerStays } from './common.ts'
+import { NONE, ONE_STRIKE, smallerDiallerStays } from './common.ts'
 import { USUAL, USUAL_WAITS, WAIT } from './common.ts'
 import { end, isMessage } from './chart-parts.ts'
-import type { ChartTypes } from './chart-parts.ts'
 
 /** How long the answer to a closing is waited for. */
 export const CLOSING_MS = 20_000
@@ -39,7 +38,7 @@ const READY = {
 } as const
 
 const session = setup({
-  types: {} as ChartTypes<BoundTypes, Context>,
+  types: {} as SessionTypes<BoundTypes, Context>,
   actions: {
     ...sessionActions<BoundTypes, Context>(),
     bind: assign({
@@ -187,7 +186,7 @@ export function bound(privateKey: Uint8Array): Protocol<BoundTypes> {
     name: 'bound',
     defaultPort: 7004,
     identity,
-    addresses: hostAddresses(7004),
+    addresses: placeAddresses(7004),
     node: (tools) => boundNode(tools, privateKey),
     wire: boundWire,
     session: asSlot(session),

@@ -2,17 +2,6 @@
  * What the stand-ins' charts are written with.
  * @module
  */
-import type { ProtocolTypes, SessionEvent, SessionInput, SessionSaid } from '../../../index.ts'
-
-/** What a session's chart puts into `types` of its `setup`. */
-export interface ChartTypes<T extends ProtocolTypes, Context> {
-  context: Context
-  events: SessionEvent<T>
-  input: SessionInput<T>
-  emitted: SessionSaid<T>
-  tags: 'holding'
-}
-
 /** Ends the connection, with this detail of the network. */
 export const end = <const Detail extends string>(detail: Detail) =>
   ({ type: 'end', params: { detail } }) as const

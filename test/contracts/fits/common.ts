@@ -1,57 +1,16 @@
 /**
- * What the stand-ins share and none of them is about: addresses that are only a host and a port, what
- * stands in most manifests, and the types that a network without keys and questions has not.
+ * What the stand-ins share and none of them is about: what stands in most manifests, and the answer of
+ * a network whose sessions ask nothing.
  * @module
  */
-import type {
-  AddressRules,
-  ConnectionView,
-  NodePart,
-  Protocol,
-  ProtocolTypes,
-} from '../../../index.ts'
-import type { Verdict } from '../../../index.ts'
+import type { ConnectionView, NodePart, Protocol, ProtocolTypes, Verdict } from '../../../index.ts'
 
 export const NONE: Uint8Array = new Uint8Array(0)
-
-export interface HostAddress {
-  readonly host: string
-  readonly port: number
-}
-
-/** A network without keys, questions and news. */
-export interface BareTypes extends ProtocolTypes {
-  readonly address: HostAddress
-  readonly keys: never
-  readonly facts: Record<string, never>
-  readonly dial: never
-  readonly question: never
-  readonly answer: never
-  readonly news: never
-}
 
 /** Messages that are a type and bytes. */
 export type BytesOf<Type extends string> = {
   [Each in Type]: { readonly type: Each; readonly payload: Uint8Array }
 }[Type]
-
-/** `host:port`, IPv4 alone: the stand-ins live on one loopback. */
-export const hostAddresses = (defaultPort: number): AddressRules<HostAddress> => ({
-  parse(text) {
-    const [host = '', port = String(defaultPort)] = text.split(':')
-    const number = Number(port)
-    if (!/^[0-9.]+$/.test(host) || !(number > 0 && number < 65_536)) {
-      return { wrong: 'an address is an IPv4 host, a colon and a port' }
-    }
-    return { address: { host, port: number } }
-  },
-  print: ({ host, port }) => `${host}:${port}`,
-  key: ({ host, port }) => `${host}:${port}`,
-  socket: (address) => address,
-  fromSocket: ({ host, port }) => ({ host, port }),
-  group: (host) => host,
-  identity: () => undefined,
-})
 
 export const ONE_STRIKE: Verdict = { do: 'strike', whom: 'address' }
 export const WAIT: Verdict = { do: 'wait' }

@@ -10,8 +10,8 @@ import { createFrameBuffer } from '../../../codec/frame-buffer.ts'
 import { createOpener, createSealer } from '../../../codec/sealed-records.ts'
 import type { DirectionKeys, SealedRecordParameters } from '../../../codec/sealed-records.ts'
 import { WireError } from '../../../index.ts'
-import type { ProtocolTypes, Read, Wire, WireSetup } from '../../../index.ts'
-import type { BytesOf, HostAddress } from './common.ts'
+import type { ProtocolTypes, Read, SocketAddress, Wire, WireSetup } from '../../../index.ts'
+import type { BytesOf } from './common.ts'
 
 const TYPES = ['hello', 'reply', 'confirm', 'ping', 'bye', 'note'] as const
 export const KEY_BYTES = 33
@@ -34,7 +34,7 @@ export type Answer =
 
 export interface KeyedTypes extends ProtocolTypes {
   readonly message: KeyedMessage
-  readonly address: HostAddress
+  readonly address: SocketAddress
   readonly keys: Keys
   readonly facts: Record<string, never>
   readonly detail: KeyedDetail
@@ -63,7 +63,7 @@ function decode(bytes: Uint8Array, bytesOnWire: number): Read<KeyedMessage, neve
   return { kind: 'message', message: { type, payload: bytes.subarray(1) }, bytesOnWire }
 }
 
-export function keyedWire({ crypto, out }: WireSetup<HostAddress, never>, framesMax: number) {
+export function keyedWire({ crypto, out }: WireSetup<SocketAddress, never>, framesMax: number) {
   const records = { ...RECORDS, framesMax }
   const buffer = createFrameBuffer()
   let sealer: ReturnType<typeof createSealer> | undefined

@@ -7,12 +7,11 @@
  */
 import { assign, setup } from 'xstate'
 import { encodeHex } from '../../../codec/bytes.ts'
-import { asSlot, HOLDING, sessionActions } from '../../../index.ts'
-import type { Protocol } from '../../../index.ts'
+import { asSlot, placeAddresses, HOLDING, sessionActions } from '../../../index.ts'
+import type { Protocol, SessionTypes } from '../../../index.ts'
 import { chooseCrypto } from '../../../transport/crypto/choose.ts'
 import { end, isMessage } from './chart-parts.ts'
-import type { ChartTypes } from './chart-parts.ts'
-import { hostAddresses, NONE, ONE_STRIKE, smallerDiallerStays } from './common.ts'
+import { NONE, ONE_STRIKE, smallerDiallerStays } from './common.ts'
 import { USUAL, USUAL_WAITS, WAIT } from './common.ts'
 import { keyedNode } from './keyed-node.ts'
 import { keyedWire } from './keyed-wire.ts'
@@ -32,7 +31,7 @@ const READY = {
 } as const
 
 const session = setup({
-  types: {} as ChartTypes<KeyedTypes, Context>,
+  types: {} as SessionTypes<KeyedTypes, Context>,
   actions: {
     ...sessionActions<KeyedTypes, Context>(),
     know: assign({
@@ -165,7 +164,7 @@ export function keyed(privateKey: Uint8Array, { framesMax = 2 ** 32 } = {}): Pro
     name: 'keyed',
     defaultPort: 7002,
     identity,
-    addresses: hostAddresses(7002),
+    addresses: placeAddresses(7002),
     node: (tools) => keyedNode(tools, privateKey),
     wire: (options) => keyedWire(options, framesMax),
     session: asSlot(session),

@@ -9,11 +9,11 @@
 import { concatBytes, encodeAscii, viewOf } from '../../../codec/bytes.ts'
 import { createFrameBuffer } from '../../../codec/frame-buffer.ts'
 import { WireError } from '../../../index.ts'
-import type { ProtocolTypes, Read, Wire, WireSetup } from '../../../index.ts'
+import type { ProtocolTypes, Read, SocketAddress, Wire, WireSetup } from '../../../index.ts'
 import type { Aead, CryptoBackend } from '../../../world/crypto.ts'
 import type { Random } from '../../../world/random.ts'
 import { NONE } from './common.ts'
-import type { BytesOf, HostAddress } from './common.ts'
+import type { BytesOf } from './common.ts'
 
 export const KEY_BYTES = 33
 const NONCE_BYTES = 12
@@ -23,7 +23,7 @@ const TYPES = ['key', 'greeting', 'note', 'ping', 'pong'] as const
 type OneWayType = (typeof TYPES)[number]
 export type OneWayMessage = BytesOf<OneWayType>
 export type OneWayDetail = 'bad-key' | 'bad-record' | 'late' | 'other-network' | 'silent'
-export interface OneWayAddress extends HostAddress {
+export interface OneWayAddress extends SocketAddress {
   /** Unknown for who came in. */
   readonly identity?: string
 }

@@ -6,13 +6,18 @@
  */
 import { assign, setup } from 'xstate'
 import { decodeHex, encodeHex, equalBytes } from '../../../codec/bytes.ts'
-import { asSlot, HOLDING, sessionActions } from '../../../index.ts'
-import type { AddressRules, ChildSpec, ConnectionView, Protocol } from '../../../index.ts'
+import { asSlot, placeAddresses, HOLDING, sessionActions } from '../../../index.ts'
+import type {
+  AddressRules,
+  ChildSpec,
+  ConnectionView,
+  Protocol,
+  SessionTypes,
+} from '../../../index.ts'
 import { chooseCrypto } from '../../../transport/crypto/choose.ts'
-import { hostAddresses, NONE, ONE_STRIKE, smallerDiallerStays } from './common.ts'
+import { NONE, ONE_STRIKE, smallerDiallerStays } from './common.ts'
 import { USUAL, USUAL_WAITS, WAIT } from './common.ts'
 import { end, isMessage } from './chart-parts.ts'
-import type { ChartTypes } from './chart-parts.ts'
 import { oneWayDatagrams, oneWayNode } from './one-way-node.ts'
 import { KEY_BYTES, oneWayWire } from './one-way-wire.ts'
 import type { OneWayAddress, OneWayMessage, OneWayTypes } from './one-way-wire.ts'
@@ -20,7 +25,7 @@ import type { OneWayAddress, OneWayMessage, OneWayTypes } from './one-way-wire.t
 /** Two dials cross when neither side knew of the other's: a few round trips, generously. */
 const CROSSING_MS = 5_000
 export const FIRST_RECORD_MS = 15_000
-const hosts = hostAddresses(7005)
+const hosts = placeAddresses(7005)
 /** `key@host:port`; without a key where it is not known. */
 const addresses: AddressRules<OneWayAddress> = {
   ...hosts,
@@ -80,7 +85,7 @@ const READY = {
 
 const sessionOf = (network: number) =>
   setup({
-    types: {} as ChartTypes<OneWayTypes, Context>,
+    types: {} as SessionTypes<OneWayTypes, Context>,
     actions: {
       ...sessionActions<OneWayTypes, Context>(),
       know: assign({

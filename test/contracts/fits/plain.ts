@@ -6,14 +6,21 @@
  * @module
  */
 import { setup } from 'xstate'
-import type { Protocol, Read, Wire, WireSetup } from '../../../index.ts'
-import { asSlot, sessionActions, WireError } from '../../../index.ts'
+import type {
+  BareTypes,
+  Protocol,
+  Read,
+  SessionTypes,
+  SocketAddress,
+  Wire,
+  WireSetup,
+} from '../../../index.ts'
+import { asSlot, placeAddresses, sessionActions, WireError } from '../../../index.ts'
 import { createFrameBuffer } from '../../../codec/frame-buffer.ts'
 import { concatBytes, viewOf } from '../../../codec/bytes.ts'
 import { end } from './chart-parts.ts'
-import type { ChartTypes } from './chart-parts.ts'
-import { asksNothing, hostAddresses, NONE, ONE_STRIKE, USUAL, USUAL_WAITS, WAIT } from './common.ts'
-import type { BareTypes, BytesOf, HostAddress } from './common.ts'
+import { asksNothing, NONE, ONE_STRIKE, USUAL, USUAL_WAITS, WAIT } from './common.ts'
+import type { BytesOf } from './common.ts'
 
 const TYPES = ['hello', 'ping', 'pong', 'blob'] as const
 const PAYLOAD_BYTES_MAX = 4_000_000
@@ -23,12 +30,13 @@ export type PlainDetail = 'too-large' | 'unknown-type' | 'hello-late' | 'hello-t
 
 export interface PlainTypes extends BareTypes {
   readonly message: PlainMessage
+  readonly address: SocketAddress
   readonly detail: PlainDetail
 }
 
 type PlainWire = Wire<PlainMessage, never, Record<string, never>, PlainDetail>
 
-function plainWire({ out }: WireSetup<HostAddress, never>): PlainWire {
+function plainWire({ out }: WireSetup<SocketAddress, never>): PlainWire {
   const buffer = createFrameBuffer()
   const encode = ({ type, payload }: PlainMessage): Uint8Array => {
     const header = new Uint8Array(5)
@@ -70,7 +78,7 @@ function plainWire({ out }: WireSetup<HostAddress, never>): PlainWire {
 const hello = { type: 'hello', payload: NONE } as const
 
 export const plainSession = setup({
-  types: {} as ChartTypes<PlainTypes, object>,
+  types: {} as SessionTypes<PlainTypes>,
   actions: sessionActions<PlainTypes, object>(),
   guards: { isHello: ({ event }) => event.type === 'unit' && event.message.type === 'hello' },
   delays: { helloMs: 5_000 },
@@ -118,7 +126,7 @@ export const plainSession = setup({
 export const plain = (): Protocol<PlainTypes> => ({
   name: 'plain',
   defaultPort: 7001,
-  addresses: hostAddresses(7001),
+  addresses: placeAddresses(7001),
   node: () => asksNothing(),
   wire: plainWire,
   session: asSlot(plainSession),

@@ -11,12 +11,18 @@
 import { setup } from 'xstate'
 import { concatBytes, encodeAscii, viewOf } from '../../../codec/bytes.ts'
 import { createFrameBuffer } from '../../../codec/frame-buffer.ts'
-import { asSlot, sessionActions, WireError } from '../../../index.ts'
-import type { Protocol, Wire, WireSetup } from '../../../index.ts'
+import { asSlot, placeAddresses, sessionActions, WireError } from '../../../index.ts'
+import type {
+  BareTypes,
+  Protocol,
+  SessionTypes,
+  SocketAddress,
+  Wire,
+  WireSetup,
+} from '../../../index.ts'
 import { end } from './chart-parts.ts'
-import type { ChartTypes } from './chart-parts.ts'
-import { asksNothing, hostAddresses, NONE, ONE_STRIKE, USUAL, USUAL_WAITS, WAIT } from './common.ts'
-import type { BareTypes, BytesOf, HostAddress } from './common.ts'
+import { asksNothing, NONE, ONE_STRIKE, USUAL, USUAL_WAITS, WAIT } from './common.ts'
+import type { BytesOf } from './common.ts'
 
 export type Kind = 'old' | 'new'
 const OLD_START = encodeAscii('sniffing/1\0\0\0\0\0\0')
@@ -29,6 +35,7 @@ export type SniffingDetail = 'bad-check' | 'late' | 'not-ours' | 'silent'
 
 export interface SniffingTypes extends Omit<BareTypes, 'dial' | 'facts'> {
   readonly message: LineMessage
+  readonly address: SocketAddress
   readonly facts: { readonly kind: Kind }
   readonly detail: SniffingDetail
   readonly dial: Kind
@@ -38,7 +45,7 @@ type SniffingWire = Wire<LineMessage, never, { readonly kind: Kind }, SniffingDe
 
 function sniffingWire(
   speaks: readonly Kind[],
-  { dial = 'new', out, random, role }: WireSetup<HostAddress, Kind>,
+  { dial = 'new', out, random, role }: WireSetup<SocketAddress, Kind>,
 ): SniffingWire {
   const buffer = createFrameBuffer()
   /** What is spoken, once it is known. */
@@ -114,7 +121,7 @@ function sniffingWire(
 }
 
 const session = setup({
-  types: {} as ChartTypes<SniffingTypes, object>,
+  types: {} as SessionTypes<SniffingTypes>,
   actions: sessionActions<SniffingTypes, object>(),
   delays: { startMs: 10_000 },
 }).createMachine({
@@ -142,7 +149,7 @@ const session = setup({
 export const sniffing = (speaks: readonly Kind[] = ['old', 'new']): Protocol<SniffingTypes> => ({
   name: 'sniffing',
   defaultPort: 7003,
-  addresses: hostAddresses(7003),
+  addresses: placeAddresses(7003),
   node: () => asksNothing(),
   wire: (wireSetup) => sniffingWire(speaks, wireSetup),
   session: asSlot(session),
