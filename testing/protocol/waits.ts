@@ -23,8 +23,9 @@ const transitionsFrom = (state: ChartNode): readonly ChartEdge[] =>
   lineage(state).flatMap(({ transitions }) => [...transitions.values()].flat())
 
 const entered = (state: ChartNode): readonly ChartNode[] => {
-  const inner = state.initial?.target
-  if (inner !== undefined) return inner.flatMap(entered)
+  // XState gives a state without inner ones an initial transition, too: to nowhere.
+  const inner = state.initial?.target ?? []
+  if (inner.length > 0) return inner.flatMap(entered)
   const parts = Object.values(state.states)
   return parts.length === 0 ? [state] : parts.flatMap(entered)
 }
@@ -37,7 +38,8 @@ function statesBeforeReady(root: ChartNode): ReadonlySet<ChartNode> {
     if (found.has(state)) continue
     found.add(state)
     for (const transition of transitionsFrom(state)) {
-      if (says(transition, 'ready')) continue
+      // What a farewell waits for the manifest says, and the core counts.
+      if (transition.eventType === 'leave' || says(transition, 'ready')) continue
       queue.push(...(transition.target ?? []).flatMap(entered))
     }
   }
