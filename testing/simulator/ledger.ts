@@ -3,7 +3,6 @@
  * up: was it said, to this node, as it came, and for the first time?
  * @module
  */
-import type { PeerReference } from '../../actors/child.ts'
 import type { Delivery } from '../../actors/services.ts'
 import { decodePayload } from './payloads.ts'
 
@@ -38,6 +37,13 @@ export interface Listener extends Pick<HandedOver, 'lastHeard'> {
   readonly index: number
 }
 
+export interface Speaker {
+  /** Of the one who hears it. */
+  readonly connection: string
+  /** Undefined: nobody of these nodes. */
+  readonly index: number | undefined
+}
+
 export interface Ledger {
   publish(published: Omit<Published, 'delivered' | 'id' | 'number'>): Published
   /** A sentence of what is wrong with it. */
@@ -48,7 +54,7 @@ export interface Ledger {
   /** The number of something said to one node. */
   say(from: number, to: number): number
   /** A sentence of what is wrong with it. */
-  heard(payload: Uint8Array, from: PeerReference, to: Listener): string | undefined
+  heard(payload: Uint8Array, from: Speaker, to: Listener): string | undefined
   /** Of requests, which are said: a sentence of what is wrong with being asked it. */
   asked(payload: Uint8Array, to: HandedOver): string | undefined
   readonly deliveries: number
@@ -63,8 +69,7 @@ export const createHandedOver = (): HandedOver => ({
   lastHeard: new Map(),
 })
 
-/** @param indexOf whose identity it is */
-export function createLedger(indexOf: (identity: string) => number | undefined): Ledger {
+export function createLedger(): Ledger {
   const published: Published[] = []
   const latenciesMs: number[] = []
   /** Said and not heard yet. */
@@ -104,7 +109,7 @@ export function createLedger(indexOf: (identity: string) => number | undefined):
       said.set(number, { from, to })
       return number
     },
-    heard(payload, { connection, identity }, to) {
+    heard(payload, { connection, index }, to) {
       heardCount++
       const number = decodePayload(payload)
       const entry = number === undefined ? undefined : said.get(number)
@@ -112,9 +117,9 @@ export function createLedger(indexOf: (identity: string) => number | undefined):
         return 'a message that nobody sent, or for the second time'
       }
       said.delete(number)
-      const sender = identity === undefined ? entry.from : indexOf(identity)
-      if (entry.to !== to.index || entry.from !== sender) {
-        return `a message of n${entry.from} to n${entry.to} came from ${identity ?? 'somebody'}`
+      if (entry.to !== to.index || entry.from !== index) {
+        const sender = index === undefined ? 'nobody here' : `n${index}`
+        return `a message of n${entry.from} to n${entry.to} came to n${to.index} from ${sender}`
       }
       const last = to.lastHeard.get(connection) ?? 0
       to.lastHeard.set(connection, number)

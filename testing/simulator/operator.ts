@@ -8,6 +8,7 @@ import type { Random } from '../../world/random.ts'
 import type { NetworkFaults } from '../../transport/simulated/faults.ts'
 import type { OperatorNumbers } from './preset.ts'
 import type { Schedule } from './schedule.ts'
+import { nodeBehind } from './simulated-node.ts'
 import type { Life, SimulatedNode } from './simulated-node.ts'
 import { drawMs } from './workload.ts'
 
@@ -57,10 +58,11 @@ export function createOperator<T extends ProtocolTypes>({
     nodes.flatMap(({ life }) => (life?.node.state === 'running' ? [life] : []))
 
   /** One of its active connections, and whose it is. */
-  const neighbourOf = (life: Life<T>): SimulatedNode<T> | undefined => {
-    const identity = draw(life.node.connections().filter(({ view }) => view.phase === 'active'))
-      ?.view.identity
-    return identity === undefined ? undefined : nodes.find((node) => node.identity === identity)
+  const neighbourOf = (life: Life<T>) => {
+    const active = life.node.connections().filter(({ view }) => view.phase === 'active')
+    const connection = draw(active)
+    const node = connection && nodeBehind(nodes, connection.view)
+    return node && { connection: connection.name, node }
   }
 
   /** By how much a clock is wrong, either way; mostly by nothing. */
@@ -98,10 +100,15 @@ export function createOperator<T extends ProtocolTypes>({
 
   const acts: Readonly<Record<Act, (life: Life<T>, of: OperatorNumbers) => boolean>> = {
     ban(life, { banMsMax }) {
-      const identity = neighbourOf(life)?.identity
-      if (identity === undefined) return false
+      const other = neighbourOf(life)?.node
+      if (other === undefined) return false
+      const { host, identity } = other
       const ms = 1 + Math.floor(drawMs(random, banMsMax))
-      life.enter({ name: 'ban', key: { kind: 'identity', identity }, ms, why: 'drawn' })
+      const key =
+        identity === undefined
+          ? ({ kind: 'address', host } as const)
+          : ({ kind: 'identity', identity } as const)
+      life.enter({ name: 'ban', key, ms, why: 'drawn' })
       return true
     },
     unban(life) {
@@ -118,10 +125,11 @@ export function createOperator<T extends ProtocolTypes>({
     },
     disconnect(life, { reconnectMsMax }) {
       const other = neighbourOf(life)
-      if (other?.identity === undefined) return false
-      const pair = [life.of, other] as const
+      if (other === undefined) return false
+      const { connection, node } = other
+      const pair = [life.of, node] as const
       parted.add(pair)
-      life.enter({ name: 'disconnect', peer: other.identity })
+      life.enter({ name: 'disconnect', peer: node.identity ?? connection })
       schedule.after(drawMs(random, reconnectMsMax), () => reconnect(pair))
       return true
     },

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Routed } from '../../actors/child.ts'
-import type { Protocol } from '../../actors/protocol.ts'
+import type { ConnectionView, Protocol } from '../../actors/protocol.ts'
 import type { ProtocolTools } from '../../actors/protocol-tools.ts'
 import type { Asked, Delivery } from '../../actors/services.ts'
 import type { ProtocolTypes } from '../../machines/session.ts'
@@ -78,6 +78,7 @@ export interface SimulatedNode<T extends ProtocolTypes> {
   readonly index: number
   readonly name: string
   readonly identity: string | undefined
+  readonly host: string
   /** Under which others dial it. */
   readonly address: string
   readonly protocol: Protocol<T>
@@ -92,6 +93,15 @@ export interface SimulatedNode<T extends ProtocolTypes> {
   stop(graceMs: number): void
   kill(): void
 }
+
+/** Who is at the other end of a connection; in a network without identities its host tells. */
+export const nodeBehind = <T extends ProtocolTypes>(
+  nodes: readonly SimulatedNode<T>[],
+  { identity, remote }: Pick<ConnectionView<T>, 'identity' | 'remote'>,
+): SimulatedNode<T> | undefined =>
+  nodes.find((node) =>
+    identity === undefined ? node.host === remote.host : node.identity === identity,
+  )
 
 export interface SimulatedNodeOptions<T extends ProtocolTypes> {
   readonly index: number
@@ -253,6 +263,7 @@ export function createSimulatedNode<T extends ProtocolTypes>(
     index,
     name,
     identity,
+    host,
     address,
     protocol,
     get life() {

@@ -23,7 +23,7 @@ import { modelCrypto } from './model-crypto.ts'
 import { createOperator } from './operator.ts'
 import type { SimulationPreset } from './preset.ts'
 import { createSchedule } from './schedule.ts'
-import { createSimulatedNode } from './simulated-node.ts'
+import { createSimulatedNode, nodeBehind } from './simulated-node.ts'
 import type { Life, LifeWatcher, SimulatedNode } from './simulated-node.ts'
 import { coverageOf, createTally, percentilesOf } from './tally.ts'
 import type { Counts, Coverage, Percentiles } from './tally.ts'
@@ -146,8 +146,7 @@ export function simulate<T extends ProtocolTypes>(options: SimulationOptions<T>)
   const violations = createViolations(nowMs)
   const invariants = createInvariants<T>(violations, limits)
   const tally = createTally<T>()
-  const byIdentity = new Map<string, number>()
-  const ledger = createLedger((identity) => byIdentity.get(identity))
+  const ledger = createLedger()
   const nodes: SimulatedNode<T>[] = []
 
   // ---- who looks on ------------------------------------------------------------------------------
@@ -167,8 +166,11 @@ export function simulate<T extends ProtocolTypes>(options: SimulationOptions<T>)
     onMessage(life, { message, peer }) {
       const payload = oneWay?.payloadOf(message)
       if (payload === undefined) return
+      const { connection } = peer
+      const own = life.node.connections().find(({ name }) => name === connection)
+      const speaker = { connection, index: own && nodeBehind(nodes, own.view)?.index }
       const { index } = life.of
-      note(life, ledger.heard(payload, peer, { index, lastHeard: life.handed.lastHeard }))
+      note(life, ledger.heard(payload, speaker, { index, lastHeard: life.handed.lastHeard }))
     },
     onStrayCall(life) {
       note(life, 'a call was settled twice')
@@ -223,7 +225,6 @@ export function simulate<T extends ProtocolTypes>(options: SimulationOptions<T>)
       ...(changedWorld === undefined ? {} : { changed: (own) => changedWorld(own, index) }),
     })
     nodes.push(node)
-    if (node.identity !== undefined) byIdentity.set(node.identity, index)
   }
 
   const applications = createApplications<T>({

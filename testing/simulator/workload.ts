@@ -10,7 +10,7 @@ import { decodePayload, encodePayload } from './payloads.ts'
 import type { Ledger } from './ledger.ts'
 import type { WorkloadNumbers } from './preset.ts'
 import type { Schedule } from './schedule.ts'
-import { REQUEST_PROTOCOL, TOPICS } from './simulated-node.ts'
+import { nodeBehind, REQUEST_PROTOCOL, TOPICS } from './simulated-node.ts'
 import type { ApplicationAnswer, Life, SimulatedNode } from './simulated-node.ts'
 
 export interface ApplicationsOptions<T extends ProtocolTypes> {
@@ -135,7 +135,7 @@ export function createApplications<T extends ProtocolTypes>({
   const tell = (life: Life<T>, random: Random): void => {
     const active = life.node.connections().filter(({ view }) => view.phase === 'active')
     const connection = pick(random, active)
-    const peer = nodes.find(({ identity }) => identity === connection?.view.identity)
+    const peer = connection && nodeBehind(nodes, connection.view)
     if (connection === undefined || peer === undefined || workload.oneWay === undefined) return
     const payload = payloadFor(random, ledger.say(life.of.index, peer.index))
     const message = workload.oneWay.make(payload)
