@@ -9,9 +9,14 @@ export interface ContractCase {
   readonly title: string
   /** What it tells, if anything, is a figure: how many runs it made. */
   run(): Promise<string | undefined | void>
+  /** So long it may take on a slow machine; a runner's own limit may be shorter. Left out: two minutes. */
+  readonly timeoutMs?: number
 }
 
-/** Far above what anything here takes, below the time limit of common test runners. */
+/** A case computes and waits for nothing but this process: what takes longer hangs. */
+export const CASE_MS = 120_000
+
+/** Far above what anything here takes, below the time limit of a case. */
 const DEADLINE_MS = 20_000
 
 /** Waits, but not for ever: a case that hangs fails with what it was waiting for. */

@@ -7,6 +7,7 @@ import { describe, expect, test } from 'vitest'
 import type { ExpectedEnd } from './flow/step.ts'
 import { closesWith, reachesState } from './matchers.ts'
 import type { MatcherOptions, MatcherSubject, ReachableState } from './matchers.ts'
+import { CASE_MS } from './suite.ts'
 import type { ContractCase } from './suite.ts'
 
 export type { MatcherOptions, MatcherSubject, ReachableState } from './matchers.ts'
@@ -14,8 +15,9 @@ export type { MatcherOptions, MatcherSubject, ReachableState } from './matchers.
 /** @param name what is tested; the titles go on from it. */
 export function registerContract(name: string, cases: readonly ContractCase[]): void {
   describe(name, () => {
-    for (const { title, run } of cases) {
-      test(title, async () => {
+    for (const { run, timeoutMs = CASE_MS, title } of cases) {
+      // The runner's own limit of five seconds is for tests of one thing.
+      test(title, { timeout: timeoutMs }, async () => {
         const figure = await run()
         if (figure !== undefined) console.info(`${name}: ${title}: ${figure}`)
       })

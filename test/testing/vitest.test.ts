@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { createSupervisor } from '../../index.ts'
 import { tcp } from '../../transport/tcp.ts'
 import { startPair } from '../../testing/pair.ts'
-import '../../testing/vitest.ts'
+import { registerContract } from '../../testing/vitest.ts'
 import { plain } from '../contracts/fits/plain.ts'
 import { say } from '../contracts/seats.ts'
 
@@ -79,4 +79,19 @@ test('nodes on real sockets are waited for in real time', async () => {
   await closing
   await dialler.stop()
   await expect(dialler).toReachState('stopped')
+})
+
+describe('a contract', () => {
+  const run = () => Promise.resolve('1 run')
+  registerContract('registered', [
+    { title: 'takes its time', run },
+    { title: 'takes as much as it says', run, timeoutMs: 7_000_000 },
+  ])
+
+  test('is not held to the time that a runner gives a test of one thing', ({ task }) => {
+    const registered = task.suite?.tasks.flatMap((one) => (one.type === 'suite' ? one.tasks : []))
+    expect(registered?.map((one) => (one.type === 'test' ? one.timeout : 0))).toEqual([
+      120_000, 7_000_000,
+    ])
+  })
 })

@@ -8,12 +8,16 @@ import type { ProtocolTypes } from '../../machines/session.ts'
 import { seededRandom } from '../../transport/random.ts'
 import type { Random } from '../../world/random.ts'
 import { drawnChunks } from '../../transport/memory/chunking.ts'
+import { CASE_MS } from '../suite.ts'
 import type { ContractCase } from '../suite.ts'
 import { HOSTS, playScene } from './scene.ts'
 import type { Scene, SceneNode } from './scene.ts'
 import type { ProtocolSubject, Seat } from './subject.ts'
 
 const SEATS: readonly Seat[] = ['listener', 'dialler', 'bystander']
+
+/** What one of them takes of the largest network here, ten times over. */
+const DAY_MS = 10_000
 
 interface Day<T extends ProtocolTypes> {
   readonly scene: Scene<T>
@@ -102,6 +106,7 @@ export const dayCase = <T extends ProtocolTypes>(
   days: number,
 ): ContractCase => ({
   title: 'whatever happens in whatever order, nothing is held, nothing fails, and it is repeated',
+  timeoutMs: Math.max(CASE_MS, days * DAY_MS),
   async run() {
     const messages = [...subject.talk.dialler, ...subject.talk.listener]
     for (let day = 1; day <= days; day++) {

@@ -10,8 +10,8 @@ const nextTick = (): Promise<void> =>
     setImmediate(resolve)
   })
 
-export const withoutStrays = ({ run, title }: ContractCase): ContractCase => ({
-  title,
+export const withoutStrays = ({ run, ...rest }: ContractCase): ContractCase => ({
+  ...rest,
   async run() {
     const strays: unknown[] = []
     const note = (error: unknown): void => {

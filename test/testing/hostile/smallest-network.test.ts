@@ -4,7 +4,7 @@ import { lines } from '../../../examples/smallest-network.ts'
 import { createSupervisor } from '../../../index.ts'
 import { hostilePeer, startVirtualWorld, virtualGround } from '../../../testing/testing.ts'
 
-test('a node of ours passes every attack', async () => {
+test('a node of ours passes every attack', { timeout: 60_000 }, async () => {
   const world = startVirtualWorld({ seed: 'attacks' })
   const { streams, store, clock, jobs, random } = world.nodeWorld('ours', '10.0.0.1')
   const node = createSupervisor({
