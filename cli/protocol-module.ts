@@ -95,8 +95,8 @@ export const isNetworkName = (word: string): boolean => NAME.test(word)
  * The network that a file names: only one that came with us. What a file says is no path to load.
  * @throws {CommandFault}
  */
-export function networkIn(path: string, named: string): string {
-  if (isNetworkName(named)) return named
+export async function networkIn(path: string, named: string): Promise<string> {
+  if ((await ownNames()).includes(named)) return named
   throw new CommandFault(1, `${path} names no network of ours: say which it is with --protocol`)
 }
 

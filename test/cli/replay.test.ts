@@ -120,12 +120,15 @@ test('nothing is written over, and a journal loads no module that it names itsel
 
   writeFileSync(join(folder, 'evil.mjs'), 'console.log("EVIL")')
   const read = decodeNodeJournal(readFileSync(join(folder, 'near.journal')))
-  const header = { ...read.header, protocol: './evil.mjs' }
-  const forged = encodeNodeJournal({ ...read, header, seal: undefined })
-  writeFileSync(join(folder, 'forged.journal'), forged)
-  const { code, err, out } = await runCommand(['replay', 'forged.journal'], folder)
-  expect([code, out]).toEqual([1, ''])
-  expect(err).toContain('names no network of ours')
+  // The second is a network of somebody's own: only he knows where its module is.
+  for (const protocol of ['./evil.mjs', 'evil']) {
+    const header = { ...read.header, protocol }
+    const forged = encodeNodeJournal({ ...read, header, seal: undefined })
+    writeFileSync(join(folder, 'forged.journal'), forged)
+    const { code, err, out } = await runCommand(['replay', 'forged.journal'], folder)
+    expect([code, out]).toEqual([1, ''])
+    expect(err).toContain('names no network of ours: say which it is with --protocol')
+  }
 })
 
 test('the journal of one connection is replayed alone', async () => {
