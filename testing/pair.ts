@@ -5,6 +5,7 @@
  */
 import { createSupervisor } from '../index.ts'
 import type { ChildSpec } from '../actors/child.ts'
+import type { ConnectionFactory } from '../actors/connection-contract.ts'
 import type { Protocol } from '../actors/protocol.ts'
 import type { Role } from '../codec/wire.ts'
 import type { JournalRecording } from '../journal/recording.ts'
@@ -29,6 +30,8 @@ export interface PairOptions<T extends ProtocolTypes> {
   readonly address?: AddressOf | undefined
   /** Records one of them, or both, from its start. */
   readonly record?: Readonly<Partial<Record<Role, JournalRecording>>>
+  /** What makes the connections of one of them, or of both: that of `recordConnections`. */
+  readonly connection?: Readonly<Partial<Record<Role, ConnectionFactory<T>>>>
 }
 
 export interface PairNode<T extends ProtocolTypes> {
@@ -63,7 +66,7 @@ export function startPair<T extends ProtocolTypes>(
   protocol: Protocol<T> | ((role: Role) => Protocol<T>),
   options: PairOptions<T> = {},
 ): NodePair<T> {
-  const { children, limits, record = {}, seed = 'pair' } = options
+  const { children, connection = {}, limits, record = {}, seed = 'pair' } = options
   const world = startVirtualWorld({ seed })
 
   const start = (role: Role) => {
@@ -76,6 +79,7 @@ export function startPair<T extends ProtocolTypes>(
       listen: [`${at.host}:${at.port}`],
       ...(limits === undefined ? {} : { limits }),
       ...(record[role] === undefined ? {} : { record: record[role] }),
+      ...(connection[role] === undefined ? {} : { connection: connection[role] }),
       ...(datagrams === undefined ? {} : { datagrams }),
     })
     const events: SupervisorEvent[] = []

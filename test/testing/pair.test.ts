@@ -3,8 +3,11 @@ import { native, tools } from '../../protocols/native.ts'
 import type { ProtocolTypes } from '../../index.ts'
 import { startPair } from '../../testing/pair.ts'
 import type { NodePair } from '../../testing/pair.ts'
+import { connectionMemory, recordConnections, replayConnection } from '../../journal/journal.ts'
+import { chooseCrypto } from '../../transport/crypto/choose.ts'
 import { keyed } from '../contracts/fits/keyed.ts'
 import { plain } from '../contracts/fits/plain.ts'
+import type { PlainTypes } from '../contracts/fits/plain.ts'
 import { sniffing } from '../contracts/fits/sniffing.ts'
 import { keyOf, say } from '../contracts/seats.ts'
 
@@ -46,6 +49,22 @@ describe('a pair', () => {
       say('note', 1),
       say('note', 2),
     )
+  })
+
+  test('can have the connections of one of them recorded', async () => {
+    const memory = connectionMemory<PlainTypes>()
+    const { connection } = recordConnections({ sink: memory })
+    await talksBothWays(
+      startPair(plain(), { connection: { dialler: connection } }),
+      say('blob', 1),
+      say('blob', 2),
+    )
+    const [recording, ...others] = memory.recordings
+    if (recording === undefined) throw new Error('nothing was recorded')
+    const player = { protocol: plain(), crypto: chooseCrypto() }
+    expect(replayConnection(recording, player)).toBeUndefined()
+    expect(recording.header.options.role).toBe('dialler')
+    expect(others).toEqual([])
   })
 
   test('answers requests: promises settle while the world is moved for them', async () => {
