@@ -60,6 +60,8 @@ export interface SceneNode<T extends ProtocolTypes> {
   faults(): readonly unknown[]
   /** Bytes of each delivery, of all its streams. */
   deliveries(): readonly number[]
+  /** Bytes on the wire of each unit that it read, of all its streams. */
+  readonly units: readonly number[]
   /** All but those with the bystander. */
   connections(): readonly ConnectionInfo[]
   /** The name of its first active one of these. */
@@ -183,9 +185,12 @@ export function startScene<T extends ProtocolTypes>(
     const events: { atMs: number; event: SupervisorEvent }[] = []
     const heard: T['message'][] = []
     const refused: string[] = []
+    const units: number[] = []
     const recording = record(supervisor.port, crypto)
     supervisor.port.watch((observation) => {
       if (observation.of === 'refused') refused.push(observation.detail)
+      const isUnit = observation.of === 'message' && observation.direction === 'received'
+      if (isUnit || observation.of === 'refused') units.push(observation.bytesOnWire)
     })
     supervisor.events.subscribe((event) => {
       events.push({ atMs: world.clock.nowMs, event })
@@ -204,6 +209,7 @@ export function startScene<T extends ProtocolTypes>(
       events,
       heard,
       refused,
+      units,
       closings: () =>
         events.flatMap(({ event }) => (event.type === 'connection.closed' ? [event] : [])),
       faults: () => events.flatMap(({ event }) => (event.type === 'fault' ? [event.error] : [])),

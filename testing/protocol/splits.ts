@@ -7,7 +7,7 @@ import type { ProtocolTypes } from '../../machines/session.ts'
 import { coalesced, oneByte, splitAt } from '../../transport/memory/chunking.ts'
 import type { Chunking } from '../../transport/memory/chunking.ts'
 import type { ContractCase } from '../suite.ts'
-import { positionsIn } from './positions.ts'
+import { edgesIn, positionsIn } from './positions.ts'
 import { HOSTS, playScene, sameMessages } from './scene.ts'
 import type { Scene } from './scene.ts'
 import type { ProtocolSubject } from './subject.ts'
@@ -18,6 +18,7 @@ interface Visited {
   readonly isWhole: boolean
   readonly impressions: Readonly<Record<Role, Impression>>
   readonly deliveries: Readonly<Record<Role, readonly number[]>>
+  readonly units: Readonly<Record<Role, readonly number[]>>
 }
 
 const ROLES = ['dialler', 'listener'] as const
@@ -42,8 +43,16 @@ function visited<T extends ProtocolTypes>(
       isWhole,
       impressions: { dialler: impressionOf(dialler), listener: impressionOf(listener) },
       deliveries: { dialler: dialler.deliveries(), listener: listener.deliveries() },
+      units: { dialler: dialler.units, listener: listener.units },
     }
   }
+}
+
+/** Undefined where not all that came was units: what a wire agrees on by itself is none. */
+function unitEdgesOf(whole: Visited, reader: Role): ReadonlySet<number> | undefined {
+  const edges = edgesIn(whole.units[reader])
+  const isAll = edges.at(-1) === edgesIn(whole.deliveries[reader]).at(-1)
+  return isAll ? new Set(edges) : undefined
 }
 
 const same = (one: unknown, other: unknown): boolean => sameMessages([one], [other])
@@ -125,9 +134,12 @@ export function splitCases<T extends ProtocolTypes>(
       async run() {
         const whole = await undisturbed(subject, 'dialler')
         const positions = positionsIn(whole.deliveries[reader])
+        const edges = unitEdgesOf(whole, reader)
         for (const position of positions) {
           await playScene(subject, `ended at ${position}`, (scene) => {
-            endAt(scene, subject, reader, position)
+            const detail = endAt(scene, subject, reader, position)
+            if (detail !== 'ended' || edges?.has(position) !== false) return
+            throw new Error('it ended inside of a unit, and the wire says that it is clean')
           })
         }
         return `${positions.length} places`
@@ -137,13 +149,16 @@ export function splitCases<T extends ProtocolTypes>(
   return cases
 }
 
-/** Whoever left by himself before the end came has his own reason; nobody waits for a deadline. */
+/**
+ * The detail of the end. Whoever left by himself before the end came has his own reason; nobody waits
+ * for a deadline.
+ */
 function endAt<T extends ProtocolTypes>(
   scene: Scene<T>,
   subject: ProtocolSubject<T>,
   reader: Role,
   position: number,
-): void {
+): string {
   const pair = startPair(scene)
   pair[reader].tampering.endsAt = position
   visit(scene, subject, pair, 'dialler', () => pair[reader].closings().length > 0)
@@ -156,4 +171,5 @@ function endAt<T extends ProtocolTypes>(
   if (first.reason === 'asked' && pair[reader].heard.length === 0 && reader === 'listener') {
     throw new Error('a listener that nobody asked to leave left')
   }
+  return first.detail
 }
