@@ -16,8 +16,10 @@ import {
 } from './raw-native-messages.ts'
 import { publicationValues, rawIdentity, valuesIn } from './raw-native-messages.ts'
 import { drawnId, startRawPeer } from './raw-native-peer.ts'
+import type { RawPeer } from './raw-native-peer.ts'
+import type { Seat } from './raw-native-virtual.ts'
 import { LOOPBACK, startTcpHost } from './tcp-host.ts'
-import type { TcpPeer } from './tcp-host.ts'
+import type { PeerKind, TcpPeer } from './tcp-host.ts'
 
 const NETWORK = 'test/interop'
 const OURS = rawIdentity('interop, ours')
@@ -25,9 +27,15 @@ const RAW = rawIdentity('interop, raw')
 const own = { network: NETWORK, privateKey: OURS.privateKey }
 const said = (text: string) => new TextEncoder().encode(text)
 
+const KIND: PeerKind<Seat, RawPeer> = {
+  start: (role, seat, pipe) => startRawPeer({ ...seat, role, pipe, nowMs: () => Date.now() }),
+  problemOf: ({ problems }) => problems.join(', '),
+}
+const startHost = () => startTcpHost(KIND)
+
 /** Over real sockets, with the platform's clock. */
 async function startSides(role: 'responder' | 'initiator') {
-  const host = startTcpHost()
+  const host = startHost()
   const supervisor = createSupervisor({
     // Locators go out as soon as they differ: the rest has the document's numbers.
     protocol: native({ ...own, limits: { locatorEveryMs: 50 } }),
@@ -51,9 +59,9 @@ async function startSides(role: 'responder' | 'initiator') {
 const seat = { identity: RAW, network: NETWORK }
 
 async function dialOurs(
-  host: ReturnType<typeof startTcpHost>,
+  host: ReturnType<typeof startHost>,
   { listening }: Supervisor<NativeTypes>,
-): Promise<TcpPeer> {
+): Promise<TcpPeer<RawPeer>> {
   const raw = await host.dial(listening[0]?.port ?? 0, { ...seat, recipientId: OURS.nodeId })
   raw.peer.greet()
   await raw.until(() => raw.peer.keys !== undefined)
@@ -62,9 +70,9 @@ async function dialOurs(
 }
 
 async function attractOurs(
-  host: ReturnType<typeof startTcpHost>,
+  host: ReturnType<typeof startHost>,
   supervisor: Supervisor<NativeTypes>,
-): Promise<TcpPeer> {
+): Promise<TcpPeer<RawPeer>> {
   const { port, next } = await host.listen(seat)
   const connected = supervisor.connect(`node://${RAW.id}@${LOOPBACK}:${port}`)
   const raw = await next()
