@@ -4,7 +4,14 @@ import { botdWire } from '../../codec/botd/wire.ts'
 import type { Protocol } from '../../index.ts'
 import type { BotdMessage, BotdTypes } from '../../protocols/botd.ts'
 import { ABSENT, BACKENDS } from '../support/crypto-backends.ts'
-import { encodeAck, encodeEnvelope, flipped, plainFrame } from './botd-peer-messages.ts'
+import {
+  BODY,
+  encodeAck,
+  encodeBody,
+  encodeEnvelope,
+  flipped,
+  plainFrame,
+} from './botd-peer-messages.ts'
 import type { BotdPeer } from './botd-peer.ts'
 import { OTHER, OURS, RAW, ROLES, startSides } from './botd-sides.ts'
 import type { BotdTcpPeer, Sides } from './botd-sides.ts'
@@ -241,6 +248,77 @@ describe.each(ROLES)('our node as %s', (role) => {
     expect((await sides.eventOf('connection.closed')).detail).toBe('record-unauthentic')
     await closed
     expect(await sides.heardApps(1)).toHaveLength(1)
+  })
+})
+
+/** What our node is to say on this topic is sealed as an envelope, as it is. */
+const AS_IT_IS = 'as it is'
+const sealingAsItIs = (protocol: Protocol<BotdTypes>): Protocol<BotdTypes> => ({
+  ...protocol,
+  wire(setup) {
+    const wire = protocol.wire(setup)
+    return {
+      ...wire,
+      get bufferedBytes() {
+        return wire.bufferedBytes
+      },
+      write(messages) {
+        wire.write(
+          messages.map((message) =>
+            !('raw' in message) && message.type === 'app' && message.topic === AS_IT_IS
+              ? { raw: message.payload }
+              : message,
+          ),
+        )
+      },
+    }
+  },
+})
+
+const withinApp = (fields: Uint8Array): Uint8Array => encodeBody(BODY.app, fields)
+
+describe.each(ROLES)('our node as %s and its peer agree on what an envelope is:', (role) => {
+  const body = encodeEnvelope({ kind: 'app', id: 'a', type: 'raw', payload: u24(7) })
+  const other = encodeEnvelope({ kind: 'pong', id: 'p', pingId: 'q' })
+  const unknown = encodeBody(99, u24(1))
+  // A ping's number, with a number in place of bytes: proto3 does not know such a field.
+  const noBytes = Uint8Array.of(0x20, 1)
+
+  test.each([
+    ['an unknown field behind the body', join(body, unknown)],
+    ['one before it', join(unknown, body)],
+    ['the number of a body without bytes', join(noBytes, body)],
+    ['an unknown field within the body', withinApp(join(body.subarray(3), unknown))],
+    ['a field of the body that comes twice', withinApp(join(u24(0x0a0162), body.subarray(3)))],
+  ])('%s is passed over', async (_, plaintext) => {
+    await using sides = await startSides({ change: sealingAsItIs })
+    const { peer, until } = await sides.meet(role)
+    peer.write(peer.seal(plaintext))
+    const [heard] = await sides.heardApps(1)
+    expect(heard).toEqual({ type: 'app', id: 'a', topic: 'raw', payload: u24(7) })
+    sayTo(sides, AS_IT_IS, plaintext)
+    await until(() => peer.heardOf('app').length === 1)
+    expect(peer.heardOf('app')).toEqual([{ kind: 'app', id: 'a', type: 'raw', payload: u24(7) }])
+  })
+
+  test.each([
+    ['the same body twice', join(body, body), 2],
+    ['two bodies', join(other, body), 2],
+    ['an unknown body alone', unknown, 0],
+    ['the number of a body without bytes, alone', noBytes, 0],
+  ])('C23: %s ends the session, whoever sends it', async (_, plaintext, bodies) => {
+    await using sides = await startSides()
+    const { closed, peer } = await sides.meet(role)
+    peer.write(peer.seal(plaintext))
+    expect((await sides.eventOf('connection.closed')).detail).toBe('bad-envelope')
+    await closed
+    expect(peer.heardOf('disconnecting')).toMatchObject([{ reason: 13 }])
+
+    await using others = await startSides({ change: sealingAsItIs })
+    const rude = await others.meet(role)
+    sayTo(others, AS_IT_IS, plaintext)
+    await rude.closed
+    expect(rude.peer.problem).toBe(`an envelope of ${bodies} bodies`)
   })
 })
 
