@@ -162,6 +162,6 @@ export const lines = (): Protocol<LinesTypes> => ({
     pendingOutbound: 25,
     pendingPerGroup: 25,
     inboundPerGroup: 50,
-    acceptedPerGroupPerMinute: 1_000,
+    acceptedPerGroup: { count: 1_000, withinMs: 60_000 },
   },
 })

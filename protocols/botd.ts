@@ -111,7 +111,10 @@ export function botd(options: BotdOptions): Protocol<BotdTypes> {
       pendingOutbound: limits.pendingOutboundMax,
       pendingPerGroup: limits.pendingPerGroupMax,
       inboundPerGroup: limits.inboundPerGroupMax,
-      acceptedPerGroupPerMinute: limits.acceptedPerGroupPerMinuteMax,
+      acceptedPerGroup: {
+        count: limits.acceptedPerGroupMax,
+        withinMs: limits.acceptedPerGroupWithinMs,
+      },
     },
     recipe: () => recipeOf(options, own.privateKey),
   }

@@ -144,7 +144,7 @@ export function native(options: NativeOptions): Protocol<NativeTypes> {
       pendingOutbound: limits.pendingOutboundMax,
       pendingPerGroup: limits.pendingPerGroupMax,
       inboundPerGroup: limits.inboundPerGroupMax,
-      acceptedPerGroupPerMinute: limits.acceptedPerGroupPerMinuteMax,
+      acceptedPerGroup: { count: limits.acceptedPerGroupPerMinuteMax, withinMs: 60_000 },
     },
     recipe: () => recipeOf(options, own.privateKey),
   }

@@ -5,7 +5,16 @@ import { botd } from '../../protocols/botd.ts'
 import { nobleCrypto } from '../../transport/crypto/noble.ts'
 import type { CryptoBackend } from '../../world/crypto.ts'
 import { NOTHING_HELD, startNode, startVirtualWorld } from '../support/nodes.ts'
-import { addressOf, OTHER, OURS, plainFrame, RAW, ROLES, startScene } from './botd-raw.ts'
+import {
+  addressOf,
+  OTHER,
+  OURS,
+  plainFrame,
+  RAW,
+  ROLES,
+  startHost,
+  startScene,
+} from './botd-raw.ts'
 
 describe('the other side is waited for 10 s', () => {
   test('T1: for an Init, of which nothing comes', () => {
@@ -113,6 +122,44 @@ test('T6: a thousand half-open connections of one address keep nobody else out',
   expect(most).toBeLessThanOrEqual(64)
   scene.establish('acceptor', '10.0.0.3', OTHER)
   expect(scene.active()).toBe(1)
+})
+
+describe('denial of service: of one address ten connections come in within 10 s', () => {
+  test('the next is refused at the accept, and one that comes 10 s later is let in', () => {
+    const scene = startScene()
+    const place = scene.hostAt('10.0.0.66')
+    for (let count = 0; count < 11; count++) {
+      place.dial().end()
+      scene.world.advance(1)
+    }
+    const { eventsOf } = scene.ours
+    expect(eventsOf('connection.started')).toHaveLength(10)
+    expect(eventsOf('connection.refused').map(({ why }) => why)).toEqual(['rate'])
+    scene.establish('acceptor', '10.0.0.3', OTHER)
+    scene.world.advance(10_000)
+    scene.establish('acceptor', '10.0.0.66')
+    expect(scene.active()).toBe(2)
+  })
+
+  test('addresses of the same 64 bits of IPv6 count as one', () => {
+    const world = startVirtualWorld({ seed: 'prefixes' })
+    const at = '2001:db8::1'
+    const { privateKey } = OURS
+    const ours = startNode(world, 'ours', at, botd({ privateKey }), { listen: [`[${at}]:9945`] })
+    const refusedOf = (host: string, count: number) => {
+      const place = startHost(world, host, RAW)
+      for (let number = 0; number < count; number++) {
+        place.dial(at).end()
+        world.advance(1)
+      }
+      const refused = ours.eventsOf('connection.refused')
+      return refused.filter(({ remote }) => remote.host === host).map(({ why }) => why)
+    }
+    expect(refusedOf('2001:db8:0:1::1', 10)).toEqual([])
+    expect(refusedOf('2001:db8:0:1::2', 1)).toEqual(['rate'])
+    expect(refusedOf('2001:db8:0:2::1', 1)).toEqual([])
+    expect(ours.eventsOf('connection.started')).toHaveLength(11)
+  })
 })
 
 describe('a recorded handshake', () => {
