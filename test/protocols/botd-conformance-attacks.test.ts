@@ -3,6 +3,7 @@ import { concatBytes } from '../../codec/bytes.ts'
 import { encodeAck, encodeInit } from '../../codec/botd/handshake-codec.ts'
 import { botd } from '../../protocols/botd.ts'
 import { nobleCrypto } from '../../transport/crypto/noble.ts'
+import { inlineJobs } from '../../transport/jobs.ts'
 import type { CryptoBackend } from '../../world/crypto.ts'
 import { NOTHING_HELD, startNode, startVirtualWorld } from '../support/nodes.ts'
 import {
@@ -99,6 +100,51 @@ describe.each(ROLES)('T5: when a connection that our node has as %s is over', (r
       expect(secrets.filter((secret) => secret.some((byte) => byte !== 0))).toEqual([])
     },
   )
+})
+
+describe.each(ROLES)('T5: when a connection ends under a job of our node as %s', (role) => {
+  test.each([0, 1, 2])('of which %i before it are done, every secret is overwritten', (done) => {
+    const { cryptoBackend, secrets } = watchedCrypto()
+    const held: (() => void)[] = []
+    const jobs = inlineJobs(cryptoBackend, { later: (run) => held.push(run) })
+    const scene = startScene({ cryptoBackend, jobs })
+    const perform = (count: number): void => {
+      for (; count > 0; count--) {
+        held.shift()?.()
+        scene.world.settle()
+      }
+    }
+    const raw = role === 'acceptor' ? scene.dial() : startDialOf(scene)
+    if (role === 'acceptor') raw.greet()
+    else if (done > 0) {
+      perform(1)
+      raw.greet()
+      scene.world.settle()
+    }
+    perform(role === 'acceptor' ? done : done - 1)
+    const { supervisor } = scene.ours
+    expect([held.length, supervisor.audit().questions]).toEqual([1, 1])
+    supervisor.disconnect(supervisor.connections()[0]?.name ?? '')
+    scene.world.settle()
+    perform(1)
+    scene.world.advance(100)
+    expect(supervisor.audit()).toMatchObject({ connections: 0, questions: 0 })
+    expect(supervisor.audit().remembered).toMatchObject({ exchanges: 0 })
+    // A listener that checks a signature has drawn nothing yet.
+    expect(secrets.length > 0).toBe(role === 'dialler' || done > 0)
+    expect(secrets.filter((secret) => secret.some((byte) => byte !== 0))).toEqual([])
+  })
+
+  /** Our node dials, and has still to sign its Init. */
+  const startDialOf = (scene: ReturnType<typeof startScene>) => {
+    const place = scene.hostAt('10.0.0.2')
+    place.listen()
+    scene.ours.supervisor.connect(addressOf(RAW, '10.0.0.2')).catch(() => undefined)
+    scene.world.advance(1)
+    const [raw] = place.accepted
+    if (raw === undefined) throw new Error('our node did not dial')
+    return raw
+  }
 })
 
 test('T5: a stopped node holds nothing', async () => {
