@@ -4,6 +4,7 @@ import { botdWire } from '../../codec/botd/wire.ts'
 import type { Protocol } from '../../index.ts'
 import type { BotdMessage, BotdTypes } from '../../protocols/botd.ts'
 import { ABSENT, BACKENDS } from '../support/crypto-backends.ts'
+import { writingInstead } from '../support/wires.ts'
 import {
   BODY,
   encodeAck,
@@ -253,27 +254,14 @@ describe.each(ROLES)('our node as %s', (role) => {
 
 /** What our node is to say on this topic is sealed as an envelope, as it is. */
 const AS_IT_IS = 'as it is'
-const sealingAsItIs = (protocol: Protocol<BotdTypes>): Protocol<BotdTypes> => ({
-  ...protocol,
-  wire(setup) {
-    const wire = protocol.wire(setup)
-    return {
-      ...wire,
-      get bufferedBytes() {
-        return wire.bufferedBytes
-      },
-      write(messages) {
-        wire.write(
-          messages.map((message) =>
-            !('raw' in message) && message.type === 'app' && message.topic === AS_IT_IS
-              ? { raw: message.payload }
-              : message,
-          ),
-        )
-      },
-    }
-  },
-})
+const sealingAsItIs = (protocol: Protocol<BotdTypes>): Protocol<BotdTypes> =>
+  writingInstead(protocol, (messages) =>
+    messages.map((message) =>
+      !('raw' in message) && message.type === 'app' && message.topic === AS_IT_IS
+        ? { raw: message.payload }
+        : message,
+    ),
+  )
 
 const withinApp = (fields: Uint8Array): Uint8Array => encodeBody(BODY.app, fields)
 
