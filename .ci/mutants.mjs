@@ -49,6 +49,25 @@ const NODES = ['node', 'stop', 'pair', 'peering']
   .map((name) => `test/supervisor/${name}.test.ts`)
   .join(' ')
 
+const BOTD = [
+  'botd-conformance-handshake',
+  'botd-conformance-sessions',
+  'botd-conformance-attacks',
+  'botd-threats',
+]
+
+/**
+ * For mutations that were thought of alone, and before those of `TESTS`: nothing is drawn from them, so
+ * that a seed draws what it always drew.
+ */
+const MORE_TESTS = {
+  'codec/botd/': ['test/codec/botd', inProtocols(['botd', ...BOTD])],
+  'codec/sealed-records': [inProtocols(BOTD)],
+  'machines/handshakes/botd': ['test/machines/botd', inProtocols(BOTD)],
+  'protocols/botd': [inProtocols(['botd-conformance-rates', ...BOTD])],
+  'transport/crypto/': ['test/transport/crypto', inProtocols(BOTD)],
+}
+
 /** Those beside the file come before all of these. */
 const TESTS = {
   'actors/': ['test/actors test/contracts/fits', inProtocols(SUB_PROTOCOLS), NODES],
@@ -120,10 +139,13 @@ const run = (folder, words, timeout) =>
     maxBuffer: OUTPUT_BYTES_MAX,
   })
 
+/** Of which network nodes are simulated, to see what is noticed. */
+const networkOf = ({ file }) => (file.includes('botd') ? 'botd' : 'native')
+
 /** What broke with one of the seeds, in words; undefined where nothing did. */
-function simulated(folder, seeds) {
+function simulated(folder, network, seeds) {
   for (const seed of seeds) {
-    const words = ['dist/cli/main.js', 'simulate', '--protocol', 'native', '--nodes', '6']
+    const words = ['dist/cli/main.js', 'simulate', '--protocol', network, '--nodes', '6']
     const options = ['--seed', seed, '--for', '2m', '--faults', 'swarm', '--json']
     const { error, status, stderr, stdout } = run(folder, [...words, ...options], SIMULATION_MS_MAX)
     if (error?.code === 'ETIMEDOUT') return `seed ${seed} does not end`
@@ -138,9 +160,12 @@ function simulated(folder, seeds) {
 
 /** Test files whose path begins as the file's, then the folders. */
 function stagesFor(file) {
-  const [, folders] = Object.entries(TESTS).find(([folder]) => file.startsWith(folder))
+  const [, folders] = [...Object.entries(MORE_TESTS), ...Object.entries(TESTS)].find(([folder]) =>
+    file.startsWith(folder),
+  )
   const name = join('test', file.replace(/\.ts$/, ''))
-  const beside = readdirSync(join(ROOT, dirname(name)))
+  const folder = join(ROOT, dirname(name))
+  const beside = (existsSync(folder) ? readdirSync(folder) : [])
     .map((test) => join(dirname(name), test))
     .filter((test) => test.startsWith(name) && test.endsWith('.test.ts'))
   return [...(beside.length > 0 ? [beside.join(' ')] : []), ...folders]
@@ -181,11 +206,16 @@ function runTests(folder, words, timeout) {
 
 /** What passes without a mutation, and the words for what does not. */
 function baselineOf(folder, mutations) {
-  const failing = SEEDS.map((seed) => [seed, simulated(folder, [seed])])
-  const seeds = failing.flatMap(([seed, what]) => (what === undefined ? [seed] : []))
-  const left = failing.flatMap(([seed, what]) =>
-    what === undefined ? [] : [`seed ${seed}: ${what}`],
-  )
+  const seeds = new Map()
+  const left = []
+  for (const network of new Set(mutations.map(networkOf))) {
+    const failing = SEEDS.map((seed) => [seed, simulated(folder, network, [seed])])
+    const sound = failing.flatMap(([seed, what]) => (what === undefined ? [seed] : []))
+    seeds.set(network, sound)
+    for (const [seed, what] of failing) {
+      if (what !== undefined) left.push(`${network}, seed ${seed}: ${what}`)
+    }
+  }
   const all = new Set(mutations.flatMap(({ file }) => stagesFor(file).join(' ').split(' ')))
   const { failures, outcome } = runTests(folder, [...all], BASELINE_MS_MAX)
   if (outcome !== 'passed' && outcome !== 'failed')
@@ -198,7 +228,8 @@ function baselineOf(folder, mutations) {
 }
 
 function caughtBy(folder, mutation, { seeds, without }) {
-  const broken = simulated(folder, seeds)
+  const network = networkOf(mutation)
+  const broken = simulated(folder, network, seeds.get(network))
   if (broken !== undefined) return { by: 'simulator', what: broken }
   const open = []
   for (const stage of stagesFor(mutation.file)) {

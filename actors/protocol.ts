@@ -200,8 +200,11 @@ export interface AdmissionLimits {
   readonly pendingPerGroup: number
   /** All inbound connections of one group. */
   readonly inboundPerGroup: number
-  /** Connections that came in within a minute, from one group. */
-  readonly acceptedPerGroupPerMinute: number
+  /**
+   * Of one group `count` may come in within `withinMs`, in a window that slides; more are refused. A
+   * refused one counts as well: whoever keeps knocking faster than that is not heard until it slows down.
+   */
+  readonly acceptedPerGroup: { readonly count: number; readonly withinMs: number }
 }
 
 export interface Farewell<Message> {

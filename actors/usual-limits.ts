@@ -23,7 +23,7 @@ export const USUAL_LIMITS = {
     pendingPerGroup: 8,
     inboundPerGroup: 32,
     /** One a second: who dials again and again is behind a backoff that is slower. */
-    acceptedPerGroupPerMinute: 60,
+    acceptedPerGroup: { count: 60, withinMs: 60_000 },
   },
 } as const satisfies Partial<Protocol<ProtocolTypes>>
 

@@ -148,6 +148,6 @@ export const keyless = (): Protocol<KeylessTypes> => ({
     pendingOutbound: 20_000,
     pendingPerGroup: 20_000,
     inboundPerGroup: 20_000,
-    acceptedPerGroupPerMinute: 20_000,
+    acceptedPerGroup: { count: 20_000, withinMs: 60_000 },
   },
 })

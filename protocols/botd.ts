@@ -5,6 +5,7 @@
  * @module
  */
 import { utils } from '@noble/secp256k1'
+import { areConnected } from '../actors/connected-nodes.ts'
 import type { AddressRules, Protocol } from '../actors/protocol.ts'
 import type { IdentityCrypto, ProtocolTools } from '../actors/protocol-tools.ts'
 import { encodeUtf8 } from '../codec/bytes.ts'
@@ -111,7 +112,10 @@ export function botd(options: BotdOptions): Protocol<BotdTypes> {
       pendingOutbound: limits.pendingOutboundMax,
       pendingPerGroup: limits.pendingPerGroupMax,
       inboundPerGroup: limits.inboundPerGroupMax,
-      acceptedPerGroupPerMinute: limits.acceptedPerGroupPerMinuteMax,
+      acceptedPerGroup: {
+        count: limits.acceptedPerGroupMax,
+        withinMs: limits.acceptedPerGroupWithinMs,
+      },
     },
     recipe: () => recipeOf(options, own.privateKey),
   }
@@ -158,4 +162,6 @@ export const tools: ProtocolTools<BotdTypes> = {
         message.type === 'app' && message.topic === WORKLOAD_TOPIC ? message.payload : undefined,
     },
   },
+  // Nobody tells addresses here: nodes hang together by the seeds that all of them know.
+  converged: areConnected,
 }

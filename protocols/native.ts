@@ -4,6 +4,7 @@
  * @module
  */
 import { utils } from '@noble/secp256k1'
+import { areConnected } from '../actors/connected-nodes.ts'
 import type { Protocol } from '../actors/protocol.ts'
 import type { IdentityCrypto, ProtocolTools } from '../actors/protocol-tools.ts'
 import { DEFAULT_PORT, printAddress } from '../codec/native/address.ts'
@@ -27,7 +28,7 @@ import { itemsChild } from './native/items.ts'
 import { NATIVE_LIMITS } from './native/limits.ts'
 import type { NativeLimits } from './native/limits.ts'
 import { createNodePart } from './native/node-part.ts'
-import { areConnected, NATIVE_WORKLOAD } from './native/workload.ts'
+import { NATIVE_WORKLOAD } from './native/workload.ts'
 import { pingChild } from './native/ping.ts'
 import { requestsChild } from './native/requests.ts'
 import { ownIdentityOf } from './native/own-identity.ts'
@@ -144,7 +145,7 @@ export function native(options: NativeOptions): Protocol<NativeTypes> {
       pendingOutbound: limits.pendingOutboundMax,
       pendingPerGroup: limits.pendingPerGroupMax,
       inboundPerGroup: limits.inboundPerGroupMax,
-      acceptedPerGroupPerMinute: limits.acceptedPerGroupPerMinuteMax,
+      acceptedPerGroup: { count: limits.acceptedPerGroupPerMinuteMax, withinMs: 60_000 },
     },
     recipe: () => recipeOf(options, own.privateKey),
   }

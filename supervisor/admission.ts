@@ -67,7 +67,8 @@ export interface AdmissionOptions {
   readonly groupsMax?: number
 }
 
-const MINUTE_MS = 60_000
+/** So long a group has to be quiet for its insistence to be forgotten: a peer that comes back waits no longer. */
+const QUIET_MS = 60_000
 /** Forgotten groups are looked for with each arrival, so many at a time: more than can be added. */
 const SWEPT_AT_ONCE = 2
 /** A discouraged host never takes the last free slot. */
@@ -81,7 +82,7 @@ interface Group extends Placed {
   readonly knocks: number[]
   nextKnock: number
   lastKnockMs: number
-  /** How often it knocked since it was last quiet for a minute. */
+  /** How often it knocked since it was last quiet for `QUIET_MS`. */
   insistence: number
   spentUntilMs: number
   /** Its pending connections that are old enough to be displaced. */
@@ -125,6 +126,8 @@ export function createAdmission({
   groupSpentMs = CORE_LIMITS.groupSpentMs,
   groupsMax = CORE_LIMITS.groupsMax,
 }: AdmissionOptions): Admission {
+  const { count: knocksMax, withinMs: knocksWithinMs } = limits.acceptedPerGroup
+  const rememberedMs = Math.max(QUIET_MS, knocksWithinMs)
   const handshakes = createTokenBucket(rate)
   /** Groups with a connection. */
   const present = new Map<string, Group>()
@@ -141,7 +144,7 @@ export function createAdmission({
   let nextSequence = 0
 
   const isForgotten = ({ lastKnockMs, spentUntilMs }: Group, nowMs: number): boolean =>
-    nowMs - lastKnockMs >= MINUTE_MS && spentUntilMs <= nowMs
+    nowMs - lastKnockMs >= rememberedMs && spentUntilMs <= nowMs
 
   const sweepAbsent = (nowMs: number): void => {
     for (let swept = 0; swept < SWEPT_AT_ONCE; swept++) {
@@ -181,15 +184,15 @@ export function createAdmission({
     else crowds.update(group)
   }
 
-  /** Notes a knock. Whether there were as many within a minute as the limit allows, without it. */
+  /** Notes a knock. Whether there were as many within the window as the limit allows, without it. */
   const knocksTooOften = (group: Group, nowMs: number): boolean => {
-    const allowed = limits.acceptedPerGroupPerMinute
-    const often = allowed < 1 || nowMs - (group.knocks[group.nextKnock] ?? -Infinity) < MINUTE_MS
-    if (allowed >= 1) {
+    const nthLastMs = group.knocks[group.nextKnock] ?? -Infinity
+    const often = knocksMax < 1 || nowMs - nthLastMs < knocksWithinMs
+    if (knocksMax >= 1) {
       group.knocks[group.nextKnock] = nowMs
-      group.nextKnock = (group.nextKnock + 1) % allowed
+      group.nextKnock = (group.nextKnock + 1) % knocksMax
     }
-    if (nowMs - group.lastKnockMs >= MINUTE_MS) group.insistence = 0
+    if (nowMs - group.lastKnockMs >= QUIET_MS) group.insistence = 0
     group.insistence++
     group.lastKnockMs = nowMs
     return often

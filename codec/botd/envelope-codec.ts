@@ -1,6 +1,12 @@
 /**
  * The envelope: the one message in each record of a BOTD session, with exactly one body. Ping and Pong
  * begin alike, so that only the envelope's field says which is which.
+ *
+ * Where proto3 is more lenient than that, the specification's section 6 counts: of a oneof that is there
+ * twice proto3 takes the last, and of one body twice it makes one; here both are refused, since no
+ * honest sender writes them, and two readers that chose differently would hear different things. What
+ * is no body at all is an unknown field, and passed over (section 4); so is a body's number with
+ * something other than bytes, as proto3 has it. But a body has to be there.
  * @module
  */
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
@@ -43,7 +49,7 @@ const DECODERS: readonly (readonly [number: number, decode: Decode])[] = [
   ],
 ]
 
-/** @throws {WireError} no body, two, or one that nobody knows */
+/** @throws {WireError} no body that is known, two, or the same one twice */
 export function decodeEnvelope(plaintext: Uint8Array): SealedMessage {
   const envelope = readFields(plaintext, BODIES, 'bad-envelope')
   if (envelope.bytesCount !== 1) failField(envelope)

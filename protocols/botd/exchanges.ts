@@ -19,5 +19,4 @@ export interface Ours {
   readonly raw: Uint8Array
   readonly id: string
   readonly ephemeralKey: Uint8Array
-  readonly ephemeralPrivateKey: Uint8Array
 }

@@ -42,8 +42,9 @@ export const BOTD_LIMITS = {
   /** Ours: one address is to leave room for others. */
   pendingPerGroupMax: 8,
   inboundPerGroupMax: 50,
-  /** Ten in ten seconds. */
-  acceptedPerGroupPerMinuteMax: 60,
+  /** Of one address, or of the first 64 bits of an IPv6 one; more are refused at the accept. */
+  acceptedPerGroupMax: 10,
+  acceptedPerGroupWithinMs: 10_000,
 
   /** Ours. */
   strikes: 3,

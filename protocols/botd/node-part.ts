@@ -19,7 +19,6 @@ import type {
   BotdTypes,
 } from '../../machines/handshakes/botd.ts'
 import type { JobResult } from '../../world/jobs.ts'
-import type { Random } from '../../world/random.ts'
 import { checkAck, checkInit } from './checks.ts'
 import type { Ours, Theirs } from './exchanges.ts'
 import { drawId } from './ids.ts'
@@ -31,7 +30,6 @@ type Answer = BotdAnswer | Later<BotdAnswer>
 type Check = Extract<BotdQuestion, { readonly type: 'check' }>
 type About = Asking<BotdTypes>
 
-const PRIVATE_KEY_BYTES = 32
 const PASSED: BotdAnswer = { type: 'passed' }
 const refuse = (detail: BotdRefusal): BotdAnswer => ({ type: 'refused', detail })
 
@@ -40,28 +38,19 @@ export function createNodePart(
   { own, limits }: { readonly own: OwnIdentity; readonly limits: BotdLimits },
 ): NodePart<BotdTypes> {
   const { crypto } = tools
-  const exchanges = createHandshakeExchanges<Ours, Theirs>()
+  const exchanges = createHandshakeExchanges<Ours, Theirs>(crypto)
   const inits = createInitCache(limits)
 
   // ---- making Init and Ack -------------------------------------------------------------------
 
-  const drawEphemeral = (random: Random): Uint8Array => {
-    for (;;) {
-      // One draw in 2^128 is no private key.
-      const privateKey = random.bytes(PRIVATE_KEY_BYTES)
-      if (crypto.isPrivateKey(privateKey)) return privateKey
-    }
-  }
-
-  /** Signs the key of this connection to `otherKey`; `made` gets the signature and gives the payload. */
+  /** Signs the key of this connection to `otherKey`; `encode` gets the signature and gives the payload. */
   const sign = (
     { connection, random }: About,
     otherKey: Uint8Array,
     encode: (id: string, ephemeralKey: Uint8Array, signature: Uint8Array) => Uint8Array,
     type: 'greeting' | 'response',
   ): Later<BotdAnswer> => {
-    const ephemeralPrivateKey = drawEphemeral(random)
-    const ephemeralKey = crypto.publicKeyOf(ephemeralPrivateKey)
+    const ephemeralKey = exchanges.draw(connection.name, random)
     const id = drawId(random)
     return {
       job: {
@@ -72,9 +61,7 @@ export function createNodePart(
       finish(signature) {
         if (!(signature instanceof Uint8Array)) throw new Error('our own key did not sign')
         const raw = encode(id, ephemeralKey, signature)
-        exchanges.note(connection.name, {
-          ours: { raw, id, ephemeralKey, ephemeralPrivateKey },
-        })
+        exchanges.note(connection.name, { ours: { raw, id, ephemeralKey } })
         return { type, raw }
       },
     }
@@ -166,32 +153,20 @@ export function createNodePart(
   const derive = ({ connection, random, secrets }: About): Answer => {
     const ours = exchanges.ours(connection.name)
     const theirs = exchanges.theirs(connection.name)
-    return {
-      job: {
-        operation: 'sharedX',
-        privateKey: ours.ephemeralPrivateKey,
-        publicKey: theirs.ephemeralKey,
-      },
-      finish(sharedX) {
-        if (!(sharedX instanceof Uint8Array)) throw new Error('a checked point has no shared one')
-        const [init, ack] =
-          connection.role === 'dialler' ? [ours.raw, theirs.raw] : [theirs.raw, ours.raw]
-        const transcript = transcriptOf(crypto, init, ack)
-        secrets.set(KEYS_SLOT, sessionKeysOf(crypto, connection.role, sharedX, transcript))
-        sharedX.fill(0)
-        exchanges.forget(connection.name)
-        return {
-          type: 'derived',
-          facts: {
-            identity: encodeHex(theirs.staticKey),
-            sessionId: encodeHex(transcript),
-            farewellId: drawId(random),
-          },
-          confirm: { type: 'sessionConfirm', id: drawId(random), handshakeId: theirs.id },
-          handshakeId: ours.id,
-        }
-      },
-    }
+    return exchanges.derive(connection, (sharedX, init, ack): BotdAnswer => {
+      const transcript = transcriptOf(crypto, init, ack)
+      secrets.set(KEYS_SLOT, sessionKeysOf(crypto, connection.role, sharedX, transcript))
+      return {
+        type: 'derived',
+        facts: {
+          identity: encodeHex(theirs.staticKey),
+          sessionId: encodeHex(transcript),
+          farewellId: drawId(random),
+        },
+        confirm: { type: 'sessionConfirm', id: drawId(random), handshakeId: theirs.id },
+        handshakeId: ours.id,
+      }
+    })
   }
 
   return {

@@ -16,5 +16,4 @@ export interface Theirs {
 export interface Ours {
   /** The payload as it is sent. */
   readonly raw: Uint8Array
-  readonly ephemeralPrivateKey: Uint8Array
 }

@@ -29,7 +29,6 @@ import type {
   NativeTypes,
 } from '../../machines/handshakes/native.ts'
 import type { Asking, ConnectionView, Later, NodePart, NodeTools } from '../../actors/protocol.ts'
-import type { Random } from '../../world/random.ts'
 import { checkHandshake } from './checks.ts'
 import { refusalOf, retryAfter } from './errors.ts'
 import type { ErrorExtras } from './errors.ts'
@@ -49,7 +48,6 @@ export interface NodePartOptions {
 type Answer = NativeAnswer | Later<NativeAnswer>
 type Check = Extract<NativeQuestion, { readonly type: 'check' }>
 
-const PRIVATE_KEY_BYTES = 32
 /** Ours to give, not theirs to have caused: these are no failed handshakes. */
 const NO_FAILURE: ReadonlySet<NativeRefusal> = new Set<NativeRefusal>([
   'inbound-full',
@@ -66,21 +64,13 @@ export function createNodePart(
   const { crypto } = tools
   /** Its own: it changes with instructions. */
   const listed = allowed === undefined ? undefined : new Set(allowed)
-  const exchanges = createHandshakeExchanges<Ours, Theirs>()
+  const exchanges = createHandshakeExchanges<Ours, Theirs>(crypto)
   const nonces = createNonceCache(limits)
   const throttle = createThrottle(limits)
 
   const admits = (identity: string): boolean => listed?.has(identity) !== false
 
   // ---- making a handshake --------------------------------------------------------------------
-
-  const makeEphemeral = (random: Random): Uint8Array => {
-    for (;;) {
-      // One draw in 2^128 is no private key.
-      const privateKey = random.bytes(PRIVATE_KEY_BYTES)
-      if (crypto.isPrivateKey(privateKey)) return privateKey
-    }
-  }
 
   /** Signs a handshake to `recipientId`; `answer` gets the payload. */
   const shake = (
@@ -89,7 +79,7 @@ export function createNodePart(
     answer: (raw: Uint8Array) => NativeAnswer,
     previous?: Uint8Array,
   ): Later<NativeAnswer> => {
-    const ephemeralPrivateKey = makeEphemeral(random)
+    const ephemeralKey = exchanges.draw(connection.name, random)
     const unsigned = {
       major: MAJOR_VERSION,
       minor: MINOR_VERSION,
@@ -100,7 +90,7 @@ export function createNodePart(
       recipientId,
       timestampMs: BigInt(tools.wallMs()),
       nonce: random.bytes(NONCE_BYTES),
-      ephemeralKey: crypto.publicKeyOf(ephemeralPrivateKey),
+      ephemeralKey,
     }
     const message = signedBytes(connection.role, unsigned, previous)
     return {
@@ -108,7 +98,7 @@ export function createNodePart(
       finish(signature) {
         if (!(signature instanceof Uint8Array)) throw new Error('our own key did not sign')
         const raw = encodeSmall({ type: 'handshake', ...unsigned, signature })
-        exchanges.note(connection.name, { ours: { raw, ephemeralPrivateKey } })
+        exchanges.note(connection.name, { ours: { raw } })
         return answer(raw)
       },
     }
@@ -236,32 +226,19 @@ export function createNodePart(
   // ---- the keys ------------------------------------------------------------------------------
 
   const derive = ({ connection, secrets }: Asking<NativeTypes>): Answer => {
-    const ours = exchanges.ours(connection.name)
     const theirs = exchanges.theirs(connection.name)
-    return {
-      job: {
-        operation: 'sharedX',
-        privateKey: ours.ephemeralPrivateKey,
-        publicKey: theirs.ephemeralKey,
-      },
-      finish(sharedX) {
-        if (!(sharedX instanceof Uint8Array)) throw new Error('a checked point has no shared one')
-        const [initiator, responder] =
-          connection.role === 'dialler' ? [ours.raw, theirs.raw] : [theirs.raw, ours.raw]
-        const transcript = transcriptOf(crypto, initiator, responder)
-        secrets.set(KEYS_SLOT, sessionKeysOf(crypto, connection.role, sharedX, transcript))
-        sharedX.fill(0)
-        exchanges.forget(connection.name)
-        return {
-          type: 'derived',
-          facts: {
-            identity: theirs.identity,
-            minor: Math.min(theirs.minor, MINOR_VERSION),
-            sessionId: encodeHex(transcript),
-          },
-        }
-      },
-    }
+    return exchanges.derive(connection, (sharedX, initiator, responder): NativeAnswer => {
+      const transcript = transcriptOf(crypto, initiator, responder)
+      secrets.set(KEYS_SLOT, sessionKeysOf(crypto, connection.role, sharedX, transcript))
+      return {
+        type: 'derived',
+        facts: {
+          identity: theirs.identity,
+          minor: Math.min(theirs.minor, MINOR_VERSION),
+          sessionId: encodeHex(transcript),
+        },
+      }
+    })
   }
 
   return {

@@ -39,7 +39,8 @@ let compiled: string | undefined
 /** With what the command line loads by a computed path. The same for all of a file's tests. */
 export const compiledFolder = (): string =>
   (compiled ??= compileSources([
-    ...['cli/main.ts', 'protocols/native.ts', 'examples/smallest-network.ts'],
+    ...['cli/main.ts', 'protocols/botd.ts', 'protocols/native.ts'],
+    'examples/smallest-network.ts',
   ]))
 
 export function startCommand(words: readonly string[], folder = tmpdir()): Command {

@@ -196,7 +196,7 @@ describe('is used wrongly:', () => {
   test.each([
     ['no network', [], /missing required argument 'protocol'/],
     ['an option before the network', ['--json', 'native'], /the network comes first/],
-    ['a network that does not exist', ['nothing'], /there is no network nothing; there is: native/],
+    ['a network that does not exist', ['nothing'], /no network nothing; there is: botd, native,/],
     ['a module that does not exist', ['./nothing.js'], /there is no module \.\/nothing\.js/],
     ['an option that does not exist', ['native', '--nonsense'], /unknown option '--nonsense'/],
     ['one that is almost right', ['native', '--jsn'], /unknown option '--jsn' \(Did you mean/],

@@ -50,8 +50,8 @@ export function encodeFields(...fields: readonly Field[]): Uint8Array {
 
 /** What stands in a message: of a field that stands in it twice the last one. */
 interface Fields {
-  readonly count: number
-  readonly numbers: ReadonlySet<number>
+  /** Of each field that has bytes, its number, as often as it stands there. */
+  readonly numbers: readonly number[]
   /** Empty where there is none. @throws {Error} it is no UTF-8 */
   text(number: number, bytesMax: number): string
   /** As `text`, and there is one. */
@@ -66,15 +66,15 @@ const ID_BYTES_MAX = 64
 function decodeFields(payload: Uint8Array): Fields {
   const delimited = new Map<number, Uint8Array>()
   const varints = new Map<number, number>()
-  const numbers = new Set<number>()
-  let count = 0
+  const numbers: number[] = []
   const reader = new BinaryReader(payload)
   try {
-    for (; reader.pos < reader.len; count += 1) {
+    while (reader.pos < reader.len) {
       const [number, type] = reader.tag()
-      numbers.add(number)
-      if (type === WireType.LengthDelimited) delimited.set(number, reader.bytes().slice())
-      else if (type === WireType.Varint) varints.set(number, reader.uint32())
+      if (type === WireType.LengthDelimited) {
+        numbers.push(number)
+        delimited.set(number, reader.bytes().slice())
+      } else if (type === WireType.Varint) varints.set(number, reader.uint32())
       else reader.skip(type, number)
     }
   } catch (cause) {
@@ -95,7 +95,7 @@ function decodeFields(payload: Uint8Array): Fields {
     if (found === '') throw new Error('an empty id')
     return found
   }
-  return { count, numbers, text, id, bytes, uint32: (number) => varints.get(number) ?? 0 }
+  return { numbers, text, id, bytes, uint32: (number) => varints.get(number) ?? 0 }
 }
 
 export const encodeInit = (init: Init): Uint8Array =>
@@ -272,11 +272,17 @@ function restOf(envelope: Envelope): readonly Field[] {
   }
 }
 
-/** Each field of an envelope is a body, and there is one. @throws {Error} it is none of the known */
+const BODIES: ReadonlySet<number> = new Set(Object.values(BODY))
+
+/**
+ * Of the known bodies there is exactly one, once; fields that are no body are none, as proto3 has it.
+ * @throws {Error} there is another number of them
+ */
 export function decodeEnvelope(plaintext: Uint8Array): Envelope {
-  const { bytes: bodyAt, count, numbers } = decodeFields(plaintext)
-  if (count !== 1) throw new Error(`an envelope of ${count} bodies`)
-  const [number = 0] = numbers
+  const { bytes: bodyAt, numbers } = decodeFields(plaintext)
+  const bodies = numbers.filter((number) => BODIES.has(number))
+  if (bodies.length !== 1) throw new Error(`an envelope of ${bodies.length} bodies`)
+  const [number = 0] = bodies
   const { bytes, id, text, uint32 } = decodeFields(bodyAt(number))
   switch (number) {
     case BODY.confirm:

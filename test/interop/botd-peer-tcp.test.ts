@@ -147,13 +147,14 @@ test('each connection has an ephemeral key of its own', async () => {
 })
 
 test('the peer shares nothing with what it is held against', () => {
-  for (const file of ['', '-crypto', '-messages', '-tcp', '-vectors']) {
-    const text = readFileSync(joinPath(import.meta.dirname, `botd-peer${file}.ts`), 'utf8')
+  const files = ['', '-crypto', '-messages', '-tcp', '-vectors'].map((part) => `botd-peer${part}`)
+  for (const file of [...files, 'raw-native-crypto', 'raw-records', 'tcp-host']) {
+    const text = readFileSync(joinPath(import.meta.dirname, `${file}.ts`), 'utf8')
     const imported = [...text.matchAll(/from '([^']+)'/g)].map(([, name = '']) => name)
-    if (file !== '-vectors') expect(imported.length).toBeGreaterThan(0)
+    if (file !== 'botd-peer-vectors') expect(imported.length).toBeGreaterThan(0)
     for (const name of imported)
       expect(name).toMatch(
-        /^(?:node:(?:crypto|net)|@bufbuild\/protobuf\/wire|\.\/(?:botd-peer(?:-\w+)?|raw-native-crypto)\.ts)$/,
+        /^(?:node:(?:crypto|net)|@bufbuild\/protobuf\/wire|\.\/(?:botd-peer(?:-\w+)?|raw-native-crypto|raw-records|tcp-host)\.ts)$/,
       )
   }
 })

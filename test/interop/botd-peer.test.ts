@@ -393,11 +393,11 @@ describe('with keys a peer closes at', () => {
     ['a plain frame', () => plainFrame(encodeFields([1, ID.ping])), SEALED],
     ['a frame of a tag alone', (_, frame) => frame(new Uint8Array(0)), 'a frame of 16 bytes'],
     ['a length beyond the largest', () => u32le(4_194_321), 'a frame of 4194321 bytes'],
-    ['two bodies', (_, frame) => frame(join(app, app)), 'an envelope of 2 bodies'],
+    ['the same body twice', (_, frame) => frame(join(app, app)), 'an envelope of 2 bodies'],
     [
       'an unknown body',
       (_, frame) => frame(encodeBody(6, encodeFields([1, ID.ping]))),
-      'an unknown body: 6',
+      'an envelope of 0 bodies',
     ],
     ['an empty ping', (_, frame) => frame(encodeBody(4, new Uint8Array(0))), 'an empty id'],
     ['what is no protobuf', (_, frame) => frame(Uint8Array.of(0x22, 9)), 'no protobuf'],

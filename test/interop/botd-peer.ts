@@ -7,12 +7,13 @@
  */
 import { randomBytes } from 'node:crypto'
 import { directionOf, drawnPrivateKey, REKEY_FRAMES, same } from './botd-peer-crypto.ts'
-import { TAG_BYTES, transcriptOf } from './botd-peer-crypto.ts'
-import type { BotdDirection } from './botd-peer-crypto.ts'
+import { transcriptOf } from './botd-peer-crypto.ts'
 import { checkedAck, checkedInit, decodeEnvelope, encodeAck } from './botd-peer-messages.ts'
 import { encodeEnvelope, encodeInit, makeAck, makeInit, plainFrame } from './botd-peer-messages.ts'
 import type { Ack, BotdIdentity, Envelope, Forging, Init } from './botd-peer-messages.ts'
 import { join, publicKeyOf, sha256, sharedX } from './raw-native-crypto.ts'
+import { TAG_BYTES } from './raw-records.ts'
+import type { Direction } from './raw-records.ts'
 
 /** Where its bytes go. What comes is handed to `push` and `ended`. */
 export interface BotdPipe {
@@ -46,8 +47,8 @@ export interface BotdHeard {
 }
 
 export interface BotdKeys {
-  readonly sending: BotdDirection
-  readonly receiving: BotdDirection
+  readonly sending: Direction
+  readonly receiving: Direction
   readonly transcript: Uint8Array
 }
 

@@ -16,8 +16,10 @@ import {
 } from './raw-native-messages.ts'
 import { publicationValues, rawIdentity, valuesIn } from './raw-native-messages.ts'
 import { drawnId, startRawPeer } from './raw-native-peer.ts'
+import type { RawPeer } from './raw-native-peer.ts'
+import type { Seat } from './raw-native-virtual.ts'
 import { LOOPBACK, startTcpHost } from './tcp-host.ts'
-import type { TcpPeer } from './tcp-host.ts'
+import type { PeerKind, TcpPeer } from './tcp-host.ts'
 
 const NETWORK = 'test/interop'
 const OURS = rawIdentity('interop, ours')
@@ -25,9 +27,15 @@ const RAW = rawIdentity('interop, raw')
 const own = { network: NETWORK, privateKey: OURS.privateKey }
 const said = (text: string) => new TextEncoder().encode(text)
 
+const KIND: PeerKind<Seat, RawPeer> = {
+  start: (role, seat, pipe) => startRawPeer({ ...seat, role, pipe, nowMs: () => Date.now() }),
+  problemOf: ({ problems }) => problems.join(', '),
+}
+const startHost = () => startTcpHost(KIND)
+
 /** Over real sockets, with the platform's clock. */
 async function startSides(role: 'responder' | 'initiator') {
-  const host = startTcpHost()
+  const host = startHost()
   const supervisor = createSupervisor({
     // Locators go out as soon as they differ: the rest has the document's numbers.
     protocol: native({ ...own, limits: { locatorEveryMs: 50 } }),
@@ -51,9 +59,9 @@ async function startSides(role: 'responder' | 'initiator') {
 const seat = { identity: RAW, network: NETWORK }
 
 async function dialOurs(
-  host: ReturnType<typeof startTcpHost>,
+  host: ReturnType<typeof startHost>,
   { listening }: Supervisor<NativeTypes>,
-): Promise<TcpPeer> {
+): Promise<TcpPeer<RawPeer>> {
   const raw = await host.dial(listening[0]?.port ?? 0, { ...seat, recipientId: OURS.nodeId })
   raw.peer.greet()
   await raw.until(() => raw.peer.keys !== undefined)
@@ -62,9 +70,9 @@ async function dialOurs(
 }
 
 async function attractOurs(
-  host: ReturnType<typeof startTcpHost>,
+  host: ReturnType<typeof startHost>,
   supervisor: Supervisor<NativeTypes>,
-): Promise<TcpPeer> {
+): Promise<TcpPeer<RawPeer>> {
   const { port, next } = await host.listen(seat)
   const connected = supervisor.connect(`node://${RAW.id}@${LOOPBACK}:${port}`)
   const raw = await next()
@@ -257,12 +265,13 @@ describe.each(['responder', 'initiator'] as const)('our node as %s, over TCP', (
 })
 
 test('the raw peer shares nothing with what it is held against', () => {
-  for (const file of ['crypto', 'messages', 'peer']) {
-    const text = readFileSync(joinPath(import.meta.dirname, `raw-native-${file}.ts`), 'utf8')
+  const files = ['crypto', 'messages', 'peer'].map((part) => `raw-native-${part}`)
+  for (const file of [...files, 'raw-records']) {
+    const text = readFileSync(joinPath(import.meta.dirname, `${file}.ts`), 'utf8')
     const imported = [...text.matchAll(/from '([^']+)'/g)].map(([, name = '']) => name)
     expect(imported.length).toBeGreaterThan(0)
     for (const name of imported)
-      expect(name).toMatch(/^(?:node:crypto|msgpackr|\.\/raw-native-\w+\.ts)$/)
+      expect(name).toMatch(/^(?:node:crypto|msgpackr|\.\/raw-(?:native-\w+|records)\.ts)$/)
   }
 })
 
@@ -296,9 +305,8 @@ test('H2: the document’s example comes out of this implementation, byte for by
   one.push(join(...sent.splice(0)))
   one.confirm()
   const confirm = join(...sent)
-  const direction = (
-    found: { readonly key: Uint8Array; readonly baseIv: Uint8Array } | undefined,
-  ) => found && [hexOf(found.key), hexOf(found.baseIv)]
+  const direction = (found: { material(): Uint8Array } | undefined) =>
+    found && [hexOf(found.material().slice(0, 32)), hexOf(found.material().slice(32))]
   expect({
     aliceId: alice.id,
     bobId: bob.id,

@@ -4,8 +4,6 @@
  * @module
  */
 import {
-  createCipheriv,
-  createDecipheriv,
   createECDH,
   createHash,
   createHmac,
@@ -16,6 +14,8 @@ import {
   verify as verifyBytes,
 } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
+import { startDirection } from './raw-records.ts'
+import type { Direction } from './raw-records.ts'
 
 const CURVE = 'secp256k1'
 /** Of secp256k1 (SEC 2, 2.4.1). */
@@ -122,65 +122,11 @@ function hkdfExpand(key: Uint8Array, info: string, byteCount: number): Uint8Arra
   return (output ?? new Uint8Array(0)).subarray(0, byteCount)
 }
 
-/** One direction's key, base IV and counter; moves on to new keys by itself (section 4). */
-export interface Direction {
-  /** The record of a plaintext: length, ciphertext, tag. */
-  seal(plaintext: Uint8Array): Uint8Array
-  /** What is in it; nothing where it does not authenticate. */
-  open(length: Uint8Array, sealed: Uint8Array): Uint8Array | undefined
-  readonly key: Uint8Array
-  readonly baseIv: Uint8Array
-}
-
-const RECORDS_PER_KEY = 65_536n
-export const TAG_BYTES = 16
-
-export function directionOf(prk: Uint8Array, info: string): Direction {
-  let material = hkdfExpand(prk, info, 44)
-  let counter = 0n
-  const key = () => material.subarray(0, 32)
-  const baseIv = () => material.subarray(32)
-  const nonce = (): Uint8Array => {
-    const counted = join(new Uint8Array(4), u64be(counter))
-    return baseIv().map((byte, index) => byte ^ (counted[index] ?? 0))
-  }
-  const next = (): void => {
-    counter += 1n
-    if (counter < RECORDS_PER_KEY) return
-    const none = new Uint8Array(32)
-    material = hkdfExpand(hkdfExtract(none, key()), 'node-network/v1 rekey', 44)
-    counter = 0n
-  }
-  return {
-    seal(plaintext) {
-      const length = u32be(plaintext.length + TAG_BYTES)
-      const cipher = createCipheriv('aes-256-gcm', key(), nonce(), { authTagLength: TAG_BYTES })
-      cipher.setAAD(length)
-      const sealed = join(cipher.update(plaintext), cipher.final())
-      const record = join(length, sealed, cipher.getAuthTag())
-      next()
-      return record
-    },
-    open(length, sealed) {
-      if (sealed.length <= TAG_BYTES) return undefined
-      const options = { authTagLength: TAG_BYTES }
-      const decipher = createDecipheriv('aes-256-gcm', key(), nonce(), options)
-      decipher.setAAD(length)
-      decipher.setAuthTag(sealed.subarray(-TAG_BYTES))
-      const begun = decipher.update(sealed.subarray(0, -TAG_BYTES))
-      try {
-        const plaintext = join(begun, decipher.final())
-        next()
-        return plaintext
-      } catch {
-        return undefined
-      }
-    },
-    get key() {
-      return key()
-    },
-    get baseIv() {
-      return baseIv()
-    },
-  }
-}
+/** Section 4. */
+export const directionOf = (prk: Uint8Array, info: string): Direction =>
+  startDirection(hkdfExpand(prk, info, 44), {
+    lengthOf: u32be,
+    recordsPerKey: 65_536,
+    nextMaterial: (key) =>
+      hkdfExpand(hkdfExtract(new Uint8Array(32), key), 'node-network/v1 rekey', 44),
+  })

@@ -6,8 +6,9 @@
  */
 import { createECDH, randomBytes } from 'node:crypto'
 import { ascii, directionOf, hkdfExtract, join, publicKeyOf, sha256 } from './raw-native-crypto.ts'
-import { sharedX, TAG_BYTES, u32be } from './raw-native-crypto.ts'
-import type { Direction } from './raw-native-crypto.ts'
+import { sharedX, u32be } from './raw-native-crypto.ts'
+import { TAG_BYTES } from './raw-records.ts'
+import type { Direction } from './raw-records.ts'
 import {
   errorOf,
   handshakeOf,

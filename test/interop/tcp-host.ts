@@ -1,22 +1,55 @@
 /**
- * Raw peers on real sockets: each stands at one end of a node:net connection on the loopback. A test
- * waits for what it names, and each wait ends as soon as bytes make it true.
+ * Peers that share nothing with ours, on real sockets: each stands at one end of a node:net connection on
+ * the loopback. Which network they speak is said by whoever starts the host. A test waits for what it
+ * names, and each wait ends as soon as bytes make it true, or the connection is over.
  * @module
  */
 import { connect, createServer } from 'node:net'
-import type { AddressInfo, Socket } from 'node:net'
-import type { RawRole } from './raw-native-messages.ts'
-import { startRawPeer } from './raw-native-peer.ts'
-import type { RawPeer, RawPeerOptions } from './raw-native-peer.ts'
+import type { AddressInfo, Server, Socket } from 'node:net'
 
 export const LOOPBACK = '127.0.0.1'
 
-export type TcpSeat = Omit<RawPeerOptions, 'pipe' | 'nowMs' | 'role'>
+export type PeerRole = 'dialler' | 'listener'
 
-export interface TcpPeer {
-  readonly peer: RawPeer
+/** Where a peer's bytes go. */
+export interface PeerPipe {
+  write(bytes: Uint8Array): void
+  /** Nothing more will be written. */
+  end(): void
+  /** Both ways are over, and nothing more is said. */
+  destroy(): void
+}
+
+/** What a host tells a peer. */
+export interface PipedPeer {
+  push(bytes: Uint8Array): void
+  ended(): void
+}
+
+/** A network's peers. */
+export interface PeerKind<Seat, Peer extends PipedPeer> {
+  start(role: PeerRole, seat: Seat, pipe: PeerPipe): Peer
+  /** What the far side did wrong, for whoever waits in vain. */
+  problemOf(peer: Peer): string
+  /** Each byte is a write and a read of its own. */
+  isByteByByte?(seat: Seat): boolean
+}
+
+export interface TcpPeer<Peer> {
+  readonly peer: Peer
   /** Settles once it is true of what has come; rejects if the connection is over before. */
   until(isTrue: () => boolean): Promise<void>
+  /** Settles when the socket is closed, by whomever. */
+  readonly closed: Promise<void>
+}
+
+export interface TcpHost<Seat, Peer> {
+  /** A connection on which nothing is said. */
+  dial(port: number, seat: Seat): Promise<TcpPeer<Peer>>
+  /** Where it listens, and who comes in, in turn; nothing is said to it. */
+  listen(seat: Seat): Promise<{ readonly port: number; next(): Promise<TcpPeer<Peer>> }>
+  /** Gives back every socket. */
+  [Symbol.asyncDispose](): Promise<void>
 }
 
 interface Waiter {
@@ -24,67 +57,103 @@ interface Waiter {
   settle(isOver: boolean): void
 }
 
-function hold(socket: Socket, role: RawRole, seat: TcpSeat): TcpPeer {
-  const waiters = new Set<Waiter>()
-  const peer = startRawPeer({
-    ...seat,
-    role,
-    nowMs: () => Date.now(),
-    pipe: {
-      write: (bytes) => {
-        socket.write(bytes)
-      },
-      end: () => {
-        socket.end()
-      },
+/** One write a byte: the next one when the system has taken the last. */
+function slowly(socket: Socket): PeerPipe {
+  let [bytesToWrite, isWriting, isEnding]: [number[], boolean, boolean] = [[], false, false]
+  const go = (error?: Error | null): void => {
+    if (error != null) return
+    const byte = bytesToWrite.shift()
+    isWriting = byte !== undefined
+    if (byte !== undefined) socket.write(Uint8Array.of(byte), go)
+    else if (isEnding) socket.end()
+  }
+  return {
+    write(bytes) {
+      bytesToWrite = bytesToWrite.concat([...bytes])
+      if (!isWriting) go()
     },
-  })
-  const look = (isOver: boolean): void => {
+    end() {
+      isEnding = true
+      if (!isWriting) go()
+    },
+    destroy: () => {
+      socket.destroy()
+    },
+  }
+}
+
+const atOnce = (socket: Socket): PeerPipe => ({
+  write: (bytes) => {
+    socket.write(bytes)
+  },
+  end: () => {
+    socket.end()
+  },
+  destroy: () => {
+    socket.destroy()
+  },
+})
+
+function hold<Seat, Peer extends PipedPeer>(
+  kind: PeerKind<Seat, Peer>,
+  socket: Socket,
+  role: PeerRole,
+  seat: Seat,
+): TcpPeer<Peer> {
+  const isByteByByte = kind.isByteByByte?.(seat) ?? false
+  const waiters = new Set<Waiter>()
+  const pipe = isByteByByte ? slowly(socket) : atOnce(socket)
+  const peer = kind.start(role, seat, pipe)
+  let isOver = false
+  const look = (): void => {
     for (const waiter of waiters) waiter.settle(isOver)
   }
-  socket.on('data', (bytes) => {
-    peer.push(new Uint8Array(bytes))
-    look(false)
+  socket.on('data', (chunk) => {
+    const bytes = new Uint8Array(chunk)
+    const pieces = isByteByByte ? [...bytes].map((byte) => Uint8Array.of(byte)) : [bytes]
+    for (const piece of pieces) peer.push(piece)
+    look()
   })
   socket.on('end', () => {
+    isOver = true
     peer.ended()
-    socket.end()
-    look(true)
+    pipe.end()
+    look()
   })
-  // A reset is the end that a test then sees; what it waited for does not come.
-  socket.on('error', () => {
-    look(true)
+  // A reset closes the socket, and what a test waits for does not come.
+  socket.on('error', () => undefined)
+  const closed = new Promise<void>((resolve) => {
+    socket.on('close', () => {
+      isOver = true
+      look()
+      resolve()
+    })
   })
   return {
     peer,
+    closed,
     until: (isTrue) =>
       new Promise((resolve, reject) => {
         const waiter: Waiter = {
           isTrue,
-          settle(isOver) {
+          settle(isTooLate) {
             if (isTrue()) resolve()
-            else if (isOver) reject(new Error(`over too early: ${peer.problems.join(', ')}`))
+            else if (isTooLate) reject(new Error(`over too early: ${kind.problemOf(peer)}`))
             else return
             waiters.delete(waiter)
           },
         }
         waiters.add(waiter)
-        waiter.settle(peer.isEnded)
+        waiter.settle(isOver)
       }),
   }
 }
 
-export interface TcpHost {
-  dial(port: number, seat: TcpSeat): Promise<TcpPeer>
-  /** Where it listens, and who comes in, in turn. */
-  listen(seat: TcpSeat): Promise<{ readonly port: number; next(): Promise<TcpPeer> }>
-  /** Gives back every socket. */
-  [Symbol.asyncDispose](): Promise<void>
-}
-
-export function startTcpHost(): TcpHost {
+export function startTcpHost<Seat, Peer extends PipedPeer>(
+  kind: PeerKind<Seat, Peer>,
+): TcpHost<Seat, Peer> {
   const sockets = new Set<Socket>()
-  const servers = new Set<ReturnType<typeof createServer>>()
+  const servers = new Set<Server>()
   const own = (socket: Socket): Socket => {
     sockets.add(socket)
     socket.setNoDelay(true)
@@ -97,15 +166,15 @@ export function startTcpHost(): TcpHost {
         socket.once('error', reject)
         socket.once('connect', () => {
           socket.off('error', reject)
-          resolve(hold(socket, 'dialler', seat))
+          resolve(hold(kind, socket, 'dialler', seat))
         })
       }),
     listen: (seat) =>
       new Promise((resolve, reject) => {
-        const came: TcpPeer[] = []
-        const asked: ((peer: TcpPeer) => void)[] = []
+        const came: TcpPeer<Peer>[] = []
+        const asked: ((peer: TcpPeer<Peer>) => void)[] = []
         const server = createServer({ allowHalfOpen: true }, (socket) => {
-          const peer = hold(own(socket), 'listener', seat)
+          const peer = hold(kind, own(socket), 'listener', seat)
           const first = asked.shift()
           if (first === undefined) came.push(peer)
           else first(peer)
@@ -114,7 +183,7 @@ export function startTcpHost(): TcpHost {
         server.once('error', reject)
         server.listen(0, LOOPBACK, () => {
           const { port } = server.address() as AddressInfo
-          const next = (): Promise<TcpPeer> => {
+          const next = (): Promise<TcpPeer<Peer>> => {
             const peer = came.shift()
             return peer === undefined
               ? new Promise((settle) => asked.push(settle))

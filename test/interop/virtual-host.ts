@@ -1,20 +1,21 @@
 /**
  * A host of a virtual world with no node of ours on it: its streams are the test's, and at the end of
- * each stands a raw peer.
+ * each stands a peer that shares nothing with ours. Which network it speaks is said by whoever starts
+ * the host.
  * @module
  */
 import type { VirtualWorld } from '../../testing/virtual-world.ts'
-import type { SocketAddress, StreamId } from '../../world/streams.ts'
-import { startRawPeer } from './raw-native-peer.ts'
-import type { RawPeer, RawPeerOptions } from './raw-native-peer.ts'
-import type { RawRole } from './raw-native-messages.ts'
+import type { StreamId } from '../../world/streams.ts'
+import type { PeerPipe, PeerRole, PipedPeer } from './tcp-host.ts'
 
-export const PORT = 9946
+/** A network's peers, where the world keeps the time. */
+export interface VirtualKind<Seat, Peer extends PipedPeer> {
+  readonly port: number
+  start(role: PeerRole, seat: Seat, pipe: PeerPipe, nowMs: () => number): Peer
+}
 
-export type Seat = Omit<RawPeerOptions, 'pipe' | 'nowMs' | 'role'>
-
-export interface VirtualStream {
-  readonly peer: RawPeer
+export interface VirtualStream<Peer> {
+  readonly peer: Peer
   /** How it stands with the stream itself. */
   readonly state: () => 'opening' | 'open' | 'ended' | 'failed'
   /** When the far side's half ended or broke, in the world's milliseconds; nothing before. */
@@ -29,37 +30,40 @@ export interface VirtualStream {
   destroy(): void
 }
 
-interface Held extends VirtualStream {
+interface Held<Peer> extends VirtualStream<Peer> {
   take(bytes: Uint8Array): void
   turn(state: 'open' | 'ended' | 'failed'): void
 }
 
-export function startVirtualHost(world: VirtualWorld, host: string) {
+export function startVirtualHost<Seat, Peer extends PipedPeer>(
+  world: VirtualWorld,
+  host: string,
+  { port, start }: VirtualKind<Seat, Peer>,
+) {
   const { clock, streams } = world.nodeWorld(host, host)
-  const held = new Map<StreamId, Held>()
-  const accepted: VirtualStream[] = []
-  let seated: ((remote: SocketAddress) => Seat) | undefined
+  const held = new Map<StreamId, Held<Peer>>()
+  const accepted: VirtualStream<Peer>[] = []
+  let seated: { readonly seat: Seat } | undefined
   let streamCount = 0
   let listenerCount = 0
 
-  function hold(stream: StreamId, role: RawRole, seat: Seat): Held {
-    let state: ReturnType<VirtualStream['state']> = 'opening'
+  function hold(stream: StreamId, role: PeerRole, seat: Seat): Held<Peer> {
+    let state: ReturnType<VirtualStream<Peer>['state']> = 'opening'
     let overMs: number | undefined
     const chunks: Uint8Array[] = []
-    const peer = startRawPeer({
-      ...seat,
-      role,
-      nowMs: () => clock.wallMs(),
-      pipe: {
-        write: (bytes) => {
-          streams.write(stream, bytes)
-        },
-        end: () => {
-          streams.end(stream)
-        },
+    const pipe: PeerPipe = {
+      write: (bytes) => {
+        streams.write(stream, bytes)
       },
-    })
-    const one: Held = {
+      end: () => {
+        streams.end(stream)
+      },
+      destroy: () => {
+        one.destroy()
+      },
+    }
+    const peer = start(role, seat, pipe, () => clock.wallMs())
+    const one: Held<Peer> = {
       peer,
       state: () => state,
       overMs: () => overMs,
@@ -92,7 +96,7 @@ export function startVirtualHost(world: VirtualWorld, host: string) {
   streams.start((input) => {
     if (input.kind === 'listener.accepted') {
       if (seated === undefined) throw new Error('nobody listens')
-      const one = hold(input.stream, 'listener', seated(input.remote))
+      const one = hold(input.stream, 'listener', seated.seat)
       accepted.push(one)
       one.turn('open')
       streams.resume(input.stream)
@@ -115,18 +119,18 @@ export function startVirtualHost(world: VirtualWorld, host: string) {
     host,
     accepted,
     /** Opened when this returns, and nothing said. */
-    dial(to: string, seat: Seat): VirtualStream {
+    dial(to: string, seat: Seat): VirtualStream<Peer> {
       streamCount += 2
       const one = hold(streamCount, 'dialler', seat)
-      streams.open(streamCount, { host: to, port: PORT })
+      streams.open(streamCount, { host: to, port })
       world.settle()
       return one
     },
     /** Who dials from now on finds this one. */
-    listen(seat: Seat | ((remote: SocketAddress) => Seat)): void {
-      seated = typeof seat === 'function' ? seat : () => seat
+    listen(seat: Seat): void {
+      seated = { seat }
       if (listenerCount++ > 0) return
-      streams.listen(1, { host, port: PORT })
+      streams.listen(1, { host, port })
       world.settle()
     },
   }

@@ -145,7 +145,7 @@ test('of closed connections the last hundred are kept, and their memory serves a
 /** Nobody is kept out for coming often. */
 function roomy() {
   const protocol = plain()
-  const admission = { ...protocol.admission, acceptedPerGroupPerMinute: 1_000 }
+  const admission = { ...protocol.admission, acceptedPerGroup: { count: 1_000, withinMs: 60_000 } }
   return { ...protocol, admission }
 }
 

@@ -15,6 +15,7 @@ import { keyOf } from '../contracts/seats.ts'
 import { plain } from '../contracts/fits/plain.ts'
 import type { PlainTypes } from '../contracts/fits/plain.ts'
 import { startNode, startVirtualWorld } from '../support/nodes.ts'
+import { writingInstead } from '../support/wires.ts'
 
 export interface PairOptions<T extends ProtocolTypes> {
   readonly alice: Protocol<T>
@@ -71,28 +72,10 @@ export const nativeOf = (seat: 'dialler' | 'listener'): Protocol<NativeTypes> =>
 })
 
 /** Says a confirm in place of each message: a second one is against the rules. */
-export function rudeNative(): Protocol<NativeTypes> {
-  const protocol = nativeOf('dialler')
-  return {
-    ...protocol,
-    wire(setup) {
-      const wire = protocol.wire(setup)
-      return {
-        ...wire,
-        get bufferedBytes() {
-          return wire.bufferedBytes
-        },
-        write(messages) {
-          wire.write(
-            messages.map((one) =>
-              !('raw' in one) && one.type === 'message' ? { type: 'confirm' } : one,
-            ),
-          )
-        },
-      }
-    },
-  }
-}
+export const rudeNative = (): Protocol<NativeTypes> =>
+  writingInstead(nativeOf('dialler'), (messages) =>
+    messages.map((one) => (!('raw' in one) && one.type === 'message' ? { type: 'confirm' } : one)),
+  )
 
 export const startNativePair = (
   flight: FlightOptions,

@@ -10,6 +10,7 @@ import type { SceneNode, Seat } from '../../testing/testing.ts'
 import { registerContract } from '../../testing/vitest.ts'
 import { keyOf } from '../contracts/seats.ts'
 import { app, initOf, rewriting, saying } from '../protocols/botd-support.ts'
+import { writingInstead } from '../support/wires.ts'
 
 interface Stage extends SessionStage<BotdTypes> {
   readonly other: SceneNode<BotdTypes>
@@ -83,27 +84,14 @@ const stimuliFor = (role: Role): Stimuli<SessionEvent<BotdTypes>, Stage> => ({
 })
 
 /** A handshake whose last byte, which is its signature's, is another. */
-const withBadSignature = (protocol: Protocol<BotdTypes>): Protocol<BotdTypes> => ({
-  ...protocol,
-  wire(setup) {
-    const wire = protocol.wire(setup)
-    return {
-      ...wire,
-      get bufferedBytes() {
-        return wire.bufferedBytes
-      },
-      write(messages) {
-        wire.write(
-          messages.map((message) =>
-            'raw' in message
-              ? { raw: message.raw.with(message.raw.length - 1, 1 ^ (message.raw.at(-1) ?? 0)) }
-              : message,
-          ),
-        )
-      },
-    }
-  },
-})
+const withBadSignature = (protocol: Protocol<BotdTypes>): Protocol<BotdTypes> =>
+  writingInstead(protocol, (messages) =>
+    messages.map((message) =>
+      'raw' in message
+        ? { raw: message.raw.with(message.raw.length - 1, 1 ^ (message.raw.at(-1) ?? 0)) }
+        : message,
+    ),
+  )
 
 /** The other side, as the path needs it. */
 function otherFor(seat: Seat, ahead: readonly string[]): Protocol<BotdTypes> {

@@ -10,6 +10,7 @@ import type { SceneNode, Seat } from '../../testing/testing.ts'
 import { registerContract } from '../../testing/vitest.ts'
 import { keyOf } from '../contracts/seats.ts'
 import { saying } from '../protocols/native-rude.ts'
+import { writingInstead } from '../support/wires.ts'
 
 interface Stage extends SessionStage<NativeTypes> {
   readonly other: SceneNode<NativeTypes>
@@ -22,24 +23,10 @@ const nativeOf = (seat: Seat, network = 'test/one'): Protocol<NativeTypes> => ({
 })
 
 /** Says no confirm of its own accord: its first sealed message is the application's. */
-function withoutConfirm(protocol: Protocol<NativeTypes>): Protocol<NativeTypes> {
-  return {
-    ...protocol,
-    wire(setup) {
-      const wire = protocol.wire(setup)
-      return {
-        ...wire,
-        get bufferedBytes() {
-          return wire.bufferedBytes
-        },
-        write(messages) {
-          const rest = messages.filter((one) => 'raw' in one || one.type !== 'confirm')
-          if (rest.length > 0) wire.write(rest)
-        },
-      }
-    },
-  }
-}
+const withoutConfirm = (protocol: Protocol<NativeTypes>): Protocol<NativeTypes> =>
+  writingInstead(protocol, (messages) =>
+    messages.filter((one) => 'raw' in one || one.type !== 'confirm'),
+  )
 
 const handshake: NativeTypes['message'] = {
   type: 'handshake',

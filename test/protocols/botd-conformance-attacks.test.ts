@@ -3,9 +3,19 @@ import { concatBytes } from '../../codec/bytes.ts'
 import { encodeAck, encodeInit } from '../../codec/botd/handshake-codec.ts'
 import { botd } from '../../protocols/botd.ts'
 import { nobleCrypto } from '../../transport/crypto/noble.ts'
+import { inlineJobs } from '../../transport/jobs.ts'
 import type { CryptoBackend } from '../../world/crypto.ts'
 import { NOTHING_HELD, startNode, startVirtualWorld } from '../support/nodes.ts'
-import { addressOf, OTHER, OURS, plainFrame, RAW, ROLES, startScene } from './botd-raw.ts'
+import {
+  addressOf,
+  OTHER,
+  OURS,
+  plainFrame,
+  RAW,
+  ROLES,
+  startHost,
+  startScene,
+} from './botd-raw.ts'
 
 describe('the other side is waited for 10 s', () => {
   test('T1: for an Init, of which nothing comes', () => {
@@ -92,6 +102,51 @@ describe.each(ROLES)('T5: when a connection that our node has as %s is over', (r
   )
 })
 
+describe.each(ROLES)('T5: when a connection ends under a job of our node as %s', (role) => {
+  test.each([0, 1, 2])('of which %i before it are done, every secret is overwritten', (done) => {
+    const { cryptoBackend, secrets } = watchedCrypto()
+    const held: (() => void)[] = []
+    const jobs = inlineJobs(cryptoBackend, { later: (run) => held.push(run) })
+    const scene = startScene({ cryptoBackend, jobs })
+    const perform = (count: number): void => {
+      for (; count > 0; count--) {
+        held.shift()?.()
+        scene.world.settle()
+      }
+    }
+    const raw = role === 'acceptor' ? scene.dial() : startDialOf(scene)
+    if (role === 'acceptor') raw.greet()
+    else if (done > 0) {
+      perform(1)
+      raw.greet()
+      scene.world.settle()
+    }
+    perform(role === 'acceptor' ? done : done - 1)
+    const { supervisor } = scene.ours
+    expect([held.length, supervisor.audit().questions]).toEqual([1, 1])
+    supervisor.disconnect(supervisor.connections()[0]?.name ?? '')
+    scene.world.settle()
+    perform(1)
+    scene.world.advance(100)
+    expect(supervisor.audit()).toMatchObject({ connections: 0, questions: 0 })
+    expect(supervisor.audit().remembered).toMatchObject({ exchanges: 0 })
+    // A listener that checks a signature has drawn nothing yet.
+    expect(secrets.length > 0).toBe(role === 'dialler' || done > 0)
+    expect(secrets.filter((secret) => secret.some((byte) => byte !== 0))).toEqual([])
+  })
+
+  /** Our node dials, and has still to sign its Init. */
+  const startDialOf = (scene: ReturnType<typeof startScene>) => {
+    const place = scene.hostAt('10.0.0.2')
+    place.listen()
+    scene.ours.supervisor.connect(addressOf(RAW, '10.0.0.2')).catch(() => undefined)
+    scene.world.advance(1)
+    const [raw] = place.accepted
+    if (raw === undefined) throw new Error('our node did not dial')
+    return raw
+  }
+})
+
 test('T5: a stopped node holds nothing', async () => {
   const scene = startScene()
   scene.establish()
@@ -113,6 +168,44 @@ test('T6: a thousand half-open connections of one address keep nobody else out',
   expect(most).toBeLessThanOrEqual(64)
   scene.establish('acceptor', '10.0.0.3', OTHER)
   expect(scene.active()).toBe(1)
+})
+
+describe('denial of service: of one address ten connections come in within 10 s', () => {
+  test('the next is refused at the accept, and one that comes 10 s later is let in', () => {
+    const scene = startScene()
+    const place = scene.hostAt('10.0.0.66')
+    for (let count = 0; count < 11; count++) {
+      place.dial().end()
+      scene.world.advance(1)
+    }
+    const { eventsOf } = scene.ours
+    expect(eventsOf('connection.started')).toHaveLength(10)
+    expect(eventsOf('connection.refused').map(({ why }) => why)).toEqual(['rate'])
+    scene.establish('acceptor', '10.0.0.3', OTHER)
+    scene.world.advance(10_000)
+    scene.establish('acceptor', '10.0.0.66')
+    expect(scene.active()).toBe(2)
+  })
+
+  test('addresses of the same 64 bits of IPv6 count as one', () => {
+    const world = startVirtualWorld({ seed: 'prefixes' })
+    const at = '2001:db8::1'
+    const { privateKey } = OURS
+    const ours = startNode(world, 'ours', at, botd({ privateKey }), { listen: [`[${at}]:9945`] })
+    const refusedOf = (host: string, count: number) => {
+      const place = startHost(world, host, RAW)
+      for (let number = 0; number < count; number++) {
+        place.dial(at).end()
+        world.advance(1)
+      }
+      const refused = ours.eventsOf('connection.refused')
+      return refused.filter(({ remote }) => remote.host === host).map(({ why }) => why)
+    }
+    expect(refusedOf('2001:db8:0:1::1', 10)).toEqual([])
+    expect(refusedOf('2001:db8:0:1::2', 1)).toEqual(['rate'])
+    expect(refusedOf('2001:db8:0:2::1', 1)).toEqual([])
+    expect(ours.eventsOf('connection.started')).toHaveLength(11)
+  })
 })
 
 describe('a recorded handshake', () => {

@@ -109,7 +109,7 @@ describe('the good flow', () => {
   })
 
   test('G6: no ephemeral key comes twice in a thousand sessions', () => {
-    const scene = startScene({ limits: { acceptedPerGroupPerMinuteMax: 100_000 } })
+    const scene = startScene({ limits: { acceptedPerGroupMax: 100_000 } })
     const keys = new Set<string>()
     const host = scene.hostAt('10.0.0.2')
     for (let count = 0; count < 1_000; count++) {

@@ -18,6 +18,7 @@ import { botd } from '../../protocols/botd.ts'
 import type { BotdOptions } from '../../protocols/botd.ts'
 import { nobleCrypto } from '../../transport/crypto/noble.ts'
 import type { CryptoBackend } from '../../world/crypto.ts'
+import type { Jobs } from '../../world/jobs.ts'
 import { startNode, startVirtualWorld } from '../support/nodes.ts'
 import type { VirtualWorld } from '../../testing/virtual-world.ts'
 
@@ -262,20 +263,24 @@ export function startHost(world: VirtualWorld, host: string, who: Person) {
 
 export interface SceneOptions extends Partial<BotdOptions> {
   readonly cryptoBackend?: CryptoBackend
+  readonly jobs?: Jobs
 }
 
 export const ROLES = ['acceptor', 'dialler'] as const
 /** Of our node. */
 export type OurRole = (typeof ROLES)[number]
 
-export function startScene({ cryptoBackend, ...options }: SceneOptions = {}) {
+export function startScene({ cryptoBackend, jobs, ...options }: SceneOptions = {}) {
   const world = startVirtualWorld({ seed: 'botd' })
   const ours = startNode(
     world,
     'ours',
     OURS_HOST,
     botd({ privateKey: OURS.privateKey, ...options }),
-    cryptoBackend === undefined ? {} : { crypto: cryptoBackend },
+    {
+      ...(cryptoBackend === undefined ? {} : { crypto: cryptoBackend }),
+      ...(jobs === undefined ? {} : { jobs }),
+    },
   )
   const hosts = new Map<string, ReturnType<typeof startHost>>()
   const hostAt = (host: string, who = RAW) => {

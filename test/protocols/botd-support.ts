@@ -9,6 +9,7 @@ import type { BotdMessage, InitMessage } from '../../codec/botd/messages.ts'
 import type { Protocol } from '../../index.ts'
 import type { BotdTypes } from '../../protocols/botd.ts'
 import { nobleCrypto } from '../../transport/crypto/noble.ts'
+import { writingInstead } from '../support/wires.ts'
 
 type BotdProtocol = Protocol<BotdTypes>
 type Tools = Parameters<NonNullable<BotdProtocol['children']>[number]['start']>[0]
@@ -49,25 +50,15 @@ export const saying = (
 export const rewriting = (
   protocol: BotdProtocol,
   rewrite: (message: BotdMessage) => BotdMessage | Uint8Array | undefined,
-): BotdProtocol => ({
-  ...protocol,
-  wire(setup) {
-    const wire = protocol.wire(setup)
-    return {
-      ...wire,
-      get bufferedBytes() {
-        return wire.bufferedBytes
-      },
-      write(messages) {
-        for (const message of messages) {
-          const instead = 'raw' in message ? message : rewrite(message)
-          if (instead instanceof Uint8Array) setup.out(instead)
-          else if (instead !== undefined) wire.write([instead])
-        }
-      },
-    }
-  },
-})
+): BotdProtocol =>
+  writingInstead(protocol, (messages, out) =>
+    messages.flatMap((message) => {
+      const instead = 'raw' in message ? message : rewrite(message)
+      if (!(instead instanceof Uint8Array)) return instead ?? []
+      out(instead)
+      return []
+    }),
+  )
 
 /** Says no confirm: its first sealed message is the application's. */
 export const withoutConfirm = (protocol: BotdProtocol): BotdProtocol =>

@@ -3,7 +3,7 @@ import { join, publicKeyOf, u32be } from '../interop/raw-native-crypto.ts'
 import { handshakeOf, handshakeValues, NUMBER } from '../interop/raw-native-messages.ts'
 import { makeHandshake, pack, unpackAll } from '../interop/raw-native-messages.ts'
 import type { Forging, Handshake } from '../interop/raw-native-messages.ts'
-import type { VirtualStream } from '../interop/virtual-host.ts'
+import type { RawStream } from '../interop/raw-native-virtual.ts'
 import { codesOf, expectRefused, NETWORK, OTHER, OURS } from './native-conformance-support.ts'
 import { RAW, ROLES, startScene } from './native-conformance-support.ts'
 import type { Scene } from './native-conformance-support.ts'
@@ -13,7 +13,7 @@ const flipped = (bytes: Uint8Array, at: number): Uint8Array =>
   bytes.map((byte, index) => (index === at ? byte ^ 1 : byte))
 
 /** Over without a word, and nobody is charged: it can have come from anybody on the path. */
-function expectSilentEnd(scene: Scene, stream: VirtualStream): void {
+function expectSilentEnd(scene: Scene, stream: RawStream): void {
   expect([codesOf(stream), stream.state()]).toEqual([[], 'ended'])
   expect([scene.struck(), scene.banned()]).toEqual([[], []])
   expect(scene.details()).toEqual(['record-unauthentic'])

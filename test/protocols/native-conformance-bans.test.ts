@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { makePublication, NUMBER, pack, publicationValues } from '../interop/raw-native-messages.ts'
 import { rawIdentity } from '../interop/raw-native-messages.ts'
-import type { VirtualStream } from '../interop/virtual-host.ts'
+import type { RawStream } from '../interop/raw-native-virtual.ts'
 import { addressOf, codesOf, NETWORK, OTHER, RAW } from './native-conformance-support.ts'
 import { ROLES, startScene } from './native-conformance-support.ts'
 import type { Scene } from './native-conformance-support.ts'
@@ -9,7 +9,7 @@ import type { Scene } from './native-conformance-support.ts'
 const FORGED = { form: 'high-s' } as const
 const MINUTE_MS = 60_000
 
-const codeOf = (stream: VirtualStream): number | undefined => codesOf(stream)[0]
+const codeOf = (stream: RawStream): number | undefined => codesOf(stream)[0]
 const knock = (scene: Scene, host = '10.0.0.2'): number | undefined =>
   codeOf(scene.greet('responder', FORGED, { host }))
 const strikeOut = (scene: Scene): readonly (number | undefined)[] => [

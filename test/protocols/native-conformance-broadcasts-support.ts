@@ -9,8 +9,8 @@ import { native } from '../../protocols/native.ts'
 import { makePublication, NUMBER, publicationOf } from '../interop/raw-native-messages.ts'
 import { publicationValues, rawIdentity } from '../interop/raw-native-messages.ts'
 import type { Publication, RawIdentity } from '../interop/raw-native-messages.ts'
-import { startVirtualHost } from '../interop/virtual-host.ts'
-import type { VirtualStream } from '../interop/virtual-host.ts'
+import { startRawHost } from '../interop/raw-native-virtual.ts'
+import type { RawStream } from '../interop/raw-native-virtual.ts'
 import { startNode, startVirtualWorld } from '../support/nodes.ts'
 import { addressOf, NETWORK, OTHER, seatOf, startScene } from './native-conformance-support.ts'
 import type { OurRole, SceneOptions } from './native-conformance-support.ts'
@@ -39,7 +39,7 @@ export const published = (
   })
 
 export const pass = (
-  { peer }: VirtualStream,
+  { peer }: RawStream,
   publication: Publication,
   change: Partial<Publication> = {},
 ): void => {
@@ -47,7 +47,7 @@ export const pass = (
 }
 
 /** What came out here. Throws where one is not what its origin signed. */
-export const heardAt = ({ peer }: VirtualStream): readonly Publication[] =>
+export const heardAt = ({ peer }: RawStream): readonly Publication[] =>
   peer.heardOf(NUMBER.broadcast).map((values) => publicationOf(NETWORK, values))
 
 /** One node of ours between a raw neighbour that passes on and one that listens. */
@@ -133,9 +133,9 @@ export function startMap(count: number, edges: Edges) {
     /** How often each node's application got something. */
     counts: () => nodes.map(({ deliveries }) => deliveries.length),
     /** A raw neighbour of this node alone. */
-    attach(at: number, identity: RawIdentity): VirtualStream {
+    attach(at: number, identity: RawIdentity): RawStream {
       rawCount += 1
-      const host = startVirtualHost(world, `10.0.2.${rawCount}`)
+      const host = startRawHost(world, `10.0.2.${rawCount}`)
       const recipientId = the(at).identity.nodeId
       const stream = host.dial(hostOf(at), { ...seatOf(identity), recipientId })
       stream.peer.greet()

@@ -5,7 +5,7 @@
 import { expect } from 'vitest'
 import { NUMBER } from '../interop/raw-native-messages.ts'
 import type { Value } from '../interop/raw-native-messages.ts'
-import type { VirtualStream } from '../interop/virtual-host.ts'
+import type { RawStream } from '../interop/raw-native-virtual.ts'
 import type { OurRole, Scene } from './native-conformance-support.ts'
 
 export const PAYLOAD_BYTES_MAX = 1_048_576
@@ -17,7 +17,7 @@ export const directTo = (
 ): readonly Value[] => [NUMBER.direct, id, protocol, payload, null]
 export const responseTo = (id: Uint8Array, payload: Uint8Array) => [NUMBER.response, id, payload]
 
-export const answersOf = ({ peer }: VirtualStream) =>
+export const answersOf = ({ peer }: RawStream) =>
   peer.heard
     .map(({ values }) => values)
     .filter(([number]) => number === NUMBER.response || number === NUMBER.error)
@@ -30,13 +30,13 @@ export async function later({ world }: Pick<Scene, 'world'>): Promise<void> {
   }
 }
 
-export const expectOpen = (scene: Scene, stream: VirtualStream): void => {
+export const expectOpen = (scene: Scene, stream: RawStream): void => {
   expect([stream.state(), stream.peer.problems, scene.struck()]).toEqual(['open', [], []])
   expect(scene.ours.eventsOf('fault')).toEqual([])
 }
 
 /** The session is lost, and there is a new one, as our node's role has it. */
-export function reconnect(scene: Scene, role: OurRole, lost: VirtualStream): VirtualStream {
+export function reconnect(scene: Scene, role: OurRole, lost: RawStream): RawStream {
   lost.destroy()
   scene.world.settle()
   if (role === 'responder') return scene.establish(role)

@@ -2,16 +2,16 @@ import { describe, expect, test } from 'vitest'
 import { hexOf, sha256, u32be } from '../interop/raw-native-crypto.ts'
 import { bytesIn, errorValues, NUMBER } from '../interop/raw-native-messages.ts'
 import { drawnId } from '../interop/raw-native-peer.ts'
-import type { VirtualStream } from '../interop/virtual-host.ts'
+import type { RawStream } from '../interop/raw-native-virtual.ts'
 import { OTHER, RAW, ROLES, startScene } from './native-conformance-support.ts'
 import { answersOf, bytes, expectOpen, later } from './native-conformance-directs-support.ts'
 import { PAYLOAD_BYTES_MAX, reconnect, responseTo } from './native-conformance-directs-support.ts'
 import type { Scene } from './native-conformance-support.ts'
 
 /** The ids under which our node asks, in the order in which it does. */
-const askedIds = ({ peer }: VirtualStream): readonly Uint8Array[] =>
+const askedIds = ({ peer }: RawStream): readonly Uint8Array[] =>
   peer.heardOf(NUMBER.direct).map(([, id]) => bytesIn(id))
-const idAt = (stream: VirtualStream, at = 0): Uint8Array => bytesIn(askedIds(stream)[at])
+const idAt = (stream: RawStream, at = 0): Uint8Array => bytesIn(askedIds(stream)[at])
 /** What the application asks, and how it ends: nothing while it waits. */
 function startCall(scene: Scene, payload: Uint8Array, timeoutMs?: number) {
   const ends: unknown[] = []

@@ -4,7 +4,7 @@ import { ascii, join, u32be } from '../interop/raw-native-crypto.ts'
 import { errorValues, NUMBER, pack } from '../interop/raw-native-messages.ts'
 import type { Value } from '../interop/raw-native-messages.ts'
 import { drawnId } from '../interop/raw-native-peer.ts'
-import type { VirtualStream } from '../interop/virtual-host.ts'
+import type { RawStream } from '../interop/raw-native-virtual.ts'
 import { codesOf, OTHER, RAW, ROLES, startScene } from './native-conformance-support.ts'
 import type { OurRole, Scene } from './native-conformance-support.ts'
 
@@ -38,7 +38,7 @@ function startSession(role: OurRole, answer?: (asked: Asked) => Promise<Uint8Arr
   return { scene, stream, peer, later, answers }
 }
 
-const expectOpen = (scene: Scene, stream: VirtualStream): void => {
+const expectOpen = (scene: Scene, stream: RawStream): void => {
   expect([stream.state(), stream.peer.problems, scene.struck()]).toEqual(['open', [], []])
   expect(scene.phases()).toEqual(['active'])
 }

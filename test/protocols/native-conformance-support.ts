@@ -8,8 +8,8 @@ import { native } from '../../protocols/native.ts'
 import type { NativeOptions } from '../../protocols/native.ts'
 import type { Forging, RawIdentity } from '../interop/raw-native-messages.ts'
 import { NUMBER, rawIdentity } from '../interop/raw-native-messages.ts'
-import { PORT, startVirtualHost } from '../interop/virtual-host.ts'
-import type { Seat, VirtualStream } from '../interop/virtual-host.ts'
+import { PORT, startRawHost } from '../interop/raw-native-virtual.ts'
+import type { Seat, RawStream } from '../interop/raw-native-virtual.ts'
 import { startNode, startVirtualWorld } from '../support/nodes.ts'
 
 export const NETWORK = 'test/conformance'
@@ -53,19 +53,19 @@ export function startScene({ store, ...options }: SceneOptions = {}) {
       store === undefined ? {} : { store },
     )
   let ours = start()
-  const hosts = new Map<string, ReturnType<typeof startVirtualHost>>()
+  const hosts = new Map<string, ReturnType<typeof startRawHost>>()
   const hostAt = (host: string) => {
-    const known = hosts.get(host) ?? startVirtualHost(world, host)
+    const known = hosts.get(host) ?? startRawHost(world, host)
     hosts.set(host, known)
     return known
   }
 
   /** Raw dials; nothing is said yet. */
-  const dial = ({ host = '10.0.0.2', identity = RAW }: Meeting = {}): VirtualStream =>
+  const dial = ({ host = '10.0.0.2', identity = RAW }: Meeting = {}): RawStream =>
     hostAt(host).dial(OURS_HOST, { ...seatOf(identity), recipientId: OURS.nodeId })
 
   /** Our node dials, and its handshake has come. */
-  function attract(meeting: Meeting = {}): VirtualStream {
+  function attract(meeting: Meeting = {}): RawStream {
     const { host = '10.0.0.2', identity = RAW, dialled = identity } = meeting
     const place = hostAt(host)
     place.listen(seatOf(identity))
@@ -78,11 +78,11 @@ export function startScene({ store, ...options }: SceneOptions = {}) {
   }
 
   /** The stream is there; a dialler of ours has said its handshake. */
-  const meet = (role: OurRole, meeting?: Meeting): VirtualStream =>
+  const meet = (role: OurRole, meeting?: Meeting): RawStream =>
     role === 'responder' ? dial(meeting) : attract(meeting)
 
   /** Raw's handshake has reached our node. */
-  function greet(role: OurRole, forging?: Forging, meeting?: Meeting): VirtualStream {
+  function greet(role: OurRole, forging?: Forging, meeting?: Meeting): RawStream {
     const stream = meet(role, meeting)
     stream.peer.greet(forging)
     world.settle()
@@ -90,7 +90,7 @@ export function startScene({ store, ...options }: SceneOptions = {}) {
   }
 
   /** A verified session. */
-  function establish(role: OurRole = 'responder', meeting?: Meeting): VirtualStream {
+  function establish(role: OurRole = 'responder', meeting?: Meeting): RawStream {
     const stream = greet(role, undefined, meeting)
     if (role === 'responder') stream.peer.confirm()
     world.settle()
@@ -134,11 +134,11 @@ const startWallMs = 1_735_689_600_000
 
 export type Scene = ReturnType<typeof startScene>
 
-export const codesOf = ({ peer }: VirtualStream): readonly number[] =>
+export const codesOf = ({ peer }: RawStream): readonly number[] =>
   peer.errors().map(({ code }) => code)
 
 /** The exact code on the wire, without a request's id, then the end, and nobody was verified by it. */
-export function expectRefused(scene: Scene, stream: VirtualStream, code: number): void {
+export function expectRefused(scene: Scene, stream: RawStream, code: number): void {
   expect(codesOf(stream)).toEqual([code])
   expect(stream.peer.heard.at(-1)?.values[0]).toBe(NUMBER.error)
   expect(stream.peer.errors()[0]?.requestId).toBeUndefined()

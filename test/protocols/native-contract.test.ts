@@ -5,6 +5,7 @@ import { protocolContract } from '../../testing/testing.ts'
 import type { ProtocolSubject, Seat } from '../../testing/testing.ts'
 import { registerContract } from '../../testing/vitest.ts'
 import { DAYS, keyOf } from '../contracts/seats.ts'
+import { writingInstead } from '../support/wires.ts'
 
 const wholeOf = (seat: Seat) => native({ network: 'test/one', privateKey: keyOf(seat) })
 /** Without its sub-protocols: they ping who is silent, and are tested by themselves. */
@@ -40,25 +41,10 @@ const subject: ProtocolSubject<NativeTypes> = {
 }
 
 /** Its first sealed message is not a confirm. */
-function withoutConfirm(): Protocol<NativeTypes> {
-  const protocol = protocolOf('dialler')
-  return {
-    ...protocol,
-    wire(setup) {
-      const wire = protocol.wire(setup)
-      return {
-        ...wire,
-        get bufferedBytes() {
-          return wire.bufferedBytes
-        },
-        write(messages) {
-          const rest = messages.filter((one) => 'raw' in one || one.type !== 'confirm')
-          if (rest.length > 0) wire.write(rest)
-        },
-      }
-    },
-  }
-}
+const withoutConfirm = (): Protocol<NativeTypes> =>
+  writingInstead(protocolOf('dialler'), (messages) =>
+    messages.filter((one) => 'raw' in one || one.type !== 'confirm'),
+  )
 
 registerContract('native', protocolContract(subject, { days: DAYS }))
 registerContract(

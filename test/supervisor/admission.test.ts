@@ -10,7 +10,7 @@ const LIMITS: AdmissionLimits = {
   pendingOutbound: 25,
   pendingPerGroup: 8,
   inboundPerGroup: 10,
-  acceptedPerGroupPerMinute: 20,
+  acceptedPerGroup: { count: 20, withinMs: 60_000 },
 }
 const PLENTY = { perSecond: 1_000_000, burst: 1_000_000 }
 
@@ -64,7 +64,11 @@ test('ten thousand silent sockets of one group leave room for a peer of another 
 })
 
 test('so they do where the limit of a group is the whole table, and the rate lets them', () => {
-  const wide = { pendingPerGroup: 10_000, inboundPerGroup: 10_000, acceptedPerGroupPerMinute: 1e6 }
+  const wide = {
+    pendingPerGroup: 10_000,
+    inboundPerGroup: 10_000,
+    acceptedPerGroup: { count: 1e6, withinMs: 60_000 },
+  }
   const { admission, arrive, displaced, open } = startAdmission(wide)
   for (let socket = 0; socket < 10_000; socket++) arrive('flood', socket / 5)
   expect(admission.pendingInbound).toBe(25)
@@ -146,7 +150,9 @@ test('a flood in which no group comes twice keeps the peer out: the test can tel
 
 /** As `triesAgainst`, with so many knocks a millisecond, each by the next of two thousand groups. */
 function triesAmidKnocks(knocksPerMs: number, honestFromMs: number): number {
-  const { admission, arrive } = startAdmission({ acceptedPerGroupPerMinute: 120 })
+  const { admission, arrive } = startAdmission({
+    acceptedPerGroup: { count: 120, withinMs: 60_000 },
+  })
   const waitsMs = [750, 1_500, 3_000, 6_000, 12_000]
   let [knocks, tries, honestDueMs] = [0, 0, honestFromMs]
   for (let nowMs = 0; tries < waitsMs.length; nowMs++) {
@@ -236,7 +242,10 @@ test('a group that has proved good is not held back', () => {
 })
 
 test('a group is heard so often a minute, refused or not', () => {
-  const { arrive, end } = startAdmission({ acceptedPerGroupPerMinute: 3, pendingPerGroup: 1 })
+  const { arrive, end } = startAdmission({
+    acceptedPerGroup: { count: 3, withinMs: 60_000 },
+    pendingPerGroup: 1,
+  })
   expect(arrive('g', 0, 'a')).toBeUndefined()
   expect([arrive('g', 1_000), arrive('g', 2_000)]).toEqual(['group-full', 'group-full'])
   end('a', 2_500)
@@ -246,6 +255,39 @@ test('a group is heard so often a minute, refused or not', () => {
   expect(arrive('g', 61_999)).toBe('rate')
   expect(arrive('h', 61_999)).toBeUndefined()
   expect(arrive('g', 121_999)).toBeUndefined()
+})
+
+test.each([
+  [10, 10_000],
+  [3, 90_000],
+])('%i of a group come in within %i ms, in a window that slides', (count, withinMs) => {
+  const { arrive, end } = startAdmission({ acceptedPerGroup: { count, withinMs } })
+  const knock = (group: string, nowMs: number): string | undefined => {
+    const name = `${group} at ${String(nowMs)}`
+    const refused = arrive(group, nowMs, name)
+    if (refused === undefined) end(name, nowMs)
+    return refused
+  }
+  for (let number = 0; number < count; number++) {
+    expect([knock('g', number), knock('h', number)]).toEqual([undefined, undefined])
+  }
+  expect(knock('g', withinMs - 1)).toBe('rate')
+  for (let number = 0; number < count; number++) {
+    expect(knock('h', withinMs + number)).toBeUndefined()
+  }
+  expect(knock('h', withinMs + count)).toBe('rate')
+})
+
+test('of a longer window than a minute a group is remembered to its end, though it has left', () => {
+  const { admission, arrive, end } = startAdmission({
+    acceptedPerGroup: { count: 1, withinMs: 3_600_000 },
+  })
+  expect(arrive('g', 0, 'a')).toBeUndefined()
+  end('a', 0)
+  // Others come meanwhile: whoever can be forgotten is.
+  for (let nowMs = 1_000_000; nowMs < 1_000_010; nowMs++) arrive('h', nowMs)
+  expect(arrive('g', 3_599_999)).toBe('rate')
+  expect(admission.groups).toBe(2)
 })
 
 test('a group has so many connections, active ones included', () => {
@@ -349,7 +391,7 @@ test('ten thousand pending connections cost a decision little more than a hundre
   const wide = {
     pendingPerGroup: 100_000,
     inboundPerGroup: 100_000,
-    acceptedPerGroupPerMinute: 100_000,
+    acceptedPerGroup: { count: 100_000, withinMs: 60_000 },
   }
   /** How often the bytes of a connection are asked for in a thousand decisions that displace. */
   const looksAt = (pendingInbound: number): number => {
@@ -375,7 +417,7 @@ test('whatever comes and goes, no limit is exceeded and the loser is the one tha
     pendingInbound: 6,
     pendingPerGroup: 4,
     inboundPerGroup: 5,
-    acceptedPerGroupPerMinute: 1_000,
+    acceptedPerGroup: { count: 1_000, withinMs: 60_000 },
   }
   const step = fc.record({
     what: fc.constantFrom('arrive', 'arrive', 'arrive', 'send', 'ready', 'end'),

@@ -27,7 +27,7 @@ export const USUAL = {
     pendingOutbound: 25,
     pendingPerGroup: 25,
     inboundPerGroup: 50,
-    acceptedPerGroupPerMinute: 1_000,
+    acceptedPerGroup: { count: 1_000, withinMs: 60_000 },
   },
 } as const satisfies Partial<Protocol<ProtocolTypes>>
 
