@@ -7,8 +7,8 @@
  * @module
  */
 import type { Random } from '../../../world/random.ts'
-import { CURVE_B, decodeNumber, encodeNumber, FIELD_PRIME, inverted } from './field.ts'
-import { isSquare, reduced, squareRoot } from './field.ts'
+import { CURVE_B, decodeNumber, encodeNumber, FIELD_PRIME } from './field.ts'
+import { inverseRoot, inverted, isSquare, reduced } from './field.ts'
 
 export const ELLSWIFT_BYTES = 64
 const HALF_BYTES = 32
@@ -70,31 +70,48 @@ const quotient = (numerator: bigint, denominator: bigint): bigint =>
 /**
  * The t with which u stands for x, on one of the ways back; undefined where there is none on that one.
  * `branch` is from 0 to `BRANCH_COUNT` - 1; x is on the curve, u is not 0.
+ *
+ * Most of the ways lead nowhere, and whether a number is a square costs a fifth of its root: all that
+ * can be asked is asked first. There are no divisions: a root's inverse gives them.
  */
 export function inverseOf(x: bigint, u: bigint, branch: number): bigint | undefined {
-  const g = curveAt(u)
-  let v: bigint
-  let s: bigint
-  if ((branch & 2) === 0) {
-    if (isOnCurve(reduced(-x - u))) return undefined
-    v = x
-    // A fraction is a square where the product of its halves is one.
-    const denominator = reduced(u * u + u * v + v * v)
-    if (!isSquare(reduced(-g * denominator))) return undefined
-    s = quotient(reduced(-g), denominator)
-  } else {
-    s = reduced(x - u)
-    if (s === 0n || !isSquare(s)) return undefined
-    const root = squareRoot(reduced(-s * reduced(4n * g + 3n * reduced(u * u) * s)))
-    if (root === undefined || (root === 0n && (branch & 1) === 1)) return undefined
-    v = reduced((quotient(root, s) - u) * HALF)
-  }
-  const w = squareRoot(s)
-  if (w === undefined) return undefined
   const isPlus = (branch & 1) === 1
+  const found = (branch & 2) === 0 ? ratioWay(x, u) : squareWay(x, u, isPlus)
+  if (found === undefined) return undefined
+  const { v, w } = found
   const isNegative = isPlus === ((branch & 4) === 4)
   const t = w * reduced(u * (isPlus ? HALF_OF_1_PLUS_ROOT : HALF_OF_1_MINUS_ROOT) + v)
   return reduced(isNegative ? -t : t)
+}
+
+/** The specification's v and w, its w being the root of its s. */
+interface WayBack {
+  readonly v: bigint
+  readonly w: bigint
+}
+
+/** For x as (-X/Y - u) / 2 or (X/Y - u) / 2: v is x, and s is -g / (u^2 + uv + v^2). */
+function ratioWay(x: bigint, u: bigint): WayBack | undefined {
+  if (isOnCurve(reduced(-x - u))) return undefined
+  const numerator = reduced(-curveAt(u))
+  const denominator = reduced(u * u + u * x + x * x)
+  const product = reduced(numerator * denominator)
+  // A fraction is a square where the product of its halves is one.
+  if (!isSquare(product)) return undefined
+  const root = inverseRoot(reduced(product * reduced(denominator * denominator)))
+  return { v: x, w: reduced(product * root) }
+}
+
+/** For x as u + 4Y^2: s is x - u, v is (r/s - u) / 2, and r one of the roots of a number below. */
+function squareWay(x: bigint, u: bigint, isPlus: boolean): WayBack | undefined {
+  const s = reduced(x - u)
+  if (s === 0n || !isSquare(s)) return undefined
+  const square = reduced(-s * reduced(4n * curveAt(u) + 3n * reduced(u * u) * s))
+  // Both signs of a root that is 0 are the same way.
+  if ((square === 0n && isPlus) || !isSquare(square)) return undefined
+  const root = inverseRoot(s)
+  const r = reduced(square * inverseRoot(square))
+  return { v: reduced((r * reduced(root * root) - u) * HALF), w: reduced(s * root) }
 }
 
 /**
@@ -108,19 +125,13 @@ export function decodeEllswift(key: Uint8Array): Uint8Array {
   return encodeNumber(decodeX(u, t))
 }
 
-/** Whether there is a point with that x coordinate, so that `encodeEllswift` has an answer. */
-export function isEncodable(x: Uint8Array): boolean {
-  const value = decodeNumber(x)
-  return x.length === HALF_BYTES && value < FIELD_PRIME && isOnCurve(value)
-}
-
 /**
- * One of the forms of an x coordinate, all of them equally likely. It takes four draws on average.
- * @throws {RangeError} `isEncodable` is false
+ * One of the forms of an x coordinate, all of them equally likely; undefined where no point has it. It
+ * takes four draws on average.
  */
-export function encodeEllswift(x: Uint8Array, random: Random): Uint8Array {
-  if (!isEncodable(x)) throw new RangeError('no point of secp256k1 has this x coordinate')
+export function encodeEllswift(x: Uint8Array, random: Random): Uint8Array | undefined {
   const value = decodeNumber(x)
+  if (value >= FIELD_PRIME || !isOnCurve(value)) return undefined
   for (let draw = 0; draw < DRAWS_MAX; draw++) {
     const half = random.bytes(HALF_BYTES)
     const u = decodeNumber(half)

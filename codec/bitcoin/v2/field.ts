@@ -29,7 +29,7 @@ export function reduced(value: bigint): bigint {
 function multiplied(one: bigint, other: bigint): bigint {
   const product = one * other
   const folded = BigInt.asUintN(256, product) + (product >> BITS) * FOLD
-  return BigInt.asUintN(256, folded) + (folded >> BITS) * FOLD
+  return folded - (folded >> BITS) * FIELD_PRIME
 }
 
 function squared(value: bigint, times: number): bigint {
@@ -39,11 +39,13 @@ function squared(value: bigint, times: number): bigint {
 }
 
 /**
- * The value to the power of (p + 1) / 4, which is a square root of it where there is one. That
- * exponent is 223 ones, a zero, 22 ones, four zeros, two ones and two zeros; a name below says how
- * many ones its exponent has.
+ * One divided by the square root of the value, where that has one: of the two roots the one that is
+ * itself a square. Else it means nothing.
+ *
+ * It is the value to the power of (p - 3) / 4. That exponent is 223 ones, a zero, 22 ones, and 00001011;
+ * a name below says how many ones its exponent has.
  */
-function candidateRoot(value: bigint): bigint {
+export function inverseRoot(value: bigint): bigint {
   const ones2 = multiplied(squared(value, 1), value)
   const ones3 = multiplied(squared(ones2, 1), value)
   const ones6 = multiplied(squared(ones3, 3), ones3)
@@ -56,13 +58,7 @@ function candidateRoot(value: bigint): bigint {
   const ones220 = multiplied(squared(ones176, 44), ones44)
   const ones223 = multiplied(squared(ones220, 3), ones3)
   const upper = multiplied(squared(ones223, 23), ones22)
-  return reduced(squared(multiplied(squared(upper, 6), ones2), 2))
-}
-
-/** The one square root that is itself a square; undefined where there is none. */
-export function squareRoot(value: bigint): bigint | undefined {
-  const root = candidateRoot(value)
-  return reduced(root * root) === value ? root : undefined
+  return reduced(multiplied(squared(multiplied(squared(upper, 5), value), 3), ones2))
 }
 
 /**

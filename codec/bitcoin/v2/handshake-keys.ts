@@ -11,7 +11,7 @@ import type { CryptoJob } from '../../../world/jobs.ts'
 import type { Random } from '../../../world/random.ts'
 import { concatBytes, encodeAscii } from '../../bytes.ts'
 import type { Role } from '../../wire.ts'
-import { decodeEllswift, encodeEllswift, isEncodable } from './ellswift.ts'
+import { decodeEllswift, encodeEllswift } from './ellswift.ts'
 
 const PRIVATE_KEY_BYTES = 32
 const KEY_BYTES = 32
@@ -53,9 +53,9 @@ export function drawKeyPair(
   for (let draw = 0; draw < DRAWS_MAX; draw++) {
     const privateKey = random.bytes(PRIVATE_KEY_BYTES)
     if (!crypto.isPrivateKey(privateKey)) continue
-    const x = crypto.publicKeyOf(privateKey).subarray(1)
+    const key = encodeEllswift(crypto.publicKeyOf(privateKey).subarray(1), random)
     // Always, but with cryptography that only looks like it: half of its keys are on no curve.
-    if (isEncodable(x)) return { privateKey, key: encodeEllswift(x, random) }
+    if (key !== undefined) return { privateKey, key }
   }
   throw new Error('the source of chance gives no private key')
 }
