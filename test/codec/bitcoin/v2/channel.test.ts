@@ -16,7 +16,7 @@ import { performJob } from '../../../../world/jobs.ts'
 import { ABSENT, BACKENDS } from '../../../support/crypto-backends.ts'
 import { hex } from '../../../support/hex.ts'
 import { anyBytes, holds } from '../../../support/properties.ts'
-import { crypto, cutAt, REGTEST } from './far-side.ts'
+import { crypto, cutAt, REGTEST, watchedCrypto } from './far-side.ts'
 import { SESSIONS } from './vectors.ts'
 
 const V1_PREFIX = concatBytes(REGTEST, encodeAscii('version\0\0\0\0\0'))
@@ -322,8 +322,10 @@ test('a channel that is wiped holds no key, wherever it was', () => {
   agreeing.channel.wipe()
   expect(halves[1].pair.privateKey).toEqual(new Uint8Array(32))
 
-  const { dialler, listener } = startPair()
+  const { watched, wiped } = watchedCrypto()
+  const { dialler, listener } = startPair({ crypto: watched })
   settle(dialler, listener)
+  expect(wiped()).toEqual([false, false, false, false])
   for (const { channel } of [dialler, listener, begun, agreeing, startSide('listener')]) {
     channel.wipe()
     channel.wipe()
@@ -333,6 +335,7 @@ test('a channel that is wiped holds no key, wherever it was', () => {
       channel.write([packetOf(hex('01'))])
     }).toThrow('there are no keys')
   }
+  expect(wiped()).toEqual([true, true, true, true])
 })
 
 describe.each(SESSIONS.map((session) => [session.session_id.slice(0, 8), session] as const))(

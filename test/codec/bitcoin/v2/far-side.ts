@@ -9,6 +9,7 @@ import { createPacketSealer } from '../../../../codec/bitcoin/v2/packets.ts'
 import { concatBytes } from '../../../../codec/bytes.ts'
 import type { Role } from '../../../../codec/wire.ts'
 import { chooseCrypto } from '../../../../transport/crypto/choose.ts'
+import type { Aead, CryptoBackend } from '../../../../world/crypto.ts'
 import { hex } from '../../../support/hex.ts'
 
 export const crypto = chooseCrypto()
@@ -16,6 +17,28 @@ export const REGTEST = hex('fabfb5da')
 /** Of a far side that dials: unlike a v1 message from its first byte on. */
 export const FAR_KEY = new Uint8Array(64).fill(0x22)
 const OUR_KEY = new Uint8Array(64).fill(0x11)
+
+/** The same cryptography, and each cipher of packets that it made. */
+export function watchedCrypto(backend: CryptoBackend = crypto) {
+  const aeads: Aead[] = []
+  const watched: CryptoBackend = {
+    ...backend,
+    chacha20Poly1305(key) {
+      const aead = backend.chacha20Poly1305(key)
+      aeads.push(aead)
+      return aead
+    },
+  }
+  const isWiped = (aead: Aead): boolean => {
+    try {
+      aead.open(new Uint8Array(12), hex(''), new Uint8Array(16))
+      return false
+    } catch {
+      return true
+    }
+  }
+  return { watched, wiped: () => aeads.map(isWiped) }
+}
 
 export interface FarPacket {
   readonly contents: Uint8Array

@@ -18,6 +18,7 @@ import type { CryptoBackend } from '../../../../world/crypto.ts'
 import { ABSENT, BACKENDS } from '../../../support/crypto-backends.ts'
 import { hex } from '../../../support/hex.ts'
 import { anyBytes, holds, piecesOf } from '../../../support/properties.ts'
+import { watchedCrypto } from './far-side.ts'
 import { field, PACKET_ROWS } from './vectors.ts'
 
 /** The fastest of this machine: long packets are made here. */
@@ -328,9 +329,12 @@ describe('an opener', () => {
   })
 
   test('says the same again after it failed, and is of no use after its keys were wiped', () => {
-    const { buffer, read } = startDirection()
+    const { watched, wiped } = watchedCrypto()
+    const { buffer, read } = startDirection(NO_BYTES, watched)
     buffer.push(concatBytes(hiddenLength(0), new Uint8Array(17)))
     expect(read).toThrow(closing('packet-unauthentic'))
+    // The sealer of the same test keeps its own.
+    expect(wiped().filter((isWiped) => isWiped)).toHaveLength(1)
     expect(read).toThrow(closing('packet-unauthentic'))
 
     const other = startDirection()

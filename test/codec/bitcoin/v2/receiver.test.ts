@@ -8,7 +8,7 @@ import { createFrameBuffer } from '../../../../codec/frame-buffer.ts'
 import type { Role } from '../../../../codec/wire.ts'
 import { hex } from '../../../support/hex.ts'
 import { anyBytes, bytesOf, holds, piecesOf } from '../../../support/properties.ts'
-import { crypto, cutAt, FAR_KEY, farSide, REGTEST, VERSION } from './far-side.ts'
+import { cutAt, FAR_KEY, farSide, REGTEST, VERSION, watchedCrypto } from './far-side.ts'
 import type { FarPacket } from './far-side.ts'
 
 const V1_PREFIX = concatBytes(REGTEST, encodeAscii('version\0\0\0\0\0'))
@@ -21,7 +21,8 @@ const textOf = (received: V2Received): string =>
 /** With `keys`, what the key is answered with at once. */
 function startReceiver(role: Role, keys?: V2Keys) {
   const buffer = createFrameBuffer()
-  const receiver = createV2Receiver({ role, magic: REGTEST, crypto, buffer })
+  const { watched, wiped } = watchedCrypto()
+  const receiver = createV2Receiver({ role, magic: REGTEST, crypto: watched, buffer })
   const readAll = (): V2Received[] => {
     const all: V2Received[] = []
     for (;;) {
@@ -34,6 +35,7 @@ function startReceiver(role: Role, keys?: V2Keys) {
   }
   return {
     receiver,
+    wiped,
     buffer,
     readAll,
     held: () => receiver.bufferedBytes + buffer.length,
@@ -299,10 +301,16 @@ describe.each(ROLES)('a %s', (role) => {
     const open = farSide(role, { packets: PACKETS })
     const reading = startReceiver(role, open.keys)
     reading.feed(open.bytes)
-    expect(isWiped(open)).toBe(true)
+    expect([isWiped(open), reading.wiped()]).toEqual([true, [false]])
     reading.receiver.wipe()
     reading.receiver.wipe()
+    expect(reading.wiped()).toEqual([true])
     expect(() => reading.receiver.read()).toThrow('wiped')
+
+    const cheated = farSide(role, { answersFor: hex('') })
+    const opening = startReceiver(role, cheated.keys)
+    expect(() => opening.feed(cheated.bytes)).toThrow(closing('packet-unauthentic'))
+    expect(opening.wiped()).toEqual([true])
 
     const fresh = startReceiver(role)
     fresh.receiver.wipe()

@@ -1,3 +1,4 @@
+import { createCipheriv } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { concatBytes, encodeHex } from '../../../../codec/bytes.ts'
 import {
@@ -8,7 +9,7 @@ import {
 import type { Aead, CryptoBackend } from '../../../../world/crypto.ts'
 import { ABSENT, BACKENDS } from '../../../support/crypto-backends.ts'
 import { hex } from '../../../support/hex.ts'
-import { createCipheriv } from 'node:crypto'
+import { madeArraysOf } from '../made-arrays.ts'
 
 const KEY = hex('00'.repeat(31) + '07')
 const NO_BYTES = hex('')
@@ -43,6 +44,30 @@ describe('the cipher of lengths', () => {
       }
       key = stream.subarray(672)
     }
+  })
+
+  test('leaves no key stream behind: not what was used, not a last key’s, not after the end', () => {
+    const bytes = hex('000000')
+    const streams: Uint8Array[] = []
+    const watch = (run: () => void): void => {
+      streams.push(...madeArraysOf(run).filter(({ length }) => length === 704))
+    }
+    let cipher = createLengthCipher(KEY.slice())
+    watch(() => {
+      cipher = createLengthCipher(KEY.slice())
+    })
+    const [first] = streams
+    for (let use = 0; use < REKEY_INTERVAL - 1; use++) cipher.apply(bytes, bytes)
+    expect(first?.subarray(0, 669)).toEqual(new Uint8Array(669))
+    expect(first?.subarray(669)).not.toEqual(new Uint8Array(35))
+    watch(() => {
+      cipher.apply(bytes, bytes)
+    })
+    const [, second] = streams
+    expect(first).toEqual(new Uint8Array(704))
+    expect(second).not.toEqual(new Uint8Array(704))
+    cipher.wipe()
+    expect(streams).toEqual([new Uint8Array(704), new Uint8Array(704)])
   })
 
   test('takes the key away from its giver, and is of no use after it was wiped', () => {
