@@ -4,7 +4,8 @@
  * @module
  */
 import { WireError } from '../wire-error.ts'
-import { checkAtMost, emptyPayload, readI64le, writeI64le } from './fields.ts'
+import { writeU64le } from '../writer.ts'
+import { checkAtMost, emptyPayload, readI64le } from './fields.ts'
 import type { PayloadCodec } from './fields.ts'
 
 /** MAX_MONEY: 21 million, in units of 1e-8. */
@@ -31,7 +32,7 @@ export const POOL_CODECS: {
       if (feeRate < 0n || feeRate > MONEY_MAX) throw new WireError('skip', 'out-of-range')
       return { type: 'feefilter', feeRate: Number(feeRate) }
     },
-    write: (writer, { feeRate }) => writeI64le(writer, BigInt(checkAtMost(feeRate, MONEY_MAX))),
+    write: (writer, { feeRate }) => writeU64le(writer, BigInt(checkAtMost(feeRate, MONEY_MAX))),
     payloadBytesMax: 8,
   },
 }
