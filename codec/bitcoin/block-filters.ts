@@ -17,8 +17,8 @@ export const BASIC_FILTER = 0
 export const FILTER_COUNT_MAX = 1_000
 /** MAX_GETCFHEADERS_SIZE. */
 export const FILTER_HEADER_COUNT_MAX = 2_000
-/** Every thousandth block of as long a chain as a message has room for. */
-export const FILTER_CHECKPOINT_COUNT_MAX = Math.floor((PAYLOAD_BYTES_MAX - 38) / HASH_BYTES)
+/** One for a thousand blocks: enough for 190 years of a block in ten minutes. Ours; BIP 157 has none. */
+export const FILTER_CHECKPOINT_COUNT_MAX = 10_000
 
 interface FilterRangeMessage<Type extends 'getcfilters' | 'getcfheaders'> {
   readonly type: Type
@@ -135,17 +135,18 @@ export const BLOCK_FILTER_CODECS: {
     payloadBytesMax: 1 + HASH_BYTES,
   },
   cfcheckpt: {
-    read: (reader) => ({
-      type: 'cfcheckpt',
-      filterKind: readU8(reader),
-      stopHash: readHash(reader),
-      filterHeaders: readHashes(reader, readCount(reader, HASH_BYTES)),
-    }),
+    read(reader) {
+      const filterKind = readU8(reader)
+      const stopHash = readHash(reader)
+      const count = readCount(reader, HASH_BYTES)
+      if (count > FILTER_CHECKPOINT_COUNT_MAX) throw new WireError('skip', 'out-of-range')
+      return { type: 'cfcheckpt', filterKind, stopHash, filterHeaders: readHashes(reader, count) }
+    },
     write(writer, { filterKind, stopHash, filterHeaders }) {
       writeU8(writer, filterKind)
       writeHash(writer, stopHash)
       writeHashes(writer, filterHeaders, FILTER_CHECKPOINT_COUNT_MAX)
     },
-    payloadBytesMax: PAYLOAD_BYTES_MAX,
+    payloadBytesMax: 1 + HASH_BYTES + 3 + FILTER_CHECKPOINT_COUNT_MAX * HASH_BYTES,
   },
 }

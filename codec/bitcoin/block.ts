@@ -4,19 +4,20 @@
  * @module
  */
 import { equalBytes } from '../bytes.ts'
-import { expectEnd } from '../reader.ts'
+import { expectEnd, skipBytes } from '../reader.ts'
 import type { Reader } from '../reader.ts'
-import { writeCompactSize } from '../varint.ts'
+import { readCompactSize, writeCompactSize } from '../varint.ts'
 import { createWriter, writeBytes, writtenBytes } from '../writer.ts'
-import { merkleRootOf, readBlockHeader, writeBlockHeader } from './block-header.ts'
+import { BLOCK_HEADER_BYTES, merkleRootOf, readBlockHeader } from './block-header.ts'
+import { writeBlockHeader } from './block-header.ts'
 import type { BlockHeader } from './block-header.ts'
-import { createPayloadReader, PAYLOAD_BYTES_MAX, readCount } from './fields.ts'
-import { doubleSha256, HASH_BYTES, ZERO_HASH } from './hashes.ts'
+import { createPayloadReader, PAYLOAD_BYTES_MAX, readCount, SIZE_MAX } from './fields.ts'
+import { doubleSha256, HASH_BYTES } from './hashes.ts'
 import type { Sha256 } from './hashes.ts'
-import { merkleRoot } from './merkle-root.ts'
+import { merkleRootOfPacked } from './merkle-root.ts'
 import { bytesWithoutWitness, hasWitness, isCoinbase, readTransaction } from './transaction.ts'
-import { TRANSACTION_BYTES_MIN, transactionIdOf, weightOf, withoutWitness } from './transaction.ts'
-import { witnessIdOf } from './transaction.ts'
+import { skipTransactions, TRANSACTION_BYTES_MIN, transactionIdOf } from './transaction.ts'
+import { withoutWitness, witnessIdOf } from './transaction.ts'
 import type { Transaction } from './transaction.ts'
 import { outputsOf, witnessOf } from './transaction-parts.ts'
 
@@ -24,20 +25,20 @@ import { outputsOf, witnessOf } from './transaction-parts.ts'
 export const BLOCK_WEIGHT_MAX = 4_000_000
 
 export interface Block {
-  /** All of it: a view. The header and the transactions are views of the same bytes. */
+  /** All of it: a view, as the header is one. */
   readonly raw: Uint8Array
   readonly header: BlockHeader
-  readonly transactions: readonly Transaction[]
+  /** They are walked once, so that they are there; and made when somebody asks: see `transactionsOf`. */
+  readonly transactionCount: number
 }
 
 /** Reads up to its end, and no further. @throws {WireError} */
 export function readBlock(reader: Reader): Block {
   const start = reader.offset
   const header = readBlockHeader(reader)
-  const count = readCount(reader, TRANSACTION_BYTES_MIN)
-  const transactions: Transaction[] = []
-  for (let index = 0; index < count; index++) transactions.push(readTransaction(reader))
-  return { raw: reader.bytes.subarray(start, reader.offset), header, transactions }
+  const transactionCount = readCount(reader, TRANSACTION_BYTES_MIN)
+  skipTransactions(reader, transactionCount)
+  return { raw: reader.bytes.subarray(start, reader.offset), header, transactionCount }
 }
 
 /** @throws {WireError} not a block, or something behind it */
@@ -50,28 +51,47 @@ export function decodeBlock(bytes: Uint8Array): Block {
 
 /** @throws {RangeError} more than a message holds */
 export function createBlock(header: BlockHeader, transactions: readonly Transaction[]): Block {
+  const transactionCount = transactions.length
   const writer = createWriter(PAYLOAD_BYTES_MAX)
   writeBlockHeader(writer, header)
-  writeCompactSize(writer, transactions.length)
+  writeCompactSize(writer, transactionCount)
   for (const { raw } of transactions) writeBytes(writer, raw)
-  return decodeBlock(writtenBytes(writer))
+  return { raw: writtenBytes(writer), header, transactionCount }
+}
+
+/** In order, as views of the block. Each call makes them anew. */
+export function transactionsOf(block: Block): readonly Transaction[] {
+  const transactions: Transaction[] = []
+  visitTransactions(block, (transaction) => transactions.push(transaction))
+  return transactions
+}
+
+/** One at a time: a stranger's block may have hundreds of thousands, each of nothing. */
+export function visitTransactions(
+  { raw, transactionCount }: Block,
+  visit: (transaction: Transaction, index: number) => void,
+): void {
+  const reader = createPayloadReader(raw)
+  skipBytes(reader, BLOCK_HEADER_BYTES)
+  readCompactSize(reader, SIZE_MAX)
+  for (let index = 0; index < transactionCount; index++) visit(readTransaction(reader), index)
 }
 
 /** What is sent to who does not ask for the witness. */
-export const blockWithoutWitness = ({ header, transactions, raw }: Block): Block =>
-  transactions.some(hasWitness)
-    ? createBlock(header, transactions.map(withoutWitness))
-    : { raw, header, transactions }
+export function blockWithoutWitness(block: Block): Block {
+  const transactions = transactionsOf(block)
+  return transactions.some(hasWitness)
+    ? createBlock(block.header, transactions.map(withoutWitness))
+    : block
+}
 
 /** BIP 141: header and count are outside of the witness. */
-export function blockWeightOf({ raw, transactions }: Block): number {
-  let inside = 0
-  let weight = 0
-  for (const transaction of transactions) {
-    inside += transaction.raw.length
-    weight += weightOf(transaction)
-  }
-  return 4 * (raw.length - inside) + weight
+export function blockWeightOf(block: Block): number {
+  let witnessBytes = 0
+  visitTransactions(block, (transaction) => {
+    witnessBytes += transaction.raw.length - bytesWithoutWitness(transaction)
+  })
+  return 4 * block.raw.length - 3 * witnessBytes
 }
 
 /** OP_RETURN, 36 bytes, and the four that say what they are (BIP 141). */
@@ -99,19 +119,37 @@ const MISTAKABLE_BYTES = 2 * HASH_BYTES
  * @param isWitnessChecked whether witnesses count at the block's height
  */
 export function isMutatedBlock(block: Block, sha256: Sha256, isWitnessChecked: boolean): boolean {
-  const { header, transactions } = block
-  const ids = transactions.map((transaction) => transactionIdOf(transaction, sha256))
-  const root = merkleRoot(ids, sha256)
-  if (root.isMutated || !equalBytes(root.hash, merkleRootOf(header))) return true
-  const [first] = transactions
-  if (first === undefined || !isCoinbase(first)) {
-    return transactions.some((one) => bytesWithoutWitness(one) === MISTAKABLE_BYTES)
-  }
-  const commitment = isWitnessChecked ? witnessCommitmentOf(first) : undefined
-  if (commitment === undefined) return transactions.some(hasWitness)
-  const [[reserved, ...more] = []] = witnessOf(first)
-  if (reserved?.length !== HASH_BYTES || more.length > 0) return true
-  const witnessIds = transactions.map((one) => witnessIdOf(one, sha256))
-  const witnessRoot = merkleRoot([ZERO_HASH, ...witnessIds.slice(1)], sha256)
-  return !equalBytes(doubleSha256(sha256, witnessRoot.hash, reserved), commitment)
+  const ids = new Uint8Array(block.transactionCount * HASH_BYTES)
+  let coinbase: Transaction | undefined
+  let isWitnessed = false
+  let isMistakable = false
+  visitTransactions(block, (transaction, index) => {
+    if (index === 0 && isCoinbase(transaction)) coinbase = transaction
+    isWitnessed ||= hasWitness(transaction)
+    isMistakable ||= bytesWithoutWitness(transaction) === MISTAKABLE_BYTES
+    ids.set(transactionIdOf(transaction, sha256), index * HASH_BYTES)
+  })
+  const root = merkleRootOfPacked(ids, sha256)
+  if (root.isMutated || !equalBytes(root.hash, merkleRootOf(block.header))) return true
+  if (coinbase === undefined) return isMistakable
+  const commitment = isWitnessChecked ? witnessCommitmentOf(coinbase) : undefined
+  if (commitment === undefined) return isWitnessed
+  return !isCommitted(block, commitment, witnessOf(coinbase), sha256)
+}
+
+function isCommitted(
+  block: Block,
+  commitment: Uint8Array,
+  coinbaseWitness: readonly (readonly Uint8Array[])[],
+  sha256: Sha256,
+): boolean {
+  const [[reserved, ...more] = []] = coinbaseWitness
+  if (reserved?.length !== HASH_BYTES || more.length > 0) return false
+  const ids = new Uint8Array(block.transactionCount * HASH_BYTES)
+  visitTransactions(block, (transaction, index) => {
+    // The first holds what this is compared with: zero stands for it.
+    if (index > 0) ids.set(witnessIdOf(transaction, sha256), index * HASH_BYTES)
+  })
+  const root = merkleRootOfPacked(ids, sha256)
+  return equalBytes(doubleSha256(sha256, root.hash, reserved), commitment)
 }

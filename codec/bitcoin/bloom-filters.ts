@@ -107,7 +107,10 @@ export const BLOOM_FILTER_CODECS: {
     read(reader) {
       const header = readBlockHeader(reader)
       const transactionCount = readU32le(reader)
-      const hashes = readHashes(reader, readCount(reader, HASH_BYTES))
+      const count = readCount(reader, HASH_BYTES)
+      // More than a block has transactions prove nothing.
+      if (count > MERKLE_TRANSACTION_COUNT_MAX) throw new WireError('skip', 'out-of-range')
+      const hashes = readHashes(reader, count)
       return { type: 'merkleblock', header, transactionCount, hashes, flags: readVector(reader) }
     },
     write(writer, { header, transactionCount, hashes, flags }) {

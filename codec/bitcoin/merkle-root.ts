@@ -4,6 +4,7 @@
  * (CVE-2012-2459), which has to be told apart from the original.
  * @module
  */
+import { concatBytes } from '../bytes.ts'
 import { doubleSha256, HASH_BYTES, ZERO_HASH } from './hashes.ts'
 import type { Sha256 } from './hashes.ts'
 
@@ -15,13 +16,18 @@ export interface MerkleRoot {
 
 /** Of no leaves it is zero. */
 export function merkleRoot(leaves: readonly Uint8Array[], sha256: Sha256): MerkleRoot {
-  const [first = ZERO_HASH] = leaves
-  if (leaves.length <= 1) return { hash: first, isMutated: false }
-  // One piece of memory for each level in turn: a pair lies ready to be hashed.
-  const level = new Uint8Array((leaves.length + 1) * HASH_BYTES)
-  leaves.forEach((leaf, index) => level.set(leaf, index * HASH_BYTES))
+  return merkleRootOfPacked(concatBytes(...leaves), sha256)
+}
+
+/** As `merkleRoot`, of leaves that lie one behind the other: of a block there may be many. */
+export function merkleRootOfPacked(leaves: Uint8Array, sha256: Sha256): MerkleRoot {
+  const leafCount = leaves.length / HASH_BYTES
+  if (leafCount === 0) return { hash: ZERO_HASH, isMutated: false }
+  // One piece of memory for each level in turn, and room for one that stands alone.
+  const level = new Uint8Array(leaves.length + HASH_BYTES)
+  level.set(leaves)
   let isMutated = false
-  for (let count = leaves.length; count > 1; count = (count + 1) >> 1) {
+  for (let count = leafCount; count > 1; count = (count + 1) >> 1) {
     for (let pair = 0; pair + 1 < count; pair += 2) {
       isMutated ||= areEqual(level, pair * HASH_BYTES)
     }

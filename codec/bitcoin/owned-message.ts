@@ -135,17 +135,8 @@ const ownedTransaction = (transaction: Transaction): Transaction => ({
   raw: transaction.raw.slice(),
 })
 
-/** One copy: header and transactions are views of it. They lie one behind the other, up to the end. */
-function ownedBlock({ raw, transactions }: Block): Block {
+/** One copy: the header is a view of it, as it was of the other. */
+function ownedBlock({ raw, transactionCount }: Block): Block {
   const copy = raw.slice()
-  let end = copy.length - transactions.reduce((sum, one) => sum + one.raw.length, 0)
-  return {
-    raw: copy,
-    header: readBlockHeader(createPayloadReader(copy)),
-    transactions: transactions.map((transaction) => {
-      const start = end
-      end += transaction.raw.length
-      return { ...transaction, raw: copy.subarray(start, end) }
-    }),
-  }
+  return { raw: copy, header: readBlockHeader(createPayloadReader(copy)), transactionCount }
 }

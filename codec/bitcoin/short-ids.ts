@@ -6,6 +6,7 @@
  */
 import { viewOf } from '../bytes.ts'
 import type { BlockHeader } from './block-header.ts'
+import { transactionsOf } from './block.ts'
 import type { Block } from './block.ts'
 import { SHORT_ID_BYTES } from './compact-blocks.ts'
 import type { CompactBlockMessage } from './compact-blocks.ts'
@@ -44,12 +45,13 @@ export function shortIdAt({ shortIds }: CompactBlockMessage, index: number): num
 
 /** The block as its sender says it: the coinbase in full, for nobody else has seen it. */
 export function createCompactBlock(
-  { header, transactions }: Block,
+  block: Block,
   nonce: bigint,
   sha256: Sha256,
 ): CompactBlockMessage {
+  const { header } = block
   const key = shortIdKeyOf(header, nonce, sha256)
-  const [coinbase, ...others] = transactions
+  const [coinbase, ...others] = transactionsOf(block)
   const shortIds = new Uint8Array(others.length * SHORT_ID_BYTES)
   const view = viewOf(shortIds)
   others.forEach((transaction, index) => {

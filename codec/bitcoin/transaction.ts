@@ -5,7 +5,7 @@
  * @module
  */
 import { concatBytes, viewOf } from '../bytes.ts'
-import { expectEnd, failReading, readU32le, readU8, skipBytes } from '../reader.ts'
+import { expectEnd, failReading, readU8, skipBytes } from '../reader.ts'
 import type { Reader } from '../reader.ts'
 import { readCompactSize } from '../varint.ts'
 import { createPayloadReader, readCount, SIZE_MAX } from './fields.ts'
@@ -42,38 +42,62 @@ export interface Transaction {
   readonly outputsEnd: number
 }
 
+/** Where the parts lie, before there is a transaction; written over by the next one that is walked. */
+interface Layout {
+  inputCount: number
+  outputCount: number
+  inputsAt: number
+  outputsAt: number
+  outputsEnd: number
+}
+
+const createLayout = (): Layout => ({
+  ...{ inputCount: 0, outputCount: 0, inputsAt: 0, outputsAt: 0, outputsEnd: 0 },
+})
+
 /** Reads up to its end, and no further. @throws {WireError} */
 export function readTransaction(reader: Reader): Transaction {
+  const layout = createLayout()
   const start = reader.offset
-  const version = readU32le(reader)
-  let inputsAt = reader.offset
-  let inputCount = skipInputs(reader)
-  let outputsAt = reader.offset
-  // Here a reader who knows of no witness would see the count of the outputs.
-  const flags = inputCount === 0 ? readU8(reader) : 0
-  if (flags > WITNESS_FLAG) failReading(reader, 'short')
-  const isWitnessed = flags === WITNESS_FLAG
-  if (isWitnessed) {
-    inputsAt = reader.offset
-    inputCount = skipInputs(reader)
-    outputsAt = reader.offset
-  }
-  const outputCount = inputCount > 0 || isWitnessed ? skipOutputs(reader) : 0
-  const outputsEnd = reader.offset
-  // A witness of nothing is a second form of the same transaction.
-  if (isWitnessed && !skipWitness(reader, inputCount)) failReading(reader, 'short')
-  const lockTime = readU32le(reader)
-  const raw = reader.bytes.subarray(start, reader.offset)
+  walkTransaction(reader, layout)
+  const { inputCount, outputCount, inputsAt, outputsAt, outputsEnd } = layout
   return {
-    raw,
-    version,
-    lockTime,
+    raw: reader.bytes.subarray(start, reader.offset),
+    version: reader.view.getUint32(start, true),
+    lockTime: reader.view.getUint32(reader.offset - LOCK_TIME_BYTES, true),
     inputCount,
     outputCount,
     inputsAt: inputsAt - start,
     outputsAt: outputsAt - start,
     outputsEnd: outputsEnd - start,
   }
+}
+
+/** As `readTransaction`, where so many follow each other, and makes nothing of them. */
+export function skipTransactions(reader: Reader, count: number): void {
+  const layout = createLayout()
+  for (let index = 0; index < count; index++) walkTransaction(reader, layout)
+}
+
+function walkTransaction(reader: Reader, layout: Layout): void {
+  skipBytes(reader, VERSION_BYTES)
+  layout.inputsAt = reader.offset
+  layout.inputCount = skipInputs(reader)
+  layout.outputsAt = reader.offset
+  // Here a reader who knows of no witness would see the count of the outputs.
+  const flags = layout.inputCount === 0 ? readU8(reader) : 0
+  if (flags > WITNESS_FLAG) failReading(reader, 'short')
+  const isWitnessed = flags === WITNESS_FLAG
+  if (isWitnessed) {
+    layout.inputsAt = reader.offset
+    layout.inputCount = skipInputs(reader)
+    layout.outputsAt = reader.offset
+  }
+  layout.outputCount = layout.inputCount > 0 || isWitnessed ? skipOutputs(reader) : 0
+  layout.outputsEnd = reader.offset
+  // A witness of nothing is a second form of the same transaction.
+  if (isWitnessed && !skipWitness(reader, layout.inputCount)) failReading(reader, 'short')
+  skipBytes(reader, LOCK_TIME_BYTES)
 }
 
 function skipInputs(reader: Reader): number {

@@ -21,7 +21,7 @@ export type BitcoinWireDetail =
   | 'no-command'
   /** The payload of a known command that is not the encoding of anything. */
   | 'malformed'
-  /** A fee rate that no amount of money has; more of `notfound` or `cfheaders` than anybody asks for. */
+  /** A fee rate that no amount of money has; a list that is longer than anybody asks for or can use. */
   | 'out-of-range'
 
 /** Readable, and more than the command may hold. Whether it counts, the session says: see `violation.ts`. */

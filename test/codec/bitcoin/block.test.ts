@@ -12,6 +12,7 @@ import {
   createBlock,
   decodeBlock,
   isMutatedBlock,
+  transactionsOf,
   witnessCommitmentOf,
 } from '../../../codec/bitcoin/block.ts'
 import { doubleSha256, printHash } from '../../../codec/bitcoin/hashes.ts'
@@ -63,7 +64,8 @@ describe('the first block', () => {
     expect(block.header).toMatchObject({
       ...{ version: 1, timeSeconds: 1_231_469_665, bits: 0x1d00_ffff, nonce: 2_573_394_689 },
     })
-    expect(block.transactions).toHaveLength(1)
+    expect(transactionsOf(block)).toHaveLength(1)
+    expect(block.transactionCount).toBe(1)
     expect(blockWeightOf(block)).toBe(4 * 215)
     expect(isMutatedBlock(block, sha256, true)).toBe(false)
   })
@@ -104,7 +106,7 @@ test('a header may be said to have transactions, and has none', () => {
 })
 
 describe('a block is mutated', () => {
-  const [coinbase] = decodeBlock(FIRST_BLOCK).transactions
+  const [coinbase] = transactionsOf(decodeBlock(FIRST_BLOCK))
   if (coinbase === undefined) throw new Error('there is one')
   const witnessed = decodeTransaction(WITNESS_TRANSACTION)
   const plain = withoutWitness(witnessed)
@@ -262,15 +264,17 @@ describe('of the folder of vectors', () => {
       const { block } = message
       const facts = BLOCKS[path]
       expect(hashOf(block.header)).toBe(facts?.hash)
-      expect(block.transactions).toHaveLength(facts?.transactions ?? 0)
-      expect(block.transactions.filter(hasWitness).length).toBe(facts?.witnessed)
+      const transactions = transactionsOf(block)
+      expect(transactions).toHaveLength(facts?.transactions ?? 0)
+      expect(block.transactionCount).toBe(facts?.transactions)
+      expect(transactions.filter(hasWitness).length).toBe(facts?.witnessed)
       if (facts?.weight !== undefined) expect(blockWeightOf(block)).toBe(facts.weight)
       expect(isMutatedBlock(block, sha256, true)).toBe(false)
       const bare = blockWithoutWitness(block)
       expect(isMutatedBlock(bare, sha256, true)).toBe((facts?.witnessed ?? 0) > 1)
       expect(isMutatedBlock(bare, sha256, false)).toBe(false)
       expect(Buffer.compare(encode(message), bytes)).toBe(0)
-      const made = createBlock(block.header, block.transactions)
+      const made = createBlock(block.header, transactionsOf(block))
       expect(Buffer.compare(made.raw, bytes)).toBe(0)
     },
   )
@@ -313,7 +317,7 @@ describe('of the folder of vectors', () => {
         if (previous !== '') expect(printHash(previousHashOf(block.header))).toBe(previous)
         previous = hashOf(block.header)
         expect(isMutatedBlock(block, sha256, true)).toBe(false)
-        expect(encodeHex(createBlock(block.header, block.transactions).raw)).toBe(text)
+        expect(encodeHex(createBlock(block.header, transactionsOf(block)).raw)).toBe(text)
       }
       expect(previous).toBe('7474991c2ae3c94c4813d75b4c752028304b773dd4dce8d460dfa2d1e7b542a3')
     },

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { decodeBlock } from '../../../codec/bitcoin/block.ts'
+import { decodeBlock, transactionsOf } from '../../../codec/bitcoin/block.ts'
 import { createBlockHeader } from '../../../codec/bitcoin/block-header.ts'
 import type { CompactBlockMessage } from '../../../codec/bitcoin/compact-blocks.ts'
 import {
@@ -55,8 +55,9 @@ describe('a compact block of a testnet', () => {
 })
 
 describe('the places of a compact block', () => {
-  const { header, transactions } = decodeBlock(FIRST_BLOCK)
-  const [coinbase] = transactions
+  const block = decodeBlock(FIRST_BLOCK)
+  const { header } = block
+  const [coinbase] = transactionsOf(block)
   if (coinbase === undefined) throw new Error('there is one')
   const message = (shortIdCount: number, ...indexes: readonly number[]): CompactBlockMessage => ({
     type: 'cmpctblock',
@@ -160,7 +161,9 @@ test.skipIf(there.length === 0).each(there)(
     expect(idsOf(message)).toEqual(shortids.map((text) => Number(`0x${text}`)))
     expect(encodeHex(encode(message))).toBe(encodeHex(payload))
     const nameOf = version === 2 ? witnessIdOf : transactionIdOf
-    const ids = block.transactions.slice(1).map((one) => shortIdOf(key, nameOf(one, sha256)))
+    const ids = transactionsOf(block)
+      .slice(1)
+      .map((one) => shortIdOf(key, nameOf(one, sha256)))
     expect(idsOf(message)).toEqual(ids)
     const made = encodeHex(encode(createCompactBlock(block, nonce, sha256)))
     expect(made === encodeHex(payload)).toBe(version === 2)

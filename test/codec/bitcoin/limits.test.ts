@@ -184,6 +184,16 @@ describe('what is passed over', () => {
     expect(() => decode('cfheaders', headers(2_001))).toThrow(skips('out-of-range'))
   })
 
+  test('cfcheckpt with more than 10,000, and merkleblock with more than 16,666', () => {
+    const checkpoints = (count: number) => concatBytes(hex('00'), HASH, list(count, HASH))
+    expect(decode('cfcheckpt', checkpoints(10_000))).toMatchObject({ type: 'cfcheckpt' })
+    expect(() => decode('cfcheckpt', checkpoints(10_001))).toThrow(skips('out-of-range'))
+    const proof = (count: number) =>
+      concatBytes(HEADER, hex('ffffffff'), list(count, HASH), hex('00'))
+    expect(decode('merkleblock', proof(16_666))).toMatchObject({ type: 'merkleblock' })
+    expect(() => decode('merkleblock', proof(16_667))).toThrow(skips('out-of-range'))
+  })
+
   test.each([
     ['0000000000000000', 0],
     ['0040075af0750700', 2_100_000_000_000_000],

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { decodeBlock } from '../../../codec/bitcoin/block.ts'
+import { decodeBlock, transactionsOf } from '../../../codec/bitcoin/block.ts'
 import { printHash } from '../../../codec/bitcoin/hashes.ts'
 import {
   bytesWithoutWitness,
@@ -150,7 +150,7 @@ test('any parts make a transaction that has these parts', () => {
 })
 
 test('a coinbase is the one that spends nothing', () => {
-  const [coinbase] = decodeBlock(FIRST_BLOCK).transactions
+  const [coinbase] = transactionsOf(decodeBlock(FIRST_BLOCK))
   if (coinbase === undefined) throw new Error('there is one')
   expect(isCoinbase(coinbase)).toBe(true)
   expect(idOf(coinbase)).toBe('0e3e2357e806b6cdb1f70b54c3a3a17b6714ee1f0e68bebb44a74b1efd512098')
