@@ -9,7 +9,8 @@ import { writeU32le, writeU8 } from '../writer.ts'
 import { PAYLOAD_BYTES_MAX, readCount, readHash, readHashes, readVector } from './fields.ts'
 import { writeHash, writeHashes, writeVector } from './fields.ts'
 import type { PayloadCodec } from './fields.ts'
-import { HASH_BYTES } from './hashes.ts'
+import { doubleSha256, HASH_BYTES } from './hashes.ts'
+import type { Sha256 } from './hashes.ts'
 
 /** The only kind there is. */
 export const BASIC_FILTER = 0
@@ -66,6 +67,17 @@ export interface BlockFilterMessages {
   readonly getcfcheckpt: GetFilterCheckpointsMessage
   readonly cfcheckpt: FilterCheckpointsMessage
 }
+
+/** What `cfheaders` has of each filter. */
+export const filterHashOf = (filter: Uint8Array, sha256: Sha256): Uint8Array =>
+  doubleSha256(sha256, filter)
+
+/** A chain of its own beside that of the blocks; before the first block there is zero. */
+export const filterHeaderOf = (
+  filterHash: Uint8Array,
+  previousHeader: Uint8Array,
+  sha256: Sha256,
+): Uint8Array => doubleSha256(sha256, filterHash, previousHeader)
 
 const rangeCodec = <Type extends 'getcfilters' | 'getcfheaders'>(
   type: Type,

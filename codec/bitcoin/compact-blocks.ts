@@ -13,11 +13,14 @@ import type { BlockHeader } from './block-header.ts'
 import { checkAtMost, PAYLOAD_BYTES_MAX, readCount, readHash, writeHash } from './fields.ts'
 import type { PayloadCodec } from './fields.ts'
 import { HASH_BYTES } from './hashes.ts'
-import { readTransaction, TRANSACTION_BYTES_MIN } from './transaction.ts'
+import { readTransaction, skipTransactions, TRANSACTION_BYTES_MIN } from './transaction.ts'
 import type { Transaction } from './transaction.ts'
+import { violation } from './violation.ts'
 
 /** Whatever is counted or numbered here has 16 bits. */
 export const COMPACT_INDEX_MAX = 0xffff
+/** One for each index: who answers with more was not asked for them. */
+export const REQUESTED_COUNT_MAX = COMPACT_INDEX_MAX + 1
 export const SHORT_ID_BYTES = 6
 
 /** Whether whole compact blocks are wanted unasked, and which kind of them is meant. */
@@ -150,19 +153,23 @@ export const COMPACT_BLOCK_CODECS: {
     read: readGetBlockTransactions,
     write: writeGetBlockTransactions,
     // Every index there is, each a step of one byte: with longer steps there are fewer.
-    payloadBytesMax: HASH_BYTES + 5 + COMPACT_INDEX_MAX + 1,
+    payloadBytesMax: HASH_BYTES + 5 + REQUESTED_COUNT_MAX,
   },
   blocktxn: {
     read(reader) {
       const blockHash = readHash(reader)
       const count = readCount(reader, TRANSACTION_BYTES_MIN)
+      if (count > REQUESTED_COUNT_MAX) {
+        skipTransactions(reader, count)
+        return violation('blocktxn', 'too-many-transactions')
+      }
       const transactions: Transaction[] = []
       for (let index = 0; index < count; index++) transactions.push(readTransaction(reader))
       return { type: 'blocktxn', blockHash, transactions }
     },
     write(writer, { blockHash, transactions }) {
       writeHash(writer, blockHash)
-      writeCompactSize(writer, transactions.length)
+      writeCompactSize(writer, checkAtMost(transactions.length, REQUESTED_COUNT_MAX))
       for (const { raw } of transactions) writeBytes(writer, raw)
     },
     payloadBytesMax: PAYLOAD_BYTES_MAX,

@@ -14,6 +14,7 @@ export type ViolatingCommand =
   | 'headers'
   | 'getheaders'
   | 'getblocks'
+  | 'blocktxn'
   | 'filterload'
   | 'filteradd'
   | 'feature'

@@ -30,6 +30,8 @@ export type BitcoinViolation =
   | 'too-many-inventories'
   | 'too-many-headers'
   | 'locator-too-long'
+  /** More than anybody can have asked for at once. */
+  | 'too-many-transactions'
   | 'filter-too-large'
   | 'filter-item-too-long'
   /** An id of another length than 4 to 80 bytes, more than 512 bytes of data, or bytes left over. */
@@ -54,6 +56,7 @@ export const VIOLATION_REACTIONS: Readonly<Record<BitcoinViolation, BitcoinReact
   'too-many-inventories': 'discourage',
   'too-many-headers': 'discourage',
   'locator-too-long': 'disconnect',
+  'too-many-transactions': 'discourage',
   'filter-too-large': 'discourage',
   'filter-item-too-long': 'discourage',
   'bad-feature': 'disconnect',

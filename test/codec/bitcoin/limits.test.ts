@@ -172,6 +172,20 @@ describe('what is told of too much', () => {
   })
 })
 
+test('blocktxn holds 65,536 transactions, as many as can be asked for', () => {
+  const empty = hex('01000000 0000 00000000')
+  const answer = (count: number) => concatBytes(HASH, list(count, empty))
+  const read = decode('blocktxn', answer(65_536))
+  expect(read.type === 'blocktxn' ? read.transactions.length : -1).toBe(65_536)
+  expect(Buffer.compare(encode(read), answer(65_536))).toBe(0)
+  const more = answer(65_537)
+  expect(decode('blocktxn', more)).toEqual(violation('blocktxn', 'too-many-transactions'))
+  expect(() => decode('blocktxn', more.subarray(0, -1))).toThrow(skips('malformed'))
+  if (read.type !== 'blocktxn') throw new Error('it is one')
+  const transactions = [...read.transactions, ...read.transactions]
+  expect(() => encode({ ...read, transactions })).toThrow(RangeError)
+})
+
 describe('what is passed over', () => {
   test('notfound with more than 5,016', () => {
     expect(entriesOf(decode('notfound', list(5_016, INVENTORY)))).toBe(5_016)
@@ -342,7 +356,7 @@ test('each detail has a consequence, and none adds up', () => {
   expect(WIRE_REACTIONS).toMatchObject({ 'wrong-magic': 'disconnect', malformed: 'ignore' })
   const worst = Object.entries(VIOLATION_REACTIONS).filter(([, then]) => then === 'discourage')
   expect(worst.map(([detail]) => detail)).toEqual([
-    ...['too-many-addresses', 'too-many-inventories', 'too-many-headers'],
+    ...['too-many-addresses', 'too-many-inventories', 'too-many-headers', 'too-many-transactions'],
     ...['filter-too-large', 'filter-item-too-long'],
   ])
 })

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { commandOfShortId, shortIdOfCommand } from '../../../codec/bitcoin/commands.ts'
 import {
@@ -16,6 +17,7 @@ import {
 import { concatBytes, encodeHex } from '../../../codec/bytes.ts'
 import { createWriter, writtenBytes } from '../../../codec/writer.ts'
 import { hex } from '../../support/hex.ts'
+import { anyBytes, holds } from '../../support/properties.ts'
 import { skips } from './encoding.ts'
 import { SAMPLES } from './samples.ts'
 import { jsonOfFile } from './vectors.ts'
@@ -104,6 +106,24 @@ describe('contents', () => {
     expect(() => decodeV2Contents(hex(contents))).toThrow(skips(detail))
   })
 })
+
+test('any contents are a command and a payload, or are passed over', () => {
+  holds(
+    fc.property(fc.oneof(anyBytes(30), anyBytes(30).map(behindZero)), (contents) => {
+      try {
+        const { command, payload } = decodeV2Contents(contents)
+        expect([1, 13]).toContain(contents.length - payload.length)
+        expect(payload.buffer).toBe(contents.buffer)
+        expect(command).toMatch(/^[ -\x7f]{0,12}$/)
+      } catch (error) {
+        expect(error).toMatchObject({ name: 'WireError', action: 'skip' })
+      }
+    }),
+    300,
+  )
+})
+const behindZero = (bytes: Uint8Array) =>
+  Uint8Array.of(0, ...bytes.map((byte, index) => (index > 9 && index < 12 ? 0 : (byte % 95) + 32)))
 
 interface Session {
   readonly initiator: { readonly packets: readonly Packet[] }
