@@ -40,7 +40,7 @@ export interface AddressMessages {
   readonly addrv2: Addresses<'addrv2'>
 }
 
-const V1_ENTRY_BYTES = 4 + 8 + V1_ADDRESS_BYTES
+export const V1_ENTRY_BYTES = 4 + 8 + V1_ADDRESS_BYTES
 /** With services of one byte and an address of none. */
 const V2_ENTRY_BYTES_MIN = 4 + 1 + 1 + 1 + 2
 /** Of those that we write: services of nine bytes, an address of 32. */

@@ -3,6 +3,7 @@
  * allocated once. Exact for what is large, and never below by more than what a small message has.
  * @module
  */
+import { V1_ENTRY_BYTES } from './addresses.ts'
 import { BLOCK_HEADER_BYTES } from './block-header.ts'
 import { HASH_BYTES } from './hashes.ts'
 import type { BitcoinMessage } from './messages.ts'
@@ -10,8 +11,8 @@ import type { Transaction } from './transaction.ts'
 
 /** More than any message has that is not listed below, a `version` with a long user agent left aside. */
 const SMALL_BYTES = 128
-/** Between those of the shortest and of the longest address. */
-const ADDRESS_ENTRY_BYTES = 40
+/** With services of nine bytes, which some have and most have not. */
+const V2_ENTRY_FIELDS_BYTES = 4 + 9 + 1 + 1 + 2
 /** Counts and fields beside what is counted. */
 const BESIDE_BYTES = 96
 
@@ -36,8 +37,12 @@ export function estimatePayloadBytes(message: BitcoinMessage): number {
     case 'notfound':
       return 3 + message.entries.length * (4 + HASH_BYTES)
     case 'addr':
+      return 3 + message.entries.length * V1_ENTRY_BYTES
     case 'addrv2':
-      return 3 + message.entries.length * ADDRESS_ENTRY_BYTES
+      return message.entries.reduce(
+        (bytes, { address }) => bytes + V2_ENTRY_FIELDS_BYTES + address.bytes.length,
+        3,
+      )
     case 'getheaders':
     case 'getblocks':
       return BESIDE_BYTES + message.locator.length * HASH_BYTES

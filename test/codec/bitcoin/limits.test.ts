@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { decodeBlock } from '../../../codec/bitcoin/block.ts'
 import { MESSAGE_CODECS } from '../../../codec/bitcoin/message-codec.ts'
-import type { BitcoinMessage } from '../../../codec/bitcoin/messages.ts'
+import type { BitcoinMessage, KnownMessage } from '../../../codec/bitcoin/messages.ts'
 import { VIOLATION_REACTIONS, WIRE_REACTIONS } from '../../../codec/bitcoin/wire-details.ts'
 import { concatBytes } from '../../../codec/bytes.ts'
 import { hex } from '../../support/hex.ts'
@@ -325,6 +325,31 @@ describe('we write no more than we read:', () => {
       expect(payload.length).toBeGreaterThan(payloadBytesMax - 4)
     }
     expect(() => encode(more)).toThrow(RangeError)
+  })
+
+  test.each([
+    {
+      ...{ type: 'version', protocolVersion: 1, services: 1n, unixSeconds: 1n, relay: true },
+      ...{ receiverServices: 1n, nonce: 1n, userAgent: 'x'.repeat(256), height: 1 },
+      receiver: peer.address,
+    },
+    { type: 'feature', id: 'x'.repeat(80), data: new Uint8Array(512) },
+    { type: 'sendtxrcncl', version: 1, salt: 1n },
+    { type: 'sendcmpct', announce: 1, version: 2n },
+    { type: 'ping', nonce: 1n },
+    { type: 'pong', nonce: 1n },
+    { type: 'feefilter', feeRate: 1 },
+    { type: 'verack' },
+    { type: 'getcfilters', filterKind: 0, startHeight: 1, stopHash: HASH },
+    { type: 'getcfheaders', filterKind: 0, startHeight: 1, stopHash: HASH },
+    { type: 'getcfcheckpt', filterKind: 0, stopHash: HASH },
+    { type: 'cfcheckpt', filterKind: 0, stopHash: HASH, filterHeaders: many(10_000, HASH) },
+    {
+      ...{ type: 'cfheaders', filterKind: 0, stopHash: HASH, previousHeader: HASH },
+      filterHashes: many(2_000, HASH),
+    },
+  ] satisfies readonly KnownMessage[])('the longest $type', (message) => {
+    expect(encode(message).length).toBe(MESSAGE_CODECS[message.type].payloadBytesMax)
   })
 
   test('nor what has no form', () => {

@@ -1,6 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { readMessage, writeMessage } from '../../../codec/bitcoin/message-codec.ts'
 import { BITCOIN_NETWORKS } from '../../../codec/bitcoin/networks.ts'
+import { estimatePayloadBytes } from '../../../codec/bitcoin/payload-size.ts'
 import { encodeV1Frame, readV1Frame, V1_HEADER_BYTES } from '../../../codec/bitcoin/v1-frame.ts'
 import type { V1Frame } from '../../../codec/bitcoin/v1-frame.ts'
 import { concatBytes, encodeHex } from '../../../codec/bytes.ts'
@@ -10,6 +12,7 @@ import { writeBytes } from '../../../codec/writer.ts'
 import { hex } from '../../support/hex.ts'
 import { anyBytes, holds, piecesOf } from '../../support/properties.ts'
 import { closes } from './encoding.ts'
+import { SAMPLES } from './samples.ts'
 import { sha256 } from './vectors.ts'
 
 const { magic } = BITCOIN_NETWORKS.regtest
@@ -148,6 +151,26 @@ describe('passed over, and the next is read,', () => {
     const bytes = header(0, named('\x01'), hex('00000000'))
     expect(readAll([bytes])).toMatchObject([refused('bad-checksum', 24)])
   })
+})
+
+test('one message of each command comes through in any pieces', () => {
+  const stream = concatBytes(
+    ...SAMPLES.map(([command, message]) =>
+      encodeV1Frame(magic, sha256, command, estimatePayloadBytes(message), (writer) => {
+        writeMessage(writer, message)
+      }),
+    ),
+  )
+  const messages = SAMPLES.map(([, message]) => message)
+  holds(
+    fc.property(piecesOf(fc.constant(stream)), (pieces) => {
+      const read = readAll(pieces).map((frame) =>
+        frame.kind === 'payload' ? readMessage(frame.command, frame.payload) : frame,
+      )
+      expect(read).toEqual(messages)
+    }),
+    20,
+  )
 })
 
 test.each(['thirteenchars', 'a\0', 'a\x7f', 'ä', '\u{1f600}'])(
