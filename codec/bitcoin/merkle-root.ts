@@ -4,7 +4,6 @@
  * (CVE-2012-2459), which has to be told apart from the original.
  * @module
  */
-import { concatBytes } from '../bytes.ts'
 import { doubleSha256, HASH_BYTES, ZERO_HASH } from './hashes.ts'
 import type { Sha256 } from './hashes.ts'
 
@@ -16,7 +15,9 @@ export interface MerkleRoot {
 
 /** Of no leaves it is zero. */
 export function merkleRoot(leaves: readonly Uint8Array[], sha256: Sha256): MerkleRoot {
-  return merkleRootOfPacked(concatBytes(...leaves), sha256)
+  const packed = new Uint8Array(leaves.length * HASH_BYTES)
+  leaves.forEach((leaf, index) => packed.set(leaf, index * HASH_BYTES))
+  return merkleRootOfPacked(packed, sha256)
 }
 
 /** As `merkleRoot`, of leaves that lie one behind the other: of a block there may be many. */

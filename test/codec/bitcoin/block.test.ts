@@ -78,6 +78,17 @@ describe('the first block', () => {
     expect(() => decodeBlock(concatBytes(FIRST_BLOCK, hex('00')))).toThrow(skips('malformed'))
   })
 
+  test('may be followed by one of hundreds of thousands of nothing, which is walked', () => {
+    const count = 300_000
+    const bytes = new Uint8Array(85 + count * 10)
+    bytes.set(FIRST_BLOCK.subarray(0, 80))
+    bytes.set(compactSize(count), 80)
+    const nothing = decodeBlock(bytes)
+    expect(nothing.transactionCount).toBe(count)
+    expect(nothing.raw).toHaveLength(bytes.length)
+    expect(() => decodeBlock(bytes.subarray(0, -1))).toThrow(skips('malformed'))
+  })
+
   test('has a header with a sign, which comes back', () => {
     const fields = {
       ...{ version: -2, timeSeconds: 0xffff_ffff, bits: 0xffff_ffff, nonce: 0 },

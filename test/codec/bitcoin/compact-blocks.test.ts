@@ -118,6 +118,14 @@ describe('the places of a compact block', () => {
     expect(() => encode(stranger)).toThrow(RangeError)
   })
 
+  test('may all be of transactions of nothing, which no block has', () => {
+    const empty = `00 01000000 0000 00000000`
+    const header80 = encodeHex(header.raw)
+    const stranger = read(hex(`${header80} 0000000000000000 00 14 ${empty.repeat(20)}`))
+    expect(stranger.prefilled).toHaveLength(20)
+    expect(compactLayout(stranger)).toBeUndefined()
+  })
+
   test('need whole short ids', () => {
     expect(() => encode({ ...message(1), shortIds: new Uint8Array(7) })).toThrow(RangeError)
   })

@@ -95,6 +95,11 @@ describe('the form of BIP 155', () => {
     expect(() => inV2(written)).toThrow(skips('malformed'))
   })
 
+  test('is never taken for longer than it can be', () => {
+    const message = decode('addrv2', hex(`14 ${'00000000 00 aa 00 0001'.repeat(20)}`))
+    expect(message.type === 'addrv2' ? message.entries.length : 0).toBe(20)
+  })
+
   test('goes on behind what it does not know', () => {
     const message = decode(
       'addrv2',

@@ -125,6 +125,17 @@ describe('the forms', () => {
     expect(() => decodeTransaction(hex(text))).toThrow(skips('malformed'))
   })
 
+  test('of the shortest parts are read, however many: nothing is taken for longer than it can be', () => {
+    const inputs = `14 ${INPUT.repeat(20)}`
+    const outputs = `14 ${OUTPUT.repeat(20)}`
+    for (const text of [`${inputs} 00`, `${inputs} ${outputs}`, `01 ${INPUT} ${outputs}`]) {
+      const bytes = hex(`01000000 ${text} 00000000`)
+      expect(decodeTransaction(bytes).raw).toHaveLength(bytes.length)
+    }
+    const witnessed = hex(`01000000 0001 01 ${INPUT} 00 14 ${'00'.repeat(20)} 00000000`)
+    expect(decodeTransaction(witnessed).raw).toHaveLength(witnessed.length)
+  })
+
   test('that would be read as another are not made', () => {
     const parts = partsOf(decodeTransaction(WITNESS_TRANSACTION))
     expect(() => createTransaction({ ...parts, inputs: [], witness: [] })).toThrow(RangeError)
