@@ -73,14 +73,13 @@ export type CompactPlace = Transaction | number
 export function compactLayout(message: CompactBlockMessage): readonly CompactPlace[] | undefined {
   const { header, prefilled } = message
   const shortIdCount = shortIdCountOf(message)
-  const count = shortIdCount + prefilled.length
   // Core takes a header without a target for none at all.
-  if (header.bits === 0 || count === 0) return undefined
+  if (header.bits === 0 || shortIdCount + prefilled.length === 0) return undefined
   const places: CompactPlace[] = []
   let used = 0
   for (const { index, transaction } of prefilled) {
     const isEmpty = transaction.inputCount === 0 && transaction.outputCount === 0
-    if (isEmpty || index >= count) return undefined
+    if (isEmpty) return undefined
     while (places.length < index && used < shortIdCount) places.push(shortIdAt(message, used++))
     if (places.length !== index) return undefined
     places.push(transaction)
