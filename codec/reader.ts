@@ -84,6 +84,11 @@ export function readBytes(reader: Reader, count: number, bytesMax = count): Uint
   return reader.bytes.subarray(start, start + count)
 }
 
+/** Moves past `count` bytes of which nothing is made: no view, where thousands are passed. */
+export function skipBytes(reader: Reader, count: number): void {
+  advance(reader, count)
+}
+
 /** A view of all that is left; the reader is then at its end. */
 export const readRest = (reader: Reader): Uint8Array => readBytes(reader, unreadBytes(reader))
 

@@ -13,6 +13,7 @@ import {
   readU64be,
   readU64le,
   readU8,
+  skipBytes,
   unreadBytes,
 } from '../../codec/reader.ts'
 import type { Reader } from '../../codec/reader.ts'
@@ -65,6 +66,26 @@ describe.each(INTEGERS)('%s', (_, read, bytes, value) => {
       expect(() => read(reader), `${length} bytes`).toThrow(closing('too-few'))
       expect(reader.offset).toBe(0)
     }
+  })
+})
+
+describe('skipBytes', () => {
+  test('moves past bytes, to the end and no further', () => {
+    const reader = startReader('010203')
+    skipBytes(reader, 0)
+    skipBytes(reader, 2)
+    expect(readU8(reader)).toBe(3)
+    expect(() => {
+      skipBytes(reader, 1)
+    }).toThrow(closing('too-few'))
+  })
+
+  test.each([-1, Number.NaN, 4, Infinity])('never moves by %d', (count) => {
+    const reader = startReader('010203')
+    expect(() => {
+      skipBytes(reader, count)
+    }).toThrow(closing('too-few'))
+    expect(reader.offset).toBe(0)
   })
 })
 
