@@ -113,9 +113,7 @@ export function createEntryWriter(writer: ValueWriter): EntryWriter {
   const writeShort = (stencil: PlacedStencil, step: EntryTime, input: Input): boolean => {
     const start = writer.length
     fields = SHORT_ENTRY_FIELDS + stencil.gaps
-    writer.headOf(fields, SHORT_ENTRY, stencil.number)
-    writer.float64(step.monotonicMs)
-    writer.value(aheadMs)
+    writer.headOf(fields, SHORT_ENTRY, stencil.number, step.monotonicMs, aheadMs)
     try {
       if (fillInput(stencil, input)) return true
     } catch {
@@ -126,12 +124,14 @@ export function createEntryWriter(writer: ValueWriter): EntryWriter {
   }
 
   const writeFitted = (alike: Alike, step: EntryTime, input: Input): boolean => {
-    for (const stencil of alike.stencils) {
-      if (!writeShort(stencil, step, input)) continue
-      places.fitted(alike, stencil)
-      return true
-    }
-    return false
+    const first = alike.stencils[0]
+    if (first === undefined) return false
+    const fitting = writeShort(first, step, input)
+      ? first
+      : alike.stencils.find((other) => other !== first && writeShort(other, step, input))
+    if (fitting === undefined) return false
+    places.fitted(alike, fitting)
+    return true
   }
 
   /** Gives where the input begins. */

@@ -23,8 +23,8 @@ export interface ValueWriter {
   copyFrom(length: number): Uint8Array
   float64(value: number): void
   arrayOf(count: number): void
-  /** An array of up to 15 values that begins with two numbers from 0 to 127. */
-  headOf(count: number, first: number, second: number): void
+  /** An array of up to 15 values that begins with these: two from 0 to 127, and two of any kind. */
+  headOf(count: number, first: number, second: number, third: number, fourth: number): void
   /** The array that begins there was of up to 15 values, and is of so many, up to 15. */
   rewriteArrayOf(at: number, count: number): void
   value(value: unknown): void
@@ -273,12 +273,16 @@ export function createValueWriter(reservedBytes: number): ValueWriter {
     copyFrom: (length) => bytes.slice(length, at),
     float64,
     arrayOf,
-    headOf(count, first, second) {
-      room(3)
+    headOf(count, first, second, third, fourth) {
+      room(13)
       bytes[at] = 0x90 | count
       bytes[at + 1] = first
       bytes[at + 2] = second
-      at += 3
+      bytes[at + 3] = 0xcb
+      view.setFloat64(at + 4, third)
+      at += 12
+      if (fourth === 0) bytes[at++] = 0
+      else number(fourth)
     },
     rewriteArrayOf(start, count) {
       bytes[start] = 0x90 | count
