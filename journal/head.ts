@@ -11,7 +11,7 @@ import { encodeAscii, equalBytes } from '../codec/bytes.ts'
 import { JournalError } from './journal-error.ts'
 
 export const HEAD_BYTES = 64
-export const JOURNAL_VERSION = 1
+export const JOURNAL_VERSION = 2
 
 const MAGIC = encodeAscii('peerloom.journal')
 const VERSION_AT = 16

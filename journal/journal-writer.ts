@@ -7,14 +7,16 @@
  * are to be read, and most recordings of a node that does well never are.
  * @module
  */
+import type { StoreEntry } from '../world/store.ts'
+import { createEntryWriter } from './entry-writer.ts'
 import { encodeHead, HEAD_BYTES } from './head.ts'
 import type { JournalEnding } from './head.ts'
+import type { OutcomeLine } from './node-entries.ts'
 import type { StepSink } from './node-recorder.ts'
-import { writePart, writeStep, writeStepEnd } from './node-parts.ts'
-import type { NodePart } from './node-parts.ts'
+import { writePart } from './node-parts.ts'
+import type { SinglePart } from './node-parts.ts'
 import { createSeal } from './seal.ts'
 import { createSegmentWriter, SEGMENT_OVERHEAD_BYTES } from './segments.ts'
-import { createInputWriter } from './stencils.ts'
 import { createValueWriter } from './value-writer.ts'
 
 /** A write call costs as much as copying some tens of kilobytes. */
@@ -47,12 +49,13 @@ export interface JournalStatus {
 }
 
 export interface JournalWriter extends StepSink {
-  open(parts: readonly NodePart[]): void
+  open(parts: readonly SinglePart[]): void
+  /** Whether the recording goes on. */
+  end(reads: readonly (readonly StoreEntry[])[], outcome: readonly OutcomeLine[]): boolean
   /** The medium failed, and with it what it had taken and not yet kept. */
   fail(ending: 'failed' | 'no-space', lostEntries: number): void
   /** One more entry that was not written down. */
   lose(): void
-  readonly isOver: boolean
   /** What waits and is whole goes to the medium now, and can be read there. */
   flush(): void
   /** The recording is whole, unless it ended before. */
@@ -72,9 +75,11 @@ export function createJournalWriter(options: JournalWriterOptions): JournalWrite
   const segments = createSegmentWriter()
   const seal = createSeal()
   const waiting = createValueWriter(SEGMENT_OVERHEAD_BYTES)
-  const writeInput = createInputWriter(waiting)
+  const entryWriter = createEntryWriter(waiting)
   /** Up to here it is entries that are whole; behind it stands one that is open. */
   let wholeBytes = SEGMENT_OVERHEAD_BYTES
+  /** What an application gave is being read, and may ask for the journal meanwhile. */
+  let isBeginning = false
   let waitingEntries = 0
   let waitingSinceMs: number | undefined
   let ending: JournalEnding = 'open'
@@ -143,21 +148,25 @@ export function createJournalWriter(options: JournalWriterOptions): JournalWrite
         flush(part.part !== 'secrets')
       }
     },
-    begin(monotonicMs, wallMs, input) {
+    begin(step, input) {
       if (ending !== 'open') return
+      const { monotonicMs } = step
       waitingSinceMs ??= monotonicMs
-      writeStep(waiting, monotonicMs, wallMs, input, writeInput)
+      isBeginning = true
+      entryWriter.begin(step, input)
+      isBeginning = false
       if (monotonicMs - waitingSinceMs >= SEGMENT_MS) waitingSinceMs = -Infinity
     },
     end(reads, outcome) {
       if (ending !== 'open') {
         lostEntries++
-        return
+        return false
       }
-      writeStepEnd(waiting, reads, outcome)
+      entryWriter.end(wholeBytes, reads, outcome)
       wholeBytes = waiting.length
       waitingEntries++
-      if (waitingSinceMs === -Infinity || waiting.length >= SEGMENT_BYTES) flush()
+      if (waitingSinceMs === -Infinity || wholeBytes >= SEGMENT_BYTES) flush()
+      return !isCutShort()
     },
     fail(how, lost) {
       writtenEntries -= lost
@@ -166,10 +175,8 @@ export function createJournalWriter(options: JournalWriterOptions): JournalWrite
     lose() {
       lostEntries++
     },
-    get isOver() {
-      return ending !== 'open'
-    },
     flush() {
+      if (isBeginning) return
       flush()
       checkKept()
     },

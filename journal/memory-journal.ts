@@ -2,9 +2,9 @@
  * A node's journal in memory.
  * @module
  */
-import { concatBytes } from '../codec/bytes.ts'
 import { createJournalWriter } from './journal-writer.ts'
 import type { JournalStatus } from './journal-writer.ts'
+import { joinedBytes } from './joined-bytes.ts'
 import { createKeptBytes } from './kept-bytes.ts'
 import { recordingInto } from './recording.ts'
 import type { JournalRecording } from './recording.ts'
@@ -45,7 +45,7 @@ export function memoryJournal(options: MemoryJournalOptions = {}): MemoryJournal
     begin: recording.begin,
     bytes() {
       recording.flush()
-      return concatBytes(head, ...segments.all)
+      return joinedBytes([head, ...segments.all])
     },
     get status() {
       return writer.status

@@ -2,17 +2,16 @@
  * A node's journal, read: what is whole of it, and what is wrong with the rest.
  * @module
  */
-import { concatBytes } from '../codec/bytes.ts'
 import { decodeHead, encodeHead, HEAD_BYTES } from './head.ts'
 import type { JournalHead } from './head.ts'
+import { joinedBytes } from './joined-bytes.ts'
 import { JournalError } from './journal-error.ts'
 import type { JournalSecrets, NodeEntry, NodeHeader } from './node-entries.ts'
-import { decodePart, writePart } from './node-parts.ts'
-import type { NodePart } from './node-parts.ts'
-import { unpackAll } from './packing.ts'
+import { createPartReader } from './node-parts.ts'
+import type { NodePart, SinglePart } from './node-parts.ts'
+import { unpackEach } from './packing.ts'
 import { createSeal } from './seal.ts'
 import { createSegmentWriter, readSegments, SEGMENT_OVERHEAD_BYTES } from './segments.ts'
-import { createValueWriter } from './value-writer.ts'
 
 export interface NodeJournal {
   readonly head: JournalHead
@@ -59,31 +58,41 @@ function incompleteOf(
   return undefined
 }
 
+type Placed = NodePart & { readonly bytes: Uint8Array }
+
+/** Segment by segment: what a short entry is follows from those before it. */
+function* partsOf(contents: readonly Uint8Array[]): Generator<readonly Placed[]> {
+  const reader = createPartReader()
+  for (const [number, content] of contents.entries()) {
+    const where = `segment ${number}`
+    yield unpackEach(content, where).map(({ bytes, value }) => ({
+      ...reader.read(value, where),
+      bytes,
+    }))
+  }
+}
+
 /**
  * @throws {JournalError} `not-a-journal`, `version`, `wrong-kind`; `damaged`: not even its header can be
  * read, or a whole segment holds what is no part of a journal
  */
 export function decodeNodeJournal(bytes: Uint8Array): NodeJournal {
-  const head = decodeHead(bytes)
-  if (head.kind !== 'node') {
-    throw new JournalError('wrong-kind', `it is the journal of a ${head.kind}, not of a node`)
-  }
+  const head = nodeHeadOf(bytes)
   const { contents, fault } = readSegments(bytes, HEAD_BYTES)
   const entries: NodeEntry[] = []
+  const seal = createSeal()
   let header: NodeHeader | undefined
   let secrets: JournalSecrets | undefined
-  let end: Extract<NodePart, { part: 'end' }> | undefined
-  for (const [number, content] of contents.entries()) {
-    for (const value of unpackAll(content, `segment ${number}`)) {
-      const part = decodePart(value, `segment ${number}`)
-      if (end !== undefined) throw new JournalError('damaged', 'something stands behind the end')
-      if (part.part === 'entry') entries.push(part.entry)
-      else if (part.part === 'end') end = part
-      else if (entries.length > 0) {
-        throw new JournalError('damaged', `the ${part.part} stands behind entries`)
-      } else if (part.part === 'header') ({ header } = part)
-      else ({ secrets } = part)
-    }
+  let end: Extract<SinglePart, { part: 'end' }> | undefined
+  for (const part of [...partsOf(contents)].flat()) {
+    if (end !== undefined) throw new JournalError('damaged', 'something stands behind the end')
+    if (part.part === 'header' || part.part === 'entry') seal.add(part.bytes)
+    if (part.part === 'entry') entries.push(part.entry)
+    else if (part.part === 'end') end = part
+    else if (entries.length > 0) {
+      throw new JournalError('damaged', `the ${part.part} stands behind entries`)
+    } else if (part.part === 'header') ({ header } = part)
+    else ({ secrets } = part)
   }
   // A journal whose secrets were taken out has entries or an end behind its header.
   const isCutAtStart = secrets === undefined && entries.length === 0 && end === undefined
@@ -97,7 +106,7 @@ export function decodeNodeJournal(bytes: Uint8Array): NodeJournal {
   if (end !== undefined && end.entries !== entries.length) {
     throw new JournalError('damaged', `it says ${end.entries} entries and has ${entries.length}`)
   }
-  if (end !== undefined && end.seal !== sealOf(header, entries)) {
+  if (end !== undefined && end.seal !== seal.value) {
     throw new JournalError('damaged', 'an entry is not as it was recorded')
   }
   const incomplete = incompleteOf(head, fault, end !== undefined, entries.length)
@@ -105,45 +114,10 @@ export function decodeNodeJournal(bytes: Uint8Array): NodeJournal {
   return { head, header, secrets, entries, seal: end?.seal, incomplete, isBroken }
 }
 
-function sealOf(header: NodeHeader, entries: readonly NodeEntry[]): number {
-  const seal = createSeal()
-  const writer = createValueWriter(0)
-  const add = (part: NodePart): void => {
-    writer.reset()
-    writePart(writer, part)
-    seal.add(writer.written())
-  }
-  add({ part: 'header', header })
-  for (const entry of entries) add({ part: 'entry', entry })
-  return seal.value
-}
-
-/** Entries that stand in one segment; a reader that is cut off loses at most this many. */
-const SEGMENT_ENTRIES = 64
-
-/** The journal's bytes again. */
-export function encodeNodeJournal(
-  journal: Omit<NodeJournal, 'incomplete' | 'isBroken'>,
-): Uint8Array {
-  const { entries, head, header, seal, secrets } = journal
-  const writer = createSegmentWriter()
-  const values = createValueWriter(SEGMENT_OVERHEAD_BYTES)
-  const segment = (parts: readonly NodePart[]): Uint8Array => {
-    values.reset()
-    for (const part of parts) writePart(values, part)
-    const made = values.written().slice()
-    writer.seal(made)
-    return made
-  }
-  const first: NodePart[] = [{ part: 'header', header }]
-  if (secrets !== undefined) first.push({ part: 'secrets', secrets })
-  const segments = [segment(first)]
-  for (let at = 0; at < entries.length; at += SEGMENT_ENTRIES) {
-    const some = entries.slice(at, at + SEGMENT_ENTRIES)
-    segments.push(segment(some.map((entry): NodePart => ({ part: 'entry', entry }))))
-  }
-  if (seal !== undefined) segments.push(segment([{ part: 'end', entries: entries.length, seal }]))
-  return concatBytes(encodeHead(head), ...segments)
+function nodeHeadOf(bytes: Uint8Array): JournalHead {
+  const head = decodeHead(bytes)
+  if (head.kind === 'node') return head
+  throw new JournalError('wrong-kind', `it is the journal of a ${head.kind}, not of a node`)
 }
 
 /**
@@ -151,5 +125,18 @@ export function encodeNodeJournal(
  * in their place. What the application itself gave and got in plain text is still in it.
  * @throws {JournalError} as `decodeNodeJournal`
  */
-export const redact = (bytes: Uint8Array): Uint8Array =>
-  encodeNodeJournal({ ...decodeNodeJournal(bytes), secrets: undefined })
+export function redact(bytes: Uint8Array): Uint8Array {
+  const { head } = decodeNodeJournal(bytes)
+  const writer = createSegmentWriter()
+  const segmentOf = (content: readonly Uint8Array[]): Uint8Array => {
+    const segment = joinedBytes([new Uint8Array(SEGMENT_OVERHEAD_BYTES), ...content])
+    writer.seal(segment)
+    return segment
+  }
+  const segments: Uint8Array[] = []
+  for (const parts of partsOf(readSegments(bytes, HEAD_BYTES).contents)) {
+    const shown = parts.filter(({ part }) => part !== 'secrets')
+    if (shown.length > 0) segments.push(segmentOf(shown.map((part) => part.bytes)))
+  }
+  return joinedBytes([encodeHead(head), ...segments])
+}

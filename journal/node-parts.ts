@@ -3,55 +3,34 @@
  * entry for each input, and the end. Each is one msgpack array that begins with its number.
  * @module
  */
-import type { Input } from '../world/input.ts'
 import type { StoreEntry } from '../world/store.ts'
 import type { SocketAddress } from '../world/streams.ts'
 import { isInput } from './input-check.ts'
 import { JournalError } from './journal-error.ts'
 import type { JournalSecrets, NodeEntry, NodeHeader, OutcomeLine } from './node-entries.ts'
-import { withoutResult } from './node-recorder.ts'
-import type { InputWriter } from './stencils.ts'
+import { filled, stencilOf, STENCILS_MAX } from './stencils.ts'
+import type { Stencil } from './stencils.ts'
 import type { ValueWriter } from './value-writer.ts'
 
-export type NodePart =
+/** What a journal has one of. */
+export type SinglePart =
   | { readonly part: 'header'; readonly header: NodeHeader }
   | { readonly part: 'secrets'; readonly secrets: JournalSecrets }
-  | { readonly part: 'entry'; readonly entry: NodeEntry }
   /** Written by its owner alone: where it is missing, the recording was not brought to its end. */
   | { readonly part: 'end'; readonly entries: number; readonly seal: number }
 
-const [HEADER, SECRETS, ENTRY, END] = [0, 1, 2, 3]
-const ENTRY_FIELDS = 6
+export type NodePart = SinglePart | { readonly part: 'entry'; readonly entry: NodeEntry }
 
-/** The first half of an entry. `writeInput` writes as the writer would. */
-export function writeStep(
-  writer: ValueWriter,
-  monotonicMs: number,
-  wallMs: number,
-  input: Input,
-  writeInput: InputWriter = writer.value,
-): void {
-  writer.arrayOf(ENTRY_FIELDS)
-  writer.value(ENTRY)
-  writer.float64(monotonicMs)
-  writer.float64(wallMs)
-  writeInput(withoutResult(input))
-}
+const [HEADER, SECRETS, END] = [0, 1, 3]
+export const [ENTRY, SHORT_ENTRY] = [2, 4]
+/** Number, two times, input, and what came of it. One more: of which stencil it is the origin. */
+export const ENTRY_FIELDS = 6
+/** Number, the stencil's, two times. What stands in the gaps follows, and what came of it, if anything. */
+export const SHORT_ENTRY_FIELDS = 4
+/** Reads and outcome. */
+export const CAME_FIELDS = 2
 
-/** The other half. */
-export function writeStepEnd(
-  writer: ValueWriter,
-  reads: readonly (readonly StoreEntry[])[],
-  outcome: readonly OutcomeLine[],
-): void {
-  // Of most steps nothing came that is seen.
-  if (reads.length === 0) writer.arrayOf(0)
-  else writer.value(reads)
-  if (outcome.length === 0) writer.arrayOf(0)
-  else writer.value(outcome)
-}
-
-export function writePart(writer: ValueWriter, part: NodePart): void {
+export function writePart(writer: ValueWriter, part: SinglePart): void {
   switch (part.part) {
     case 'header':
       writer.value([HEADER, part.header])
@@ -59,12 +38,6 @@ export function writePart(writer: ValueWriter, part: NodePart): void {
     case 'secrets':
       writer.value([SECRETS, part.secrets])
       return
-    case 'entry': {
-      const { input, monotonicMs, outcome, reads, wallMs } = part.entry
-      writeStep(writer, monotonicMs, wallMs, input)
-      writeStepEnd(writer, reads, outcome)
-      return
-    }
     case 'end':
       writer.value([END, part.entries, part.seal])
   }
@@ -105,27 +78,80 @@ const isRead = (value: unknown): value is readonly StoreEntry[] =>
       entry.every((item) => item instanceof Uint8Array),
   )
 
+const isStencil = (value: unknown): value is number =>
+  typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < STENCILS_MAX
+
 const isLine = (value: unknown): value is OutcomeLine =>
   Array.isArray(value) &&
   value.every((item) => typeof item === 'string' || typeof item === 'number')
 
-/** @throws {JournalError} `damaged` */
-export function decodePart(value: unknown, where: string): NodePart {
-  const wrong = () => new JournalError('damaged', `${where} is no part of a journal`)
-  if (!Array.isArray(value)) throw wrong()
-  const fields: readonly unknown[] = value
-  const [number, first, wallMs, input, reads, outcome] = fields
-  if (number === HEADER && fields.length === 2 && isHeader(first)) {
-    return { part: 'header', header: first }
+export interface PartReader {
+  /** Parts in their order: a short entry is one by those that stand before it. @throws {JournalError} `damaged` */
+  read(value: unknown, where: string): NodePart
+}
+
+export function createPartReader(): PartReader {
+  const stencils = new Map<number, Stencil>()
+  let lastWallMs = 0
+
+  const entryOf = (fields: readonly unknown[]): NodeEntry | undefined => {
+    const [monotonicMs, wallMs, input, reads, outcome] = fields
+    if (!isTime(monotonicMs) || !isTime(wallMs) || !isInput(input)) return undefined
+    if (!areAll(reads, isRead) || !areAll(outcome, isLine)) return undefined
+    lastWallMs = wallMs
+    return { monotonicMs, wallMs, input, reads, outcome }
   }
-  if (number === SECRETS && fields.length === 2 && isSecrets(first)) {
-    return { part: 'secrets', secrets: first }
+
+  const wholeEntryOf = (fields: readonly unknown[]): NodeEntry | undefined => {
+    const [, , , input, , , number] = fields
+    if (fields.length > ENTRY_FIELDS) {
+      const stencil = stencilOf(input)
+      if (fields.length > ENTRY_FIELDS + 1 || stencil === undefined || !isStencil(number)) {
+        return undefined
+      }
+      stencils.set(number, stencil)
+    }
+    return entryOf(fields.slice(1, ENTRY_FIELDS))
   }
-  if (number === END && fields.length === 3 && isTime(first) && isTime(wallMs)) {
-    return { part: 'end', entries: first, seal: wallMs }
+
+  const shortEntryOf = (fields: readonly unknown[]): NodeEntry | undefined => {
+    const [, number, monotonicMs, aheadMs] = fields
+    const stencil = isStencil(number) ? stencils.get(number) : undefined
+    if (stencil === undefined || !isTime(aheadMs)) return undefined
+    const end = SHORT_ENTRY_FIELDS + stencil.gaps
+    const came = fields.length === end ? [[], []] : fields.slice(end)
+    if (came.length !== CAME_FIELDS) return undefined
+    const input = filled(stencil, fields.slice(SHORT_ENTRY_FIELDS, end))
+    return entryOf([monotonicMs, lastWallMs + aheadMs, input, ...came])
   }
-  if (number !== ENTRY || fields.length !== ENTRY_FIELDS || !isTime(first) || !isTime(wallMs))
-    throw wrong()
-  if (!isInput(input) || !areAll(reads, isRead) || !areAll(outcome, isLine)) throw wrong()
-  return { part: 'entry', entry: { monotonicMs: first, wallMs, input, reads, outcome } }
+
+  return {
+    read(value, where) {
+      const part = partOf(value)
+      if (part === undefined) {
+        throw new JournalError('damaged', `${where} is no part of a journal`)
+      }
+      return part
+    },
+  }
+
+  function partOf(value: unknown): NodePart | undefined {
+    if (!Array.isArray(value)) return undefined
+    const fields: readonly unknown[] = value
+    const [number, first, second] = fields
+    if (number === ENTRY || number === SHORT_ENTRY) {
+      const entry = number === ENTRY ? wholeEntryOf(fields) : shortEntryOf(fields)
+      return entry && { part: 'entry', entry }
+    }
+    if (number === HEADER && fields.length === 2 && isHeader(first)) {
+      return { part: 'header', header: first }
+    }
+    if (number === SECRETS && fields.length === 2 && isSecrets(first)) {
+      return { part: 'secrets', secrets: first }
+    }
+    if (number === END && fields.length === 3 && isTime(first) && isTime(second)) {
+      return { part: 'end', entries: first, seal: second }
+    }
+    return undefined
+  }
 }

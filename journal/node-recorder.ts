@@ -3,17 +3,17 @@
  * replayed, a recording has to begin before the node starts.
  * @module
  */
-import type { CryptoBackend } from '../world/crypto.ts'
 import type { Input } from '../world/input.ts'
 import type { ObservationPort, Step } from '../world/observation.ts'
 import type { StoreEntry } from '../world/store.ts'
+import type { FingerprintCrypto } from './fingerprint.ts'
 import type { NodeEntry, OutcomeLine } from './node-entries.ts'
 import { createOutcomeTaker } from './outcome.ts'
 
 /** Where a recording goes: a step's input as it enters, and what came of it once it is over. */
 export interface StepSink {
   /** The input's bytes are the step's: what is kept longer is copied. */
-  begin(monotonicMs: number, wallMs: number, input: Input): void
+  begin(step: Step, input: Input): void
   end(reads: readonly (readonly StoreEntry[])[], outcome: readonly OutcomeLine[]): void
 }
 
@@ -25,7 +25,7 @@ export interface NodeRecorder {
 }
 
 export interface NodeRecorderOptions {
-  readonly crypto: Pick<CryptoBackend, 'sha256'>
+  readonly crypto: FingerprintCrypto
   readonly sink: StepSink
   /** The recorder itself failed, and has been taken off. */
   onFault(error: unknown): void
@@ -48,12 +48,12 @@ export function recordNode(port: ObservationPort, options: NodeRecorderOptions):
     sink.end(answered, outcome.drain())
   }
 
-  const beginStep = ({ monotonicMs, wallMs }: Step, input: Input): void => {
+  const beginStep = (step: Step, input: Input): void => {
     finish()
     // What the end of the last step brought about may have been the end of the recording.
     if (isOver) return
     isOpen = true
-    sink.begin(monotonicMs, wallMs, input)
+    sink.begin(step, input)
   }
 
   const unwatch = port.watch(
@@ -89,7 +89,7 @@ export const withoutResult = (input: Input): Input =>
 export function entrySink(onEntry: (entry: NodeEntry) => void): StepSink {
   let open: Omit<NodeEntry, 'outcome' | 'reads'> | undefined
   return {
-    begin(monotonicMs, wallMs, input) {
+    begin({ monotonicMs, wallMs }, input) {
       const own = 'bytes' in input ? { ...input, bytes: new Uint8Array(input.bytes) } : input
       open = { monotonicMs, wallMs, input: withoutResult(own) }
     },

@@ -1,16 +1,14 @@
 /**
  * What came of a step, as lines that can be compared: states, messages, what was asked of the world.
- * Sent bytes are a length and a hash. Texts of an engine or a system are never in it.
+ * Sent bytes are a length and a fingerprint. Texts of an engine or a system are never in it.
  * @module
  */
 import { encodeHex } from '../codec/bytes.ts'
-import type { CryptoBackend } from '../world/crypto.ts'
 import type { Effect, Observation } from '../world/observation.ts'
 import type { StoreChange } from '../world/store.ts'
+import { fingerprints } from './fingerprint.ts'
+import type { FingerprintCrypto } from './fingerprint.ts'
 import type { OutcomeLine } from './node-entries.ts'
-
-/** Enough to tell any two runs apart; a journal is no proof against a forger. */
-const HASH_BYTES = 8
 
 const NOTHING: readonly OutcomeLine[] = []
 
@@ -35,14 +33,13 @@ function eventLine(event: { readonly type: string }): OutcomeLine {
   return ['event', event.type, ...plain]
 }
 
-export function createOutcomeTaker(crypto: Pick<CryptoBackend, 'sha256'>): OutcomeTaker {
+export function createOutcomeTaker(crypto: FingerprintCrypto): OutcomeTaker {
   let lines: OutcomeLine[] = []
   /** The last line, where it is one of messages: more of the same are counted there. */
   let messages:
     [what: string, connection: string, type: string, count: number, bytes: number] | undefined
 
-  const hashOf = (bytes: Uint8Array): string =>
-    encodeHex(crypto.sha256(bytes).subarray(0, HASH_BYTES))
+  const hashOf = fingerprints(crypto)
 
   const changesHash = (changes: readonly StoreChange[]): string => {
     let all = ''

@@ -4,14 +4,14 @@
  * @module
  */
 import { seededRandom } from '../transport/random.ts'
-import type { CryptoBackend } from '../world/crypto.ts'
 import type { ObservationPort } from '../world/observation.ts'
 import type { Random } from '../world/random.ts'
+import type { FingerprintCrypto } from './fingerprint.ts'
 import type { JournalWriter } from './journal-writer.ts'
 import type { NodeHeader } from './node-entries.ts'
 import { recordNode } from './node-recorder.ts'
 import type { NodeRecorder } from './node-recorder.ts'
-import type { NodePart } from './node-parts.ts'
+import type { SinglePart } from './node-parts.ts'
 
 const SEED_BYTES = 32
 
@@ -21,7 +21,7 @@ export interface NodeToRecord extends NodeHeader {
   readonly secrets: Readonly<Record<string, Uint8Array>>
   /** Where the seed is drawn from. */
   readonly random: Random
-  readonly crypto: Pick<CryptoBackend, 'sha256'>
+  readonly crypto: FingerprintCrypto
 }
 
 export interface BegunRecording {
@@ -67,7 +67,7 @@ export function recordingInto(
       if (hasBegun) throw new Error('a journal records one node')
       hasBegun = true
       const seed = random.bytes(SEED_BYTES)
-      const parts: readonly NodePart[] = [
+      const parts: readonly SinglePart[] = [
         { part: 'header', header },
         { part: 'secrets', secrets: { seed, protocol: secrets } },
       ]
@@ -90,8 +90,7 @@ export function recordingInto(
             sink: {
               begin: writer.begin,
               end(reads, outcome) {
-                writer.end(reads, outcome)
-                if (!writer.isOver || recorder === undefined) return
+                if (writer.end(reads, outcome) || recorder === undefined) return
                 const over = recorder
                 recorder = undefined
                 over.stop()

@@ -1,139 +1,82 @@
 /**
  * What happens to a busy node is mostly like what happened just before: the same kind, the same names,
- * the same connection. So an input is written with a stencil of the one before, where it fits: what is
- * the same is copied as bytes, and only numbers, bytes and long texts are written anew. The bytes are
- * those that the writer would give.
+ * the same connection. A stencil is an input without what differs: the names of its fields and its short
+ * texts stand, and in the place of each other value is a gap. An entry that fits one is written as what
+ * stands in the gaps.
+ *
+ * Who writes and who reads cut a stencil alike, from the input as it is read out of the journal: nothing
+ * that an application gives can be one thing to the one and another to the other.
  * @module
  */
-import type { Input } from '../world/input.ts'
-import { fieldOf } from './value-writer.ts'
-import type { ValueWriter } from './value-writer.ts'
 
-/** Commands have one for each connection; more are begun anew. */
-const STENCILS_MAX = 64
-/** Deeper and larger inputs have none. */
+/** How many a journal has at a time; the number of one is a byte. */
+export const STENCILS_MAX = 128
+/** An array of msgpack that holds no more than these, and what an entry has besides, is short. */
+const GAPS_MAX = 9
+/** A short entry becomes at most so many fields: what a reader is made to build is bounded. */
+const FIELDS_MAX = 32
 const DEPTH_MAX = 8
-const FIELDS_MAX = 64
 /** A text that is longer hardly ever comes twice. */
 const TEXT_MAX = 64
 
-const BEGIN = Symbol('begin')
-const END = Symbol('end')
-
-/**
- * An input in its order: names and short texts as they are, records between two marks, and in the place
- * of all else the bytes that stand before it.
- */
-type Field = string | Uint8Array | typeof BEGIN | typeof END
-
-interface Stencil {
-  /** Undefined: none can be made. */
-  readonly fields: readonly Field[] | undefined
-  readonly last: Uint8Array
-  /** How many inputs in a row it did not fit. */
-  missed: number
+/** A field of a record: a text, a record, or neither, and that is a gap. */
+export interface StencilField {
+  readonly name: string
+  readonly text: string | undefined
+  readonly fields: readonly StencilField[] | undefined
 }
 
-export type InputWriter = (input: Input) => void
-
-const hasOwn = Object.prototype.hasOwnProperty
-const NOTHING = new Uint8Array(0)
-
-const isRecord = (value: unknown): value is object =>
-  typeof value === 'object' && value !== null && !ArrayBuffer.isView(value)
-
-function keyOf(input: Input): string {
-  if (input.kind !== 'command') return input.kind
-  const { command } = input
-  return 'connection' in command && typeof command.connection === 'string'
-    ? command.connection
-    : command.name
+export interface Stencil {
+  readonly fields: readonly StencilField[]
+  readonly gaps: number
 }
 
-export function createInputWriter(writer: ValueWriter): InputWriter {
-  const stencils = new Map<string, Stencil>()
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
 
-  /**
-   * Writes what does not stand in the stencil; gives where the next field is, or -1: it does not fit.
-   * @param at the first field of the record
-   */
-  const fit = (fields: readonly Field[], at: number, record: object): number => {
-    let next = at
-    for (const name in record) {
-      if (!hasOwn.call(record, name)) continue
-      if (fields[next] !== name) return -1
-      const field = fields[next + 1]
-      const value = fieldOf(record, name)
-      next += 2
-      if (typeof value === 'string' && field === value) continue
+/** As the name of a field: two of these are compared without looking at their letters. */
+const asName = (text: string): string => Object.keys({ [text]: true })[0] ?? text
+
+/** Undefined: none can be cut from it. */
+export function stencilOf(input: unknown): Stencil | undefined {
+  let gaps = 0
+  let left = FIELDS_MAX
+
+  const fieldsOf = (
+    record: Readonly<Record<string, unknown>>,
+    depth: number,
+  ): readonly StencilField[] | undefined => {
+    const fields: StencilField[] = []
+    for (const [name, value] of Object.entries(record)) {
+      if (left === 0 || depth === DEPTH_MAX) return undefined
+      left--
       if (isRecord(value)) {
-        if (field !== BEGIN || Array.isArray(value)) return -1
-        next = fit(fields, next, value)
-        if (next < 0) return -1
+        const inner = fieldsOf(value, depth + 1)
+        if (inner === undefined) return undefined
+        fields.push({ name, text: undefined, fields: inner })
+      } else if (typeof value === 'string' && value.length <= TEXT_MAX) {
+        fields.push({ name, text: asName(value), fields: undefined })
       } else {
-        if (typeof field !== 'object') return -1
-        writer.raw(field)
-        writer.value(value)
+        gaps++
+        fields.push({ name, text: undefined, fields: undefined })
       }
     }
-    return fields[next] === END ? next + 1 : -1
+    return fields
   }
 
-  /** Writes it field by field; undefined: it is none for a stencil, and what was written is no use. */
-  const cut = (input: Input): Omit<Stencil, 'missed'> | undefined => {
-    const cutFields: Field[] = []
-    let from = writer.length
-    const cutValue = (value: unknown, depth: number): boolean => {
-      if (isRecord(value)) {
-        if (depth === DEPTH_MAX || Array.isArray(value) || hasOwn.call(value, '__proto__'))
-          return false
-        const names = Object.keys(value)
-        writer.recordOf(names.length)
-        cutFields.push(BEGIN)
-        for (const name of names) {
-          if (cutFields.length > FIELDS_MAX) return false
-          writer.value(name)
-          cutFields.push(name)
-          if (!cutValue(fieldOf(value, name), depth + 1)) return false
-        }
-        cutFields.push(END)
-        return true
-      }
-      if (typeof value === 'string' && value.length <= TEXT_MAX) {
-        writer.value(value)
-        cutFields.push(value)
-        return true
-      }
-      cutFields.push(writer.copyFrom(from))
-      writer.value(value)
-      from = writer.length
-      return true
-    }
-    return cutValue(input, 0) ? { fields: cutFields, last: writer.copyFrom(from) } : undefined
-  }
+  const fields = isRecord(input) ? fieldsOf(input, 0) : undefined
+  return fields === undefined || gaps > GAPS_MAX ? undefined : { fields, gaps }
+}
 
-  return (input) => {
-    const key = keyOf(input)
-    const stencil = stencils.get(key)
-    const start = writer.length
-    if (stencil?.fields !== undefined) {
-      if (fit(stencil.fields, 1, input) > 0) {
-        if (stencil.last.length > 0) writer.raw(stencil.last)
-        stencil.missed = 0
-        return
-      }
-      writer.rewind(start)
-    }
-    const missed = (stencil?.missed ?? 0) + 1
-    // Where none ever fits, less and less is spent on them.
-    if ((missed & (missed - 1)) !== 0 && stencil !== undefined) stencil.missed = missed
-    else {
-      if (stencil === undefined && stencils.size === STENCILS_MAX) stencils.clear()
-      const made = cut(input)
-      stencils.set(key, { fields: made?.fields, last: made?.last ?? NOTHING, missed })
-      if (made !== undefined) return
-      writer.rewind(start)
-    }
-    writer.value(input)
-  }
+/** The input, with these values in the gaps. */
+export function filled({ fields }: Stencil, values: readonly unknown[]): unknown {
+  let at = 0
+  const recordOf = (of: readonly StencilField[]): object =>
+    Object.fromEntries(
+      of.map(({ fields: inner, name, text }) => {
+        if (inner !== undefined) return [name, recordOf(inner)]
+        return [name, text ?? values[at++]]
+      }),
+    )
+  return recordOf(fields)
 }

@@ -23,10 +23,11 @@ export interface ValueWriter {
   copyFrom(length: number): Uint8Array
   float64(value: number): void
   arrayOf(count: number): void
-  recordOf(count: number): void
+  /** An array of up to 15 values that begins with these: two from 0 to 127, and two of any kind. */
+  headOf(count: number, first: number, second: number, third: number, fourth: number): void
+  /** The array that begins there was of up to 15 values, and is of so many, up to 15. */
+  rewriteArrayOf(at: number, count: number): void
   value(value: unknown): void
-  /** Bytes that this writer has written before. */
-  raw(written: Uint8Array): void
 }
 
 /** A segment of a journal and what overhangs: less than the second cache of most processors. */
@@ -201,6 +202,11 @@ export function createValueWriter(reservedBytes: number): ValueWriter {
   }
 
   const write = (value: unknown): void => {
+    // Most of what a busy node writes are bytes.
+    if (value instanceof Uint8Array) {
+      bin(value)
+      return
+    }
     switch (typeof value) {
       case 'string':
         text(value)
@@ -235,11 +241,6 @@ export function createValueWriter(reservedBytes: number): ValueWriter {
       bytes[at++] = 0xc0
       return
     }
-    // The first question is the quick one, and most objects are none.
-    if (ArrayBuffer.isView(value) && value instanceof Uint8Array) {
-      bin(value)
-      return
-    }
     if (depth >= DEPTH_MAX) {
       text('deeper')
       return
@@ -266,13 +267,27 @@ export function createValueWriter(reservedBytes: number): ValueWriter {
     },
     rewind(length) {
       at = length
+      // What stands behind may have been left in the middle.
+      depth = 0
     },
     copyFrom: (length) => bytes.slice(length, at),
     float64,
     arrayOf,
-    recordOf,
+    headOf(count, first, second, third, fourth) {
+      room(13)
+      bytes[at] = 0x90 | count
+      bytes[at + 1] = first
+      bytes[at + 2] = second
+      bytes[at + 3] = 0xcb
+      view.setFloat64(at + 4, third)
+      at += 12
+      if (fourth === 0) bytes[at++] = 0
+      else number(fourth)
+    },
+    rewriteArrayOf(start, count) {
+      bytes[start] = 0x90 | count
+    },
     value: write,
-    raw,
   }
 }
 

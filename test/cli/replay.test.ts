@@ -4,9 +4,10 @@ import { expect, test } from 'vitest'
 import { runCommand, startFolder, startListening } from './command.ts'
 import type { Event } from './command.ts'
 import { encodeConnectionJournal } from '../../journal/connection-journal.ts'
-import { decodeNodeJournal, encodeNodeJournal } from '../../journal/node-journal.ts'
+import { decodeNodeJournal } from '../../journal/node-journal.ts'
 import type { NativeTypes } from '../../machines/handshakes/native.ts'
 import { startRecorded, SUBJECTS } from '../journal/connection-recorded.ts'
+import { encodeNodeJournal } from '../journal/written-journals.ts'
 import { startUserFolder } from '../support/generated-tests.ts'
 
 const eventsIn = (out: string): readonly Event[] =>
@@ -67,7 +68,7 @@ test('a journal that cannot be replayed is refused in one sentence, and a cut on
     return `${String(code)} ${err.trim()}`
   }
   expect(await refused('later.journal')).toBe(
-    '1 peerloom: later.journal: the journal is of version 9; this release reads version 1',
+    '1 peerloom: later.journal: the journal is of version 9; this release reads version 2',
   )
   expect(await refused('text.journal')).toContain('it does not begin as a journal does')
   expect(await refused('none.journal')).toBe('2 peerloom: none.journal cannot be read')

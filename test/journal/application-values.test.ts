@@ -67,6 +67,32 @@ test('the journal taken from inside a step holds what is whole, and the recordin
   }
 })
 
+test('a value that takes the journal while it is written down spoils nothing', () => {
+  const { bob, journal, world } = startBob()
+  world.advance(1_000)
+  const { name = '' } = bob.connections()[0] ?? {}
+  let asked = 0
+  for (let number = 0; number < 20; number++) {
+    const given = {
+      type: 'blob',
+      get payload() {
+        asked++
+        expect(() => decodeNodeJournal(journal.bytes())).not.toThrow()
+        return Uint8Array.of(number)
+      },
+    } as const
+    expect(bob.send(name, given)).toBe('queued')
+    if (number % 5 === 0) world.advance(300)
+  }
+  world.advance(1_000)
+  void bob.stop()
+  world.advance(10_000)
+  expect(asked).toBeGreaterThan(20)
+  const read = decodeNodeJournal(journal.bytes())
+  expect(read.incomplete).toBeUndefined()
+  expect(replay(read, { protocol: recordable.plain.remake }).run()).toBeUndefined()
+})
+
 test('whatever an application gives can be written, and is read again', () => {
   const cyclic: Record<string, unknown> = { name: 'ring' }
   cyclic['self'] = cyclic

@@ -5,13 +5,14 @@ import type { ProtocolTypes } from '../../index.ts'
 import { concatBytes, encodeHex } from '../../codec/bytes.ts'
 import { JournalError } from '../../journal/journal-error.ts'
 import { memoryJournal } from '../../journal/memory-journal.ts'
-import { decodeNodeJournal, encodeNodeJournal, redact } from '../../journal/node-journal.ts'
+import { decodeNodeJournal, redact } from '../../journal/node-journal.ts'
 import type { NodeJournal } from '../../journal/node-journal.ts'
 import { replay } from '../../journal/replay.ts'
 import type { JournalStatus } from '../../journal/journal-writer.ts'
 import { BACKENDS } from '../support/crypto-backends.ts'
 import { keyOf, recordable, recordDay } from './recorded.ts'
 import type { Recordable } from './recorded.ts'
+import { encodeNodeJournal } from './written-journals.ts'
 
 function journalOf<T extends ProtocolTypes>(subject: Recordable<T>): Uint8Array {
   const journal = memoryJournal()
@@ -142,6 +143,11 @@ describe('a native journal', () => {
     const redacted = redact(bytes)
     expect(encodeHex(redacted)).not.toContain(key)
     expect(encodeHex(redacted)).not.toContain(encodeHex(secrets.seed))
+    // Also where they stand in a segment with something else.
+    const shared = encodeNodeJournal(decodeNodeJournal(bytes))
+    expect(encodeHex(shared)).toContain(key)
+    expect(decodeNodeJournal(redact(shared))).toEqual(decodeNodeJournal(redacted))
+    expect(encodeHex(redact(shared))).not.toContain(key)
     const journal = decodeNodeJournal(redacted)
     expect(journal).toMatchObject({ secrets: undefined, isBroken: false })
     expect(journal.entries).toEqual(decodeNodeJournal(bytes).entries)

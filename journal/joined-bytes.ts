@@ -1,0 +1,13 @@
+/**
+ * Pieces one behind the other, however many: a call takes only so many arguments.
+ * @module
+ */
+export function joinedBytes(pieces: readonly Uint8Array[]): Uint8Array {
+  const joined = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0))
+  let at = 0
+  for (const piece of pieces) {
+    joined.set(piece, at)
+    at += piece.length
+  }
+  return joined
+}
