@@ -11,13 +11,19 @@ import type { V2Detail } from '../../../../codec/bitcoin/v2/details.ts'
 import { drawKeyPair } from '../../../../codec/bitcoin/v2/handshake-keys.ts'
 import { concatBytes, encodeAscii, encodeHex, viewOf } from '../../../../codec/bytes.ts'
 import { createFrameBuffer } from '../../../../codec/frame-buffer.ts'
-import { asSlot, sessionActions, WireError } from '../../../../index.ts'
-import type { Protocol, Wire, WireSetup } from '../../../../index.ts'
+import { asSlot, placeAddresses, sessionActions, WireError } from '../../../../index.ts'
+import type {
+  BareTypes,
+  Protocol,
+  SessionTypes,
+  SocketAddress,
+  Wire,
+  WireSetup,
+} from '../../../../index.ts'
 import { end } from '../../../contracts/fits/chart-parts.ts'
-import type { ChartTypes } from '../../../contracts/fits/chart-parts.ts'
-import { asksNothing, hostAddresses, USUAL } from '../../../contracts/fits/common.ts'
-import { ONE_STRIKE, USUAL_WAITS, WAIT } from '../../../contracts/fits/common.ts'
-import type { BareTypes, BytesOf, HostAddress } from '../../../contracts/fits/common.ts'
+import { asksNothing, ONE_STRIKE, USUAL } from '../../../contracts/fits/common.ts'
+import { USUAL_WAITS, WAIT } from '../../../contracts/fits/common.ts'
+import type { BytesOf } from '../../../contracts/fits/common.ts'
 import { REGTEST } from './far-side.ts'
 
 export type Transport = 'v1' | 'v2'
@@ -30,6 +36,7 @@ const SHORT_GARBAGE_BYTES = 8
 export type CarriedDetail = V2Detail | 'decoy' | 'late' | 'not-spoken' | 'silent'
 
 export interface CarriedTypes extends Omit<BareTypes, 'dial' | 'facts'> {
+  readonly address: SocketAddress
   readonly message: BytesOf<'line'>
   readonly facts: { readonly transport: Transport; readonly sessionId: string }
   readonly detail: CarriedDetail
@@ -53,7 +60,7 @@ const drawShortHalf: typeof drawOwnHalf = (crypto, random) => ({
 
 function carriedWire(
   speaks: readonly Transport[],
-  { role, dial = 'v2', random, crypto, out }: WireSetup<HostAddress, Transport>,
+  { role, dial = 'v2', random, crypto, out }: WireSetup<SocketAddress, Transport>,
 ): CarriedWire {
   const buffer = createFrameBuffer()
   const channel = createV2Channel(
@@ -145,7 +152,7 @@ function carriedWire(
 }
 
 const session = setup({
-  types: {} as ChartTypes<CarriedTypes, object>,
+  types: {} as SessionTypes<CarriedTypes>,
   actions: sessionActions<CarriedTypes, object>(),
   delays: { startMs: 10_000 },
 }).createMachine({
@@ -173,7 +180,7 @@ const session = setup({
 export const carried = (speaks: readonly Transport[] = ['v1', 'v2']): Protocol<CarriedTypes> => ({
   name: 'carried',
   defaultPort: 7005,
-  addresses: hostAddresses(7005),
+  addresses: placeAddresses(7005),
   node: () => asksNothing(),
   wire: (wireSetup) => carriedWire(speaks, wireSetup),
   session: asSlot(session),
