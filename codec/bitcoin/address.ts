@@ -6,6 +6,7 @@
  */
 import { sha3_256 } from '@noble/hashes/sha3.js'
 import ipaddr from 'ipaddr.js'
+import type { SocketAddress } from '../../world/streams.ts'
 import { concatBytes, encodeAscii, equalBytes } from '../bytes.ts'
 import { canonicalHost } from '../host.ts'
 import { parsePlace, printPlace } from '../place.ts'
@@ -55,6 +56,12 @@ function networkOfHost(host: string): BitcoinAddress['network'] | undefined {
   if (host.endsWith(ONION)) return onionKey(host) === undefined ? undefined : 'onion'
   if (host.endsWith('.i2p')) return i2pHash(host) === undefined ? undefined : 'i2p'
   return canonicalHost(host) === undefined ? 'name' : 'ipv4'
+}
+
+/** Where a connection came from. A zone stays: it says on which of this machine's links. */
+export function addressOfSocket({ host, port }: SocketAddress): BitcoinAddress {
+  const canonical = canonicalHost(host) ?? host
+  return { network: networkOfHost(canonical) ?? 'name', host: canonical, port }
 }
 
 /** Always with the port. */

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
   addressOf,
+  addressOfSocket,
   networkAddressOf,
   parseAddress,
   printAddress,
@@ -70,6 +71,17 @@ describe('an address', () => {
   ])('is not "%s"', (text, wrong) => {
     const parsed = parse(text)
     expect('wrong' in parsed ? parsed.wrong : 'nothing').toMatch(wrong)
+  })
+
+  test.each([
+    ['::ffff:1.2.3.4', 'ipv4', '1.2.3.4'],
+    ['1.2.3.4', 'ipv4', '1.2.3.4'],
+    ['2001:DB8:0::1', 'ipv6', '2001:db8::1'],
+    ['fe80::1%eth0', 'ipv6', 'fe80::1%eth0'],
+    ['fc00::1', 'cjdns', 'fc00::1'],
+    ['a-test', 'name', 'a-test'],
+  ])('of a connection from %s is of %s: %s', (host, network, canonical) => {
+    expect(addressOfSocket({ host, port: 5 })).toEqual({ network, host: canonical, port: 5 })
   })
 
   test('that is none in a message is none in text', () => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { blockHashOf } from '../../../codec/bitcoin/block-header.ts'
 import { parseHash, printHash } from '../../../codec/bitcoin/hashes.ts'
 import { BITCOIN_NETWORKS, signetOf } from '../../../codec/bitcoin/networks.ts'
-import { concatBytes, encodeHex } from '../../../codec/bytes.ts'
+import { concatBytes, encodeAscii, encodeHex } from '../../../codec/bytes.ts'
 import { hex } from '../../support/hex.ts'
 import { sha256 } from './vectors.ts'
 
@@ -40,6 +40,11 @@ describe('a signet', () => {
     expect(long).toHaveLength(284)
     expect(signetOf(long, sha256).magic).toHaveLength(4)
   })
+})
+
+test('Core’s own names of seeds begin as the hash of a name', () => {
+  const prefix = Uint8Array.of(0xfd, ...sha256(encodeAscii('bitcoin')).subarray(0, 5))
+  expect(encodeHex(prefix)).toBe('fd6b88c08724')
 })
 
 describe('a hash', () => {
