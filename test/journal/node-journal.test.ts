@@ -3,11 +3,17 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { ProtocolTypes } from '../../index.ts'
 import { concatBytes, encodeHex } from '../../codec/bytes.ts'
+import { HEAD_BYTES } from '../../journal/head.ts'
 import { JournalError } from '../../journal/journal-error.ts'
 import { memoryJournal } from '../../journal/memory-journal.ts'
 import { decodeNodeJournal, redact } from '../../journal/node-journal.ts'
 import type { NodeJournal } from '../../journal/node-journal.ts'
 import { replay } from '../../journal/replay.ts'
+import {
+  createSegmentWriter,
+  readSegments,
+  SEGMENT_OVERHEAD_BYTES,
+} from '../../journal/segments.ts'
 import type { JournalStatus } from '../../journal/journal-writer.ts'
 import { BACKENDS } from '../support/crypto-backends.ts'
 import { keyOf, recordable, recordDay } from './recorded.ts'
@@ -65,6 +71,28 @@ describe.each(['native', 'keyed', 'plain'] as const)('the journal of a node of %
         const changed = bytes.slice()
         changed[at] = (changed[at] ?? 0) ^ change
         expect(outcome(changed)).not.toBe('same')
+      }),
+      { numRuns: 350 },
+    )
+  })
+
+  test('with one byte changed and all checksums made anew but the seal never replays', () => {
+    const { contents } = readSegments(bytes, HEAD_BYTES)
+    // The seal is none of the secrets: what follows from other ones is another test.
+    const places = contents.flatMap(({ length }, segment) =>
+      segment === 1 ? [] : Array.from({ length }, (_, at) => ({ segment, at })),
+    )
+    fc.assert(
+      fc.property(fc.constantFrom(...places), fc.integer({ min: 1, max: 255 }), (place, change) => {
+        const writer = createSegmentWriter()
+        const segments = contents.map((content, segment) => {
+          const made = concatBytes(new Uint8Array(SEGMENT_OVERHEAD_BYTES), content)
+          const at = SEGMENT_OVERHEAD_BYTES + place.at
+          if (segment === place.segment) made[at] = (made[at] ?? 0) ^ change
+          writer.seal(made)
+          return made
+        })
+        expect(outcome(concatBytes(bytes.slice(0, HEAD_BYTES), ...segments))).toBe('damaged')
       }),
       { numRuns: 350 },
     )

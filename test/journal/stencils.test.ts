@@ -14,6 +14,8 @@ const bytesOf = (value: unknown): Uint8Array => {
   return writer.written()
 }
 
+const hexOf = (value: unknown): string => Buffer.from(bytesOf(value)).toString('hex')
+
 /** Times as a busy node has them. */
 const wallOf = (index: number): number => 1_700_000_000_000 + Math.floor(index / 3)
 const monotonicOf = (index: number): number => index * 0.007
@@ -44,8 +46,8 @@ const command = (message: unknown, connection = 'one'): Input => {
 /** Each is read as if it were written whole. Gives how many were short. */
 function expectSame(inputs: readonly Input[]): number {
   const read = journalled(inputs)
-  expect(read.map(({ entry }) => bytesOf(entry.input))).toEqual(
-    inputs.map((input) => bytesOf(unpackAll(bytesOf(input), 'the test')[0])),
+  expect(read.map(({ entry }) => hexOf(entry.input))).toEqual(
+    inputs.map((input) => hexOf(unpackAll(bytesOf(input), 'the test')[0])),
   )
   expect(read.map(({ entry }) => [entry.monotonicMs, entry.wallMs])).toEqual(
     inputs.map((_, index) => [monotonicOf(index), wallOf(index)]),
