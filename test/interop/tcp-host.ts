@@ -41,6 +41,8 @@ export interface TcpPeer<Peer> {
   until(isTrue: () => boolean): Promise<void>
   /** Settles when the socket is closed, by whomever. */
   readonly closed: Promise<void>
+  /** As if its process had died: whoever speaks to it is told that nobody is there. */
+  die(): void
 }
 
 export interface TcpHost<Seat, Peer> {
@@ -132,6 +134,9 @@ function hold<Seat, Peer extends PipedPeer>(
   return {
     peer,
     closed,
+    die: () => {
+      socket.resetAndDestroy()
+    },
     until: (isTrue) =>
       new Promise((resolve, reject) => {
         const waiter: Waiter = {

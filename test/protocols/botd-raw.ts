@@ -16,13 +16,14 @@ import type { Opener, Sealer } from '../../codec/sealed-records.ts'
 import type { Role } from '../../codec/wire.ts'
 import { botd } from '../../protocols/botd.ts'
 import type { BotdOptions } from '../../protocols/botd.ts'
-import { nobleCrypto } from '../../transport/crypto/noble.ts'
+import { chooseCrypto } from '../../transport/crypto/choose.ts'
 import type { CryptoBackend } from '../../world/crypto.ts'
 import type { Jobs } from '../../world/jobs.ts'
 import { startNode, startVirtualWorld } from '../support/nodes.ts'
 import type { VirtualWorld } from '../../testing/virtual-world.ts'
 
-const crypto = nobleCrypto()
+/** The fastest there is: some tests play a thousand handshakes. */
+const crypto = chooseCrypto()
 export const PORT = 9945
 export const OURS_HOST = '10.0.0.1'
 
