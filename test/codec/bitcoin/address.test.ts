@@ -173,10 +173,22 @@ describe('base32', () => {
     )
   })
 
-  test.each(['m', 'mzx', 'mzxw6y', 'mz', 'mzxx', 'm0', 'm1', 'my======', 'm y', 'mý'])(
-    'is not "%s"',
-    (text) => {
-      expect(decodeBase32(text)).toBeUndefined()
-    },
-  )
+  test.each([
+    'm',
+    'a',
+    'aaa',
+    'aaaaaa',
+    'mzxw6ytba',
+    'mzx',
+    'mzxw6y',
+    'mz',
+    'mzxx',
+    'm0',
+    'm1',
+    'my======',
+    'm y',
+    'mý',
+  ])('is not "%s"', (text) => {
+    expect(decodeBase32(text)).toBeUndefined()
+  })
 })
