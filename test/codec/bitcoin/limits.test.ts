@@ -179,6 +179,7 @@ test('blocktxn holds 65,536 transactions, as many as can be asked for', () => {
   expect(read.type === 'blocktxn' ? read.transactions.length : -1).toBe(65_536)
   expect(Buffer.compare(encode(read), answer(65_536))).toBe(0)
   const more = answer(65_537)
+  expect(decode('blocktxn', more).type).toBe('violation')
   expect(decode('blocktxn', more)).toEqual(violation('blocktxn', 'too-many-transactions'))
   expect(() => decode('blocktxn', more.subarray(0, -1))).toThrow(skips('malformed'))
   if (read.type !== 'blocktxn') throw new Error('it is one')
