@@ -121,6 +121,7 @@ describe('a scripted peer', () => {
 
   test('is refused an address that is none', () => {
     const world = startVirtualWorld({ seed: 'scripted' })
-    expect(() => scriptedPeer(world, { protocol: plain(), dials: 'nowhere' })).toThrow('nowhere: ')
+    const dials = '10.0.0.1:70000'
+    expect(() => scriptedPeer(world, { protocol: plain(), dials })).toThrow(`${dials}: `)
   })
 })
