@@ -14,6 +14,7 @@ import {
   ECDH,
   getCiphers,
   getCurves,
+  hash,
   verify as verifyWith,
 } from 'node:crypto'
 import type {
@@ -64,9 +65,12 @@ const plain = (buffer: Buffer): Uint8Array =>
     : Uint8Array.from(buffer)
 
 function hashParts(algorithm: 'sha256' | 'sha512', parts: readonly Uint8Array[]): Uint8Array {
-  const hash = createHash(algorithm)
-  for (const part of parts) hash.update(part)
-  return plain(hash.digest())
+  const [only] = parts
+  // Most are of one part and short: without an object that is fed, they take two thirds of the time.
+  if (only !== undefined && parts.length === 1) return plain(hash(algorithm, only, 'buffer'))
+  const fed = createHash(algorithm)
+  for (const part of parts) fed.update(part)
+  return plain(fed.digest())
 }
 
 const hmacSha256 = (key: Uint8Array, message: Uint8Array): Uint8Array =>
