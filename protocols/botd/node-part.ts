@@ -155,7 +155,10 @@ export function createNodePart(
     const theirs = exchanges.theirs(connection.name)
     return exchanges.derive(connection, (sharedX, init, ack): BotdAnswer => {
       const transcript = transcriptOf(crypto, init, ack)
-      secrets.set(KEYS_SLOT, sessionKeysOf(crypto, connection.role, sharedX, transcript))
+      // A session that was left meanwhile takes none, and nobody would overwrite them.
+      if (connection.phase !== 'closing') {
+        secrets.set(KEYS_SLOT, sessionKeysOf(crypto, connection.role, sharedX, transcript))
+      }
       return {
         type: 'derived',
         facts: {

@@ -147,6 +147,29 @@ describe.each(ROLES)('T5: when a connection ends under a job of our node as %s',
   }
 })
 
+test('T5: keys that are derived for a session that was left meanwhile are not made', () => {
+  const { cryptoBackend, secrets } = watchedCrypto()
+  const held: (() => void)[] = []
+  const jobs = inlineJobs(cryptoBackend, { later: (run) => held.push(run) })
+  const scene = startScene({ cryptoBackend, jobs })
+  const perform = (): void => {
+    held.shift()?.()
+  }
+  scene.dial().greet()
+  perform()
+  scene.world.settle()
+  perform()
+  // Our Ack is signed and still on its way out: the connection lives on until it has left.
+  const { supervisor } = scene.ours
+  supervisor.disconnect(supervisor.connections()[0]?.name ?? '')
+  expect([scene.phases(), held.length]).toEqual([['closing'], 1])
+  perform()
+  scene.world.advance(2_000)
+  expect(supervisor.audit()).toMatchObject({ connections: 0, questions: 0 })
+  expect(secrets.length).toBeGreaterThan(2)
+  expect(secrets.filter((secret) => secret.some((byte) => byte !== 0))).toEqual([])
+})
+
 test('T5: a stopped node holds nothing', async () => {
   const scene = startScene()
   scene.establish()
