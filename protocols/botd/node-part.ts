@@ -185,6 +185,14 @@ export function createNodePart(
           return derive(about)
       }
     },
+    ready({ name, role }) {
+      if (role !== 'listener') return
+      const active = tools
+        .connections()
+        .filter((one) => one.role === role && one.phase === 'active')
+      // Counted here and not when it came in: whoever does not confirm takes nobody's place.
+      if (active.length > limits.inboundMax) tools.close(name, 'slots-full')
+    },
     closed(connection) {
       exchanges.forget(connection.name)
     },

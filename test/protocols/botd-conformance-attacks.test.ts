@@ -10,6 +10,7 @@ import {
   addressOf,
   OTHER,
   OURS,
+  personOf,
   plainFrame,
   RAW,
   ROLES,
@@ -178,6 +179,28 @@ test('T5: a stopped node holds nothing', async () => {
   scene.world.advance(5_000)
   await stopped
   expect(scene.ours.supervisor.audit()).toMatchObject(NOTHING_HELD)
+})
+
+test('T6: so many that came in are kept, and one more is told that there is no room', () => {
+  const scene = startScene({ limits: { inboundMax: 3 } })
+  const at = (count: number) => `10.1.${String(count)}.1`
+  const raws = [0, 1, 2, 3, 4].map((count) =>
+    scene.establish('acceptor', at(count), personOf(at(count))),
+  )
+  scene.world.settle()
+  expect(raws.map((raw) => raw.state())).toEqual(['open', 'open', 'open', 'ended', 'ended'])
+  expect(raws[3]?.read().at(-1)).toMatchObject({ type: 'disconnecting', reason: 6 })
+  expect(scene.details()).toEqual(['slots-full', 'slots-full'])
+  // Its next session takes the place of the one that it has, and no other one.
+  const again = scene.establish('acceptor', at(0), personOf(at(0)))
+  scene.world.advance(6_000)
+  const later = scene.establish('acceptor', at(1), personOf(at(1)))
+  scene.world.settle()
+  expect([again.state(), later.state()]).toEqual(['ended', 'open'])
+  raws[2]?.end()
+  scene.world.settle()
+  const newcomer = scene.establish('acceptor', at(5), personOf(at(5)))
+  expect([newcomer.state(), scene.phases().length]).toEqual(['open', 3])
 })
 
 test('T6: a thousand half-open connections of one address keep nobody else out', () => {
