@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { concatBytes } from '../../codec/bytes.ts'
 import { encodeAck, encodeInit } from '../../codec/botd/handshake-codec.ts'
+import type { InitMessage } from '../../codec/botd/messages.ts'
 import { botd } from '../../protocols/botd.ts'
 import { nobleCrypto } from '../../transport/crypto/noble.ts'
 import { inlineJobs } from '../../transport/jobs.ts'
@@ -357,6 +358,33 @@ test('A5: an Init that comes back to its sender is refused', () => {
   const changed = scene.dial('10.0.0.66')
   changed.greet(encodeInit({ ...own, recipientKey: OURS.publicKey }))
   expect(scene.details()).toEqual(['wrong-recipient', 'own-key'])
+})
+
+describe('who comes four times with an Init', () => {
+  const comesWith = (change: Partial<InitMessage>) => {
+    const scene = startScene()
+    for (let count = 0; count < 4; count++) {
+      const raw = scene.dial()
+      raw.greet(encodeInit(raw.initOf(change)))
+      scene.world.advance(5_000)
+    }
+    const good = scene.dial()
+    good.greet()
+    scene.world.settle()
+    return { details: scene.details(), cameBytes: good.came().length }
+  }
+
+  test('to a key that we had once is no worse off: the address is old, and the peer honest', () => {
+    const { cameBytes, details } = comesWith({ recipientKey: OTHER.publicKey })
+    expect(details).toEqual(Array(4).fill('wrong-recipient'))
+    expect(cameBytes).toBeGreaterThan(0)
+  })
+
+  test('that he did not sign is let in no more', () => {
+    const { cameBytes, details } = comesWith({ signature: new Uint8Array(64).fill(1) })
+    expect(details).toContain('invalid-signature')
+    expect(cameBytes).toBe(0)
+  })
 })
 
 test('G9: of two that dial each other at once one session stays, the same on both sides', () => {
