@@ -20,6 +20,17 @@ const BODY = { sessionConfirm: 1, disconnecting: 3, ping: 4, pong: 5, app: 16 } 
 const BODIES: ReadonlySet<number> = new Set(Object.values(BODY))
 const BODY_FIELDS: ReadonlySet<number> = new Set([1, 2, 3])
 
+/** What may be passed over beside a payload and still be kept with it. */
+const BESIDE_BYTES_MAX = 1_024
+
+/**
+ * A view keeps all that it was cut from, and whoever holds it is charged for what he sees. So a payload
+ * is copied where more than a little stands beside it: fields that nobody knows, or one that was
+ * repeated. What an honest peer sends is never copied.
+ */
+const lean = (bytes: Uint8Array): Uint8Array =>
+  bytes.buffer.byteLength - bytes.length > BESIDE_BYTES_MAX ? bytes.slice() : bytes
+
 type Decode = (body: Fields) => SealedMessage
 
 const DECODERS: readonly (readonly [number: number, decode: Decode])[] = [
@@ -44,7 +55,7 @@ const DECODERS: readonly (readonly [number: number, decode: Decode])[] = [
       type: 'app',
       id: idAt(body, 1),
       topic: textAt(body, 2, TOPIC_BYTES_MAX),
-      payload: bytesAt(body, 3),
+      payload: lean(bytesAt(body, 3)),
     }),
   ],
 ]

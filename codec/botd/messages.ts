@@ -1,6 +1,6 @@
 /**
  * The messages of the BOTD network, as plain data. Keys, signatures and payloads are views of the bytes
- * they came in, which are this message's alone.
+ * they came in, which are this message's alone; a payload that is little of them is a copy.
  * @module
  */
 

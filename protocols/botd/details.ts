@@ -3,8 +3,8 @@
  *
  * A strike is charged to the static key once the session is confirmed. Before that it is charged to the
  * claim, which is an address's prefix together with the claimed key, and to the address where nothing
- * is claimed yet: else anybody could have a node banned in whose name he sends garbage. What whoever is
- * on the path can cause is no strike.
+ * is claimed yet: else anybody could have a node banned in whose name he sends garbage. Once there are
+ * keys, what whoever is on the path can cause is no strike; before that nothing tells him from the peer.
  * @module
  */
 import type { BotdDetail } from '../../machines/handshakes/botd.ts'
@@ -49,7 +49,8 @@ export const BOTD_DETAILS: Readonly<Record<BotdDetail, DetailRule>> = {
   'own-key': badHandshake,
   'replayed-init': badHandshake,
   'wrong-init-id': badHandshake,
-  'wrong-recipient': badHandshake,
+  // Whoever has been told an old key of ours sends this, after each backoff anew.
+  'wrong-recipient': rule('peer-fault', NOTHING),
   'identity-banned': rule('refused-by-us', NOTHING),
   'wrong-confirm': brokenSession,
 

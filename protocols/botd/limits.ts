@@ -34,6 +34,7 @@ export const BOTD_LIMITS = {
   /** Sessions that become ready within so long are dials that met; later, the newer one stays. */
   simultaneousMs: 5_000,
 
+  /** Confirmed ones; those that are not yet have places of their own. */
   inboundMax: 50,
   outboundMax: 25,
   /** Handshakes in flight, of those that came in. */

@@ -155,7 +155,10 @@ export function createNodePart(
     const theirs = exchanges.theirs(connection.name)
     return exchanges.derive(connection, (sharedX, init, ack): BotdAnswer => {
       const transcript = transcriptOf(crypto, init, ack)
-      secrets.set(KEYS_SLOT, sessionKeysOf(crypto, connection.role, sharedX, transcript))
+      // A session that was left meanwhile takes none, and nobody would overwrite them.
+      if (connection.phase !== 'closing') {
+        secrets.set(KEYS_SLOT, sessionKeysOf(crypto, connection.role, sharedX, transcript))
+      }
       return {
         type: 'derived',
         facts: {
@@ -181,6 +184,14 @@ export function createNodePart(
         case 'derive':
           return derive(about)
       }
+    },
+    ready({ name, role }) {
+      if (role !== 'listener') return
+      const active = tools
+        .connections()
+        .filter((one) => one.role === role && one.phase === 'active')
+      // Counted here and not when it came in: whoever does not confirm takes nobody's place.
+      if (active.length > limits.inboundMax) tools.close(name, 'slots-full')
     },
     closed(connection) {
       exchanges.forget(connection.name)

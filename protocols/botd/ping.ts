@@ -12,7 +12,7 @@ import type { BotdTypes } from '../../machines/handshakes/botd.ts'
 import { drawId } from './ids.ts'
 import type { BotdLimits } from './limits.ts'
 
-/** By identity, monotonic milliseconds, the newest last. What is older than a window is forgotten. */
+/** By identity, monotonic milliseconds, the newest last. What is older than a window and an interval is forgotten. */
 export interface PingTimes {
   readonly sentMs: Map<string, number>
   readonly receivedMs: Map<string, number>
@@ -54,6 +54,7 @@ function startPing(
   { receivedMs, sentMs }: PingTimes,
 ): () => void {
   const startedMs = tools.monotonicMs()
+  const rememberedMs = Math.max(limits.pingIntervalMs, limits.pingWindowMs)
   const waiting = new Map<string, Waiting>()
 
   const note = (times: Map<string, number>, identity: string): void => {
@@ -61,7 +62,7 @@ function startPing(
     times.delete(identity)
     times.set(identity, nowMs)
     for (const [oldest, timeMs] of times) {
-      if (times.size <= limits.pingTimesMax && nowMs - timeMs < limits.pingIntervalMs) return
+      if (times.size <= limits.pingTimesMax && nowMs - timeMs < rememberedMs) return
       times.delete(oldest)
     }
   }
@@ -119,11 +120,12 @@ function startPing(
   })
   tools.feed('ping', ({ message, peer: { connection, identity = '' } }) => {
     const lastMs = receivedMs.get(identity) ?? -Infinity
+    // One that comes too early counts as well: else every other one of them would be answered.
+    note(receivedMs, identity)
     if (tools.monotonicMs() - lastMs < limits.pingWindowMs - limits.pingToleranceMs) {
       tools.close(connection, 'ping-too-often')
       return
     }
-    note(receivedMs, identity)
     tools.send(connection, { type: 'pong', id: drawId(tools.random), pingId: message.id })
   })
   tools.feed('pong', ({ message, peer: { connection } }) => {

@@ -229,7 +229,10 @@ export function createNodePart(
     const theirs = exchanges.theirs(connection.name)
     return exchanges.derive(connection, (sharedX, initiator, responder): NativeAnswer => {
       const transcript = transcriptOf(crypto, initiator, responder)
-      secrets.set(KEYS_SLOT, sessionKeysOf(crypto, connection.role, sharedX, transcript))
+      // A session that was left meanwhile takes none, and nobody would overwrite them.
+      if (connection.phase !== 'closing') {
+        secrets.set(KEYS_SLOT, sessionKeysOf(crypto, connection.role, sharedX, transcript))
+      }
       return {
         type: 'derived',
         facts: {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { concatBytes } from '../../codec/bytes.ts'
 import { encodeAck, encodeInit } from '../../codec/botd/handshake-codec.ts'
+import type { InitMessage } from '../../codec/botd/messages.ts'
 import { botd } from '../../protocols/botd.ts'
 import { nobleCrypto } from '../../transport/crypto/noble.ts'
 import { inlineJobs } from '../../transport/jobs.ts'
@@ -10,6 +11,7 @@ import {
   addressOf,
   OTHER,
   OURS,
+  personOf,
   plainFrame,
   RAW,
   ROLES,
@@ -147,6 +149,29 @@ describe.each(ROLES)('T5: when a connection ends under a job of our node as %s',
   }
 })
 
+test('T5: keys that are derived for a session that was left meanwhile are not made', () => {
+  const { cryptoBackend, secrets } = watchedCrypto()
+  const held: (() => void)[] = []
+  const jobs = inlineJobs(cryptoBackend, { later: (run) => held.push(run) })
+  const scene = startScene({ cryptoBackend, jobs })
+  const perform = (): void => {
+    held.shift()?.()
+  }
+  scene.dial().greet()
+  perform()
+  scene.world.settle()
+  perform()
+  // Our Ack is signed and still on its way out: the connection lives on until it has left.
+  const { supervisor } = scene.ours
+  supervisor.disconnect(supervisor.connections()[0]?.name ?? '')
+  expect([scene.phases(), held.length]).toEqual([['closing'], 1])
+  perform()
+  scene.world.advance(2_000)
+  expect(supervisor.audit()).toMatchObject({ connections: 0, questions: 0 })
+  expect(secrets.length).toBeGreaterThan(2)
+  expect(secrets.filter((secret) => secret.some((byte) => byte !== 0))).toEqual([])
+})
+
 test('T5: a stopped node holds nothing', async () => {
   const scene = startScene()
   scene.establish()
@@ -155,6 +180,28 @@ test('T5: a stopped node holds nothing', async () => {
   scene.world.advance(5_000)
   await stopped
   expect(scene.ours.supervisor.audit()).toMatchObject(NOTHING_HELD)
+})
+
+test('T6: so many that came in are kept, and one more is told that there is no room', () => {
+  const scene = startScene({ limits: { inboundMax: 3 } })
+  const at = (count: number) => `10.1.${String(count)}.1`
+  const raws = [0, 1, 2, 3, 4].map((count) =>
+    scene.establish('acceptor', at(count), personOf(at(count))),
+  )
+  scene.world.settle()
+  expect(raws.map((raw) => raw.state())).toEqual(['open', 'open', 'open', 'ended', 'ended'])
+  expect(raws[3]?.read().at(-1)).toMatchObject({ type: 'disconnecting', reason: 6 })
+  expect(scene.details()).toEqual(['slots-full', 'slots-full'])
+  // Its next session takes the place of the one that it has, and no other one.
+  const again = scene.establish('acceptor', at(0), personOf(at(0)))
+  scene.world.advance(6_000)
+  const later = scene.establish('acceptor', at(1), personOf(at(1)))
+  scene.world.settle()
+  expect([again.state(), later.state()]).toEqual(['ended', 'open'])
+  raws[2]?.end()
+  scene.world.settle()
+  const newcomer = scene.establish('acceptor', at(5), personOf(at(5)))
+  expect([newcomer.state(), scene.phases().length]).toEqual(['open', 3])
 })
 
 test('T6: a thousand half-open connections of one address keep nobody else out', () => {
@@ -311,6 +358,33 @@ test('A5: an Init that comes back to its sender is refused', () => {
   const changed = scene.dial('10.0.0.66')
   changed.greet(encodeInit({ ...own, recipientKey: OURS.publicKey }))
   expect(scene.details()).toEqual(['wrong-recipient', 'own-key'])
+})
+
+describe('who comes four times with an Init', () => {
+  const comesWith = (change: Partial<InitMessage>) => {
+    const scene = startScene()
+    for (let count = 0; count < 4; count++) {
+      const raw = scene.dial()
+      raw.greet(encodeInit(raw.initOf(change)))
+      scene.world.advance(5_000)
+    }
+    const good = scene.dial()
+    good.greet()
+    scene.world.settle()
+    return { details: scene.details(), cameBytes: good.came().length }
+  }
+
+  test('to a key that we had once is no worse off: the address is old, and the peer honest', () => {
+    const { cameBytes, details } = comesWith({ recipientKey: OTHER.publicKey })
+    expect(details).toEqual(Array(4).fill('wrong-recipient'))
+    expect(cameBytes).toBeGreaterThan(0)
+  })
+
+  test('that he did not sign is let in no more', () => {
+    const { cameBytes, details } = comesWith({ signature: new Uint8Array(64).fill(1) })
+    expect(details).toContain('invalid-signature')
+    expect(cameBytes).toBe(0)
+  })
 })
 
 test('G9: of two that dial each other at once one session stays, the same on both sides', () => {

@@ -65,6 +65,39 @@ describe.each(ROLES)('pings to our node as %s', (role: OurRole) => {
   })
 })
 
+test('R3: a ping that came too early opens no window for the next one', () => {
+  const scene = startScene()
+  const first = scene.establish()
+  const fromMs = scene.world.clock.nowMs
+  ping(first)
+  advanceTo(scene, fromMs + 29_000)
+  ping(first)
+  expectTold(first, 14)
+  const second = scene.establish()
+  advanceTo(scene, fromMs + 58_999)
+  ping(second)
+  expect(pongsIn(second)).toBe(0)
+  expectTold(second, 14)
+  const third = scene.establish()
+  advanceTo(scene, fromMs + 88_999)
+  ping(third)
+  expect(pongsIn(third)).toBe(1)
+})
+
+test('a window that is longer than our own interval is remembered as long', () => {
+  const limits = { pingWindowMs: 60_000, pingIntervalMs: 35_000 }
+  const scene = startScene({ limits, closeOnMissingPong: false })
+  const [raw, other] = [scene.establish(), scene.establish('acceptor', '10.0.0.3', OTHER)]
+  const fromMs = scene.world.clock.nowMs
+  ping(raw)
+  advanceTo(scene, fromMs + 40_000)
+  ping(other)
+  advanceTo(scene, fromMs + 59_999)
+  ping(raw)
+  expect([pongsIn(raw), pongsIn(other)]).toEqual([1, 1])
+  expectTold(raw, 14)
+})
+
 test('R4: two peers that ping at the same instant are both answered', () => {
   const scene = startScene()
   const both = [scene.establish(), scene.establish('acceptor', '10.0.0.3', OTHER)]

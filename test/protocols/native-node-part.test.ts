@@ -486,6 +486,16 @@ describe('secrets', () => {
     expect(node.part.counts?.()).toMatchObject({ exchanges: 0 })
   })
 
+  test.each([
+    ['handshaking', 1],
+    ['closing', 0],
+  ] as const)('of a session that is %s by then: %i are made', (phase, made) => {
+    const { check, node, theirs, view } = startChecked('dialler')
+    check(theirs())
+    expect(node.ask({ type: 'derive' }, { ...view, phase })).toMatchObject({ type: 'derived' })
+    expect(node.secrets.size).toBe(made)
+  })
+
   test('are asked for in order, or the session is at fault', () => {
     const { ask } = startNode()
     expect(() => ask({ type: 'derive' }, viewOf('dialler'))).toThrow('no handshake')
