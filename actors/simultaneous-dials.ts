@@ -4,6 +4,9 @@
  *
  * A newer session that did not come at the same time replaces the older one. Its far side has proven its
  * key and that it is there; of the older one only the proof is known.
+ *
+ * What came at the same time each side tells by its own clock. Two sessions that are as far apart as that
+ * time, to within a round trip, may be one thing to the one and another to the other: then both end.
  * @module
  */
 import type { Role } from '../codec/wire.ts'

@@ -1,6 +1,7 @@
 /**
  * What of an Init and an Ack can be checked without a signature, in the specification's order; the first
- * that fails counts. The cheap checks come before the one that costs a curve operation.
+ * that fails counts. Whether keys are on the curve costs a square root each; the signature, which comes
+ * behind all of this, costs more than all of them together.
  * @module
  */
 import { constantTimeEqual, encodeUtf8, equalBytes } from '../../codec/bytes.ts'

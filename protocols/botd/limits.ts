@@ -40,9 +40,9 @@ export const BOTD_LIMITS = {
   /** Handshakes in flight, of those that came in. */
   pendingInboundMax: 64,
   pendingOutboundMax: 25,
-  /** Ours: one address is to leave room for others. */
+  /** Ours: one address is to leave room for others, however many keys it has; half of the places here. */
   pendingPerGroupMax: 8,
-  inboundPerGroupMax: 50,
+  inboundPerGroupMax: 25,
   /** Of one address, or of the first 64 bits of an IPv6 one; more are refused at the accept. */
   acceptedPerGroupMax: 10,
   acceptedPerGroupWithinMs: 10_000,

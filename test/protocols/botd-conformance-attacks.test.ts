@@ -204,6 +204,24 @@ test('T6: so many that came in are kept, and one more is told that there is no r
   expect([newcomer.state(), scene.phases().length]).toEqual(['open', 3])
 })
 
+test('T6: one address with ever new keys takes half of the places, and others come in beside it', () => {
+  const scene = startScene({ closeOnMissingPong: false })
+  const many = Array.from({ length: 60 }, (_, count) => personOf(`many ${String(count)}`))
+  for (const person of many) {
+    const raw = scene.dial('10.0.0.66', person)
+    raw.greet()
+    scene.world.settle()
+    if (raw.came().length > 0) {
+      raw.agree()
+      raw.confirm()
+    }
+    scene.world.advance(1_100)
+  }
+  expect(scene.phases()).toHaveLength(25)
+  const raw = scene.establish('acceptor', '10.0.0.3', OTHER)
+  expect([raw.state(), scene.phases().length]).toEqual(['open', 26])
+})
+
 test('T6: a thousand half-open connections of one address keep nobody else out', () => {
   const scene = startScene()
   const host = scene.hostAt('10.0.0.66')
