@@ -54,7 +54,8 @@ export const BOTD_DETAILS: Readonly<Record<BotdDetail, DetailRule>> = {
   'identity-banned': rule('refused-by-us', NOTHING),
   'wrong-confirm': brokenSession,
 
-  'ping-too-often': brokenSession,
+  // What counts is when we read a ping, and it may be us who read the one before it late.
+  'ping-too-often': rule('peer-fault', WAIT),
   'pongs-unasked': brokenSession,
   'pong-missing': late,
 

@@ -65,6 +65,18 @@ describe.each(ROLES)('pings to our node as %s', (role: OurRole) => {
   })
 })
 
+test('pings that come too early end sessions, and are no strike: it may be us who read late', () => {
+  const scene = startScene()
+  for (let visit = 0; visit < 5; visit++) {
+    const raw = scene.establish('acceptor')
+    ping(raw)
+    ping(raw)
+    expectTold(raw, 14)
+    scene.world.advance(31_000)
+  }
+  expect(scene.details()).toEqual(Array.from({ length: 5 }, () => 'ping-too-often'))
+})
+
 test('R3: a ping that came too early opens no window for the next one', () => {
   const scene = startScene()
   const first = scene.establish()
