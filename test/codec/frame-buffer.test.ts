@@ -2,24 +2,9 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { concatBytes } from '../../codec/bytes.ts'
 import { createFrameBuffer } from '../../codec/frame-buffer.ts'
+import { copiedBytesOf } from '../support/copied-bytes.ts'
 import { hex } from '../support/hex.ts'
 import { anyBytes, holds, piecesOf } from '../support/properties.ts'
-
-/** Counts the bytes that are copied from array to array while `run` goes on. */
-function copiedBytesOf(run: () => void): number {
-  const { set } = Uint8Array.prototype
-  let copied = 0
-  Uint8Array.prototype.set = function (source, offset) {
-    copied += source.length
-    set.call(this, source, offset)
-  }
-  try {
-    run()
-  } finally {
-    Uint8Array.prototype.set = set
-  }
-  return copied
-}
 
 describe('a frame buffer', () => {
   test('gives frames that lie in one chunk as views of it, and copies none', () => {

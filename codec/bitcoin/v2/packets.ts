@@ -11,6 +11,7 @@ import type { CryptoBackend } from '../../../world/crypto.ts'
 import type { FrameBuffer } from '../../frame-buffer.ts'
 import { WireError } from '../../wire-error.ts'
 import { createLongBody } from '../long-body.ts'
+import { V2_CONTENTS_BYTES_MAX } from '../v2-contents.ts'
 import type { V2Detail } from './details.ts'
 import type { V2DirectionKeys } from './handshake-keys.ts'
 import {
@@ -20,8 +21,6 @@ import {
   TAG_BYTES,
 } from './rekeyed-ciphers.ts'
 
-/** The longest payload of a message, and the longer one of the two forms of its type in front. */
-export const CONTENTS_BYTES_MAX = 1 + 12 + 4_000_000
 const HEADER_BYTES = 1
 /** What stands in front of the contents. */
 export const PACKET_HEAD_BYTES = LENGTH_BYTES + HEADER_BYTES
@@ -44,7 +43,7 @@ export interface OutgoingPacket {
 export interface PacketSealer {
   /**
    * Turns `packet` into a packet where it lies: 4 bytes of room, the contents, 16 bytes of room.
-   * @throws {RangeError} no room for head and tag, or contents above `CONTENTS_BYTES_MAX`
+   * @throws {RangeError} no room for head and tag, or contents above `V2_CONTENTS_BYTES_MAX`
    */
   sealInPlace(packet: Uint8Array, isDecoy?: boolean): void
   /**
@@ -84,7 +83,7 @@ export function createPacketSealer(
   crypto: Crypto,
   { lengthKey, packetKey }: V2DirectionKeys,
   garbage: Uint8Array,
-  contentsBytesMax = CONTENTS_BYTES_MAX,
+  contentsBytesMax = V2_CONTENTS_BYTES_MAX,
 ): PacketSealer {
   const lengths = createLengthCipher(lengthKey)
   const cipher = createPacketCipher(crypto, packetKey)
@@ -143,7 +142,7 @@ export function createPacketOpener(
   crypto: Crypto,
   { lengthKey, packetKey }: V2DirectionKeys,
   garbage: Uint8Array,
-  contentsBytesMax = CONTENTS_BYTES_MAX,
+  contentsBytesMax = V2_CONTENTS_BYTES_MAX,
 ): PacketOpener {
   const lengths = createLengthCipher(lengthKey)
   const cipher = createPacketCipher(crypto, packetKey)

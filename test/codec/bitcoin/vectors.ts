@@ -26,8 +26,14 @@ export const bytesOfFile = (path: string): Uint8Array => {
 }
 
 /** Undefined where the file is missing. */
-export const jsonOfFile = (path: string): unknown =>
-  existsSync(pathOf(path)) ? JSON.parse(readFileSync(pathOf(path), 'utf8')) : undefined
+export const textOfFile = (path: string): string | undefined =>
+  existsSync(pathOf(path)) ? readFileSync(pathOf(path), 'utf8') : undefined
+
+/** Undefined where the file is missing. */
+export function jsonOfFile(path: string): unknown {
+  const text = textOfFile(path)
+  return text === undefined ? undefined : JSON.parse(text)
+}
 
 /** The block of height 1 of the first network. */
 export const FIRST_BLOCK = hex(`

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { createGarbageScanner, GARBAGE_BYTES_MAX } from '../../../../codec/bitcoin/v2/garbage.ts'
 import { concatBytes, equalBytes } from '../../../../codec/bytes.ts'
 import { createFrameBuffer } from '../../../../codec/frame-buffer.ts'
+import { copiedBytesOf } from '../../../support/copied-bytes.ts'
 import { hex } from '../../../support/hex.ts'
 import { holds } from '../../../support/properties.ts'
 
@@ -97,22 +98,6 @@ test('4,111 bytes without the terminator are the end, and 4,110 are not', () => 
     expect(() => scanner.read(buffer)).toThrow(UNTERMINATED)
   }
 })
-
-/** Counts the bytes that are copied from array to array while `run` goes on. */
-function copiedBytesOf(run: () => void): number {
-  const { set } = Uint8Array.prototype
-  let copied = 0
-  Uint8Array.prototype.set = function (source, offset) {
-    copied += source.length
-    set.call(this, source, offset)
-  }
-  try {
-    run()
-  } finally {
-    Uint8Array.prototype.set = set
-  }
-  return copied
-}
 
 test('bytes are copied a bounded number of times, one by one and made to look like the end', () => {
   const copied = (count: number): number =>

@@ -5,11 +5,11 @@ import { decodeEllswift } from '../../../../codec/bitcoin/v2/ellswift.ts'
 import { deriveKeys } from '../../../../codec/bitcoin/v2/handshake-keys.ts'
 import type { V2DirectionKeys } from '../../../../codec/bitcoin/v2/handshake-keys.ts'
 import {
-  CONTENTS_BYTES_MAX,
   createPacketOpener,
   createPacketSealer,
   PACKET_OVERHEAD_BYTES,
 } from '../../../../codec/bitcoin/v2/packets.ts'
+import { V2_CONTENTS_BYTES_MAX } from '../../../../codec/bitcoin/v2-contents.ts'
 import type { IncomingPacket, OutgoingPacket } from '../../../../codec/bitcoin/v2/packets.ts'
 import { createLengthCipher } from '../../../../codec/bitcoin/v2/rekeyed-ciphers.ts'
 import { createFrameBuffer } from '../../../../codec/frame-buffer.ts'
@@ -148,15 +148,15 @@ describe('a sealer', () => {
 
   test('seals contents at the limit, and refuses one byte more before it seals anything', () => {
     const { readAll, sealer } = startDirection()
-    const above = { contentsBytes: CONTENTS_BYTES_MAX + 1, writeContents: () => undefined }
+    const above = { contentsBytes: V2_CONTENTS_BYTES_MAX + 1, writeContents: () => undefined }
     expect(() => sealer.seal([packetOf(hex('01')), above])).toThrow(RangeError)
-    for (const bytes of [CONTENTS_BYTES_MAX + 1 + PACKET_OVERHEAD_BYTES, 19, 0]) {
+    for (const bytes of [V2_CONTENTS_BYTES_MAX + 1 + PACKET_OVERHEAD_BYTES, 19, 0]) {
       expect(() => {
         sealer.sealInPlace(new Uint8Array(bytes))
       }).toThrow(RangeError)
     }
-    const [packet] = readAll(sealer.seal([packetOf(new Uint8Array(CONTENTS_BYTES_MAX))]))
-    expect(packet?.contents).toHaveLength(CONTENTS_BYTES_MAX)
+    const [packet] = readAll(sealer.seal([packetOf(new Uint8Array(V2_CONTENTS_BYTES_MAX))]))
+    expect(packet?.contents).toHaveLength(V2_CONTENTS_BYTES_MAX)
   })
 
   test('seals nothing where one of the contents cannot be written', () => {
@@ -234,9 +234,9 @@ describe('an opener', () => {
 
   test('waits for a packet at the limit, and refuses a length above it from three bytes', () => {
     const { buffer, read } = startDirection()
-    buffer.push(hiddenLength(CONTENTS_BYTES_MAX))
+    buffer.push(hiddenLength(V2_CONTENTS_BYTES_MAX))
     expect(read()).toBeUndefined()
-    for (const bytes of [CONTENTS_BYTES_MAX + 1, 2 ** 24 - 1]) {
+    for (const bytes of [V2_CONTENTS_BYTES_MAX + 1, 2 ** 24 - 1]) {
       const refusing = startDirection()
       refusing.buffer.push(hiddenLength(bytes).subarray(0, 2))
       expect(refusing.read()).toBeUndefined()
@@ -271,7 +271,7 @@ describe('an opener', () => {
       bytes[bit >> 3] = (bytes[bit >> 3] ?? 0) ^ (1 << (bit & 7))
       buffer.push(concatBytes(bytes, new Uint8Array(256)))
       const isLonger = ((contents.length ^ (1 << bit)) >>> 0) + PACKET_OVERHEAD_BYTES > 280
-      if (isLonger && (contents.length ^ (1 << bit)) > CONTENTS_BYTES_MAX) {
+      if (isLonger && (contents.length ^ (1 << bit)) > V2_CONTENTS_BYTES_MAX) {
         expect(read, `bit ${bit}`).toThrow(closing('packet-too-long'))
       } else if (isLonger) expect(read(), `bit ${bit}`).toBeUndefined()
       else expect(read, `bit ${bit}`).toThrow(closing('packet-unauthentic'))
@@ -289,7 +289,7 @@ describe('an opener', () => {
     const readAll = (): void => {
       while (opener.read(buffer) !== undefined);
       // Another length may have come out, which waits for what never comes.
-      buffer.push(new Uint8Array(CONTENTS_BYTES_MAX + PACKET_OVERHEAD_BYTES))
+      buffer.push(new Uint8Array(V2_CONTENTS_BYTES_MAX + PACKET_OVERHEAD_BYTES))
       while (opener.read(buffer) !== undefined);
     }
     expect(readAll).toThrow(

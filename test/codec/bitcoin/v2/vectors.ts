@@ -1,20 +1,10 @@
 /**
  * The published vectors of BIP 324 (github.com/bitcoin/bips, folder bip-0324, BSD-3-Clause). A few of each
- * kind stand here. Where `shared/vectors/bitcoin` lies beside the checkout, or VECTORS names it, tests
- * run all of them, and a whole session that was derived from them.
+ * kind stand here. Where the folder of vectors is, tests run all of them, and a whole session that was
+ * derived from them.
  * @module
  */
-import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
-
-const FOLDER =
-  process.env['VECTORS'] ?? join(import.meta.dirname, '../../../../../shared/vectors/bitcoin')
-
-/** A file's text, undefined where the folder is not there. */
-function textOf(path: string): string | undefined {
-  const file = join(FOLDER, path)
-  return existsSync(file) ? readFileSync(file, 'utf8') : undefined
-}
+import { textOfFile } from '../vectors.ts'
 
 type Row = Readonly<Record<string, string>>
 
@@ -52,13 +42,13 @@ const PACKETS = `in_idx,in_priv_ours,in_ellswift_ours,in_ellswift_theirs,in_init
 `
 
 /** `ellswift`, `x`, `comment`. */
-export const DECODE_ROWS = rowsOf(textOf('bip324/ellswift_decode_test_vectors.csv') ?? DECODED)
+export const DECODE_ROWS = rowsOf(textOfFile('bip324/ellswift_decode_test_vectors.csv') ?? DECODED)
 
 /** `u`, `x`, and `case0_t` to `case7_t`, empty where there is none. */
-export const INVERSE_ROWS = rowsOf(textOf('bip324/xswiftec_inv_test_vectors.csv') ?? INVERTED)
+export const INVERSE_ROWS = rowsOf(textOfFile('bip324/xswiftec_inv_test_vectors.csv') ?? INVERTED)
 
 /** A session each, and one packet of it. */
-export const PACKET_ROWS = rowsOf(textOf('bip324/packet_encoding_test_vectors.csv') ?? PACKETS)
+export const PACKET_ROWS = rowsOf(textOfFile('bip324/packet_encoding_test_vectors.csv') ?? PACKETS)
 
 interface SessionHalf {
   readonly privkey: string
@@ -84,7 +74,7 @@ const isSession = (value: unknown): value is SessionVector =>
   typeof value === 'object' && value !== null && 'initiator' in value && 'responder' in value
 
 function readSessions(): readonly SessionVector[] {
-  const text = textOf('derived/v2-session-regtest.json')
+  const text = textOfFile('derived/v2-session-regtest.json')
   const read: unknown = text === undefined ? undefined : JSON.parse(text)
   return isSession(read) ? [read] : []
 }
