@@ -90,6 +90,13 @@ export interface ChildTools<T extends ProtocolTypes> {
    * no IP address, or the network cannot write this message to it.
    */
   sendDatagram(to: DatagramTarget, message: T['message']): 'sent' | 'no-way'
+  /**
+   * Dials an address once, for a slot of the kind. False: it may not be dialled, it is connected or being
+   * dialled, or all slots of the kind are taken.
+   */
+  dial(address: T['address'], slot: string): boolean
+  /** IP literals that a host's name leads to; none where it leads nowhere. */
+  resolve(host: string, done: (hosts: readonly string[]) => void): void
   /** Dials an identity or an address, unless it is connected; false: no way to it is known. */
   seek(peer: string): boolean
   /** Addresses that a peer told, for the node's book; whether one is new to us. */

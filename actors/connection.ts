@@ -97,6 +97,7 @@ export function createConnection<T extends ProtocolTypes>(
       role,
       target: options.target,
       dial: options.dial,
+      slot: options.slot,
       startedMs,
       connectMs: deadlines.connectMs,
       establishMs: deadlines.establish.ms,
@@ -153,6 +154,8 @@ export function createConnection<T extends ProtocolTypes>(
     switch (input.kind) {
       case 'stream.opened':
         charts.sendChart({ type: 'opened', nowMs: loop.step.monotonicMs })
+        // A wire may know at once what it speaks.
+        read()
         return
       case 'stream.bytes':
         receiving.push(input.bytes)

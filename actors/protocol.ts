@@ -98,6 +98,11 @@ export interface NodePart<T extends ProtocolTypes> {
   closed?(connection: ConnectionView<T>): void
   /** Whether an identity may take part at all. Left out: everybody may. */
   admits?(identity: string): boolean
+  /**
+   * Which of the active inbound connections makes room for a newcomer; undefined: none, and so does a
+   * node part without it. Asked before the newcomer is admitted, and once more when it is.
+   */
+  evict?(candidates: readonly EvictionCandidate<T>[], random: Random): string | undefined
   /** The application changes something of the network's own while the node runs; a step of its own. */
   instruct?(instruction: Instruction<T>): void
   /** What it holds, by name, for the audit. */
@@ -170,6 +175,15 @@ export interface Deadlines<Detail extends string> {
   readonly flushMs: number
 }
 
+/** Why it is dialled: the application wants it, it is a seed, or the node found it. */
+export type DialMotive = 'found' | 'seed' | 'wanted'
+
+/** What is known of a dial before it is made. */
+export interface DialAbout {
+  readonly slot: string
+  readonly motive: DialMotive
+}
+
 export interface SlotKind {
   readonly name: string
   readonly role: Role
@@ -180,6 +194,11 @@ export interface SlotKind {
    * `max`. Left out: all are filled, seeds first.
    */
   readonly fill?: number
+  /**
+   * Of a dialler: for whom the node takes it. Nobody (an empty list): for whom a child dials, naming it.
+   * Left out: all.
+   */
+  readonly takes?: readonly DialMotive[]
 }
 
 /** How strikes add up to a ban. */
@@ -291,6 +310,8 @@ export interface Protocol<T extends ProtocolTypes> {
   /** Why a connection can end, complete: what it means and what follows. */
   readonly details: Readonly<Record<T['detail'], DetailRule>>
   readonly strikes: StrikeRule
+  /** How an address is dialled, where not as usual. */
+  dial?(target: T['address'], about: DialAbout): T['dial'] | undefined
   /** Asked when an outbound connection ended: dial once more in the same slot, nothing charged. */
   redial?(ended: Ended<T>): T['dial'] | undefined
   /** What is said when we close. Without `facts` the channel is not up: nothing can be said on it. */
@@ -314,8 +335,6 @@ export interface Protocol<T extends ProtocolTypes> {
   readonly identity?: string
   readonly slots: readonly SlotKind[]
   readonly admission: AdmissionLimits
-  /** Which inbound connection makes room for a newcomer; undefined: none. */
-  evict?(candidates: readonly EvictionCandidate<T>[], random: Random): string | undefined
   /** How many units of one peer are read in one turn. Left out: as many as the turn's bytes hold. */
   readonly unitsPerTurn?: number
   readonly children?: readonly ChildSpec<T>[]

@@ -52,6 +52,8 @@ export type Read<Message, Facts, Detail extends string> =
     }
   /** This unit only; it is counted and the stream goes on. */
   | { readonly kind: 'refused'; readonly error: WireError<Detail>; readonly bytesOnWire: number }
+  /** Whole, and meant to say nothing: it hides how long others are. It is no message and not counted as one. */
+  | { readonly kind: 'padding'; readonly bytesOnWire: number }
   /** The channel is up: transport, session id, channel binding; an identity if one was proven. */
   | { readonly kind: 'secured'; readonly facts: Facts }
   /** Answered by `resume`; nothing is read until then. */

@@ -17,6 +17,7 @@ import type { CloseDetail } from '../machines/reasons.ts'
 import type { ProtocolTypes } from '../machines/session.ts'
 import type { CryptoBackend } from '../world/crypto.ts'
 import type { Jobs } from '../world/jobs.ts'
+import type { Names } from '../world/names.ts'
 import type { Random } from '../world/random.ts'
 import type { StepLoop } from '../world/step-loop.ts'
 import type { Store } from '../world/store.ts'
@@ -45,6 +46,8 @@ export interface Lender<T extends ProtocolTypes> {
   banned(identity: string): number | undefined
   admits(identity: string): boolean
   listening(): readonly SocketAddress[]
+  readonly names: Names
+  dial: ChildTools<T>['dial']
   seek(peer: string): boolean
   heard(connection: string, address: T['address'], seenMs: number): boolean
   sample: ChildTools<T>['sample']
@@ -178,6 +181,17 @@ export function lend<T extends ProtocolTypes>(lender: Lender<T>, borrower: Borro
       questions.add(request)
       lender.jobs.run(request, job)
     },
+    resolve(host, done) {
+      const request = loop.ask((input) => {
+        questions.delete(request)
+        guarded(() => {
+          done(input.kind === 'names.resolved' ? input.hosts : [])
+        })
+      })
+      questions.add(request)
+      lender.names.resolve(request, host)
+    },
+    dial: lender.dial,
     connections: lender.connections,
     watch(watcher) {
       const own = guardedWatcher(watcher)

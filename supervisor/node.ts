@@ -181,7 +181,7 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
     random: random.fork('peering'),
     connections,
     bootstrap: options.bootstrap,
-    admits: (identity) => nodePart.admits?.(identity) ?? true,
+    nodePart,
     tell,
     write: writes.write,
   })
@@ -204,7 +204,7 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
       banned: (identity) => peering.bannedMs(identity),
       admits: (identity) => nodePart.admits?.(identity) ?? true,
       listening: () => listening(),
-      seek: peering.seek,
+      ...{ dial: peering.dial, names: world.names, seek: peering.seek },
       heard(name, address, seenMs) {
         const connection = connections.get(name)
         return connection !== undefined && peering.heard(connection, address, seenMs)

@@ -21,6 +21,8 @@ export interface Peering<T extends ProtocolTypes> {
   connect(address: T['address']): void
   /** Something has changed that decides whom to dial. */
   reconsider(): void
+  /** Dials it once, for a slot of the kind; false: it cannot be dialled now, or is connected. */
+  dial(address: T['address'], slot: string): boolean
   /** Dials an identity or an address, unless it is connected; false: no way to it is known. */
   seek(peer: string): boolean
   /** A peer told an address; whether it is new to us. */

@@ -5,7 +5,7 @@
  */
 import type { Connection, ConnectionEnding } from '../actors/connection-contract.ts'
 import { dial } from '../actors/dialler.ts'
-import type { Protocol } from '../actors/protocol.ts'
+import type { NodePart, Protocol } from '../actors/protocol.ts'
 import { ruleOf, verdictOf } from '../machines/reasons.ts'
 import type { Verdict } from '../machines/reasons.ts'
 import type { ProtocolTypes } from '../machines/session.ts'
@@ -39,8 +39,7 @@ export interface PeeringOptions<T extends ProtocolTypes> {
   readonly random: Random
   readonly connections: Connections<T>
   readonly bootstrap: readonly T['address'][]
-  /** Whether the network lets an identity take part at all: it is not dialled otherwise. */
-  admits(identity: string): boolean
+  readonly nodePart: NodePart<T>
   tell(event: SupervisorEvent): void
   /** One batch of the store. */
   write(changes: readonly StoreChange[]): void
@@ -53,7 +52,7 @@ const LEARNT_AT_ONCE = CORE_LIMITS.dialsBurst
 const SWEEP_MS = 60_000
 
 export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T>): Peering<T> {
-  const { connections, loop, protocol, world } = options
+  const { connections, loop, nodePart, protocol, world } = options
   const { addresses } = protocol
   const bans = createBans()
   const slots = createSlots(protocol.slots)
@@ -123,7 +122,7 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
     ...{ addresses, bans, connections, known, loop, slots },
     isDialled: (address) => dialled.has(address),
     sourceOf: (address) => governor.sourceOf(address),
-    admits: options.admits,
+    admits: (identity) => nodePart.admits?.(identity) ?? true,
   })
 
   const setTimer = (nextMs: number | undefined): void => {
@@ -159,9 +158,10 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
     learnFromBook()
     const { dials, leave, nextMs, overdue } = governor.plan(monotonicMs, view())
     setTimer(nextMs)
-    for (const { address, slot } of dials) {
+    for (const { address, motive, slot } of dials) {
       const target = known.get(address)
-      if (target !== undefined) dialOut(address, target, slot, undefined, undefined)
+      if (target === undefined) continue
+      dialOut(address, target, slot, protocol.dial?.(target, { motive, slot }), undefined)
     }
     for (const address of overdue) {
       const name = dialled.get(address)
@@ -287,7 +287,8 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
   }
 
   const lettingIn = createLettingIn<T>({
-    ...{ admission, begin, connections, loop, protocol, slots, tell: options.tell, unmake },
+    ...{ admission, begin, connections, loop, nodePart, protocol, slots, unmake },
+    tell: options.tell,
     random: options.random.fork('evictions'),
     ...{ crypto: world.crypto, streams: world.streams },
     bannedMs: (host) => bans.restMs({ host }, loop.step.wallMs),
@@ -415,6 +416,16 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
       unwanted.welcome(key, identity)
       peers.allow(key, identity)
       plan()
+    },
+    dial(address, slot) {
+      const key = addresses.key(address)
+      const candidate = { address: key, identity: addresses.identity(address), slot }
+      if (!running || known.has(key)) return false
+      // Whether it is banned is asked of its host.
+      known.set(key, address)
+      if (governor.choose(candidate, loop.step.monotonicMs, view())) loop.atEndOfTurn(plan)
+      else known.delete(key)
+      return known.has(key)
     },
     seek(peer) {
       if (connections.find(peer) !== undefined) return true

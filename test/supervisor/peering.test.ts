@@ -3,6 +3,7 @@ import type { Protocol } from '../../index.ts'
 import { CORE_LIMITS } from '../../index.ts'
 import { native } from '../../protocols/native.ts'
 import { keyOf } from '../contracts/seats.ts'
+import { asksNothing } from '../contracts/fits/common.ts'
 import { plain } from '../contracts/fits/plain.ts'
 import type { PlainTypes } from '../contracts/fits/plain.ts'
 import { startNode, startVirtualWorld } from '../support/nodes.ts'
@@ -70,10 +71,13 @@ describe('where every slot is taken', () => {
     const shown: string[][] = []
     const { alice, knock } = startListening({
       ...ONE_SLOT,
-      evict(candidates) {
-        shown.push(candidates.map(({ group }) => group))
-        return candidates[0]?.name
-      },
+      node: () => ({
+        ...asksNothing(),
+        evict(candidates) {
+          shown.push(candidates.map(({ group }) => group))
+          return candidates[0]?.name
+        },
+      }),
     })
     knock('10.0.0.2')
     knock('10.0.0.3')
