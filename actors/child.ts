@@ -10,7 +10,7 @@ import type { CryptoJob, JobResult } from '../world/jobs.ts'
 import type { Random } from '../world/random.ts'
 import type { StoreEntry, StoreKey, StoreRange } from '../world/store.ts'
 import type { SocketAddress } from '../world/streams.ts'
-import type { ConnectionView } from './protocol.ts'
+import type { ConnectionAbout, ConnectionView } from './protocol.ts'
 import type { Application, Services } from './services.ts'
 
 /** permanent: always started again. transient: unless it ended well. temporary: never. */
@@ -109,6 +109,8 @@ export interface ChildTools<T extends ProtocolTypes> {
   ): readonly { readonly address: T['address']; readonly seenMs: number }[]
   /** Whether it is us who do not read the connection now. */
   isHeld(connection: string): boolean
+  /** Adds to what is known of a connection; it is shown with it, and goes with it. */
+  describe(connection: string, about: ConnectionAbout): void
   /** What follows from the manifest's table, though the connection goes on. */
   report(connection: string, detail: T['detail']): void
   /** Ends the connection in good order. */
