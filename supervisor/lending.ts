@@ -49,6 +49,7 @@ export interface Lender<T extends ProtocolTypes> {
   readonly names: Names
   dial: ChildTools<T>['dial']
   seek(peer: string): boolean
+  readonly book: ChildTools<T>['book']
   heard(connection: string, address: T['address'], seenMs: number): boolean
   sample: ChildTools<T>['sample']
   isHeld(connection: string): boolean
@@ -204,6 +205,7 @@ export function lend<T extends ProtocolTypes>(lender: Lender<T>, borrower: Borro
     send: lender.send,
     sendDatagram: lender.sendDatagram,
     seek: lender.seek,
+    book: lender.book,
     heard: lender.heard,
     sample: lender.sample,
     isHeld: lender.isHeld,
