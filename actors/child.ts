@@ -11,7 +11,7 @@ import type { Random } from '../world/random.ts'
 import type { StoreEntry, StoreKey, StoreRange } from '../world/store.ts'
 import type { SocketAddress } from '../world/streams.ts'
 import type { LentBook } from './lent-book.ts'
-import type { ConnectionAbout, ConnectionView } from './protocol.ts'
+import type { ConnectionAbout, ConnectionView, Instruction } from './protocol.ts'
 import type { Application, Services } from './services.ts'
 
 /** permanent: always started again. transient: unless it ended well. temporary: never. */
@@ -137,4 +137,9 @@ export interface ChildSpec<T extends ProtocolTypes, Kept = unknown> {
   keep(): Kept
   /** Starts an incarnation; what it returns stops it. Everything lent is taken back by itself. */
   start(tools: ChildTools<T>, kept: Kept): () => void
+  /**
+   * The application changes something of the network's own: noted in what is kept, also while the child
+   * is down. The node part is told before.
+   */
+  instruct?(instruction: Instruction<T>, kept: Kept): void
 }

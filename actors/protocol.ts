@@ -199,6 +199,8 @@ export type DialMotive = 'found' | 'seed' | 'wanted'
 export interface DialAbout {
   readonly slot: string
   readonly motive: DialMotive
+  /** What the book has been told is claimed about the address, as flags of the network's own. */
+  readonly marks: bigint
 }
 
 export interface SlotKind {
@@ -216,6 +218,11 @@ export interface SlotKind {
    * Left out: all.
    */
   readonly takes?: readonly DialMotive[]
+  /**
+   * Of a dialler: so many of `max` are for nobody but whom a child dials, naming the kind: one more than
+   * usual, for a while. Left out: none.
+   */
+  readonly spare?: number
 }
 
 /** How strikes add up to a ban. */
@@ -275,6 +282,8 @@ export type RefusalReason =
 export interface EvictionCandidate<T extends ProtocolTypes> extends ConnectionView<T> {
   readonly group: string
   readonly lastMessageMs: number | undefined
+  /** Whoever comes from there was at fault before, and was let in because there was room. */
+  readonly isDiscouraged: boolean
 }
 
 /** Datagrams under the same identity. No connection; the same limits and counters. */

@@ -362,8 +362,10 @@ export function createDialGovernor({
 
       const slotFor = (known: Known): string | undefined => {
         const rooms = roomsOf(known)
+        const isChosen = known.source === 'chosen'
         const fits = (kind: FreeSlots): boolean =>
           (known.slot === undefined ? takes(kind, motiveOf(known)) : known.slot === kind.name) &&
+          (free.get(kind.name) ?? 0) > (isChosen ? 0 : (kind.spare ?? 0)) &&
           rooms.every((left) => (left.get(kind.name) ?? 0) > 0)
         return view.slots.find(fits)?.name
       }

@@ -55,6 +55,8 @@ export interface KnownAddresses<Address> {
   /** One that may be dialled; undefined: there is none. */
   candidate(isWanted: (address: Address) => boolean): Address | undefined
   byIdentity(identity: string): Address | undefined
+  /** What is claimed about it; of one that is not known nothing. */
+  marks(address: Address): bigint
   /** An old address whose place somebody wants: dialled to see whether it is still there. */
   probes(isConnected: (key: string) => boolean): readonly Address[]
   readonly size: { readonly new: number; readonly tried: number }
@@ -163,6 +165,7 @@ export function createKnownAddresses<Address>(
         isWanted: ({ address }) => !isOurs(address) && isWanted(address),
       })?.address,
     byIdentity: book.byIdentity,
+    marks: (address) => book.find(addresses.key(address))?.marks ?? 0n,
     probes: (isConnected) => probes(isConnected).map(({ address }) => address),
     get size() {
       return book.size

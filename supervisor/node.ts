@@ -445,7 +445,8 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
   }
 
   const performCommand = createCommandPerformer<T>({
-    ...{ application, connections, handlers, loop, nodePart, peering, protocol, router, send },
+    ...{ application, children, connections, handlers, loop, nodePart, peering },
+    ...{ protocol, router, send },
     isOver: () => state === 'stopped' || state === 'failed',
     onWaitOver: options.onWaitOver,
   })

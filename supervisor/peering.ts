@@ -166,7 +166,8 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
     for (const { address, motive, slot } of dials) {
       const target = known.get(address)
       if (target === undefined) continue
-      dialOut(address, target, slot, protocol.dial?.(target, { motive, slot }), undefined)
+      const about = { marks: book?.marks(target) ?? 0n, motive, slot }
+      dialOut(address, target, slot, protocol.dial?.(target, about), undefined)
     }
     for (const address of overdue) {
       const name = dialled.get(address)
@@ -188,7 +189,7 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
 
   /** As many candidates as there are slots to fill, a few at a time. */
   const learnFromBook = (): void => {
-    if (book === undefined) return
+    if (book === undefined || !slots.takes('found')) return
     for (const address of book.probes((key) => dialled.has(key))) learn(address)
     const dialView = view()
     const { isConnected, barredMs } = dialView
@@ -295,7 +296,7 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
     ...{ admission, begin, connections, loop, nodePart, protocol, slots, unmake },
     tell: options.tell,
     random: options.random.fork('evictions'),
-    ...{ crypto: world.crypto, streams: world.streams },
+    ...{ crypto: world.crypto, isDiscouraged: bans.isDiscouraged, streams: world.streams },
     bannedMs: (host) => bans.restMs({ host }, loop.step.wallMs),
     isRunning: () => running,
   })

@@ -1,6 +1,6 @@
 /**
  * What the connections of a node share in the Bitcoin network: the nonces by which it knows a connection to
- * itself, and what it thinks of a peer's `version`.
+ * itself, what it thinks of a peer's `version`, and whom it gives up for a newcomer.
  * @module
  */
 import type { Asking, ConnectionView, NodePart, NodeTools } from '../../actors/protocol.ts'
@@ -19,6 +19,8 @@ import type {
   ChainTip,
 } from '../../machines/handshakes/bitcoin.ts'
 import type { Random } from '../../world/random.ts'
+import { chooseEvictee } from './eviction.ts'
+import { createEvictableOf } from './evictable.ts'
 import { isDesirable } from './services.ts'
 import { needsServices, relaysAddresses, relaysTransactions, SLOTS } from './slots.ts'
 
@@ -85,6 +87,8 @@ export function createNodePart(
 
   const isTipFresh = (): boolean => tip !== undefined && tools.wallMs() - tip.unixMs < FRESH_TIP_MS
 
+  const evictableOf = createEvictableOf(tools.random)
+
   const isOurs = (nonce: bigint): boolean => [...nonces.values()].includes(nonce)
 
   const peerOf = (version: VersionMessage): BitcoinPeer => {
@@ -134,6 +138,7 @@ export function createNodePart(
     closed({ name }) {
       nonces.delete(name)
     },
+    evict: (candidates) => chooseEvictee(candidates.map((one) => evictableOf(one, isTipFresh()))),
     instruct(instruction) {
       tip = instruction.tip
     },
