@@ -68,6 +68,7 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
   const book = createKnownAddresses<T['address']>({
     ...{ addresses, loop, ownIdentity: protocol.identity, write: options.write },
     random: options.random.fork('book'),
+    isKeptOut: (host) => bans.isKeptOut(host, loop.step.wallMs),
   })
   const admission = createAdmission({
     limits: protocol.admission,
@@ -147,6 +148,10 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
     }
   }
 
+  const planLater = (): void => {
+    loop.atEndOfTurn(plan)
+  }
+
   const carryOutPlan = (): void => {
     if (!running) return
     const { monotonicMs, wallMs } = loop.step
@@ -161,7 +166,8 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
     for (const { address, motive, slot } of dials) {
       const target = known.get(address)
       if (target === undefined) continue
-      dialOut(address, target, slot, protocol.dial?.(target, { motive, slot }), undefined)
+      const marks = book?.marksOf(address) ?? 0n
+      dialOut(address, target, slot, protocol.dial?.(target, { marks, motive, slot }), undefined)
     }
     for (const address of overdue) {
       const name = dialled.get(address)
@@ -361,7 +367,7 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
     const wasActive = ending?.phase === 'active' && seen.readyMs !== undefined
     const activeMs = wasActive ? nowMs - (seen.readyMs ?? nowMs) : undefined
     const isDialled = dialled.get(about.address) === name
-    if (wasActive && isDialled && seen.target !== undefined) book?.ended(seen.target)
+    if (wasActive && isDialled && seen.target !== undefined) book?.ended(seen.target, seen.slot)
     peers.ended(about, activeMs, counters)
     // Before it is dialled again: the heir counts in its place.
     admission.ended(name, nowMs)
@@ -423,7 +429,7 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
       if (!running || known.has(key)) return false
       // Whether it is banned is asked of its host.
       known.set(key, address)
-      if (governor.choose(candidate, loop.step.monotonicMs, view())) loop.atEndOfTurn(plan)
+      if (governor.choose(candidate, loop.step.monotonicMs, view())) planLater()
       else known.delete(key)
       return known.has(key)
     },
@@ -440,9 +446,10 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
       plan()
       return true
     },
+    book: book?.lend((key) => dialled.has(key), planLater),
     heard(connection, address, seenMs) {
       const isNew = book?.heard(address, connection.view, seenMs) ?? false
-      if (isNew) loop.atEndOfTurn(plan)
+      if (isNew) planLater()
       return isNew
     },
     sample: (connection, max, percent) => book?.sample(connection.view, max, percent) ?? [],
@@ -473,8 +480,8 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
       peers.ready(about)
       if (dialled.get(about.address) !== connection.name) return
       governor.activated(about.address, loop.step.monotonicMs)
-      const { target } = connection.view
-      if (target !== undefined) book?.active(target)
+      const { slot, target } = connection.view
+      if (target !== undefined) book?.active(target, slot)
     },
     onRefused(connection, detail) {
       const { phase } = connection.view
