@@ -83,6 +83,8 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
   const unwanted = createUnwanted()
   /** The connection that each dialled address has, in any phase. */
   const dialled = new Map<string, string>()
+  /** What takes back that the book counts a dial, by its connection. */
+  const takeBacks = new Map<string, () => void>()
   /** Resolutions that are out. */
   const callOffs = new Map<string, () => void>()
   let timer: Timer | undefined
@@ -225,13 +227,15 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
     else slots.handOver(heirOf, name)
     admission.dial(name)
     dialled.set(key, name)
-    book?.dialled(target, connections.active > 0)
+    const takeBack = book?.dialled(target, connections.active > 0)
+    if (takeBack !== undefined) takeBacks.set(name, takeBack)
     try {
       openFor(name, target, slot, dialOptions)
     } catch (error) {
       const wasMade = connections.get(name) !== undefined
       unmake(name, error)
       if (wasMade) return
+      takeBacks.delete(name)
       dialled.delete(key)
       governor.ended(key, undefined)
     }
@@ -335,6 +339,7 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
       for (const [key, holder] of dialled) if (holder === name) settleDial(key, undefined)
       options.tell({ type: 'fault', where: name, error })
     } finally {
+      takeBacks.delete(name)
       admission.ended(name, loop.step.monotonicMs)
       slots.giveBack(name)
     }
@@ -361,6 +366,10 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
     const activeMs = wasActive ? nowMs - (seen.readyMs ?? nowMs) : undefined
     const isDialled = dialled.get(about.address) === name
     if (wasActive && isDialled && seen.target !== undefined) book?.ended(seen.target)
+    if (isDialled && ending?.detail === 'transport-proxy-failed') {
+      takeBacks.get(name)?.()
+      governor.notTried(about.address)
+    }
     peers.ended(about, activeMs, counters)
     // Before it is dialled again: the heir counts in its place.
     admission.ended(name, nowMs)
