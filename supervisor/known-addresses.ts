@@ -46,8 +46,11 @@ export interface KnownAddresses<Address> {
     max: number,
     percent: number,
   ): readonly { readonly address: Address; readonly seenMs: number }[]
-  /** It is dialled; a failure is the address's if others can be reached. */
-  dialled(address: Address, isCounted: boolean): void
+  /**
+   * It is dialled; a failure is the address's if others can be reached. Returns what takes it back, for
+   * a dial that did not come as far as the address.
+   */
+  dialled(address: Address, isCounted: boolean): () => void
   /** A dial became active, in that kind of slot. */
   active(address: Address, slot: string): void
   /** A connection that was active is over. */
@@ -142,8 +145,12 @@ export function createKnownAddresses<Address>(
           (to.identity === undefined || addresses.identity(address) !== to.identity),
       ),
     dialled(address, isCounted) {
-      book.attempt(addresses.key(address), isCounted, loop.step.wallMs)
+      const takeBack = book.attempt(addresses.key(address), isCounted, loop.step.wallMs)
       changed()
+      return () => {
+        takeBack()
+        changed()
+      }
     },
     active(address, slot) {
       const { wallMs } = loop.step
