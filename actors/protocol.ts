@@ -199,7 +199,7 @@ export type DialMotive = 'found' | 'seed' | 'wanted'
 export interface DialAbout {
   readonly slot: string
   readonly motive: DialMotive
-  /** What the book has been told is claimed about the address, as flags of the network's own. */
+  /** What the book has noted of the address; 0n where it is in none. */
   readonly marks: bigint
 }
 
