@@ -96,6 +96,8 @@ export interface ChildTools<T extends ProtocolTypes> {
    * dialled, or all slots of the kind are taken.
    */
   dial(address: T['address'], slot: string): boolean
+  /** Of how many peers the application wants connections, connected or not. */
+  wantedCount(): number
   /** IP literals that a host's name leads to; none where it leads nowhere. */
   resolve(host: string, done: (hosts: readonly string[]) => void): void
   /** Dials an identity or an address, unless it is connected; false: no way to it is known. */

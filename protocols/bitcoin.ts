@@ -16,6 +16,7 @@ import {
 import type { BitcoinAddress } from '../codec/bitcoin/address.ts'
 import { isLocalAddress } from '../codec/bitcoin/address-scope.ts'
 import type { BitcoinMessage } from '../codec/bitcoin/messages.ts'
+import type { PeerNetwork } from '../codec/bitcoin/network-address.ts'
 import { BITCOIN_NETWORKS } from '../codec/bitcoin/networks.ts'
 import type { BitcoinNetwork, BitcoinNetworkName } from '../codec/bitcoin/networks.ts'
 import { ownedMessage } from '../codec/bitcoin/owned-message.ts'
@@ -26,9 +27,11 @@ import { groupOf } from '../codec/place.ts'
 import { bitcoinSession, NEGOTIATED } from '../machines/handshakes/bitcoin.ts'
 import type { BitcoinTypes } from '../machines/handshakes/bitcoin.ts'
 import { estimateBytes, laneOf, wrongWith } from './bitcoin/app-messages.ts'
+import { addressFetchChild } from './bitcoin/address-fetch.ts'
 import { addressBookRules } from './bitcoin/address-book-rules.ts'
 import { conductChild } from './bitcoin/conduct.ts'
 import { BITCOIN_DETAILS } from './bitcoin/details.ts'
+import { findingChildren, findingOf } from './bitcoin/finding.ts'
 import { limitsOf } from './bitcoin/limits.ts'
 import type { BitcoinLimits } from './bitcoin/limits.ts'
 import { createNodePart } from './bitcoin/node-part.ts'
@@ -37,7 +40,7 @@ import { optionsOf, recipeOf } from './bitcoin/recipe.ts'
 import { redialOf } from './bitcoin/redial.ts'
 import { hasServices, SERVICES } from './bitcoin/services.ts'
 import type { ServiceName } from './bitcoin/services.ts'
-import { slotKinds } from './bitcoin/slots.ts'
+import { slotKinds, SLOTS } from './bitcoin/slots.ts'
 import { userAgentOf } from './bitcoin/user-agent.ts'
 
 export type { BitcoinMessage, BitcoinTypes }
@@ -57,9 +60,23 @@ export interface BitcoinOptions {
   readonly blocksOnly?: boolean
   /** Behind our name in `version`. */
   readonly userAgentComments?: readonly string[]
+  /** Nobody is dialled but whom the application names: the node finds no peers by itself. */
+  readonly connectOnly?: boolean
+  /** Peers to ask for addresses while too few are known: addresses, or names with a port. */
+  readonly seedNodes?: readonly string[]
+  /**
+   * Whether names that the network is known by are asked for addresses, where others do not suffice;
+   * `force`: at once. Default: yes.
+   */
+  readonly dnsSeeds?: boolean | 'force'
+  /** Addresses to begin with where no other is known of their kind: see `fixedSeedLines`. */
+  readonly fixedSeeds?: readonly string[]
   /** Other numbers than the usual ones. */
   readonly limits?: Partial<BitcoinLimits>
 }
+
+/** To which there is a way without a proxy. */
+const REACHABLE: ReadonlySet<PeerNetwork> = new Set(['ipv4', 'ipv6'])
 
 const addressRules = ({ port }: BitcoinNetwork): AddressRules<BitcoinAddress> => ({
   parse: (text) => parseAddress(text, port),
@@ -70,7 +87,7 @@ const addressRules = ({ port }: BitcoinNetwork): AddressRules<BitcoinAddress> =>
   fromSocket: addressOfSocket,
   group: groupOf,
   identity: () => undefined,
-  book: addressBookRules(new Set(['ipv4', 'ipv6'])),
+  book: addressBookRules(REACHABLE),
   isShared(host) {
     const address = networkAddressOf(addressOfSocket({ host, port: 0 }))
     return address !== undefined && isLocalAddress(address)
@@ -89,6 +106,7 @@ export function bitcoin(options: BitcoinOptions = {}): Protocol<BitcoinTypes> {
     .map((name) => SERVICES[name])
     .reduce((all, one) => all | one, 0n)
   const userAgent = userAgentOf(options.userAgentComments)
+  const finding = findingChildren(options, { chain, limits, reachable: REACHABLE })
 
   return {
     name: 'bitcoin',
@@ -131,15 +149,24 @@ export function bitcoin(options: BitcoinOptions = {}): Protocol<BitcoinTypes> {
     },
     // One message of each peer, then the next peer's.
     unitsPerTurn: 1,
-    children: [conductChild({ services, blocksOnly }), pingChild(limits)],
+    children: [
+      conductChild({ services, blocksOnly }),
+      pingChild(limits),
+      addressFetchChild(),
+      ...finding,
+    ],
     recipe: () => recipeOf(options),
   }
 }
 
 /** Found addresses say whether they speak v2. Whom somebody named is asked first, and knows best. */
-function transportFor({ marks, motive }: DialAbout, spoken: SpokenTransports): BitcoinTransport {
+function transportFor(
+  { marks, motive, slot }: DialAbout,
+  spoken: SpokenTransports,
+): BitcoinTransport {
   if (spoken !== 'both') return spoken
-  return motive !== 'found' || hasServices(marks, SERVICES.p2pV2) ? 'v2' : 'v1'
+  const isNamed = motive !== 'found' || slot === SLOTS.addressFetch
+  return isNamed || hasServices(marks, SERVICES.p2pV2) ? 'v2' : 'v1'
 }
 
 const NETWORK_NAMES = Object.keys(BITCOIN_NETWORKS)
@@ -163,8 +190,18 @@ export const tools: ProtocolTools<BitcoinTypes> = {
       flags: '--user-agent-comment <text...>',
       description: 'say so behind our name in version',
     },
+    { flags: '--connect-only', description: 'dial nobody but --connect and --bootstrap' },
+    {
+      flags: '--seed-node <address...>',
+      description: 'peers to ask for addresses while too few are known',
+    },
+    { flags: '--dns-seeds <when>', description: 'ask names for addresses: auto, force or off' },
+    {
+      flags: '--fixed-seed <address...>',
+      description: 'addresses to begin with where no other is known of their kind',
+    },
   ],
-  create({ blocksOnly, network, transport, userAgentComment = [] }) {
+  create({ blocksOnly, network, transport, userAgentComment = [], ...finding }) {
     const spoken = typeof transport === 'string' ? TRANSPORTS[transport] : undefined
     if (spoken === undefined) throw new RangeError('the transport is auto, v1 or v2')
     if (!isNetworkName(network)) {
@@ -173,7 +210,7 @@ export const tools: ProtocolTools<BitcoinTypes> = {
     if (!Array.isArray(userAgentComment)) throw new RangeError('a comment is a text')
     return bitcoin({
       ...{ network, transport: spoken, blocksOnly: blocksOnly === true },
-      userAgentComments: userAgentComment,
+      ...{ userAgentComments: userAgentComment, ...findingOf(finding) },
     })
   },
   remake: (recipe) => bitcoin(optionsOf(recipe)),

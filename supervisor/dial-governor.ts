@@ -261,10 +261,14 @@ export function createDialGovernor({
     dialling.set(known.address, { known, slot, identity, startedMs: nowMs })
   }
 
-  const chosenFor = (slot: string): number => {
+  /** Those that wait to be dialled for it: whoever is connected holds a slot already. */
+  const chosenFor = (slot: string, view: DialView): number => {
     let count = 0
-    for (const known of chosen.values())
-      if (known.slot === slot && !dialling.has(known.address)) count++
+    for (const known of chosen.values()) {
+      const { address, identity } = known
+      if (known.slot !== slot || dialling.has(address)) continue
+      if (!view.isConnected(address, identity)) count++
+    }
     return count
   }
 
@@ -316,7 +320,7 @@ export function createDialGovernor({
       const known: Known = { ...candidate, source: 'chosen', tries: 0, isWanted: false }
       const due = dueOf(known, nowMs, view)
       const free = view.slots.find(({ name }) => name === slot)?.free ?? 0
-      if (due === undefined || due.dueMs > nowMs || free <= chosenFor(slot)) return false
+      if (due === undefined || due.dueMs > nowMs || free <= chosenFor(slot, view)) return false
       chosen.set(address, known)
       return true
     },

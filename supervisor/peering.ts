@@ -421,6 +421,7 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
       plan()
       return true
     },
+    wantedCount: () => governor.counts().manual,
     book: book?.lend((key) => dialled.has(key), planLater),
     heard(connection, address, seenMs) {
       const isNew = book?.heard(address, connection.view, seenMs) ?? false

@@ -21,7 +21,7 @@ import type {
 import type { Random } from '../../world/random.ts'
 import { chooseEvictee } from './eviction.ts'
 import { createEvictableOf } from './evictable.ts'
-import { isDesirable } from './services.ts'
+import { isDesirable, isFreshTip } from './services.ts'
 import { needsServices, relaysAddresses, relaysTransactions, SLOTS } from './slots.ts'
 
 /** What we say that we speak. */
@@ -33,8 +33,6 @@ const NEGOTIATION_VERSION = 70_016
 /** BIP 152. */
 const COMPACT_BLOCKS_VERSION = 70_014
 const COMPACT_BLOCKS_KIND = 2n
-/** A tip so young leaves nothing to ask for that a pruned peer has not: 144 blocks. */
-const FRESH_TIP_MS = 86_400_000
 
 export interface NodePartOptions {
   /** Ours. */
@@ -85,7 +83,7 @@ export function createNodePart(
     }
   }
 
-  const isTipFresh = (): boolean => tip !== undefined && tools.wallMs() - tip.unixMs < FRESH_TIP_MS
+  const isTipFresh = (): boolean => isFreshTip(tip, tools.wallMs())
 
   const evictableOf = createEvictableOf(tools.random)
 

@@ -109,6 +109,20 @@ test('the network says how an address is dialled, and knows for whom and for wha
   ])
 })
 
+test('a child fills all slots of a kind, one after another', () => {
+  const slots: readonly SlotKind[] = [
+    { name: 'chosen', role: 'dialler', max: 3, takes: [] },
+    { name: 'inbound', role: 'listener', max: 8 },
+  ]
+  const { dial, held, world } = startChooser({ slots }, [])
+  for (const host of ['10.0.0.2', '10.0.0.3', '10.0.0.4']) {
+    expect(dial(host)).toBe(true)
+    world.advance(1_000)
+  }
+  expect([...held()]).toHaveLength(3)
+  expect(dial('10.0.0.5')).toBe(false)
+})
+
 test('a spare slot is for whom a child chose, and never for a seed', () => {
   const slots: readonly SlotKind[] = [
     { name: 'both', role: 'dialler', max: 2, takes: ['seed'], spare: 1 },
