@@ -11,7 +11,7 @@ import type { Random } from '../world/random.ts'
 import type { StoreEntry, StoreKey, StoreRange } from '../world/store.ts'
 import type { SocketAddress } from '../world/streams.ts'
 import type { LentBook } from './lent-book.ts'
-import type { ConnectionView } from './protocol.ts'
+import type { ConnectionAbout, ConnectionView } from './protocol.ts'
 import type { Application, Services } from './services.ts'
 
 /** permanent: always started again. transient: unless it ended well. temporary: never. */
@@ -112,6 +112,8 @@ export interface ChildTools<T extends ProtocolTypes> {
   ): readonly { readonly address: T['address']; readonly seenMs: number }[]
   /** Whether it is us who do not read the connection now. */
   isHeld(connection: string): boolean
+  /** Adds to what is known of a connection; it is shown with it, and goes with it. */
+  describe(connection: string, about: ConnectionAbout): void
   /** What follows from the manifest's table, though the connection goes on. */
   report(connection: string, detail: T['detail']): void
   /** Ends the connection in good order. */

@@ -25,6 +25,11 @@ export interface AddressRules<Address> {
   fromSocket(remote: SocketAddress): Address
   /** What limits and bans count together: a prefix of the host. */
   group(host: string): string
+  /**
+   * Whether several peers may stand behind a host: this machine, where a proxy hands over whoever comes.
+   * One of them that is to be discouraged is closed, and the host is not charged. Left out: never.
+   */
+  isShared?(host: string): boolean
   /** The identity that the address demands, where it names one. */
   identity(address: Address): string | undefined
   /** Whether a text has the form of an identity. Left out: anything without a space and a colon. */
@@ -71,6 +76,11 @@ export interface BookSizes {
   readonly newBucketsPerAddress: number
 }
 
+export type PlainValue = boolean | number | string
+
+/** What children found out about a connection, by name: for whoever evicts, and for operators. */
+export type ConnectionAbout = Readonly<Record<string, PlainValue>>
+
 /** What the node part is told of a connection, and what sessions ask about. Plain data. */
 export interface ConnectionView<T extends ProtocolTypes> {
   readonly name: string
@@ -85,6 +95,8 @@ export interface ConnectionView<T extends ProtocolTypes> {
   readonly startedMs: number
   /** When the session became ready. */
   readonly readyMs: number | undefined
+  /** Left out: nothing is known. */
+  readonly about?: ConnectionAbout
 }
 
 /** An answer that a job has to compute first. The session stays in its holding state meanwhile. */

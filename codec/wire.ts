@@ -9,6 +9,7 @@
 import type { CryptoBackend } from '../world/crypto.ts'
 import type { CryptoJob, JobResult } from '../world/jobs.ts'
 import type { Random } from '../world/random.ts'
+import type { WireTraffic } from './traffic.ts'
 import type { WireError } from './wire-error.ts'
 
 /** Who opened the connection. */
@@ -83,6 +84,8 @@ export interface Wire<Message, Keys, Facts, Detail extends string> {
   end(): EndOfStream
   /** Bytes pushed and not yet read. */
   readonly bufferedBytes: number
+  /** Bytes by the type of message, where the wire counts them. */
+  traffic?(): WireTraffic
   /** Overwrites the keys it holds. The wire is not used afterwards. */
   wipe(): void
 }

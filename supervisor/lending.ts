@@ -41,6 +41,7 @@ export interface Lender<T extends ProtocolTypes> {
   connections(): readonly ConnectionView<T>[]
   send(connection: string, message: T['message']): 'queued' | 'full' | 'gone'
   sendDatagram(to: DatagramTarget, message: T['message']): 'sent' | 'no-way'
+  describe: ChildTools<T>['describe']
   report(connection: string, detail: T['detail']): void
   close(connection: string, detail: CloseDetail<T['detail']>): void
   banned(identity: string): number | undefined
@@ -209,6 +210,7 @@ export function lend<T extends ProtocolTypes>(lender: Lender<T>, borrower: Borro
     heard: lender.heard,
     sample: lender.sample,
     isHeld: lender.isHeld,
+    describe: lender.describe,
     report: lender.report,
     close: lender.close,
     banned: lender.banned,

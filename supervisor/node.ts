@@ -214,6 +214,7 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
         return connection === undefined ? [] : peering.sample(connection, max, percent)
       },
       isHeld: (name) => connections.get(name)?.isHeld ?? false,
+      describe: (name, about) => connections.get(name)?.describe(about),
     },
     intensity: {
       count: CORE_LIMITS.childRestartsMax,

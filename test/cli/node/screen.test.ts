@@ -16,6 +16,8 @@ const connectionTo = (number: number): ConnectionInfo => ({
   facts: undefined,
   startedMs: 0,
   readyMs: 0,
+  traffic: undefined,
+  about: {},
   counters: {
     ...{ receivedBytes: 1_500, sentBytes: 0, receivedMessages: 2, handledMessages: 2 },
     ...{ sentMessages: 0, unsentMessages: 0, dropped: {} },

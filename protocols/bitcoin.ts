@@ -1,0 +1,176 @@
+/**
+ * The Bitcoin network, as the core reads it: peers that say `version` and `verack` over v1 or v2 (BIP 324),
+ * and that nobody knows by anything but their address. What Bitcoin Core does at this layer, this does.
+ *
+ * Blocks and transactions are read and written here, and are the application's to ask for and to judge.
+ * @module
+ */
+import type { AddressRules, Protocol } from '../actors/protocol.ts'
+import type { ProtocolTools } from '../actors/protocol-tools.ts'
+import {
+  addressOfSocket,
+  networkAddressOf,
+  parseAddress,
+  printAddress,
+} from '../codec/bitcoin/address.ts'
+import type { BitcoinAddress } from '../codec/bitcoin/address.ts'
+import { isLocalAddress } from '../codec/bitcoin/address-scope.ts'
+import type { BitcoinMessage } from '../codec/bitcoin/messages.ts'
+import { BITCOIN_NETWORKS } from '../codec/bitcoin/networks.ts'
+import type { BitcoinNetwork, BitcoinNetworkName } from '../codec/bitcoin/networks.ts'
+import { ownedMessage } from '../codec/bitcoin/owned-message.ts'
+import { estimatePayloadBytes } from '../codec/bitcoin/payload-size.ts'
+import { bitcoinWire } from '../codec/bitcoin/wire.ts'
+import type { SpokenTransports } from '../codec/bitcoin/wire.ts'
+import { groupOf } from '../codec/place.ts'
+import { bitcoinSession, NEGOTIATED } from '../machines/handshakes/bitcoin.ts'
+import type { BitcoinTypes } from '../machines/handshakes/bitcoin.ts'
+import { estimateBytes, laneOf, wrongWith } from './bitcoin/app-messages.ts'
+import { conductChild } from './bitcoin/conduct.ts'
+import { BITCOIN_DETAILS } from './bitcoin/details.ts'
+import { limitsOf } from './bitcoin/limits.ts'
+import type { BitcoinLimits } from './bitcoin/limits.ts'
+import { createNodePart } from './bitcoin/node-part.ts'
+import { pingChild } from './bitcoin/ping.ts'
+import { optionsOf, recipeOf } from './bitcoin/recipe.ts'
+import { redialOf } from './bitcoin/redial.ts'
+import { SERVICES } from './bitcoin/services.ts'
+import type { ServiceName } from './bitcoin/services.ts'
+import { slotKinds } from './bitcoin/slots.ts'
+import { userAgentOf } from './bitcoin/user-agent.ts'
+
+export type { BitcoinMessage, BitcoinTypes }
+export type { BitcoinNetwork, BitcoinNetworkName }
+
+export interface BitcoinOptions {
+  /** Default: mainnet. */
+  readonly network?: BitcoinNetworkName
+  /**
+   * `both`, the default: v2 is dialled, once more with v1 where not a byte came back, and whichever comes in
+   * is taken.
+   */
+  readonly transport?: SpokenTransports
+  /** What this node does for others; v2 is added where it is spoken. Default: nothing. */
+  readonly services?: readonly ServiceName[]
+  /** Transactions are wanted from nobody. */
+  readonly blocksOnly?: boolean
+  /** Behind our name in `version`. */
+  readonly userAgentComments?: readonly string[]
+  /** Other numbers than the usual ones. */
+  readonly limits?: Partial<BitcoinLimits>
+}
+
+const addressRules = ({ port }: BitcoinNetwork): AddressRules<BitcoinAddress> => ({
+  parse: (text) => parseAddress(text, port),
+  print: printAddress,
+  // One form of host, and always a port: equal text, same address.
+  key: printAddress,
+  socket: ({ host, port: dialled }) => ({ host, port: dialled }),
+  fromSocket: addressOfSocket,
+  group: groupOf,
+  identity: () => undefined,
+  isShared(host) {
+    const address = networkAddressOf(addressOfSocket({ host, port: 0 }))
+    return address !== undefined && isLocalAddress(address)
+  },
+})
+
+/** @throws {RangeError} a limit that is none, or a user agent that cannot be */
+export function bitcoin(options: BitcoinOptions = {}): Protocol<BitcoinTypes> {
+  const { blocksOnly = false, network = 'mainnet', transport = 'both' } = options
+  const limits = limitsOf(options.limits)
+  const chain = BITCOIN_NETWORKS[network]
+  const services = [
+    ...(options.services ?? []),
+    ...(transport === 'v1' ? [] : (['p2pV2'] as const)),
+  ]
+    .map((name) => SERVICES[name])
+    .reduce((all, one) => all | one, 0n)
+  const userAgent = userAgentOf(options.userAgentComments)
+
+  return {
+    name: 'bitcoin',
+    defaultPort: chain.port,
+    addresses: addressRules(chain),
+    node: (tools) => createNodePart(tools, { blocksOnly, services, userAgent }),
+    wire: (setup) => bitcoinWire({ magic: chain.magic, speaks: transport }, setup),
+    session: bitcoinSession(limits.handshakeMs),
+    control: NEGOTIATED,
+    details: BITCOIN_DETAILS,
+    deadlines: {
+      connectMs: limits.connectMs,
+      establish: { ms: limits.connectMs + limits.handshakeMs, detail: 'handshake-timeout' },
+      session: { handshakeMs: { ms: limits.handshakeMs, detail: 'handshake-timeout' } },
+      progress: { ms: limits.inactivityMs, detail: 'no-progress' },
+      drainMs: limits.inactivityMs,
+      flushMs: limits.flushMs,
+    },
+    wrongWith,
+    lane: laneOf,
+    estimateBytes,
+    own: ownedMessage,
+    contentBytes: estimatePayloadBytes,
+    // Nothing is a strike: see details.ts.
+    strikes: { count: 1, withinMs: 1, banMs: 86_400_000, banMsMax: 86_400_000 },
+    dial: () => (transport === 'v1' ? 'v1' : 'v2'),
+    redial: (ended) => (transport === 'both' ? redialOf(ended) : undefined),
+    // Nobody proves who he is: two connections may well be two peers.
+    duplicate: () => 'keep-both',
+    slots: slotKinds(limits),
+    admission: {
+      pendingInbound: limits.inboundMax,
+      pendingOutbound: limits.pendingOutboundMax,
+      pendingPerGroup: limits.inboundMax,
+      inboundPerGroup: limits.inboundPerGroupMax,
+      acceptedPerGroup: {
+        count: limits.acceptedPerGroupMax,
+        withinMs: limits.acceptedPerGroupWithinMs,
+      },
+    },
+    // One message of each peer, then the next peer's.
+    unitsPerTurn: 1,
+    children: [conductChild({ services, blocksOnly }), pingChild(limits)],
+    recipe: () => recipeOf(options),
+  }
+}
+
+const NETWORK_NAMES = Object.keys(BITCOIN_NETWORKS)
+const TRANSPORTS: Readonly<Record<string, SpokenTransports>> = { auto: 'both', v1: 'v1', v2: 'v2' }
+
+/** What the command line needs to start a node of this network. */
+export const tools: ProtocolTools<BitcoinTypes> = {
+  options: [
+    {
+      flags: '--network <name>',
+      description: `which network: ${NETWORK_NAMES.join(', ')}`,
+      default: 'mainnet',
+    },
+    {
+      flags: '--transport <name>',
+      description: 'auto (v2, and v1 where that is not spoken), v1 or v2',
+      default: 'auto',
+    },
+    { flags: '--blocks-only', description: 'want no transactions from anybody' },
+    {
+      flags: '--user-agent-comment <text...>',
+      description: 'say so behind our name in version',
+    },
+  ],
+  create({ blocksOnly, network, transport, userAgentComment = [] }) {
+    const spoken = typeof transport === 'string' ? TRANSPORTS[transport] : undefined
+    if (spoken === undefined) throw new RangeError('the transport is auto, v1 or v2')
+    if (!isNetworkName(network)) {
+      throw new RangeError(`the network is one of ${NETWORK_NAMES.join(', ')}`)
+    }
+    if (!Array.isArray(userAgentComment)) throw new RangeError('a comment is a text')
+    return bitcoin({
+      ...{ network, transport: spoken, blocksOnly: blocksOnly === true },
+      userAgentComments: userAgentComment,
+    })
+  },
+  remake: (recipe) => bitcoin(optionsOf(recipe)),
+  messages: [{ type: 'getaddr' }],
+}
+
+const isNetworkName = (name: unknown): name is BitcoinNetworkName =>
+  typeof name === 'string' && Object.hasOwn(BITCOIN_NETWORKS, name)
