@@ -199,6 +199,8 @@ export type DialMotive = 'found' | 'seed' | 'wanted'
 export interface DialAbout {
   readonly slot: string
   readonly motive: DialMotive
+  /** What the book has noted of the address; 0n where it is in none. */
+  readonly marks: bigint
 }
 
 export interface SlotKind {

@@ -59,8 +59,11 @@ export interface AddressBook<Address> {
   add(address: Address, heard: HeardAddress): boolean
   /** We dialled it and it proved to be a node of the network. */
   good(key: string, nowMs: number): void
-  /** It is dialled. `isCounted`: a failure would be the address's and not our own link's. */
-  attempt(key: string, isCounted: boolean, nowMs: number): void
+  /**
+   * It is dialled. `isCounted`: a failure would be the address's and not our own link's. Returns what
+   * takes it back, for a dial that did not come as far as the address.
+   */
+  attempt(key: string, isCounted: boolean, nowMs: number): () => void
   /** A connection to it, which was active, has ended. */
   connected(key: string, nowMs: number): void
   /** What it says of itself takes the place of what others claimed. */

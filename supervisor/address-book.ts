@@ -279,8 +279,9 @@ export function createAddressBook<Address>({
     },
     attempt(key, isCounted, wallMs) {
       const record = tables.get(key)
-      if (record === undefined) return
+      if (record === undefined) return () => undefined
       const nowMs = wholeMs(wallMs)
+      const { attemptedMs, countedMs, failures } = record
       record.attemptedMs = nowMs
       // While nothing succeeds anywhere, one failure each: it may be our own link that is down.
       if (isCounted && record.countedMs < lastGoodMs) {
@@ -288,6 +289,12 @@ export function createAddressBook<Address>({
         record.failures = Math.min(record.failures + 1, FAILURES_MAX)
       }
       tables.touch(record)
+      return () => {
+        // What is known of it since then, or that it left the book, stays.
+        if (tables.get(key) !== record || record.attemptedMs !== nowMs) return
+        Object.assign(record, { attemptedMs, countedMs, failures })
+        tables.touch(record)
+      }
     },
     connected(key, wallMs) {
       const record = tables.get(key)

@@ -46,8 +46,11 @@ export interface KnownAddresses<Address> {
     max: number,
     percent: number,
   ): readonly { readonly address: Address; readonly seenMs: number }[]
-  /** It is dialled; a failure is the address's if others can be reached. */
-  dialled(address: Address, isCounted: boolean): void
+  /**
+   * It is dialled; a failure is the address's if others can be reached. Returns what takes it back, for
+   * a dial that did not come as far as the address.
+   */
+  dialled(address: Address, isCounted: boolean): () => void
   /** A dial became active, in that kind of slot. */
   active(address: Address, slot: string): void
   /** A connection that was active is over. */
@@ -59,6 +62,8 @@ export interface KnownAddresses<Address> {
   probes(isConnected: (key: string) => boolean): readonly Address[]
   readonly size: { readonly new: number; readonly tried: number }
   /** For a child with rules of its own. `onNew`: it told an address that was not in the book. */
+  /** 0n of what is not in it. */
+  marksOf(key: string): bigint
   lend(isConnected: (key: string) => boolean, onNew: () => void): LentBook<Address>
   /** Writes what is not written yet. */
   stop(): void
@@ -140,8 +145,12 @@ export function createKnownAddresses<Address>(
           (to.identity === undefined || addresses.identity(address) !== to.identity),
       ),
     dialled(address, isCounted) {
-      book.attempt(addresses.key(address), isCounted, loop.step.wallMs)
+      const takeBack = book.attempt(addresses.key(address), isCounted, loop.step.wallMs)
       changed()
+      return () => {
+        takeBack()
+        changed()
+      }
     },
     active(address, slot) {
       const { wallMs } = loop.step
@@ -167,6 +176,7 @@ export function createKnownAddresses<Address>(
     get size() {
       return book.size
     },
+    marksOf: (key) => book.find(key)?.marks ?? 0n,
     lend: (isConnected, onNew) => ({
       heard(address, hearsay) {
         if (isOurs(address)) return false

@@ -246,6 +246,32 @@ test('a failure counts once until something succeeds again', () => {
   expect(failures()).toBe(2)
 })
 
+test('a dial that did not come as far as the address is taken back, and nothing that came after it', () => {
+  const { book, add } = startBook()
+  add('1.1.1.1:1')
+  const quality = () => {
+    const { attemptedMs, failures } = book.find('1.1.1.1:1') ?? {}
+    return { attemptedMs, failures }
+  }
+  const first = book.attempt('1.1.1.1:1', true, NOW_MS)
+  book.good('9.9.9.9:9', NOW_MS + 1)
+  const before = quality()
+  const second = book.attempt('1.1.1.1:1', true, NOW_MS + 2)
+  expect(quality()).toEqual({ attemptedMs: NOW_MS + 2, failures: 2 })
+  first()
+  expect(quality()).toEqual({ attemptedMs: NOW_MS + 2, failures: 2 })
+  second()
+  expect(quality()).toEqual(before)
+  // What was counted counts again.
+  const third = book.attempt('1.1.1.1:1', true, NOW_MS + 3)
+  expect(quality().failures).toBe(2)
+  book.remove('1.1.1.1:1')
+  add('1.1.1.1:1')
+  third()
+  expect(quality().failures).toBe(0)
+  book.attempt('of nobody', true, NOW_MS)()
+})
+
 test('the end of a connection is a sight, but not within 20 minutes of the last', () => {
   const { book, add } = startBook()
   add('1.1.1.1:1')

@@ -223,3 +223,46 @@ describe('a peer that is dialled by its name', () => {
     expect(alice.eventsOf('connection.closed').map(({ detail }) => detail)).toContain('banned')
   })
 })
+
+describe('a proxy that is away', () => {
+  /** Alice has been with Bob, knows him from her book alone, and for two minutes dials fail like this. */
+  function startBehind(fault: 'proxy-failed' | 'unreachable') {
+    const world = startVirtualWorld({ seed: 'proxy' })
+    const protocolOf = (seat: Seat) => native({ network: 'test/proxy', privateKey: keyOf(seat) })
+    const startAlice = () => startNode(world, 'alice', '10.0.0.1', protocolOf('dialler'))
+    startNode(world, 'bob', '10.0.0.2', protocolOf('listener'))
+    const first = startAlice()
+    const id = protocolOf('listener').identity ?? ''
+    first.supervisor.connect(`node://${id}@10.0.0.2:9946`).catch(() => undefined)
+    world.advance(10_000)
+    expect(first.supervisor.connections()).toMatchObject([{ phase: 'active' }])
+    world.kill('alice')
+    world.network.setReach(() => fault)
+    const alice = startAlice()
+    world.advance(120_000)
+    const failures = alice.supervisor.peers().map((peer) => peer.failures)
+    const dialCount = alice.eventsOf('connection.closed').length
+    world.network.setReach(({ host }) => (host === '10.0.0.1' ? 'open' : fault))
+    world.advance(2_000)
+    return { alice, dialCount, failures, connections: alice.supervisor.connections() }
+  }
+
+  test('is charged to no address: it is dialled on and on, and reached when the proxy is back', () => {
+    const { alice, connections, dialCount, failures } = startBehind('proxy-failed')
+    expect(alice.eventsOf('connection.closed')[0]).toMatchObject({
+      reason: 'transport',
+      detail: 'transport-proxy-failed',
+      address: expect.stringContaining('10.0.0.2') as string,
+    })
+    expect(failures.every((count) => count === 0)).toBe(true)
+    expect(dialCount).toBeGreaterThan(100)
+    expect(connections).toMatchObject([{ phase: 'active' }])
+  })
+
+  test('is another thing than a peer that is away, who is dialled ever less often', () => {
+    const { connections, dialCount, failures } = startBehind('unreachable')
+    expect(Math.max(...failures)).toBeGreaterThan(4)
+    expect(dialCount).toBeLessThan(20)
+    expect(connections).toEqual([])
+  })
+})
