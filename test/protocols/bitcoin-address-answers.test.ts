@@ -149,7 +149,45 @@ describe('p2p_addrfetch:', () => {
     expect(slots()).toEqual(['addr-fetch'])
     say(2)
     expect(slots()).toEqual([])
+    expect(node.eventsOf('connection.closed')).toMatchObject([{ detail: 'addresses-fetched' }])
   })
+
+  test('who tells none has 300 seconds', () => {
+    const { dialled, node, world } = startRelay()
+    const puppet = dialled('99.2.1.1', 'addr-fetch')
+    expect(puppet.asked()).toBe(1)
+    world.advance(298_000)
+    expect(node.supervisor.connections()).toHaveLength(1)
+    world.advance(4_000)
+    expect(node.eventsOf('connection.closed')).toMatchObject([{ detail: 'addresses-not-told' }])
+  })
+
+  test('who was left is not left once more', () => {
+    const { dialled, node, nowSeconds, world } = startRelay()
+    const puppet = dialled('99.2.1.1', 'addr-fetch')
+    const entries = textsOf(2).map((text) => entryOf(text, nowSeconds()))
+    puppet.say({ type: 'addr', entries })
+    world.advance(HOUR_MS)
+    expect(node.eventsOf('connection.closed')).toHaveLength(1)
+    expect(node.eventsOf('fault')).toEqual([])
+  })
+})
+
+describe('what a peer says that it serves', () => {
+  const learnt = (slot: string) => {
+    const { book, dialled, learn } = startAnswering({}, 0)
+    learn(['99.2.1.1:8333'])
+    const { node } = dialled('99.2.1.1', slot)
+    expect(node.supervisor.state).toBe('running')
+    return book().find('99.2.1.1:8333')
+  }
+
+  test.each(['full-relay', 'block-relay-only', 'feeler', 'manual', 'addr-fetch'])(
+    'takes the place of what others claimed, of a %s peer',
+    (slot) => {
+      expect(learnt(slot)).toMatchObject({ marks: 0x409n, table: 'tried' })
+    },
+  )
 })
 
 describe('a child that fails', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { AddressEntry } from '../../codec/bitcoin/addresses.ts'
 import { encodeHex } from '../../codec/bytes.ts'
+import type { AddressRelayOptions } from '../../protocols/bitcoin/address-relay-contract.ts'
 import { addressFrom, I2P, ONION } from './bitcoin-addresses-support.ts'
 import {
   DAY_MS,
@@ -364,6 +365,26 @@ describe('p2p_addr_selfannouncement:', () => {
     )
     // Of a Poisson process: four standard deviations.
     expect(Math.abs(announced.length - 1 - days)).toBeLessThan(4 * Math.sqrt(days))
+  })
+
+  test('a later one leaves together with what else there is', () => {
+    let toPuppet = 0
+    // Asked whenever it is chosen which address of ours a peer is told.
+    const through: AddressRelayOptions['through'] = ({ remote }) => {
+      if (remote.host === '99.2.1.1') toPuppet++
+      return 'ipv4'
+    }
+    const { dialled, nowSeconds, world } = startRelay({ own: [OWN], options: { through } })
+    const teller = dialled('98.2.1.1', 'manual')
+    teller.say(addr([]))
+    const puppet = dialled('99.2.1.1', 'full-relay')
+    expect(puppet.lengths()).toEqual([1])
+    expect(world.runUntil(() => toPuppet === 2, { withinMs: 30 * DAY_MS })).toBe(true)
+    expect(puppet.lengths()).toEqual([1])
+    teller.say(addr(textsOf(9).map((text) => entryOf(text, nowSeconds()))))
+    world.advance(10 * MINUTE_MS)
+    expect(puppet.lengths()).toEqual([1, 10])
+    expect(bytesOf(puppet.entries().slice(1))).toContain(bytesOf([entryOf(OWN, 0)])[0])
   })
 
   test('a stated onion address is told to who is there, whatever networks we dial', () => {
