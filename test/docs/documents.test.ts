@@ -72,6 +72,7 @@ describe('docs/errors.md', () => {
     ['NodeFault', 'machines/root.ts'],
     ['StoreFault', 'world/store.ts'],
     ['TransportFault', 'world/streams.ts'],
+    ['OnionFault', 'transport/onion/dialogue.ts'],
   ])('lists each %s, and nothing else', (union, path) => {
     const heading = text.split('\n').find((line) => line.startsWith('## ') && line.includes(union))
     const listed = rowsBelow(text, heading ?? union).map(([code]) => code)
