@@ -125,12 +125,14 @@ test.each([
   ['docs/journal.md', 0],
   ['docs/journal.md', 1],
   ['docs/journal.md', 2],
+  ['docs/proxies.md', 0],
+  ['docs/proxies.md', 1],
 ])('the example of %s, block %i, type-checks', (path, index) => {
   const blocks = [...read(path).matchAll(/```ts\n([\s\S]*?)```/g)]
   const [, block = ''] = blocks[index] ?? []
   const entry = join(ROOT, 'readme-example.ts')
   const code = block.replaceAll(
-    /'peerloom(\/[a-z/-]+)?'/g,
+    /'peerloom(\/[a-z0-9/-]+)?'/g,
     (_, entry?: string) => `'${sourceOf(entry)}'`,
   )
   const config = ts.readConfigFile(join(ROOT, 'tsconfig.json'), (path) => ts.sys.readFile(path))
