@@ -208,6 +208,7 @@ describe('feature_torcontrol: line and count limits', () => {
 
   test.each([
     ['a line of 100,001 bytes', lineOf(100_001)],
+    ['a line of 100,001 bytes that ends without a CR', lineOf(100_001).replace('\r', '')],
     ['a line that goes on and on', 'x'.repeat(100_002)],
     ['1,001 lines', linesOf(1_001)],
     ['1,001 lines of data', `250+x\r\n${'x\r\n'.repeat(1_000)}`],
@@ -413,8 +414,13 @@ describe('a control connection that is lost', () => {
     answers[0]?.(COOKIE)
     timers.ring()
     await platformUntil(() => answers.length === 2, 'the next question')
-    answers[0]?.(COOKIE)
-    expect(controller.commands).toEqual(['PROTOCOLINFO 1', 'PROTOCOLINFO 1'])
+    // A wrong one would end the attempt.
+    answers[0]?.(new Uint8Array(0))
+    expect(changes).toHaveLength(1)
+    answers[1]?.(COOKIE)
+    await changed(2)
+    expect(faultsOf(changes)).toEqual(['timed-out', 'published'])
+    expect(controller.commands.slice(0, 2)).toEqual(['PROTOCOLINFO 1', 'PROTOCOLINFO 1'])
   })
 })
 
