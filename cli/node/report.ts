@@ -16,6 +16,8 @@ export interface Started {
   readonly listening: readonly { readonly host: string; readonly port: number }[]
   /** How others dial it. */
   readonly addresses: readonly string[]
+  /** Where all that it dials goes through. */
+  readonly proxy: { readonly host: string; readonly port: number } | undefined
 }
 
 /** Why the command ends. */
@@ -53,9 +55,9 @@ export function createReport(json: boolean, print: (line: string) => void, on: W
 function jsonReport(print: (line: string) => void): Report {
   const now = (): string => new Date().toISOString()
   return {
-    started({ addresses, id = null, listening, network, pid }) {
-      const line = { event: 'started', pid, id, network, listening, addresses, time: now() }
-      print(jsonLine(line))
+    started({ addresses, id = null, listening, network, pid, proxy }) {
+      const line = { event: 'started', pid, id, network, listening, addresses, proxy }
+      print(jsonLine({ ...line, time: now() }))
     },
     event({ type, ...fields }) {
       print(jsonLine({ event: type, ...fields, time: now() }))

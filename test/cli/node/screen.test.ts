@@ -87,7 +87,14 @@ function startTerminal({ columns = 80, rows = 24 } = {}) {
   }
 }
 
-const STARTED = { pid: 7, id: 'me', network: 'tiny', listening: [], addresses: [] }
+const STARTED = {
+  pid: 7,
+  id: 'me',
+  network: 'tiny',
+  listening: [],
+  addresses: [],
+  proxy: undefined,
+}
 
 describe('the screen', () => {
   test('draws four times a second at most, and only what has changed', () => {
