@@ -27,14 +27,17 @@ import { groupOf } from '../codec/place.ts'
 import { bitcoinSession, NEGOTIATED } from '../machines/handshakes/bitcoin.ts'
 import type { BitcoinTypes } from '../machines/handshakes/bitcoin.ts'
 import { estimateBytes, laneOf, wrongWith } from './bitcoin/app-messages.ts'
-import { addressFetchChild } from './bitcoin/address-fetch.ts'
 import { addressBookRules } from './bitcoin/address-book-rules.ts'
+import { addressRelayChild } from './bitcoin/address-relay.ts'
 import { conductChild } from './bitcoin/conduct.ts'
+import { describeConnection } from './bitcoin/description.ts'
 import { BITCOIN_DETAILS } from './bitcoin/details.ts'
 import { findingChildren, findingOf } from './bitcoin/finding.ts'
 import { limitsOf } from './bitcoin/limits.ts'
 import type { BitcoinLimits } from './bitcoin/limits.ts'
 import { createNodePart } from './bitcoin/node-part.ts'
+import { createOwnAddresses } from './bitcoin/own-addresses.ts'
+import type { OwnAddresses } from './bitcoin/own-addresses.ts'
 import { pingChild } from './bitcoin/ping.ts'
 import { optionsOf, recipeOf } from './bitcoin/recipe.ts'
 import { redialOf } from './bitcoin/redial.ts'
@@ -71,14 +74,20 @@ export interface BitcoinOptions {
   readonly dnsSeeds?: boolean | 'force'
   /** Addresses to begin with where no other is known of their kind: see `fixedSeedLines`. */
   readonly fixedSeeds?: readonly string[]
+  /** To which networks this node has a way: others are told of, and not dialled. Default: IPv4 and IPv6. */
+  readonly networks?: readonly PeerNetwork[]
+  /** Where others reach this node, as they dial it: told to peers. */
+  readonly externalAddresses?: readonly string[]
+  /** Whether what peers say of where they see us is told to others, too. Default: yes. */
+  readonly discover?: boolean
   /** Other numbers than the usual ones. */
   readonly limits?: Partial<BitcoinLimits>
 }
 
-/** To which there is a way without a proxy. */
-const REACHABLE: ReadonlySet<PeerNetwork> = new Set(['ipv4', 'ipv6'])
-
-const addressRules = ({ port }: BitcoinNetwork): AddressRules<BitcoinAddress> => ({
+const addressRules = (
+  { port }: BitcoinNetwork,
+  reachable: ReadonlySet<PeerNetwork>,
+): AddressRules<BitcoinAddress> => ({
   parse: (text) => parseAddress(text, port),
   print: printAddress,
   // One form of host, and always a port: equal text, same address.
@@ -87,14 +96,31 @@ const addressRules = ({ port }: BitcoinNetwork): AddressRules<BitcoinAddress> =>
   fromSocket: addressOfSocket,
   group: groupOf,
   identity: () => undefined,
-  book: addressBookRules(REACHABLE),
+  book: addressBookRules(reachable),
   isShared(host) {
     const address = networkAddressOf(addressOfSocket({ host, port: 0 }))
     return address !== undefined && isLocalAddress(address)
   },
 })
 
-/** @throws {RangeError} a limit that is none, or a user agent that cannot be */
+/** The addresses of this node, as the application states them. @throws {RangeError} one that is none */
+function statedAddresses(
+  { discover = true, externalAddresses = [] }: BitcoinOptions,
+  port: number,
+  reachable: ReadonlySet<PeerNetwork>,
+): OwnAddresses {
+  const own = createOwnAddresses({ reachable, isDiscovering: discover })
+  for (const text of externalAddresses) {
+    const parsed = parseAddress(text, port)
+    const address = 'wrong' in parsed ? undefined : networkAddressOf(parsed.address)
+    if (address === undefined || !own.add(address, 'stated')) {
+      throw new RangeError(`${text} is no address at which others reach this node`)
+    }
+  }
+  return own
+}
+
+/** For one node. @throws {RangeError} a limit or an address that is none, or a user agent that cannot be */
 export function bitcoin(options: BitcoinOptions = {}): Protocol<BitcoinTypes> {
   const { blocksOnly = false, network = 'mainnet', transport = 'both' } = options
   const limits = limitsOf(options.limits)
@@ -106,13 +132,14 @@ export function bitcoin(options: BitcoinOptions = {}): Protocol<BitcoinTypes> {
     .map((name) => SERVICES[name])
     .reduce((all, one) => all | one, 0n)
   const userAgent = userAgentOf(options.userAgentComments)
-  const finding = findingChildren(options, { chain, limits, reachable: REACHABLE })
+  const reachable = new Set(options.networks ?? USUAL_NETWORKS)
+  const own = statedAddresses(options, chain.port, reachable)
 
   return {
     name: 'bitcoin',
     defaultPort: chain.port,
-    addresses: addressRules(chain),
-    node: (tools) => createNodePart(tools, { blocksOnly, services, userAgent }),
+    addresses: addressRules(chain, reachable),
+    node: (tools) => createNodePart(tools, { blocksOnly, own, services, userAgent }),
     wire: (setup) => bitcoinWire({ magic: chain.magic, speaks: transport }, setup),
     session: bitcoinSession(limits.handshakeMs),
     control: NEGOTIATED,
@@ -152,8 +179,8 @@ export function bitcoin(options: BitcoinOptions = {}): Protocol<BitcoinTypes> {
     children: [
       conductChild({ services, blocksOnly }),
       pingChild(limits),
-      addressFetchChild(),
-      ...finding,
+      addressRelayChild({ own, reachable, services }),
+      ...findingChildren(options, { chain, limits, own, reachable }),
     ],
     recipe: () => recipeOf(options),
   }
@@ -168,6 +195,8 @@ function transportFor(
   const isNamed = motive !== 'found' || slot === SLOTS.addressFetch
   return isNamed || hasServices(marks, SERVICES.p2pV2) ? 'v2' : 'v1'
 }
+
+const USUAL_NETWORKS: readonly PeerNetwork[] = ['ipv4', 'ipv6']
 
 const NETWORK_NAMES = Object.keys(BITCOIN_NETWORKS)
 const TRANSPORTS: Readonly<Record<string, SpokenTransports>> = { auto: 'both', v1: 'v1', v2: 'v2' }
@@ -185,6 +214,10 @@ export const tools: ProtocolTools<BitcoinTypes> = {
       description: 'auto (v2, and v1 where that is not spoken), v1 or v2',
       default: 'auto',
     },
+    {
+      flags: '--external-address <address...>',
+      description: 'where others reach this node: told to peers',
+    },
     { flags: '--blocks-only', description: 'want no transactions from anybody' },
     {
       flags: '--user-agent-comment <text...>',
@@ -201,20 +234,30 @@ export const tools: ProtocolTools<BitcoinTypes> = {
       description: 'addresses to begin with where no other is known of their kind',
     },
   ],
-  create({ blocksOnly, network, transport, userAgentComment = [], ...finding }) {
+  create({
+    blocksOnly,
+    externalAddress = [],
+    network,
+    transport,
+    userAgentComment = [],
+    ...finding
+  }) {
     const spoken = typeof transport === 'string' ? TRANSPORTS[transport] : undefined
     if (spoken === undefined) throw new RangeError('the transport is auto, v1 or v2')
     if (!isNetworkName(network)) {
       throw new RangeError(`the network is one of ${NETWORK_NAMES.join(', ')}`)
     }
     if (!Array.isArray(userAgentComment)) throw new RangeError('a comment is a text')
+    if (!Array.isArray(externalAddress)) throw new RangeError('an address is a text')
     return bitcoin({
       ...{ network, transport: spoken, blocksOnly: blocksOnly === true },
-      ...{ userAgentComments: userAgentComment, ...findingOf(finding) },
+      ...{ externalAddresses: externalAddress, userAgentComments: userAgentComment },
+      ...findingOf(finding),
     })
   },
   remake: (recipe) => bitcoin(optionsOf(recipe)),
   messages: [{ type: 'getaddr' }],
+  describe: describeConnection,
 }
 
 const isNetworkName = (name: unknown): name is BitcoinNetworkName =>

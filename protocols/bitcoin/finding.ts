@@ -4,7 +4,7 @@
  */
 import type { ChildSpec } from '../../actors/child.ts'
 import type { ToolValues } from '../../actors/protocol-tools.ts'
-import { parseAddress } from '../../codec/bitcoin/address.ts'
+import { networkAddressOf, parseAddress } from '../../codec/bitcoin/address.ts'
 import type { BitcoinAddress } from '../../codec/bitcoin/address.ts'
 import { DNS_SEEDS } from '../../codec/bitcoin/dns-seeds.ts'
 import type { PeerNetwork } from '../../codec/bitcoin/network-address.ts'
@@ -14,6 +14,7 @@ import type { BitcoinOptions } from '../bitcoin.ts'
 import { parseFixedSeeds } from './fixed-seeds.ts'
 import type { BitcoinLimits } from './limits.ts'
 import { openingChild } from './opening.ts'
+import type { OwnAddresses } from './own-addresses.ts'
 import { seedingChild } from './seeding.ts'
 
 export type FindingOptions = Pick<
@@ -24,6 +25,8 @@ export type FindingOptions = Pick<
 export interface FindingSetup {
   readonly chain: BitcoinNetwork
   readonly limits: BitcoinLimits
+  /** Ours: they are not dialled. */
+  readonly own: Pick<OwnAddresses, 'has'>
   readonly reachable: ReadonlySet<PeerNetwork>
 }
 
@@ -38,7 +41,7 @@ function parseSeedNodes(texts: readonly string[], port: number): readonly Bitcoi
 /** None where nobody is to be found. @throws {RangeError} an address that is none, in plain words */
 export function findingChildren(
   { connectOnly = false, dnsSeeds = true, fixedSeeds = [], seedNodes = [] }: FindingOptions,
-  { chain: { name, port }, limits, reachable }: FindingSetup,
+  { chain: { name, port }, limits, own, reachable }: FindingSetup,
 ): readonly ChildSpec<BitcoinTypes>[] {
   // Checked all the same: what is wrong is noticed where it was typed.
   const [nodes, fixed] = [parseSeedNodes(seedNodes, port), parseFixedSeeds(fixedSeeds, port)]
@@ -48,7 +51,11 @@ export function findingChildren(
     ...{ seedNodes: nodes, fixedSeeds: fixed, isDnsForced: dnsSeeds === 'force' },
     dnsSeeds: dnsSeeds === false ? [] : DNS_SEEDS[name],
   })
-  return [openingChild({ limits, reachable }), seeding]
+  const isOwn = (address: BitcoinAddress): boolean => {
+    const written = networkAddressOf(address)
+    return written !== undefined && own.has(written)
+  }
+  return [openingChild({ isOwn, limits, reachable }), seeding]
 }
 
 const DNS: Readonly<Record<string, boolean | 'force'>> = { auto: true, force: 'force', off: false }

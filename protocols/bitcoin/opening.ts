@@ -10,7 +10,6 @@
  */
 import type { ChildSpec, ChildTools } from '../../actors/child.ts'
 import type { ConnectionView } from '../../actors/protocol.ts'
-import { printAddress } from '../../codec/bitcoin/address.ts'
 import type { BitcoinAddress } from '../../codec/bitcoin/address.ts'
 import type { PeerNetwork } from '../../codec/bitcoin/network-address.ts'
 import type { BitcoinTypes, ChainTip } from '../../machines/handshakes/bitcoin.ts'
@@ -50,8 +49,8 @@ export interface OpeningOptions {
   readonly limits: BitcoinLimits
   /** Networks to which this node has a way; it may change while the node runs. */
   readonly reachable: ReadonlySet<PeerNetwork>
-  /** Whether it is one of our own. Left out: none is. */
-  isOwn?(address: BitcoinAddress): boolean
+  /** Whether it is one of our own. */
+  isOwn(address: BitcoinAddress): boolean
 }
 
 /** What outlives an incarnation. */
@@ -75,7 +74,7 @@ export const openingChild = (options: OpeningOptions): ChildSpec<BitcoinTypes, O
 })
 
 function startOpening(
-  { isOwn = () => false, limits, reachable }: OpeningOptions,
+  { isOwn, limits, reachable }: OpeningOptions,
   tools: Tools,
   kept: OpeningKept,
 ): () => void {
@@ -244,13 +243,6 @@ function startOpening(
     roundLater(open())
   }
 
-  tools.watch({
-    active({ facts, role, target }) {
-      if (role !== 'dialler' || target === undefined || facts?.peer === undefined) return
-      // It knows better what it serves than whoever told of it.
-      book?.mark(printAddress(target), facts.peer.services)
-    },
-  })
   roundLater(ROUND_MS)
   return () => {
     keepAnchors(tools.store, anchorsOf(tools.connections()))

@@ -57,7 +57,7 @@ function startFull(aboutOf: (index: number) => ConnectionAbout = () => ({})) {
 }
 
 describe('a full node', () => {
-  test('p2p_eviction: gives up one for a newcomer', () => {
+  test('p2p_eviction: with 21 inbound slots the protected 4+4+8 (+4 netgroup) survive, one unprotected is evicted (one is)', () => {
     const { come, evicted, held } = startFull()
     expect(held()).toHaveLength(INBOUND_MAX)
     come('30.1.0.1')
@@ -66,7 +66,7 @@ describe('a full node', () => {
     expect(held()).toContain('30.1.0.1')
   })
 
-  test('p2p_eviction: keeps four that gave blocks, four that gave transactions, eight that answer fast', () => {
+  test('p2p_eviction: with 21 inbound slots the protected 4+4+8 (+4 netgroup) survive, one unprotected is evicted (4+4+8 survive)', () => {
     const { come, evicted, hostOf } = startFull((index) => {
       if (index < 4) return { lastBlockMs: 1_000 + index }
       if (index < 8) return { lastTransactionMs: 1_000 + index }

@@ -1,6 +1,13 @@
 import { describe, expect, test } from 'vitest'
-import type { BitcoinOptions } from '../../protocols/bitcoin.ts'
-import { placeOf, serving, startOpeningWorld } from './bitcoin-opening-support.ts'
+import { encodeUtf8 } from '../../codec/bytes.ts'
+import type { ChildTools } from '../../index.ts'
+import type { BitcoinOptions, BitcoinTypes } from '../../protocols/bitcoin.ts'
+import { encodeAnchor } from '../../protocols/bitcoin/anchors.ts'
+import { startNode } from '../support/nodes.ts'
+import { addressFrom, ONION } from './bitcoin-addresses-support.ts'
+import { placeOf, plainly, serving, startOpeningWorld } from './bitcoin-opening-support.ts'
+import { startStage } from './bitcoin-stage.ts'
+import { VERACK, versionOf } from './bitcoin-support.ts'
 
 const HOSTS = Array.from({ length: 16 }, (_, index) => `20.${index}.0.1`)
 const MINUTE_MS = 60_000
@@ -17,7 +24,7 @@ function startFull(options: BitcoinOptions = {}) {
 const groupOf = (address: string): string => address.split('.').slice(0, 2).join('.')
 
 describe('a node that knows many', () => {
-  test('p2p_add_connections: has eight peers for all and two for blocks alone, and no more that last', () => {
+  test('p2p_add_connections: exact counts per connection type', () => {
     const { alice, world } = startFull()
     world.advance(MINUTE_MS)
     expect(alice.held('full-relay')).toHaveLength(8)
@@ -28,7 +35,7 @@ describe('a node that knows many', () => {
     expect(alice.held('block-relay-only')).toHaveLength(2)
   })
 
-  test('p2p_add_connections: finds another one in place of one that went', () => {
+  test('p2p_add_connections: re-adding after disconnect', () => {
     const { alice, peers, world } = startFull()
     world.advance(MINUTE_MS)
     const [gone] = alice.held('full-relay')
@@ -40,7 +47,7 @@ describe('a node that knows many', () => {
     expect(alice.held('full-relay')).toHaveLength(8)
   })
 
-  test('p2p_add_connections: a feeler says that it wants no transactions, and is over with the version', () => {
+  test('p2p_add_connections: feeler sends version with relay 0 and closes (it closes)', () => {
     const { alice, peers, world } = startFull()
     world.advance(20 * MINUTE_MS)
     const feelers = alice.dialled('feeler')
@@ -172,6 +179,20 @@ describe('a node that knows many', () => {
 
 const SERVING_MORE = 0x40fn
 
+test('p2p_add_connections: feeler sends version with relay 0 and closes (relay 0)', () => {
+  const { dialled } = startStage({ dials: ['feeler'], transport: 'v1' })
+  const [feeler] = dialled
+  expect(feeler?.heard).toMatchObject([{ type: 'version', relay: false }])
+})
+
+test('p2p_add_connections: early version message tolerated', () => {
+  const { active, dialled, say } = startStage({ dials: ['full-relay'], transport: 'v1' })
+  const [peer] = dialled
+  if (peer === undefined) throw new Error('nobody was dialled')
+  say(peer, versionOf({ services: 9n }), VERACK)
+  expect(active()).toBe(1)
+})
+
 describe('a chain that does not grow', () => {
   /** Its tip stands still from here on. */
   function startStill() {
@@ -233,11 +254,7 @@ describe('anchors', () => {
     await alice.stop()
     return { ...full, anchors, others }
   }
-  const entriesOf = (alice: ReturnType<ReturnType<typeof startOpeningWorld>['startAlice']>) => [
-    ...alice.tools().store.range('anchors', { limit: 10 }),
-  ]
-
-  test('feature_anchors: are those for blocks alone, and are dialled first after a restart', async () => {
+  test('feature_anchors: anchors written only for block-only peers, deleted at start, garbage tolerated, onion anchors survive, reconnection attempted (written for those alone, and dialled)', async () => {
     const { anchors, startAlice, world } = await startStopped()
     expect(anchors).toHaveLength(2)
     const again = startAlice({ limits: LIMITS })
@@ -255,16 +272,18 @@ describe('anchors', () => {
     expect(again.held('full-relay')).toHaveLength(1)
   })
 
-  test('feature_anchors: are deleted when they are read', async () => {
+  test('feature_anchors: anchors written only for block-only peers, deleted at start, garbage tolerated, onion anchors survive, reconnection attempted (deleted)', async () => {
     const { startAlice, world } = await startStopped()
     startAlice({ limits: LIMITS })
     world.advance(1_500)
     world.kill('alice')
-    const third = startAlice({ limits: { ...LIMITS, blockRelayOnlyMax: 0 } })
-    expect(entriesOf(third)).toEqual([])
+    const third = startAlice({ limits: LIMITS })
+    world.advance(600)
+    expect(third.dialled()).toHaveLength(1)
+    expect(third.dialled('full-relay')).toHaveLength(1)
   })
 
-  test('feature_anchors: none are kept where there is no peer for blocks alone', async () => {
+  test('feature_anchors: anchors written only for block-only peers, deleted at start, garbage tolerated, onion anchors survive, reconnection attempted (none for others)', async () => {
     const { alice, startAlice, world } = startFull({ limits: { ...LIMITS, blockRelayOnlyMax: 0 } })
     world.advance(MINUTE_MS)
     await alice.stop()
@@ -274,7 +293,7 @@ describe('anchors', () => {
     expect(again.dialled('full-relay')).toHaveLength(1)
   })
 
-  test('feature_anchors: a node that is killed keeps none', () => {
+  test('feature_anchors: anchors written only for block-only peers, deleted at start, garbage tolerated, onion anchors survive, reconnection attempted (none of a node that was killed)', () => {
     const { startAlice, world } = startFull({ limits: LIMITS })
     world.advance(MINUTE_MS)
     world.kill('alice')
@@ -282,5 +301,54 @@ describe('anchors', () => {
     world.advance(600)
     expect(again.dialled('full-relay')).toHaveLength(1)
     expect(again.dialled('block-relay-only')).toEqual([])
+  })
+
+  /** What a child of that name finds in the store when the node is started. */
+  async function startWith(values: readonly Uint8Array[], options: BitcoinOptions = {}) {
+    const { startAlice, startPeer, world } = startOpeningWorld()
+    const planter = startNode(world, 'alice', '9.9.9.9', {
+      ...plainly({ connectOnly: true }),
+      children: [
+        {
+          name: 'opening',
+          restart: 'permanent',
+          keep: () => undefined,
+          start({ store }: ChildTools<BitcoinTypes>) {
+            store.write(
+              values.map((value, index) => ({
+                ...{ table: 'anchors', key: Uint8Array.of(index), value },
+              })),
+            )
+            return () => undefined
+          },
+        },
+      ],
+    })
+    const stopped = planter.supervisor.stop()
+    world.advance(10_000)
+    await stopped
+    world.kill('alice')
+    const alice = startAlice({ limits: LIMITS, ...options })
+    world.advance(1_600)
+    return { alice, startPeer, world }
+  }
+  const anchorOf = (text: string) => encodeAnchor({ address: addressFrom(text), services: 9n })
+
+  test('feature_anchors: anchors written only for block-only peers, deleted at start, garbage tolerated, onion anchors survive, reconnection attempted (garbage)', async () => {
+    const garbage = [Uint8Array.of(1), encodeUtf8('no anchor at all'), new Uint8Array(300)]
+    const { alice } = await startWith([...garbage, anchorOf('20.1.0.1:18444')])
+    expect(alice.dialled('block-relay-only')).toEqual(['20.1.0.1:18444'])
+    expect(alice.eventsOf('child.noted')).toMatchObject([
+      { child: 'opening', what: 'anchors that cannot be read', about: { count: 3 } },
+    ])
+    expect(alice.eventsOf('fault')).toEqual([])
+  })
+
+  test('feature_anchors: anchors written only for block-only peers, deleted at start, garbage tolerated, onion anchors survive, reconnection attempted (onion)', async () => {
+    const text = `${ONION}:18444`
+    const { alice } = await startWith([anchorOf(text)], { networks: ['ipv4', 'onion'] })
+    expect(alice.dialled('block-relay-only')).toEqual([text])
+    const without = await startWith([anchorOf(text)])
+    expect(without.alice.dialled()).toEqual([])
   })
 })

@@ -40,28 +40,28 @@ describe('a seed node', () => {
     return { alice, heard, seed, world }
   }
 
-  test('p2p_addrfetch: is asked for addresses, and not for headers', () => {
+  test('p2p_addrfetch: getaddr but no getheaders', () => {
     const { alice, heard, world } = startAsking()
     world.advance(5 * SECOND_MS)
     expect(alice.held('addr-fetch')).toEqual([placeOf(SEED)])
     expect(heard).toEqual(['getaddr'])
   })
 
-  test('p2p_addrfetch: that tells one address is not left for it', () => {
+  test('p2p_addrfetch: one-entry addr keeps, larger closes (one)', () => {
     const { alice, world } = startAsking([telling('22.1.0.1:8333')])
     world.advance(10 * SECOND_MS)
     expect(alice.held('addr-fetch')).toEqual([placeOf(SEED)])
-    expect(detailsOf(alice.events)).toEqual([])
+    expect(detailsOf(alice.events)).not.toContain('addresses-fetched')
   })
 
-  test('p2p_addrfetch: that tells more than one address is left', () => {
+  test('p2p_addrfetch: one-entry addr keeps, larger closes (more)', () => {
     const { alice, world } = startAsking([telling('22.1.0.1:8333', '22.2.0.1:8333')])
     world.advance(10 * SECOND_MS)
     expect(alice.held('addr-fetch')).toEqual([])
     expect(detailsOf(alice.events)).toContain('addresses-fetched')
   })
 
-  test('p2p_addrfetch: that tells nothing is left after five minutes', () => {
+  test('p2p_addrfetch: timeout 300 s', () => {
     const { alice, world } = startAsking()
     world.advance(299 * SECOND_MS)
     expect(alice.held('addr-fetch')).toEqual([placeOf(SEED)])
@@ -70,7 +70,7 @@ describe('a seed node', () => {
     expect(detailsOf(alice.events)).toEqual(['addresses-not-told'])
   })
 
-  test('p2p_addrfetch: that serves nothing is left with its version', () => {
+  test('that serves nothing is left with its version', () => {
     const { startAlice, startPeer, world } = startOpeningWorld()
     startPeer(SEED, plainly({ connectOnly: true }))
     const alice = startAlice({ seedNodes: [SEED] })
@@ -78,13 +78,13 @@ describe('a seed node', () => {
     expect(detailsOf(alice.events)).toEqual(['services-missing'])
   })
 
-  test('p2p_seednode: is asked at once where the address book is empty', () => {
+  test('p2p_seednode: seed node tried immediately with empty addrman, after 10 s otherwise, not at all when none configured (immediately)', () => {
     const { alice, world } = startAsking()
     world.advance(600)
     expect(alice.dialled('addr-fetch')).toEqual([placeOf(SEED)])
   })
 
-  test('p2p_seednode: is asked after ten seconds where addresses are known and lead nowhere', () => {
+  test('p2p_seednode: seed node tried immediately with empty addrman, after 10 s otherwise, not at all when none configured (after 10 s)', () => {
     const { alice, world } = startAsking([], { limits: { fullRelayMax: 2 } })
     // The child looks for the first time when the book has it.
     alice.tell(NOBODY)
@@ -94,7 +94,7 @@ describe('a seed node', () => {
     expect([early, alice.dialled('addr-fetch')]).toEqual([[], [placeOf(SEED)]])
   })
 
-  test('p2p_seednode: none is asked where none was named', () => {
+  test('p2p_seednode: seed node tried immediately with empty addrman, after 10 s otherwise, not at all when none configured (none configured)', () => {
     const { startAlice, world } = startOpeningWorld()
     const alice = startAlice()
     alice.tell(NOBODY)
@@ -102,7 +102,7 @@ describe('a seed node', () => {
     expect(alice.dialled('addr-fetch')).toEqual([])
   })
 
-  test('p2p_seednode: is not asked where two peers that relay addresses are there', () => {
+  test('is not asked where two peers that relay addresses are there', () => {
     const { startAlice, startPeer, world } = startOpeningWorld()
     for (const host of [SEED, '20.2.0.1', '20.3.0.1']) startPeer(host)
     const alice = startAlice({ seedNodes: [SEED] }, { bootstrap: ['20.2.0.1', '20.3.0.1'] })
@@ -112,7 +112,7 @@ describe('a seed node', () => {
     expect(alice.dialled('addr-fetch')).toEqual([])
   })
 
-  test('p2p_seednode: is ignored where the node dials whom it is told to and nobody else', () => {
+  test('is ignored where the node dials whom it is told to and nobody else', () => {
     const { alice, world } = startAsking([], { connectOnly: true })
     world.advance(10 * MINUTE_MS)
     expect(alice.dialled()).toEqual([])
@@ -164,20 +164,20 @@ describe('names', () => {
   }
   const QUIET = { limits: { fullRelayMax: 0, blockRelayOnlyMax: 0, feelerMax: 0 } }
 
-  test('p2p_dns_seeds: are not asked by a node that dials whom it is told to and nobody else', () => {
+  test('p2p_dns_seeds: connect disables DNS', () => {
     const { alice, asked, world } = startNamed({ connectOnly: true })
     world.advance(20 * MINUTE_MS)
     expect(asked()).toBe(0)
     expect(alice.dialled()).toEqual([])
   })
 
-  test('p2p_dns_seeds: are asked at once where that is forced, whatever is known', () => {
+  test('p2p_dns_seeds: forced seeding', () => {
     const { asked, world } = startFilled(20, { ...QUIET, dnsSeeds: 'force' })
     world.advance(600)
     expect(asked()).toBe(7)
   })
 
-  test('p2p_dns_seeds: are asked at once, all of them, where the address book is empty', () => {
+  test('are asked at once, all of them, where the address book is empty', () => {
     const { alice, asked, world } = startNamed(QUIET)
     world.advance(600)
     expect(asked()).toBe(7)
@@ -188,7 +188,7 @@ describe('names', () => {
     expect(ageMs).toBeLessThan(7 * 86_400_000 + 1_000)
   })
 
-  test('p2p_dns_seeds: are not asked where two full-relay peers are there', () => {
+  test('p2p_dns_seeds: skipped with 2 full-relay but not with 2 block-only peers (full-relay)', () => {
     const { startAlice, startPeer, world } = startOpeningWorld({ names: NAMES })
     const hosts = ['20.1.0.1', '20.2.0.1']
     for (const host of hosts) startPeer(host, serving(mainnet()))
@@ -200,7 +200,7 @@ describe('names', () => {
     expect(alice.book().size.new).toBeLessThan(4)
   })
 
-  test('p2p_dns_seeds: are asked where two peers for blocks alone are there', () => {
+  test('p2p_dns_seeds: skipped with 2 full-relay but not with 2 block-only peers (block-only)', () => {
     const { startAlice, startPeer, world } = startOpeningWorld({ names: NAMES })
     const hosts = ['20.1.0.1', '20.2.0.1']
     for (const host of hosts) startPeer(host, serving(mainnet()))
@@ -215,7 +215,7 @@ describe('names', () => {
     expect(alice.book().size.new).toBe(7)
   })
 
-  test('p2p_dns_seeds: wait eleven seconds, and again after each three, where few addresses are known', () => {
+  test('p2p_dns_seeds: waits 11 s / 300 s depending on the 1000-entry threshold (11 s, again after each three)', () => {
     const { asked, world } = startFilled(20, QUIET)
     const counts: number[] = []
     for (let second = 0; second < 40; second++) {
@@ -227,7 +227,7 @@ describe('names', () => {
     ])
   })
 
-  test('p2p_dns_seeds: wait five minutes where a thousand addresses are known', () => {
+  test('p2p_dns_seeds: waits 11 s / 300 s depending on the 1000-entry threshold (300 s)', () => {
     const { alice, asked, world } = startFilled(1_200, QUIET)
     const { new: fresh, tried } = alice.book().size
     expect(fresh + tried).toBeGreaterThanOrEqual(1_000)
@@ -237,7 +237,7 @@ describe('names', () => {
     expect(asked()).toBe(3)
   })
 
-  test('p2p_dns_seeds: come half a minute behind seed nodes', () => {
+  test('come half a minute behind seed nodes', () => {
     const { asked, world } = startNamed({ ...QUIET, seedNodes: ['23.1.0.1'] })
     world.advance(29 * SECOND_MS)
     expect(asked()).toBe(0)
@@ -279,7 +279,7 @@ describe('fixed seeds', () => {
     return { alice, known, world }
   }
 
-  test('feature_config_args: are taken at once where there is no other source', () => {
+  test('feature_config_args: fixed seeds: at once or after 60 s depending on other sources (at once)', () => {
     const { alice, known, world } = start({ dnsSeeds: false })
     world.advance(600)
     expect(known()).toBe(true)
@@ -291,15 +291,18 @@ describe('fixed seeds', () => {
   test.each([
     ['names may be asked', { dnsSeeds: true }, 'mainnet'],
     ['there is a seed node', { dnsSeeds: false, seedNodes: ['23.1.0.1'] }, 'regtest'],
-  ] as const)('feature_config_args: are taken after a minute where %s', (_, options, network) => {
-    const { known, world } = start(options, network)
-    world.advance(59 * SECOND_MS)
-    expect(known()).toBe(false)
-    world.advance(3 * SECOND_MS)
-    expect(known()).toBe(true)
-  })
+  ] as const)(
+    'feature_config_args: fixed seeds: at once or after 60 s depending on other sources (60 s where %s)',
+    (_, options, network) => {
+      const { known, world } = start(options, network)
+      world.advance(59 * SECOND_MS)
+      expect(known()).toBe(false)
+      world.advance(3 * SECOND_MS)
+      expect(known()).toBe(true)
+    },
+  )
 
-  test('feature_config_args: are taken after a minute where the application named a peer', () => {
+  test('feature_config_args: fixed seeds: at once or after 60 s depending on other sources (60 s with a peer by hand)', () => {
     const { alice, known, world } = start({ dnsSeeds: false })
     alice.supervisor.connect('23.1.0.1:18444').catch(() => undefined)
     world.advance(59 * SECOND_MS)
@@ -308,7 +311,7 @@ describe('fixed seeds', () => {
     expect([early, known()]).toEqual([false, true])
   })
 
-  test('feature_config_args: are not taken where addresses of their kind are known', () => {
+  test('are not taken where addresses of their kind are known', () => {
     const { alice, known, world } = start({ dnsSeeds: false })
     alice.tell(NOBODY)
     world.advance(10 * MINUTE_MS)

@@ -32,19 +32,19 @@ function startPeer(peerWork: bigint | undefined, tipWork = 100n) {
   }
 }
 
-test('p2p_outbound_eviction: a peer that shows nothing is asked after twenty minutes, and left after two more', () => {
+test('a peer that shows nothing is asked after twenty minutes, and left after two more', () => {
   const peer = startPeer(undefined)
   peer.advance(60)
   expect(peer.actions).toEqual(['ask at 21', 'leave at 24'])
 })
 
-test('p2p_outbound_eviction: so is one that lags behind', () => {
+test('so is one that lags behind', () => {
   const peer = startPeer(50n)
   peer.advance(60)
   expect(peer.actions).toEqual(['ask at 21', 'leave at 24'])
 })
 
-test('p2p_outbound_eviction: one that catches up slowly has twenty minutes anew with each benchmark', () => {
+test('one that catches up slowly has twenty minutes anew with each benchmark', () => {
   const peer = startPeer(50n)
   peer.advance(15)
   // Our chain has grown meanwhile: it has reached where we were, and not where we are.
@@ -59,7 +59,7 @@ test('p2p_outbound_eviction: one that catches up slowly has twenty minutes anew 
   expect(peer.actions).toEqual(['ask at 51', 'leave at 54'])
 })
 
-test('p2p_outbound_eviction: one that reaches our tip when it is asked stays', () => {
+test('one that reaches our tip when it is asked stays', () => {
   const peer = startPeer(50n)
   peer.advance(21)
   expect(peer.actions).toEqual(['ask at 21'])
@@ -68,7 +68,7 @@ test('p2p_outbound_eviction: one that reaches our tip when it is asked stays', (
   expect(peer.actions).toEqual(['ask at 21'])
 })
 
-test('p2p_outbound_eviction: four full-relay peers that showed as much as we have are protected', () => {
+test('four full-relay peers that showed as much as we have are protected', () => {
   const shown = { peerWork: 100n, tipWork: 100n }
   expect([0, 1, 2, 3, 4].map((count) => earnsProtection(shown, true, count))).toEqual([
     ...[true, true, true, true, false],
@@ -77,7 +77,7 @@ test('p2p_outbound_eviction: four full-relay peers that showed as much as we hav
   expect(earnsProtection({ ...shown, peerWork: undefined }, true, 0)).toBe(false)
 })
 
-test('p2p_outbound_eviction: of several each is judged by what it shows itself', () => {
+test('of several each is judged by what it shows itself', () => {
   const silent = startPeer(undefined)
   const level = startPeer(100n)
   const ahead = startPeer(150n)
@@ -85,6 +85,6 @@ test('p2p_outbound_eviction: of several each is judged by what it shows itself',
   expect([silent, level, ahead].map(({ actions }) => actions.length)).toEqual([2, 0, 0])
 })
 
-test('p2p_outbound_eviction: a peer for blocks alone is never protected', () => {
+test('a peer for blocks alone is never protected', () => {
   expect(earnsProtection({ peerWork: 200n, tipWork: 100n }, false, 0)).toBe(false)
 })
