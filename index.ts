@@ -18,7 +18,7 @@ import { memoryStore } from './store/memory.ts'
 import { systemClock } from './transport/clock.ts'
 import { chooseCrypto } from './transport/crypto/choose.ts'
 import { inlineJobs } from './transport/jobs.ts'
-import { systemNames } from './transport/names.ts'
+import { namesThrough, systemNames } from './transport/names.ts'
 import { systemRandom } from './transport/random.ts'
 import type { Datagrams } from './world/datagrams.ts'
 import type { Store } from './world/store.ts'
@@ -48,7 +48,10 @@ export interface SupervisorOptions<T extends ProtocolTypes> {
   readonly record?: JournalRecording
   /** What makes its connections: that of `recordConnections`. Left out: the core's own. */
   readonly connection?: ConnectionFactory<T>
-  /** Parts of the world that are not the platform's: a virtual clock, seeded chance. */
+  /**
+   * Parts of the world that are not the platform's: a virtual clock, seeded chance. Names that are given
+   * here are asked whatever the transport takes; see `namesThrough` of `peerloom/transport/names`.
+   */
   readonly world?: Partial<Omit<World, 'streams' | 'datagrams' | 'store'>>
 }
 
@@ -98,7 +101,7 @@ export function createSupervisor<T extends ProtocolTypes>(
         clock: world.clock ?? systemClock(),
         crypto,
         jobs: world.jobs ?? inlineJobs(crypto),
-        names: world.names ?? systemNames(),
+        names: world.names ?? namesThrough(transport, systemNames()),
         random: recording?.random ?? random,
         store: options.store ?? memoryStore(),
         streams: transport,

@@ -10,6 +10,7 @@ import type { CryptoJob, JobResult } from '../world/jobs.ts'
 import type { Random } from '../world/random.ts'
 import type { StoreEntry, StoreKey, StoreRange } from '../world/store.ts'
 import type { SocketAddress } from '../world/streams.ts'
+import type { LentBook } from './lent-book.ts'
 import type { ConnectionAbout, ConnectionView } from './protocol.ts'
 import type { Application, Services } from './services.ts'
 
@@ -99,6 +100,8 @@ export interface ChildTools<T extends ProtocolTypes> {
   resolve(host: string, done: (hosts: readonly string[]) => void): void
   /** Dials an identity or an address, unless it is connected; false: no way to it is known. */
   seek(peer: string): boolean
+  /** The node's address book, for rules of the network's own; undefined where it keeps none. */
+  readonly book: LentBook<T['address']> | undefined
   /** Addresses that a peer told, for the node's book; whether one is new to us. */
   heard(connection: string, address: T['address'], seenMs: number): boolean
   /** Addresses from the book to tell a peer: at most `max`, and at most so many of a hundred. */

@@ -53,6 +53,11 @@ export interface BookRules<Address> {
   digest(bytes: Uint8Array): Uint8Array
   /** Whether it makes sense to keep it: somebody else could dial it. */
   isStorable(address: Address): boolean
+  /**
+   * Whether an address that we dialled counts as seen when its connection becomes active, and when
+   * that ends, in that kind of slot. Whoever is told of the address sees when that was. Left out: always.
+   */
+  marksSeen?(slot: string, moment: 'active' | 'ended'): boolean
   readonly sizes?: Partial<BookSizes>
 }
 
@@ -81,6 +86,8 @@ export interface ConnectionView<T extends ProtocolTypes> {
   readonly name: string
   readonly role: Role
   readonly remote: SocketAddress
+  /** Of one that came in: at which of our own addresses. */
+  readonly local?: SocketAddress
   readonly phase: Phase | 'closed'
   readonly slot: string
   readonly target: T['address'] | undefined
@@ -194,6 +201,8 @@ export type DialMotive = 'found' | 'seed' | 'wanted'
 export interface DialAbout {
   readonly slot: string
   readonly motive: DialMotive
+  /** What the book has noted of the address; 0n where it is in none. */
+  readonly marks: bigint
 }
 
 export interface SlotKind {

@@ -44,7 +44,11 @@ function canonicalIpv6(text: string): string | undefined {
 }
 
 function canonicalPlace(text: string): string | undefined {
-  if (!text.includes(':') && canonicalHost(text) !== undefined) return text
+  return !text.includes(':') && canonicalHost(text) !== undefined ? text : canonicalName(text)
+}
+
+/** A host name in lower case; undefined for what is none, IP literals and their disguises among them. */
+export function canonicalName(text: string): string | undefined {
   const name = text.toLowerCase()
   if (name.length > HOST_NAME_CHARACTERS_MAX) return undefined
   const labels = name.split('.')

@@ -115,6 +115,8 @@ export const CORE_DETAILS: Readonly<Record<CoreDetail, DetailRule>> = {
   'transport-failed': transport,
   'transport-no-access': transport,
   'transport-not-found': transport,
+  // Who was to be reached has no part in it.
+  'transport-proxy-failed': { reason: 'transport', verdict: NOTHING },
   'transport-refused': transport,
   'transport-reset': transport,
   'transport-timed-out': transport,

@@ -5,7 +5,7 @@
  * Blocks and transactions are read and written here, and are the application's to ask for and to judge.
  * @module
  */
-import type { AddressRules, Protocol } from '../actors/protocol.ts'
+import type { AddressRules, DialAbout, Protocol } from '../actors/protocol.ts'
 import type { ProtocolTools } from '../actors/protocol-tools.ts'
 import {
   addressOfSocket,
@@ -21,12 +21,14 @@ import type { BitcoinNetwork, BitcoinNetworkName } from '../codec/bitcoin/networ
 import { ownedMessage } from '../codec/bitcoin/owned-message.ts'
 import { estimatePayloadBytes } from '../codec/bitcoin/payload-size.ts'
 import { bitcoinWire } from '../codec/bitcoin/wire.ts'
-import type { SpokenTransports } from '../codec/bitcoin/wire.ts'
+import type { BitcoinTransport, SpokenTransports } from '../codec/bitcoin/wire.ts'
 import { groupOf } from '../codec/place.ts'
 import { bitcoinSession, NEGOTIATED } from '../machines/handshakes/bitcoin.ts'
 import type { BitcoinTypes } from '../machines/handshakes/bitcoin.ts'
 import { estimateBytes, laneOf, wrongWith } from './bitcoin/app-messages.ts'
+import { addressBookRules } from './bitcoin/address-book-rules.ts'
 import { conductChild } from './bitcoin/conduct.ts'
+import { describeConnection } from './bitcoin/description.ts'
 import { BITCOIN_DETAILS } from './bitcoin/details.ts'
 import { limitsOf } from './bitcoin/limits.ts'
 import type { BitcoinLimits } from './bitcoin/limits.ts'
@@ -34,7 +36,7 @@ import { createNodePart } from './bitcoin/node-part.ts'
 import { pingChild } from './bitcoin/ping.ts'
 import { optionsOf, recipeOf } from './bitcoin/recipe.ts'
 import { redialOf } from './bitcoin/redial.ts'
-import { SERVICES } from './bitcoin/services.ts'
+import { hasServices, SERVICES } from './bitcoin/services.ts'
 import type { ServiceName } from './bitcoin/services.ts'
 import { slotKinds } from './bitcoin/slots.ts'
 import { userAgentOf } from './bitcoin/user-agent.ts'
@@ -69,6 +71,7 @@ const addressRules = ({ port }: BitcoinNetwork): AddressRules<BitcoinAddress> =>
   fromSocket: addressOfSocket,
   group: groupOf,
   identity: () => undefined,
+  book: addressBookRules(new Set(['ipv4', 'ipv6'])),
   isShared(host) {
     const address = networkAddressOf(addressOfSocket({ host, port: 0 }))
     return address !== undefined && isLocalAddress(address)
@@ -112,7 +115,7 @@ export function bitcoin(options: BitcoinOptions = {}): Protocol<BitcoinTypes> {
     contentBytes: estimatePayloadBytes,
     // Nothing is a strike: see details.ts.
     strikes: { count: 1, withinMs: 1, banMs: 86_400_000, banMsMax: 86_400_000 },
-    dial: () => (transport === 'v1' ? 'v1' : 'v2'),
+    dial: (_, about) => transportFor(about, transport),
     redial: (ended) => (transport === 'both' ? redialOf(ended) : undefined),
     // Nobody proves who he is: two connections may well be two peers.
     duplicate: () => 'keep-both',
@@ -132,6 +135,12 @@ export function bitcoin(options: BitcoinOptions = {}): Protocol<BitcoinTypes> {
     children: [conductChild({ services, blocksOnly }), pingChild(limits)],
     recipe: () => recipeOf(options),
   }
+}
+
+/** Found addresses say whether they speak v2. Whom somebody named is asked first, and knows best. */
+function transportFor({ marks, motive }: DialAbout, spoken: SpokenTransports): BitcoinTransport {
+  if (spoken !== 'both') return spoken
+  return motive !== 'found' || hasServices(marks, SERVICES.p2pV2) ? 'v2' : 'v1'
 }
 
 const NETWORK_NAMES = Object.keys(BITCOIN_NETWORKS)
@@ -170,6 +179,7 @@ export const tools: ProtocolTools<BitcoinTypes> = {
   },
   remake: (recipe) => bitcoin(optionsOf(recipe)),
   messages: [{ type: 'getaddr' }],
+  describe: describeConnection,
 }
 
 const isNetworkName = (name: unknown): name is BitcoinNetworkName =>

@@ -88,6 +88,8 @@ export interface DialGovernor {
    * is then told of the second dial alone; false does not.
    */
   redial(address: string, slot: string, nowMs: number, view: DialView): boolean
+  /** The dial did not come as far as the address: it is not one of its tries. `ended` is told as well. */
+  notTried(address: string): void
   /** The dial became a connection that is active. */
   activated(address: string, nowMs: number): void
   /** The dial failed, or its connection is gone. `activeMs`: how long it was active, if it ever was. */
@@ -425,6 +427,10 @@ export function createDialGovernor({
       known.tries--
       if (motive === 'wanted') known.isWanted = true
       return true
+    },
+    notTried(address) {
+      const known = find(address)
+      if (known !== undefined) known.tries = Math.max(0, known.tries - 1)
     },
     activated(address, nowMs) {
       const dial = dialling.get(address)

@@ -50,6 +50,7 @@ export interface Lender<T extends ProtocolTypes> {
   readonly names: Names
   dial: ChildTools<T>['dial']
   seek(peer: string): boolean
+  readonly book: ChildTools<T>['book']
   heard(connection: string, address: T['address'], seenMs: number): boolean
   sample: ChildTools<T>['sample']
   isHeld(connection: string): boolean
@@ -205,6 +206,7 @@ export function lend<T extends ProtocolTypes>(lender: Lender<T>, borrower: Borro
     send: lender.send,
     sendDatagram: lender.sendDatagram,
     seek: lender.seek,
+    book: lender.book,
     heard: lender.heard,
     sample: lender.sample,
     isHeld: lender.isHeld,

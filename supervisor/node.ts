@@ -189,8 +189,8 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
   const children = createChildren<T>({
     specs: protocol.children ?? [],
     lender: {
-      ...{ application, crypto: world.crypto, jobs: world.jobs, loop, router, tell },
-      ...{ store: world.store, watchers, writes, connections: connections.views },
+      ...{ application, crypto: world.crypto, jobs: world.jobs, loop, router, tell, watchers },
+      ...{ book: peering.book, store: world.store, writes, connections: connections.views },
       random: random.fork('children'),
       send: (connection, message) => connections.get(connection)?.send(message) ?? 'gone',
       sendDatagram: (to, message) => traffic?.send(to, message) ?? 'no-way',

@@ -8,6 +8,17 @@
 /** Runs the function once the present call is over; in the order of asking. */
 export type Later = (run: () => void) => void
 
+/** Runs the function once, after so many milliseconds; returns what calls it off. */
+export type After = (afterMs: number, run: () => void) => () => void
+
+/** On the platform's timers. */
+export const systemAfter: After = (afterMs, run) => {
+  const timeout = setTimeout(run, afterMs)
+  return () => {
+    clearTimeout(timeout)
+  }
+}
+
 export interface DeliveryQueue {
   readonly later: Later
   /** How many deliveries wait. */

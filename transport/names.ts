@@ -8,7 +8,7 @@
 import { lookup } from 'node:dns'
 import type { LookupAddress } from 'node:dns'
 import type { Names, NamesInput, RequestId } from '../world/names.ts'
-import type { TransportFault } from '../world/streams.ts'
+import type { Streams, TransportFault } from '../world/streams.ts'
 import { canonicalHost } from '../codec/host.ts'
 import { faultOf } from './faults.ts'
 import { enteredBy, notStarted } from './later.ts'
@@ -40,6 +40,9 @@ function hostsOf(addresses: readonly LookupAddress[]): string[] {
 
 const isName = (host: string): boolean =>
   host.length > 0 && host.length <= NAME_CHARACTERS_MAX && !host.includes('\0')
+
+/** RFC 7686, section 2: a resolver that is asked for one tells the world whom we look for. */
+const isOnionName = (host: string): boolean => /\.onion\.?$/i.test(host)
 
 export function systemNames(options: SystemNamesOptions = {}): Names {
   const { lookup: ask = systemLookup } = options
@@ -76,12 +79,37 @@ export function systemNames(options: SystemNamesOptions = {}): Names {
         setImmediate(() => answer(request, [literal], 'failed'))
       } else if (!isName(host)) {
         setImmediate(() => answer(request, [], 'bad-address'))
+      } else if (isOnionName(host)) {
+        setImmediate(() => answer(request, [], 'not-found'))
       } else if (waiting.length >= LOOKUPS_WAITING_MAX) {
         setImmediate(() => answer(request, [], 'too-many-open'))
       } else {
         waiting.push({ request, host })
         askNext()
       }
+    },
+  }
+}
+
+/**
+ * The names of a node with these streams: what they take as a name is answered by itself and is not
+ * resolved, so that no resolver hears what is to go through a proxy. The rest is asked of `names`.
+ */
+export function namesThrough(
+  streams: Pick<Streams, 'takesName'>,
+  names: Names,
+  options: StaticNamesOptions = {},
+): Names {
+  const { later = setImmediate } = options
+  let enter: (input: NamesInput) => void = notStarted
+  return {
+    start(input) {
+      enter = enteredBy(enter, input)
+      names.start(input)
+    },
+    resolve(request, host) {
+      if (streams.takesName?.(host) !== true) return names.resolve(request, host)
+      later(() => enter({ kind: 'names.resolved', request, hosts: [host] }))
     },
   }
 }

@@ -10,7 +10,10 @@ export type NamesInput =
   | {
       readonly kind: 'names.resolved'
       readonly request: RequestId
-      /** IP literals, at least one, in the resolver's order. */
+      /**
+       * IP literals, at least one, in the resolver's order; or the name itself, where the streams take
+       * it and nobody was asked.
+       */
       readonly hosts: readonly string[]
     }
   | {

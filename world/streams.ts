@@ -10,7 +10,10 @@
 export type StreamId = number
 export type ListenerId = number
 
-/** `host` is an IP literal without brackets, in the form the transport's platform prints it. */
+/**
+ * `host` is an IP literal without brackets, in the form the transport's platform prints it; of a target
+ * it may be a name, where the transport takes it.
+ */
 export interface SocketAddress {
   readonly host: string
   readonly port: number
@@ -23,6 +26,8 @@ export type TransportFault =
   | 'failed'
   | 'no-access'
   | 'not-found'
+  /** Of a proxy on the way, not of who was to be reached: it is away, or does not do what we ask of it. */
+  | 'proxy-failed'
   | 'refused'
   | 'reset'
   | 'timed-out'
@@ -75,6 +80,12 @@ export interface Streams {
   start(enter: (input: StreamInput | ListenerInput) => void): void
   /** Answered by `stream.opened` or `stream.failed`. The stream starts paused. */
   open(stream: StreamId, address: SocketAddress): void
+  /**
+   * Whether `open` takes this name as a host, for a proxy to find: then it is not to be resolved. Left
+   * out: `open` takes IP literals alone. Who puts a world together asks this and hands the core names
+   * that answer so (`namesThrough`): the core learns it as an input, which a recording holds.
+   */
+  takesName?(name: string): boolean
   /** Answered by `listener.listening` or `listener.failed`. Port 0 asks for any free one. */
   listen(listener: ListenerId, address: SocketAddress): void
   /** No more streams are accepted; those that are open stay. Accepted streams start paused. */

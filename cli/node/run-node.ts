@@ -19,12 +19,14 @@ import { CommandFault } from '../command-fault.ts'
 import { answersOf } from '../control/node-answers.ts'
 import { createControlServer } from '../control/server.ts'
 import type { Answer } from '../control/server.ts'
+import { describerOf } from '../description.ts'
 import { jsonLine } from '../json.ts'
 import { drawKey, loadKey } from '../key-file.ts'
 import { print } from '../standard-output.ts'
 import { live } from './life.ts'
 import type { NodeOptions } from './options.ts'
 import { createReport } from './report.ts'
+import { parseProxy, throughProxy } from './proxy.ts'
 import { parseCondition } from './until.ts'
 
 /** The one in the data folder, or one for this run alone. */
@@ -82,6 +84,7 @@ export async function runNode<T extends ProtocolTypes>(
   options: NodeOptions,
   values: ToolValues,
 ): Promise<number> {
+  const proxy = options.proxy === undefined ? undefined : parseProxy(options.proxy)
   const condition = options.until === undefined ? undefined : parseCondition(options.until, tools)
   const privateKey = await privateKeyOf(tools, options.dataDir)
   const protocol = asUsage(() => tools.create(values, { privateKey }))
@@ -94,18 +97,20 @@ export async function runNode<T extends ProtocolTypes>(
   const supervisor = asUsage(() =>
     createSupervisor({
       protocol,
-      transport: tcp(),
+      transport: proxy === undefined ? tcp() : throughProxy(proxy, protocol.deadlines.connectMs),
       listen: options.listen,
       peers: { bootstrap: options.bootstrap },
       world: { clock },
-      ...(protocol.datagrams === undefined ? {} : { datagrams: udp() }),
+      // Datagrams would go past the proxy.
+      ...(protocol.datagrams === undefined || proxy !== undefined ? {} : { datagrams: udp() }),
       ...(options.dataDir === undefined
         ? {}
         : { store: lmdbStore(options.dataDir, { onConnection: control }) }),
       ...(journal === undefined ? {} : { record: journal }),
     }),
   )
-  answer = answersOf(supervisor, clock)
+  const describe = describerOf(tools)
+  answer = answersOf(supervisor, clock, describe)
 
   const addressOf = (at: SocketAddress): string =>
     tools.ownAddress?.(protocol.identity, at) ??
@@ -113,6 +118,7 @@ export async function runNode<T extends ProtocolTypes>(
 
   const report = createReport(options.json, print, {
     connections: supervisor.connections,
+    describe,
     nowMs: clock.monotonicMs,
     waitsFor: condition === undefined ? '' : `until ${condition.text}`,
   })
@@ -129,6 +135,7 @@ export async function runNode<T extends ProtocolTypes>(
       network: protocol.name,
       listening,
       addresses: listening.map(addressOf),
+      proxy,
     }),
   })
   return journal === undefined ? living : living.finally(() => journal.closed)

@@ -100,9 +100,9 @@ test('the network says how an address is dialled, and knows for whom and for wha
   dial('10.0.0.3')
   world.advance(5_000)
   expect(asked).toEqual([
-    ['10.0.0.4', { motive: 'seed', slot: 'seeds' }],
-    ['10.0.0.2', { motive: 'wanted', slot: 'asked for' }],
-    ['10.0.0.3', { motive: 'found', slot: 'chosen' }],
+    ['10.0.0.4', { marks: 0n, motive: 'seed', slot: 'seeds' }],
+    ['10.0.0.2', { marks: 0n, motive: 'wanted', slot: 'asked for' }],
+    ['10.0.0.3', { marks: 0n, motive: 'found', slot: 'chosen' }],
   ])
 })
 

@@ -187,6 +187,23 @@ test('a redial is not a try', () => {
   expect(governor.sourceOf('a')).toBeUndefined()
 })
 
+test('a dial that did not come as far as its address is none of its tries', () => {
+  const { governor, plan, runTo, timesOf, connections } = startNode({
+    fate: () => ({ how: 'hangs' }),
+  })
+  governor.learn(address('behind a proxy'))
+  for (let dial = 1; dial <= 20; dial++) {
+    plan()
+    expect(timesOf('behind a proxy')).toHaveLength(dial)
+    expect(governor.triesOf('behind a proxy')).toBe(1)
+    governor.notTried('behind a proxy')
+    connections.get('behind a proxy')?.end('nothing')
+    runTo(dial * 2_000 - 1)
+  }
+  expect(governor.sourceOf('behind a proxy')).toBe('learnt')
+  governor.notTried('of nobody')
+})
+
 test('a dial that never settles is given up, and does not stop the others meanwhile', () => {
   const { governor, dialled, inbound, runTo, timesOf } = startNode({
     slots: 2,

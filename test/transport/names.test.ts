@@ -1,7 +1,7 @@
 import type { LookupAddress } from 'node:dns'
 import { expect, test } from 'vitest'
 import { createDeliveryQueue } from '../../transport/later.ts'
-import { staticNames, systemNames } from '../../transport/names.ts'
+import { namesThrough, staticNames, systemNames } from '../../transport/names.ts'
 import type { Lookup } from '../../transport/names.ts'
 import type { Names, NamesInput } from '../../world/names.ts'
 import { platformUntil } from './support.ts'
@@ -127,4 +127,47 @@ test('a table answers later, in the order of asking', () => {
     { kind: 'names.failed', request: 3, fault: 'not-found' },
     { kind: 'names.resolved', request: 4, hosts: ['192.0.2.9'] },
   ])
+})
+
+test('an onion name is not found, and nobody is asked', async () => {
+  const { told, resolve, open } = startResolver()
+  for (const [request, host] of ['abc.onion', 'ABC.Onion', 'sub.abc.onion.'].entries()) {
+    resolve(request, host)
+  }
+  await platformUntil(() => told.length === 3, 'the answers')
+  expect(told.map((answer) => 'fault' in answer && answer.fault)).toEqual([
+    'not-found',
+    'not-found',
+    'not-found',
+  ])
+  expect(open).toEqual([])
+})
+
+test('names of a node whose streams take them are answered by themselves; the rest is resolved', () => {
+  const queue = createDeliveryQueue()
+  const { later } = queue
+  const below = staticNames({ 'a.example': ['192.0.2.1'], 'b.example': ['192.0.2.2'] }, { later })
+  const { told, resolve } = startNames(
+    namesThrough({ takesName: (name) => name === 'b.example' }, below, { later }),
+  )
+  resolve(1, 'b.example')
+  resolve(2, 'a.example')
+  resolve(3, 'c.example')
+  expect(told).toEqual([])
+  queue.run()
+  expect(told).toEqual([
+    { kind: 'names.resolved', request: 1, hosts: ['b.example'] },
+    { kind: 'names.resolved', request: 2, hosts: ['192.0.2.1'] },
+    { kind: 'names.failed', request: 3, fault: 'not-found' },
+  ])
+})
+
+test('all names are resolved where the streams say nothing of them', () => {
+  const queue = createDeliveryQueue()
+  const { later } = queue
+  const below = staticNames({ 'a.example': ['192.0.2.1'] }, { later })
+  const { told, resolve } = startNames(namesThrough({}, below, { later }))
+  resolve(1, 'a.example')
+  queue.run()
+  expect(told).toMatchObject([{ kind: 'names.resolved', hosts: ['192.0.2.1'] }])
 })
