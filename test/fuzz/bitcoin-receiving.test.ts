@@ -26,8 +26,8 @@ describe.each(['v1', 'v2'] as const)('what comes over %s', (transport) => {
         refused: 0,
         closed: 0,
         whole: 0,
-        held: 0,
-        allocated: 0,
+        heldPerByte: 0,
+        beyondBytes: 0,
       }
       const runs = Math.ceil(INPUTS / 2 / SESSION_INPUTS)
       holds(

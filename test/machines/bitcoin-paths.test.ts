@@ -141,7 +141,10 @@ registerContract(
     {
       roles: {
         listener: { stimuli: stimuliFor('listener') },
-        dialler: { target: { host: '10.0.0.1', port: 18_444 }, stimuli: stimuliFor('dialler') },
+        dialler: {
+          target: { network: 'ipv4', host: '10.0.0.1', port: 18_444 },
+          stimuli: stimuliFor('dialler'),
+        },
       },
       prepare(scene, role, ahead) {
         const other = scene.start(seatFor(role), { protocol: () => otherFor(ahead) })
