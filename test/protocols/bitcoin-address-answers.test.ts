@@ -133,46 +133,6 @@ describe('an attacker who', () => {
   })
 })
 
-describe('p2p_addrfetch:', () => {
-  test('a list of one address keeps the connection, and a longer one closes it', () => {
-    const { dialled, node, nowSeconds, world } = startRelay()
-    const puppet = dialled('99.2.1.1', 'addr-fetch')
-    const slots = () => node.supervisor.connections().map(({ slot }) => slot)
-    const say = (count: number) => {
-      puppet.say({
-        type: 'addr',
-        entries: textsOf(count).map((text) => entryOf(text, nowSeconds())),
-      })
-      world.advance(2_000)
-    }
-    say(1)
-    expect(slots()).toEqual(['addr-fetch'])
-    say(2)
-    expect(slots()).toEqual([])
-    expect(node.eventsOf('connection.closed')).toMatchObject([{ detail: 'addresses-fetched' }])
-  })
-
-  test('who tells none has 300 seconds', () => {
-    const { dialled, node, world } = startRelay()
-    const puppet = dialled('99.2.1.1', 'addr-fetch')
-    expect(puppet.asked()).toBe(1)
-    world.advance(298_000)
-    expect(node.supervisor.connections()).toHaveLength(1)
-    world.advance(4_000)
-    expect(node.eventsOf('connection.closed')).toMatchObject([{ detail: 'addresses-not-told' }])
-  })
-
-  test('who was left is not left once more', () => {
-    const { dialled, node, nowSeconds, world } = startRelay()
-    const puppet = dialled('99.2.1.1', 'addr-fetch')
-    const entries = textsOf(2).map((text) => entryOf(text, nowSeconds()))
-    puppet.say({ type: 'addr', entries })
-    world.advance(HOUR_MS)
-    expect(node.eventsOf('connection.closed')).toHaveLength(1)
-    expect(node.eventsOf('fault')).toEqual([])
-  })
-})
-
 describe('what a peer says that it serves', () => {
   const learnt = (slot: string) => {
     const { book, dialled, learn } = startAnswering({}, 0)
