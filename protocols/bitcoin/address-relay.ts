@@ -194,7 +194,7 @@ function startAddressRelay(
       if (isNews && isFresh && isRoutableAddress(entry.address)) {
         relay(entry, view.name, isReachable)
       }
-      if (!isReachable) continue
+      // It keeps none of a network without a way.
       book?.heard(address, {
         sourceGroup,
         isOwnSource: addressOf(source)?.host === address.host,

@@ -117,11 +117,11 @@ describe('p2p_addr_relay:', () => {
     asker.say({ type: 'getaddr' })
     world.advance(1_000)
     expect(asker.lengths()).toEqual([told])
-    asker.say({ type: 'getaddr' })
-    source.say({ type: 'getaddr' })
+    const other = dialled('96.2.1.1', 'full-relay')
+    for (const puppet of [asker, other]) puppet.say({ type: 'getaddr' })
     world.advance(HOUR_MS)
     expect(asker.lengths()).toEqual([told])
-    expect(source.told).toEqual([])
+    expect(other.told).toEqual([])
   })
 
   test('of whoever came in one address is looked at, and one more every ten seconds', () => {
