@@ -28,6 +28,7 @@ import type { BitcoinTypes } from '../machines/handshakes/bitcoin.ts'
 import { estimateBytes, laneOf, wrongWith } from './bitcoin/app-messages.ts'
 import { addressBookRules } from './bitcoin/address-book-rules.ts'
 import { conductChild } from './bitcoin/conduct.ts'
+import { describeConnection } from './bitcoin/description.ts'
 import { BITCOIN_DETAILS } from './bitcoin/details.ts'
 import { limitsOf } from './bitcoin/limits.ts'
 import type { BitcoinLimits } from './bitcoin/limits.ts'
@@ -178,6 +179,7 @@ export const tools: ProtocolTools<BitcoinTypes> = {
   },
   remake: (recipe) => bitcoin(optionsOf(recipe)),
   messages: [{ type: 'getaddr' }],
+  describe: describeConnection,
 }
 
 const isNetworkName = (name: unknown): name is BitcoinNetworkName =>

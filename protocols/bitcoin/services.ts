@@ -21,6 +21,32 @@ export const SERVICES = {
 
 export type ServiceName = keyof typeof SERVICES
 
+/** As Core names them, and the letter that stands for each in a table. */
+const PRINTED: readonly (readonly [service: bigint, name: string, initial: string])[] = [
+  [SERVICES.network, 'NETWORK', 'n'],
+  [SERVICES.bloom, 'BLOOM', 'b'],
+  [SERVICES.witness, 'WITNESS', 'w'],
+  [SERVICES.compactFilters, 'COMPACT_FILTERS', 'c'],
+  [SERVICES.networkLimited, 'NETWORK_LIMITED', 'l'],
+  [SERVICES.p2pV2, 'P2P_V2', '2'],
+]
+const SERVICE_BITS = 64
+
+/** From the lowest bit on; a bit without a name by its number, as Core prints it. */
+export const namesOf = (services: bigint): readonly string[] =>
+  Array.from({ length: SERVICE_BITS }, (_, bit) => bit).flatMap((bit) => {
+    const service = 1n << BigInt(bit)
+    if (!hasServices(services, service)) return []
+    const [, name = `UNKNOWN[2^${String(bit)}]`] = PRINTED.find(([one]) => one === service) ?? []
+    return [name]
+  })
+
+/** What they offer that is known, in a few characters. */
+export const initialsOf = (services: bigint): string =>
+  PRINTED.filter(([service]) => hasServices(services, service))
+    .map(([, , initial]) => initial)
+    .join('')
+
 export const hasServices = (services: bigint, wanted: bigint): boolean =>
   (services & wanted) === wanted
 
