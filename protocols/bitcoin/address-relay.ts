@@ -32,7 +32,7 @@ import type {
 import { relayTargets } from './address-targets.ts'
 import { createAddressTelling } from './address-telling.ts'
 import { groupBytesOf } from './netgroup.ts'
-import { networkThrough, placeOf, seenAs } from './peer-place.ts'
+import { networkThrough, placeOf } from './peer-place.ts'
 import { SERVICES } from './services.ts'
 import { relaysAddresses, SLOTS } from './slots.ts'
 
@@ -76,7 +76,7 @@ function startAddressRelay(
   tools: ChildTools<BitcoinTypes>,
   kept: AddressRelayKept,
 ): () => void {
-  const { own, reachable } = options
+  const { reachable } = options
   const { book, random } = tools
   const targetKey = (kept.targetKey ??= sipHashKeyOf(random.bytes(KEY_BYTES)))
 
@@ -240,8 +240,6 @@ function startAddressRelay(
       }
       // Whoever comes in takes part once it shows that it wants to; so nothing goes to who only listens.
       meet(view)
-      const seen = seenAs(view)
-      if (seen !== undefined) own.vote(seen)
     },
     gone({ name }) {
       kept.peers.delete(name)

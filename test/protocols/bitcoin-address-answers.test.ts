@@ -35,8 +35,8 @@ const textsIn = (puppet: Puppet): readonly string[] =>
     .map(({ address }) => encodeHex(address.bytes))
     .sort()
 
-describe('p2p_getaddr_caching:', () => {
-  test('all who ask at one of our addresses get the same answer', () => {
+describe('p2p_getaddr_caching', () => {
+  test('p2p_getaddr_caching: identical answers per bind, different across binds, new after expiry (at one of them)', () => {
     const { ask, book } = startAnswering()
     const first = ask('99.2.1.1')
     expect(first).toHaveLength(1_000)
@@ -45,7 +45,7 @@ describe('p2p_getaddr_caching:', () => {
     expect(ask('97.2.1.1')).toEqual(first)
   })
 
-  test('who asks at another one gets another answer', () => {
+  test('p2p_getaddr_caching: identical answers per bind, different across binds, new after expiry (at two)', () => {
     const { ask } = startAnswering({ listen: [`${NODE_HOST}:8333`, `${NODE_HOST}:8444`] })
     const first = ask('99.2.1.1')
     const other = ask('88.2.1.1', 8444)
@@ -64,7 +64,7 @@ describe('p2p_getaddr_caching:', () => {
     expect(ask('98.2.1.1')).toEqual(first)
   })
 
-  test('the answer stays for 21 hours, whatever is learnt meanwhile, and is another after 27', () => {
+  test('p2p_getaddr_caching: identical answers per bind, different across binds, new after expiry (21 hours, and 27)', () => {
     const { ask, learn, world } = startAnswering()
     const first = ask('99.2.1.1')
     learn(textsOf(2_000, 100))
@@ -133,8 +133,18 @@ describe('an attacker who', () => {
   })
 })
 
-describe('p2p_addrfetch:', () => {
-  test('a list of one address keeps the connection, and a longer one closes it', () => {
+describe('p2p_addrfetch', () => {
+  test('p2p_addrfetch: getaddr but no getheaders', () => {
+    const { dialled, node } = startRelay()
+    const puppet = dialled('99.2.1.1', 'addr-fetch')
+    expect(puppet.asked()).toBe(1)
+    const [connection] = node.supervisor.connections()
+    const sent = Object.keys(connection?.traffic?.sent ?? {})
+    expect(sent).toContain('getaddr')
+    expect(sent).not.toContain('getheaders')
+  })
+
+  test('p2p_addrfetch: one-entry addr keeps, larger closes', () => {
     const { dialled, node, nowSeconds, world } = startRelay()
     const puppet = dialled('99.2.1.1', 'addr-fetch')
     const slots = () => node.supervisor.connections().map(({ slot }) => slot)
@@ -152,7 +162,7 @@ describe('p2p_addrfetch:', () => {
     expect(node.eventsOf('connection.closed')).toMatchObject([{ detail: 'addresses-fetched' }])
   })
 
-  test('who tells none has 300 seconds', () => {
+  test('p2p_addrfetch: timeout 300 s', () => {
     const { dialled, node, world } = startRelay()
     const puppet = dialled('99.2.1.1', 'addr-fetch')
     expect(puppet.asked()).toBe(1)
