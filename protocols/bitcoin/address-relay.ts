@@ -3,14 +3,12 @@
  * all go to the address book, and whoever comes in and asks gets a part of it once. With blocks-only
  * peers and feelers nothing of it is exchanged: what travels there would show who is connected to whom.
  *
- * What a peer that we dialled says that it serves takes the place of what others claimed.
- *
  * The rules and numbers are Bitcoin Core's, of two decades of floods. What a peer told or was told lasts as
  * long as its connection; the drawn answers and targets outlive a restart of the child.
  * @module
  */
 import type { ChildSpec, ChildTools } from '../../actors/child.ts'
-import { addressOf, networkAddressOf, printAddress } from '../../codec/bitcoin/address.ts'
+import { addressOf, networkAddressOf } from '../../codec/bitcoin/address.ts'
 import { isRoutableAddress } from '../../codec/bitcoin/address-scope.ts'
 import { ADDRESS_COUNT_MAX } from '../../codec/bitcoin/addresses.ts'
 import type { AddressEntry } from '../../codec/bitcoin/addresses.ts'
@@ -32,9 +30,9 @@ import type {
 import { relayTargets } from './address-targets.ts'
 import { createAddressTelling } from './address-telling.ts'
 import { groupBytesOf } from './netgroup.ts'
-import { networkThrough, placeOf, seenAs } from './peer-place.ts'
+import { networkThrough, placeOf } from './peer-place.ts'
 import { SERVICES } from './services.ts'
-import { relaysAddresses, SLOTS } from './slots.ts'
+import { relaysAddresses } from './slots.ts'
 
 const SECOND_MS = 1_000
 const MINUTE_SECONDS = 60
@@ -74,7 +72,7 @@ function startAddressRelay(
   tools: ChildTools<BitcoinTypes>,
   kept: AddressRelayKept,
 ): () => void {
-  const { own, reachable } = options
+  const { reachable } = options
   const { book, random } = tools
   const targetKey = (kept.targetKey ??= sipHashKeyOf(random.bytes(KEY_BYTES)))
 
@@ -189,7 +187,7 @@ function startAddressRelay(
       if (isNews && isFresh && isRoutableAddress(entry.address)) {
         relay(entry, view.name, isReachable)
       }
-      if (!isReachable) continue
+      // It keeps none of a network without a way.
       book?.heard(address, {
         sourceGroup,
         isOwnSource: addressOf(source)?.host === address.host,
@@ -207,10 +205,6 @@ function startAddressRelay(
 
   tools.watch({
     active(view) {
-      const { facts, target } = view
-      if (target !== undefined && facts?.peer !== undefined) {
-        book?.mark(printAddress(target), facts.peer.services)
-      }
       if (view.role === 'dialler') {
         // The session has asked.
         withPeer(view, (_, peer) => {
@@ -221,8 +215,6 @@ function startAddressRelay(
       }
       // Whoever comes in takes part once it shows that it wants to; so nothing goes to who only listens.
       meet(view)
-      const seen = seenAs(view)
-      if (seen !== undefined) own.vote(seen)
     },
     gone({ name }) {
       kept.peers.delete(name)
