@@ -83,7 +83,9 @@ test('feature_proxy: unix sockets', async () => {
   if (listening?.kind !== 'listener.listening') throw new Error('it does not listen')
   const dialler = startedStreams(socks5({ over: tcp(), ways: { otherwise: { at: { path } } } }))
   dialler.streams.open(2, listening.address)
-  await platformUntil(() => dialler.has(2, 'stream.opened'), 'the stream')
+  const isUp = (): boolean =>
+    dialler.has(2, 'stream.opened') && listener.toldOfListener(1).length === 2
+  await platformUntil(isUp, 'the stream')
   expect(dialler.streams.held()).toEqual({ streams: 1, listeners: 0 })
   expect(dialler.told(2)).toMatchObject([{ remote: listening.address }])
   dialler.streams.resume(2)
