@@ -10,7 +10,8 @@ import type { CryptoJob, JobResult } from '../world/jobs.ts'
 import type { Random } from '../world/random.ts'
 import type { StoreEntry, StoreKey, StoreRange } from '../world/store.ts'
 import type { SocketAddress } from '../world/streams.ts'
-import type { ConnectionView } from './protocol.ts'
+import type { LentBook } from './lent-book.ts'
+import type { ConnectionAbout, ConnectionView } from './protocol.ts'
 import type { Application, Services } from './services.ts'
 
 /** permanent: always started again. transient: unless it ended well. temporary: never. */
@@ -90,8 +91,17 @@ export interface ChildTools<T extends ProtocolTypes> {
    * no IP address, or the network cannot write this message to it.
    */
   sendDatagram(to: DatagramTarget, message: T['message']): 'sent' | 'no-way'
+  /**
+   * Dials an address once, for a slot of the kind. False: it may not be dialled, it is connected or being
+   * dialled, or all slots of the kind are taken.
+   */
+  dial(address: T['address'], slot: string): boolean
+  /** IP literals that a host's name leads to; none where it leads nowhere. */
+  resolve(host: string, done: (hosts: readonly string[]) => void): void
   /** Dials an identity or an address, unless it is connected; false: no way to it is known. */
   seek(peer: string): boolean
+  /** The node's address book, for rules of the network's own; undefined where it keeps none. */
+  readonly book: LentBook<T['address']> | undefined
   /** Addresses that a peer told, for the node's book; whether one is new to us. */
   heard(connection: string, address: T['address'], seenMs: number): boolean
   /** Addresses from the book to tell a peer: at most `max`, and at most so many of a hundred. */
@@ -102,6 +112,8 @@ export interface ChildTools<T extends ProtocolTypes> {
   ): readonly { readonly address: T['address']; readonly seenMs: number }[]
   /** Whether it is us who do not read the connection now. */
   isHeld(connection: string): boolean
+  /** Adds to what is known of a connection; it is shown with it, and goes with it. */
+  describe(connection: string, about: ConnectionAbout): void
   /** What follows from the manifest's table, though the connection goes on. */
   report(connection: string, detail: T['detail']): void
   /** Ends the connection in good order. */

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Actor } from 'xstate'
+import type { WireTraffic } from '../codec/traffic.ts'
 import type { Role } from '../codec/wire.ts'
 import type { connectionMachine, Ending } from '../machines/connection.ts'
 import type { CloseDetail, Phase } from '../machines/reasons.ts'
@@ -18,7 +19,7 @@ import type { PeerReference } from './child.ts'
 import type { Counters } from './counters.ts'
 import type { CreditPool } from './credit.ts'
 import type { OutboxLimits } from './outbox.ts'
-import type { ConnectionView, Lane, NodePart, Protocol } from './protocol.ts'
+import type { ConnectionAbout, ConnectionView, Lane, NodePart, Protocol } from './protocol.ts'
 import type { Crediting, Router } from './router.ts'
 import type { Turns } from './turns.ts'
 import type { PullLimits } from './wire.ts'
@@ -66,6 +67,8 @@ export interface ConnectionOptions<T extends ProtocolTypes> {
   readonly role: Role
   readonly stream: StreamId
   readonly remote: SocketAddress
+  /** Of one that came in. */
+  readonly local?: SocketAddress
   readonly slot: string
   readonly target: T['address'] | undefined
   readonly dial: T['dial'] | undefined
@@ -109,6 +112,10 @@ export interface Connection<T extends ProtocolTypes> {
   readonly crediting: Crediting
   readonly ending: ConnectionEnding<T> | undefined
   readonly history: readonly HistoryEntry[]
+  /** Bytes by the type of message, where the wire counts them. */
+  traffic(): WireTraffic | undefined
+  /** What children found out about it. */
+  describe(about: ConnectionAbout): void
   /** The XState actor, for inspectors. */
   readonly actor: Actor<typeof connectionMachine>
   start(): void

@@ -17,11 +17,12 @@ import { createCharts } from './charts.ts'
 import type { PeerReference } from './child.ts'
 import type { Connection, ConnectionEnding } from './connection-contract.ts'
 import type { ConnectionOptions, ConnectionTools, HistoryEntry } from './connection-contract.ts'
+import { createView } from './connection-view.ts'
 import { createCounters } from './counters.ts'
 import { createPatientClock } from './patient-clock.ts'
 import { runEach } from './run-each.ts'
 import { watchProgress } from './progress-watch.ts'
-import type { ConnectionView, Farewell } from './protocol.ts'
+import type { Farewell, PlainValue } from './protocol.ts'
 import { createReceiving } from './receiving.ts'
 import { createSending } from './sending.ts'
 
@@ -97,6 +98,7 @@ export function createConnection<T extends ProtocolTypes>(
       role,
       target: options.target,
       dial: options.dial,
+      slot: options.slot,
       startedMs,
       connectMs: deadlines.connectMs,
       establishMs: deadlines.establish.ms,
@@ -153,6 +155,8 @@ export function createConnection<T extends ProtocolTypes>(
     switch (input.kind) {
       case 'stream.opened':
         charts.sendChart({ type: 'opened', nowMs: loop.step.monotonicMs })
+        // A wire may know at once what it speaks.
+        read()
         return
       case 'stream.bytes':
         receiving.push(input.bytes)
@@ -435,28 +439,11 @@ export function createConnection<T extends ProtocolTypes>(
     })
   }
 
-  const view: ConnectionView<T> = {
-    name,
-    role,
-    get remote() {
-      return remote
-    },
-    slot: options.slot,
-    target: options.target,
-    startedMs,
-    get phase() {
-      return phase
-    },
-    get identity() {
-      return identity
-    },
-    get facts() {
-      return facts
-    },
-    get readyMs() {
-      return readyMs
-    },
-  }
+  const about: Record<string, PlainValue> = {}
+  const view = createView<T>(options, startedMs, about, {
+    ...{ phase: () => phase, remote: () => remote, readyMs: () => readyMs },
+    ...{ identity: () => identity, facts: () => facts },
+  })
 
   const connection: Connection<T> = {
     name,
@@ -465,6 +452,10 @@ export function createConnection<T extends ProtocolTypes>(
     actor: charts.actor,
     history,
     dial: options.dial,
+    traffic: () => wire?.traffic?.(),
+    describe(given) {
+      Object.assign(about, given)
+    },
     get peer() {
       return peer
     },

@@ -3,11 +3,12 @@
  * needs to be made, and what can be waited for. It stands beside the manifest's factory, as `tools`.
  * @module
  */
+import type { WireTraffic } from '../codec/traffic.ts'
 import type { Phase } from '../machines/reasons.ts'
 import type { CryptoBackend } from '../world/crypto.ts'
 import type { ProtocolTypes } from '../machines/session.ts'
 import type { SocketAddress } from '../world/streams.ts'
-import type { Protocol, Recipe } from './protocol.ts'
+import type { ConnectionAbout, Protocol, Recipe } from './protocol.ts'
 
 export type ToolValue = string | boolean | readonly string[]
 
@@ -32,6 +33,25 @@ export interface ToolNode {
   }[]
   /** `remembered` holds the counts of the node part. */
   audit(): { readonly remembered: Readonly<Record<string, number>> }
+}
+
+/** What a tool shows of a connection comes from these: a part of what a supervisor tells of it. */
+export interface ToolConnection {
+  readonly slot: string
+  /** What the network's sessions said; undefined before they have. */
+  readonly facts: unknown
+  readonly traffic: WireTraffic | undefined
+  readonly about: ConnectionAbout
+}
+
+export type DescribedValue =
+  string | number | boolean | null | readonly string[] | Readonly<Record<string, number>>
+
+export interface ConnectionDescription {
+  /** For lines of JSON, under these names. One that every line has already keeps its own value. */
+  readonly fields: Readonly<Record<string, DescribedValue>>
+  /** For tables: a short text under the title of its column. */
+  readonly columns: Readonly<Record<string, string>>
 }
 
 export type UntilCondition =
@@ -94,6 +114,8 @@ export interface ProtocolTools<T extends ProtocolTypes = ProtocolTypes> {
   remake?(recipe: Recipe): Protocol<T>
   /** How others dial this node. Left out: as the network prints the address of a socket. */
   ownAddress?(identity: string | undefined, at: SocketAddress): string
+  /** What the network has to say of a connection. Left out: nothing beside what all networks have. */
+  describe?(connection: ToolConnection): ConnectionDescription
   /** What an application says in this network, for tools that have to say something. */
   readonly messages?: readonly T['message'][]
   /** Conditions to run until, by name; each is made from what stands behind the `=`. */

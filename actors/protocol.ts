@@ -25,6 +25,11 @@ export interface AddressRules<Address> {
   fromSocket(remote: SocketAddress): Address
   /** What limits and bans count together: a prefix of the host. */
   group(host: string): string
+  /**
+   * Whether several peers may stand behind a host: this machine, where a proxy hands over whoever comes.
+   * One of them that is to be discouraged is closed, and the host is not charged. Left out: never.
+   */
+  isShared?(host: string): boolean
   /** The identity that the address demands, where it names one. */
   identity(address: Address): string | undefined
   /** Whether a text has the form of an identity. Left out: anything without a space and a colon. */
@@ -48,6 +53,11 @@ export interface BookRules<Address> {
   digest(bytes: Uint8Array): Uint8Array
   /** Whether it makes sense to keep it: somebody else could dial it. */
   isStorable(address: Address): boolean
+  /**
+   * Whether an address that we dialled counts as seen when its connection becomes active, and when
+   * that ends, in that kind of slot. Whoever is told of the address sees when that was. Left out: always.
+   */
+  marksSeen?(slot: string, moment: 'active' | 'ended'): boolean
   readonly sizes?: Partial<BookSizes>
 }
 
@@ -66,11 +76,18 @@ export interface BookSizes {
   readonly newBucketsPerAddress: number
 }
 
+export type PlainValue = boolean | number | string
+
+/** What children found out about a connection, by name: for whoever evicts, and for operators. */
+export type ConnectionAbout = Readonly<Record<string, PlainValue>>
+
 /** What the node part is told of a connection, and what sessions ask about. Plain data. */
 export interface ConnectionView<T extends ProtocolTypes> {
   readonly name: string
   readonly role: Role
   readonly remote: SocketAddress
+  /** Of one that came in: at which of our own addresses. */
+  readonly local?: SocketAddress
   readonly phase: Phase | 'closed'
   readonly slot: string
   readonly target: T['address'] | undefined
@@ -80,6 +97,8 @@ export interface ConnectionView<T extends ProtocolTypes> {
   readonly startedMs: number
   /** When the session became ready. */
   readonly readyMs: number | undefined
+  /** Left out: nothing is known. */
+  readonly about?: ConnectionAbout
 }
 
 /** An answer that a job has to compute first. The session stays in its holding state meanwhile. */
@@ -98,6 +117,11 @@ export interface NodePart<T extends ProtocolTypes> {
   closed?(connection: ConnectionView<T>): void
   /** Whether an identity may take part at all. Left out: everybody may. */
   admits?(identity: string): boolean
+  /**
+   * Which of the active inbound connections makes room for a newcomer; undefined: none, and so does a
+   * node part without it. Asked before the newcomer is admitted, and once more when it is.
+   */
+  evict?(candidates: readonly EvictionCandidate<T>[], random: Random): string | undefined
   /** The application changes something of the network's own while the node runs; a step of its own. */
   instruct?(instruction: Instruction<T>): void
   /** What it holds, by name, for the audit. */
@@ -170,6 +194,17 @@ export interface Deadlines<Detail extends string> {
   readonly flushMs: number
 }
 
+/** Why it is dialled: the application wants it, it is a seed, or the node found it. */
+export type DialMotive = 'found' | 'seed' | 'wanted'
+
+/** What is known of a dial before it is made. */
+export interface DialAbout {
+  readonly slot: string
+  readonly motive: DialMotive
+  /** What the book has noted of the address; 0n where it is in none. */
+  readonly marks: bigint
+}
+
 export interface SlotKind {
   readonly name: string
   readonly role: Role
@@ -180,6 +215,11 @@ export interface SlotKind {
    * `max`. Left out: all are filled, seeds first.
    */
   readonly fill?: number
+  /**
+   * Of a dialler: for whom the node takes it. Nobody (an empty list): for whom a child dials, naming it.
+   * Left out: all.
+   */
+  readonly takes?: readonly DialMotive[]
 }
 
 /** How strikes add up to a ban. */
@@ -291,6 +331,8 @@ export interface Protocol<T extends ProtocolTypes> {
   /** Why a connection can end, complete: what it means and what follows. */
   readonly details: Readonly<Record<T['detail'], DetailRule>>
   readonly strikes: StrikeRule
+  /** How an address is dialled, where not as usual. */
+  dial?(target: T['address'], about: DialAbout): T['dial'] | undefined
   /** Asked when an outbound connection ended: dial once more in the same slot, nothing charged. */
   redial?(ended: Ended<T>): T['dial'] | undefined
   /** What is said when we close. Without `facts` the channel is not up: nothing can be said on it. */
@@ -314,8 +356,6 @@ export interface Protocol<T extends ProtocolTypes> {
   readonly identity?: string
   readonly slots: readonly SlotKind[]
   readonly admission: AdmissionLimits
-  /** Which inbound connection makes room for a newcomer; undefined: none. */
-  evict?(candidates: readonly EvictionCandidate<T>[], random: Random): string | undefined
   /** How many units of one peer are read in one turn. Left out: as many as the turn's bytes hold. */
   readonly unitsPerTurn?: number
   readonly children?: readonly ChildSpec<T>[]

@@ -89,6 +89,10 @@ export function createPull<Message, Keys, Facts, Detail extends string>(
         bytesRead += Math.max(read.bytesOnWire, UNIT_BYTES_MIN)
         options.onRefused(read.error, read.bytesOnWire)
         return true
+      case 'padding':
+        unitsRead++
+        bytesRead += Math.max(read.bytesOnWire, UNIT_BYTES_MIN)
+        return true
       case 'secured':
         options.onSecured(read.facts)
         return true

@@ -11,10 +11,11 @@ import { attackCommand } from './attack/options.ts'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import type { ChartFormat } from './chart-command.ts'
 import { CommandFault } from './command-fault.ts'
+import { parseDuration, parseSeconds } from './duration.ts'
 import { addNetworkCommand } from './network-command.ts'
-import { nodeCommand, parseSeconds } from './node/options.ts'
+import { nodeCommand } from './node/options.ts'
 import type { ReplayCommandOptions } from './replay-command.ts'
-import { parseDuration, parseFaultNumber, parseNodeCount } from './simulate/options.ts'
+import { parseFaultNumber, parseNodeCount, SIMULATED_MS_MAX } from './simulate/options.ts'
 import type { SimulateOptions } from './simulate/options.ts'
 import { watchStandardOutput } from './standard-output.ts'
 
@@ -142,7 +143,7 @@ program
   .option(
     '--for <duration>',
     'how long faults happen, in virtual time: 90s, 10m',
-    parseDuration,
+    (text: string) => parseDuration(text, SIMULATED_MS_MAX),
     600_000,
   )
   .addOption(

@@ -4,6 +4,7 @@
  * @module
  */
 import { ask } from './control/ask.ts'
+import { describedColumns } from './control/rows.ts'
 import type { Row } from './control/protocol.ts'
 import { formatBytes, formatDuration, shorten, tableLines } from './format.ts'
 import type { Column } from './format.ts'
@@ -12,10 +13,15 @@ import { print } from './standard-output.ts'
 
 const NAME_CHARACTERS = 64
 
-const text = (name: string) => (row: Row) => String(row[name] ?? '-')
+/** Lists and sums stand in no table. */
+function textOf(value: Row[string] | undefined): string {
+  if (value === undefined || value === null) return '-'
+  return typeof value === 'object' ? '' : String(value)
+}
+const text = (name: string) => (row: Row) => textOf(row[name])
 const bytes = (name: string) => (row: Row) => formatBytes(Number(row[name]))
 const age = (name: string) => (row: Row) => formatDuration(Number(row[name]))
-const peer = (row: Row): string => shorten(String(row['peer'] ?? row['address']), NAME_CHARACTERS)
+const peer = (row: Row): string => shorten(textOf(row['peer'] ?? row['address']), NAME_CHARACTERS)
 
 const TRAFFIC: readonly Column<Row>[] = [
   { title: 'received', cell: bytes('receivedBytes'), align: 'right' },
@@ -28,6 +34,8 @@ const CONNECTIONS: readonly Column<Row>[] = [
   { title: 'address', cell: (row) => shorten(text('address')(row), NAME_CHARACTERS) },
   { title: '', cell: text('direction') },
   { title: 'phase', cell: text('phase') },
+]
+const AGE_AND_TRAFFIC: readonly Column<Row>[] = [
   { title: 'since', cell: age('ageMs'), align: 'right' },
   ...TRAFFIC,
 ]
@@ -57,7 +65,8 @@ function until({ untilMs }: Row): string {
 export async function listPeers(folder: string, json: boolean): Promise<void> {
   const { rows, running } = await ask(folder, { ask: 'peers' })
   if (json) {
-    for (const row of rows) print(jsonLine(row))
+    // Columns are of tables.
+    for (const row of rows) print(jsonLine({ ...row, columns: undefined }))
     return
   }
   const of = (event: string): readonly Row[] => rows.filter((row) => row.event === event)
@@ -68,7 +77,9 @@ export async function listPeers(folder: string, json: boolean): Promise<void> {
     else if (empty !== '') sections.push(empty)
   }
   if (running) {
-    add('no connections', CONNECTIONS, of('connection'))
+    const connections = of('connection')
+    const columns = [...CONNECTIONS, ...describedColumns(connections), ...AGE_AND_TRAFFIC]
+    add('no connections', columns, connections)
     add('', PEERS, away)
   } else sections.push('no node is running on this data folder')
   add('nobody is banned', BANS, of('ban'))

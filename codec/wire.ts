@@ -9,6 +9,7 @@
 import type { CryptoBackend } from '../world/crypto.ts'
 import type { CryptoJob, JobResult } from '../world/jobs.ts'
 import type { Random } from '../world/random.ts'
+import type { WireTraffic } from './traffic.ts'
 import type { WireError } from './wire-error.ts'
 
 /** Who opened the connection. */
@@ -52,6 +53,8 @@ export type Read<Message, Facts, Detail extends string> =
     }
   /** This unit only; it is counted and the stream goes on. */
   | { readonly kind: 'refused'; readonly error: WireError<Detail>; readonly bytesOnWire: number }
+  /** Whole, and meant to say nothing: it hides how long others are. It is no message and not counted as one. */
+  | { readonly kind: 'padding'; readonly bytesOnWire: number }
   /** The channel is up: transport, session id, channel binding; an identity if one was proven. */
   | { readonly kind: 'secured'; readonly facts: Facts }
   /** Answered by `resume`; nothing is read until then. */
@@ -81,6 +84,8 @@ export interface Wire<Message, Keys, Facts, Detail extends string> {
   end(): EndOfStream
   /** Bytes pushed and not yet read. */
   readonly bufferedBytes: number
+  /** Bytes by the type of message, where the wire counts them. */
+  traffic?(): WireTraffic
   /** Overwrites the keys it holds. The wire is not used afterwards. */
   wipe(): void
 }

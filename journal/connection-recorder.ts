@@ -87,6 +87,7 @@ function recordedConnection<T extends ProtocolTypes>(
   const { actor, counters, dial, history, name, view } = inner
   return {
     ...{ actor, counters, dial, history, name, view },
+    ...{ describe: inner.describe, traffic: inner.traffic },
     crediting: inner.crediting,
     get peer() {
       return inner.peer

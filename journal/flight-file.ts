@@ -33,7 +33,7 @@ export class FlightFileError extends Error {
   }
 }
 
-export const FLIGHT_VERSION = 1
+export const FLIGHT_VERSION = 2
 
 const MAGIC = encodeAscii('peerloom-flight')
 const HEAD_BYTES = MAGIC.length + 6

@@ -96,12 +96,12 @@ export function createPayloadFlights(
   }
 
   const openAtStart = (flight: PayloadFlight, connection: FlightConnection): void => {
-    const { dial, role, startedMs, target } = connection.actor.getSnapshot().context
+    const { dial, role, slot, startedMs, target } = connection.actor.getSnapshot().context
     const [keptTarget, keptDial] = [plainCopy(target), plainCopy(dial)]
     open(
       flight,
       connection,
-      { from: 'start', role, target: keptTarget.value, dial: keptDial.value, startedMs },
+      { from: 'start', role, target: keptTarget.value, dial: keptDial.value, slot, startedMs },
       keptTarget.bytes + keptDial.bytes,
     )
   }

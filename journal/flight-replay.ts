@@ -71,6 +71,7 @@ const inputOf = <T extends ProtocolTypes>(
   role: checkpoint.from === 'start' ? checkpoint.role : 'listener',
   target: checkpoint.from === 'start' ? checkpoint.target : undefined,
   dial: checkpoint.from === 'start' ? checkpoint.dial : undefined,
+  slot: checkpoint.from === 'start' ? checkpoint.slot : '',
   startedMs: checkpoint.from === 'start' ? checkpoint.startedMs : 0,
   connectMs: deadlines.connectMs,
   establishMs: deadlines.establish.ms,

@@ -18,6 +18,7 @@ export interface ConnectionInput {
   readonly role: Role
   readonly target: unknown
   readonly dial: unknown
+  readonly slot: string
   /** Monotonic milliseconds at which the dial began or the stream was accepted. */
   readonly startedMs: number
   readonly connectMs: number
@@ -131,6 +132,7 @@ export const connectionMachine = setup({
       role: context.role,
       target: context.target,
       dial: context.dial,
+      slot: context.slot,
     }),
     onError: { target: '.closed', actions: 'becauseSessionFailed' },
   },

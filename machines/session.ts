@@ -47,6 +47,8 @@ export interface SessionInput<T extends ProtocolTypes> {
   readonly role: Role
   readonly target: T['address'] | undefined
   readonly dial: T['dial'] | undefined
+  /** The kind of slot that it holds, by its name in the manifest. */
+  readonly slot: string
 }
 
 export type SessionEvent<T extends ProtocolTypes> =

@@ -2,6 +2,7 @@
  * What the address book is told by a network, and what it answers. Types and the table's name.
  * @module
  */
+import type { AddressChoice, AddressView } from '../actors/lent-book.ts'
 import type { AddressRules, BookRules, BookSizes } from '../actors/protocol.ts'
 import type { Random } from '../world/random.ts'
 import type { StoreChange, StoreEntry } from '../world/store.ts'
@@ -33,26 +34,9 @@ export interface HeardAddress {
   readonly seenMs: number
   /** Taken off `seenMs`, so that what is passed on does not stay young. */
   readonly penaltyMs: number
+  /** Flags of the network's own, at most 64: those of a known address are added to. Left out: none. */
+  readonly marks?: bigint
   readonly nowMs: number
-}
-
-export interface AddressChoice<Address> {
-  /** Only what no connection was ever made to. */
-  readonly isNewOnly?: boolean
-  readonly isWanted?: (address: Address) => boolean
-}
-
-/** Times are Unix milliseconds; 0 stands for never. */
-export interface AddressView<Address> {
-  readonly address: Address
-  readonly table: 'new' | 'tried'
-  /** How often it stands there: in tried once. */
-  readonly places: number
-  readonly seenMs: number
-  readonly succeededMs: number
-  readonly attemptedMs: number
-  /** Since the last success. */
-  readonly failures: number
 }
 
 export interface TakenSlot {
@@ -82,6 +66,8 @@ export interface AddressBook<Address> {
   attempt(key: string, isCounted: boolean, nowMs: number): () => void
   /** A connection to it, which was active, has ended. */
   connected(key: string, nowMs: number): void
+  /** What it says of itself takes the place of what others claimed. */
+  mark(key: string, marks: bigint): void
   /** Banned, or our own: it leaves the book at once. */
   remove(key: string): void
 
@@ -90,20 +76,20 @@ export interface AddressBook<Address> {
    * outweigh the others. Undefined where none is wanted; in a book with more than 4,096 addresses
    * a table, also where the wanted are so few that they were not found with bounded work.
    */
-  select(nowMs: number, choice?: AddressChoice<Address>): Address | undefined
+  select(nowMs: number, choice?: AddressChoice<Address>): AddressView<Address> | undefined
   /** At most `max` and at most so many of a hundred, for telling others. None that is terrible. */
   sample(
     max: number,
     percent: number,
     nowMs: number,
-    isTellable?: (address: Address) => boolean,
-  ): readonly { readonly address: Address; readonly seenMs: number }[]
+    isTellable?: (view: AddressView<Address>) => boolean,
+  ): readonly AddressView<Address>[]
   /** The best address of that identity: tried before new, the newest success, the newest sight. */
   byIdentity(identity: string): Address | undefined
   find(key: string): AddressView<Address> | undefined
 
   /** Old addresses of tried whose place a newcomer wants, and which have to be dialled to decide. */
-  collisions(nowMs: number): readonly Address[]
+  collisions(nowMs: number): readonly AddressView<Address>[]
   /** Decides what can be decided. An old address with a connection has proven itself. */
   resolveCollisions(nowMs: number, isConnected: (key: string) => boolean): void
 

@@ -17,6 +17,7 @@ export interface BookRecord<Address> extends Quality {
   readonly identity: string | undefined
   /** The group of whoever told it first: where it goes back to when it leaves tried. */
   readonly sourceGroup: Uint8Array
+  marks: bigint
   /** Its places in new; none while it is in tried. */
   newSlots: readonly number[]
   triedSlot: number | undefined

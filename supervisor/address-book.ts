@@ -7,12 +7,13 @@
  * It has no timer and reads no clock: each call is told the wall time.
  * @module
  */
+import type { AddressView } from '../actors/lent-book.ts'
 import { encodeHex } from '../codec/bytes.ts'
 import type { StoreChange } from '../world/store.ts'
 import { BUCKET_KEY_BYTES, createBuckets, GROUP_BYTES_MAX } from './address-book-buckets.ts'
 import { ADDRESSES_TABLE } from './address-book-contract.ts'
 import type { AddressBook, AddressBookOptions } from './address-book-contract.ts'
-import type { AddressBookSizes, AddressView, HeardAddress } from './address-book-contract.ts'
+import type { AddressBookSizes, HeardAddress } from './address-book-contract.ts'
 import { readEntries, wrongToKeep } from './address-book-loading.ts'
 import type { ReadRecord } from './address-book-loading.ts'
 import { chanceOf, FAILURES_MAX, isSightAtEnd, isTerrible } from './address-book-quality.ts'
@@ -47,6 +48,8 @@ const CHANCE_GROWTH = 1.2
 const SELECT_WALK_MAX = 4_096
 /** A bucket is two bytes in a record. */
 const NEW_BUCKETS_MAX = 0x1_0000
+/** Marks are eight. */
+const MARK_BITS = 64
 
 function checkSizes(sizes: AddressBookSizes): void {
   for (const [name, size] of Object.entries(sizes) as [string, number][]) {
@@ -59,6 +62,8 @@ function checkSizes(sizes: AddressBookSizes): void {
     throw new RangeError(`an address has at most ${RECORD_BUCKETS_MAX} places`)
   }
 }
+
+const marksOf = (marks: bigint): bigint => BigInt.asUintN(MARK_BITS, marks)
 
 /** Whether the first is the better address of an identity. */
 function isBetter<Address>(one: BookRecord<Address>, other: BookRecord<Address>): boolean {
@@ -106,6 +111,7 @@ export function createAddressBook<Address>({
     address: Address,
     sourceGroup: Uint8Array,
     seenMs: number,
+    marks: bigint,
   ): UnplacedRecord<Address> => ({
     address,
     key: rules.key(address),
@@ -116,7 +122,14 @@ export function createAddressBook<Address>({
     attemptedMs: NEVER_MS,
     countedMs: NEVER_MS,
     failures: 0,
+    marks,
   })
+
+  const setMarks = (record: BookRecord<Address>, marks: bigint): void => {
+    if (marks === record.marks) return
+    record.marks = marks
+    tables.touch(record)
+  }
 
   /** Whether what is told of a known address may lead to one more place in new. */
   const isWorthAPlace = (record: BookRecord<Address>, heard: HeardAddress): boolean => {
@@ -141,6 +154,7 @@ export function createAddressBook<Address>({
       record.seenMs = seenMs
       tables.touch(record)
     }
+    if (heard.marks !== undefined) setMarks(record, record.marks | marksOf(heard.marks))
     if (!isWorthAPlace(record, heard)) return
     const slot = buckets.newSlot(record.address, heard.sourceGroup)
     if (record.newSlots.includes(slot) || !isToBeHad(slot, false, heard.nowMs)) return
@@ -159,17 +173,31 @@ export function createAddressBook<Address>({
   const selectFrom = (
     table: Pick<SlotTable<BookRecord<Address>>, 'draw' | 'walk'>,
     nowMs: number,
-    isWanted: (address: Address) => boolean,
-  ): Address | undefined => {
+    isWanted: (record: BookRecord<Address>) => boolean,
+  ): BookRecord<Address> | undefined => {
     let growth = 1
     for (let trial = 0; trial < SELECT_TRIES_MAX; trial++) {
-      const record = table.draw(random, ({ address }) => isWanted(address))
+      const record = table.draw(random, isWanted)
       if (record === undefined) continue
-      if (random.unit() < growth * chanceOf(record, nowMs)) return record.address
+      if (random.unit() < growth * chanceOf(record, nowMs)) return record
       growth *= CHANCE_GROWTH
     }
     let looksLeft = SELECT_WALK_MAX
-    return table.walk(random, ({ address }) => looksLeft-- > 0 && isWanted(address))?.address
+    return table.walk(random, (record) => looksLeft-- > 0 && isWanted(record))
+  }
+
+  const selectRecord = (
+    nowMs: number,
+    isNewOnly: boolean,
+    isWanted: (record: BookRecord<Address>) => boolean,
+  ): BookRecord<Address> | undefined => {
+    const { order } = tables
+    // In a small network all are connected, as a rule: a look at each costs less than tries in vain.
+    if (order.length <= LOOKED_AT_MAX && !order.some(isWanted)) return undefined
+    if (isNewOnly) return selectFrom(tables.new, nowMs, isWanted)
+    const [first, second] =
+      random.below(2) === 0 ? [tables.tried, tables.new] : [tables.new, tables.tried]
+    return selectFrom(first, nowMs, isWanted) ?? selectFrom(second, nowMs, isWanted)
   }
 
   const viewOf = (record: BookRecord<Address>): AddressView<Address> => ({
@@ -180,6 +208,7 @@ export function createAddressBook<Address>({
     succeededMs: record.succeededMs,
     attemptedMs: record.attemptedMs,
     failures: record.failures,
+    marks: record.marks,
   })
 
   /** A record of the store in its place; undefined where that is taken. */
@@ -190,7 +219,7 @@ export function createAddressBook<Address>({
   ): BookRecord<Address> | undefined => {
     const { isTried, newBuckets } = stored
     const record = {
-      ...unplaced(address, stored.sourceGroup, stored.seenMs),
+      ...unplaced(address, stored.sourceGroup, stored.seenMs, stored.marks),
       // What we did ourselves is not ahead of us: our clock was wrong then, or is now.
       succeededMs: Math.min(stored.succeededMs, nowMs),
       attemptedMs: Math.min(stored.attemptedMs, nowMs),
@@ -231,7 +260,8 @@ export function createAddressBook<Address>({
       tables.freeNew(slot)
       // The group's bytes may be a view of something larger that is not to be kept.
       const sourceGroup = Uint8Array.from(heard.sourceGroup)
-      tables.create(unplaced(address, sourceGroup, wholeMs(heard.seenMs - penaltyMs)), slot)
+      const seenMs = wholeMs(heard.seenMs - penaltyMs)
+      tables.create(unplaced(address, sourceGroup, seenMs, marksOf(heard.marks ?? 0n)), slot)
       return true
     },
     good(key, wallMs) {
@@ -273,31 +303,32 @@ export function createAddressBook<Address>({
       record.seenMs = nowMs
       tables.touch(record)
     },
+    mark(key, marks) {
+      const record = tables.get(key)
+      if (record !== undefined) setMarks(record, marksOf(marks))
+    },
     remove(key) {
       const record = tables.get(key)
       if (record !== undefined) tables.forget(record)
     },
-    select(nowMs, { isNewOnly = false, isWanted = () => true } = {}) {
-      const { order } = tables
-      // In a small network all are connected, as a rule: a look at each costs less than tries in vain.
-      if (order.length <= LOOKED_AT_MAX && !order.some(({ address }) => isWanted(address))) {
-        return undefined
-      }
-      if (isNewOnly) return selectFrom(tables.new, nowMs, isWanted)
-      const [first, second] =
-        random.below(2) === 0 ? [tables.tried, tables.new] : [tables.new, tables.tried]
-      return selectFrom(first, nowMs, isWanted) ?? selectFrom(second, nowMs, isWanted)
+    select(nowMs, { isNewOnly = false, isWanted } = {}) {
+      const record = selectRecord(
+        nowMs,
+        isNewOnly,
+        isWanted === undefined ? () => true : (one) => isWanted(viewOf(one)),
+      )
+      return record === undefined ? undefined : viewOf(record)
     },
     sample(max, percent, nowMs, isTellable = () => true) {
       const total = tables.order.length
       const count = Math.min(max, Math.floor((total * percent) / 100))
-      const told: { readonly address: Address; readonly seenMs: number }[] = []
+      const told: AddressView<Address>[] = []
       for (let rank = 0; rank < total && told.length < count; rank++) {
         tables.swap(rank, rank + random.below(total - rank))
         const record = tables.order[rank]
         if (record === undefined || isTerrible(record, nowMs)) continue
-        if (isTellable(record.address))
-          told.push({ address: record.address, seenMs: record.seenMs })
+        const view = viewOf(record)
+        if (isTellable(view)) told.push(view)
       }
       return told
     },
@@ -318,7 +349,7 @@ export function createAddressBook<Address>({
         const old = tables.tried.get(buckets.triedSlot(newcomer.address))
         if (old !== undefined && verdictOn(old, newcomer, nowMs) === 'probe') probed.add(old)
       }
-      return [...probed].map(({ address }) => address)
+      return [...probed].map(viewOf)
     },
     resolveCollisions(wallMs, isConnected) {
       const nowMs = wholeMs(wallMs)

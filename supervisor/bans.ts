@@ -71,6 +71,8 @@ export interface Bans {
   /** Not dialled, and let in only while there is room to spare. Forgotten with the process. */
   discourage(host: string): void
   isDiscouraged(host: string): boolean
+  /** Banned or discouraged. */
+  isKeptOut(host: string, wallMs: number): boolean
   encourage(host: string): boolean
   readonly discouragedCount: number
 }
@@ -245,6 +247,8 @@ export function createBans({
       if (oldest !== undefined) discouraged.delete(oldest[0])
     },
     isDiscouraged: (host) => discouraged.get(host) !== undefined,
+    isKeptOut: (host, wallMs) =>
+      discouraged.get(host) !== undefined || findAny({ host }, wallMs) !== undefined,
     encourage: (host) => discouraged.delete(host),
     get discouragedCount() {
       return discouraged.size

@@ -78,7 +78,7 @@ export function createConsequences<T extends ProtocolTypes>(
   }
 
   /** True: it is to be dialled again at once. */
-  const follow = (consequence: Consequence, why: string): boolean => {
+  const follow = (connection: Connection<T>, consequence: Consequence, why: string): boolean => {
     switch (consequence.do) {
       case 'ban':
         banKey(consequence.key, consequence.forMs, why, false)
@@ -89,6 +89,10 @@ export function createConsequences<T extends ProtocolTypes>(
         return false
       }
       case 'discourage':
+        if (addresses.isShared?.(consequence.host) === true) {
+          connection.leave('discouraged')
+          return false
+        }
         bans.discourage(consequence.host)
         closeAll({ kind: 'address', host: consequence.host }, 'discouraged')
         return false
@@ -110,7 +114,7 @@ export function createConsequences<T extends ProtocolTypes>(
     const occasion = { nowMs: loop.step.monotonicMs, ended }
     let again = false
     for (const consequence of peers.applyVerdict(verdict, aboutOf(connection), occasion)) {
-      again = follow(consequence, why) || again
+      again = follow(connection, consequence, why) || again
     }
     return again
   }

@@ -3,23 +3,24 @@
  * seeds, then addresses that were learnt. It decides and keeps count; its owner dials and tells.
  *
  * Dead addresses, however many, cannot keep a seed waiting: seeds come first, and while nobody is
- * connected a part of every resource is not for learnt addresses. A dial that never settles is given
- * up. A node that finds itself isolated forgets its backoff: every seed that is neither banned nor
+ * connected a part of every resource is not for learnt addresses. What a child chose is dialled once, in
+ * the slot that it names. A dial that never settles is given up. A node that finds itself isolated forgets its backoff: every seed that is neither banned nor
  * refused is dialled within `isolatedMs`, or when a place is free, and a token's time for each seed
  * before it.
  * @module
  */
+import type { DialMotive } from '../actors/protocol.ts'
 import type { Random } from '../world/random.ts'
 import { CORE_LIMITS } from './limits.ts'
 import { createOutboundRotation } from './outbound-rotation.ts'
-import type { DialMotive } from './outbound-rotation.ts'
 import type { Peers } from './peers.ts'
 import { createRecencyMap } from './recency-map.ts'
 import type { FreeSlots } from './slots.ts'
 import { createTokenBucket } from './token-bucket.ts'
 import type { TokenRate } from './token-bucket.ts'
 
-export type DialSource = 'manual' | 'seed' | 'learnt'
+/** `chosen`: by a child, which decides anew once that dial is over. */
+export type DialSource = 'manual' | 'seed' | 'chosen' | 'learnt'
 
 export interface Candidate {
   /** The address's key. */
@@ -33,6 +34,7 @@ export interface Candidate {
 export interface Dial {
   readonly address: string
   readonly source: DialSource
+  readonly motive: DialMotive
   /** The kind of slot to take. */
   readonly slot: string
 }
@@ -65,6 +67,11 @@ export interface DialGovernor {
   addSeed(candidate: Candidate): boolean
   /** False where it is known already or there is no room: what was never tried is not pushed out. */
   learn(candidate: Candidate): boolean
+  /**
+   * Dialled once, as soon as a token allows, and whatever its backoff; forgotten when that dial is over.
+   * False where it may not be dialled, is connected or listed, or the slots are taken.
+   */
+  choose(candidate: Candidate & { readonly slot: string }, nowMs: number, view: DialView): boolean
   /** How many learnt addresses could be dialled now, those that wait here among them. */
   room(nowMs: number, view: DialView): number
   /**
@@ -134,6 +141,9 @@ const motiveOf = ({ isWanted, source }: Known): DialMotive => {
   return source === 'seed' ? 'seed' : 'found'
 }
 
+const takes = (kind: FreeSlots, motive: DialMotive): boolean =>
+  kind.takes === undefined || kind.takes.includes(motive)
+
 const byDue = (one: Due, other: Due): number => one.dueMs - other.dueMs
 
 export function createDialGovernor({
@@ -153,6 +163,8 @@ export function createDialGovernor({
   const manual = new Map<string, Known>()
   const seeds = new Map<string, Known>()
   const learnt = createRecencyMap<Known>()
+  /** Bounded by the slots that they wait for. */
+  const chosen = new Map<string, Known>()
   /** In the order in which they were begun. */
   const dialling = new Map<string, Dialling>()
   /** Since when nobody is connected; undefined while somebody is. */
@@ -160,7 +172,7 @@ export function createDialGovernor({
   let isolationNoted = false
 
   const find = (address: string): Known | undefined =>
-    manual.get(address) ?? seeds.get(address) ?? learnt.get(address)
+    manual.get(address) ?? seeds.get(address) ?? chosen.get(address) ?? learnt.get(address)
 
   /** As it is listed now: the application may ask by name for whom the node is dialling already. */
   const current = (known: Known): Known => find(known.address) ?? known
@@ -186,7 +198,9 @@ export function createDialGovernor({
     const fromMs = peers.dialFromMs(address, identity)
     const barredMs = view.barredMs(address, identity)
     if (fromMs === undefined || barredMs === Infinity) return undefined
-    return { known, identity, dueMs: Math.max(fromMs, nowMs + (barredMs ?? -Infinity)) }
+    // Whoever chose it has reasons of its own to try again so soon.
+    const waitedMs = known.source === 'chosen' ? -Infinity : fromMs
+    return { known, identity, dueMs: Math.max(waitedMs, nowMs + (barredMs ?? -Infinity)) }
   }
 
   const settle = (address: string): void => {
@@ -195,6 +209,7 @@ export function createDialGovernor({
 
   const noteEnd = (known: Known | undefined, activeMs: number | undefined): void => {
     if (known === undefined) return
+    chosen.delete(known.address)
     if (activeMs !== undefined && activeMs >= backoffResetMs) known.tries = 0
     // Nobody waits so long: a seed that was down is no reason to hold it for good when it is back.
     if (known.tries >= triesMax) known.isWanted = false
@@ -246,6 +261,13 @@ export function createDialGovernor({
     dialling.set(known.address, { known, slot, identity, startedMs: nowMs })
   }
 
+  const chosenFor = (slot: string): number => {
+    let count = 0
+    for (const known of chosen.values())
+      if (known.slot === slot && !dialling.has(known.address)) count++
+    return count
+  }
+
   const foundUnderway = (name: string): number => {
     let count = 0
     for (const { known, slot } of dialling.values()) {
@@ -256,7 +278,12 @@ export function createDialGovernor({
 
   /** Of each kind of slot: how many may be filled with whom the node found by itself. */
   const roomOf = (nowMs: number, { slots }: DialView): Map<string, number> =>
-    new Map(slots.map((kind) => [kind.name, rotation.room(kind, foundUnderway(kind.name), nowMs)]))
+    new Map(
+      slots.map((kind) => [
+        kind.name,
+        takes(kind, 'found') ? rotation.room(kind, foundUnderway(kind.name), nowMs) : 0,
+      ]),
+    )
 
   return {
     addManual(candidate) {
@@ -283,6 +310,16 @@ export function createDialGovernor({
       learnt.set(candidate.address, { ...candidate, source: 'learnt', tries: 0, isWanted: false })
       return true
     },
+    choose(candidate, nowMs, view) {
+      const { address, slot } = candidate
+      if (find(address) !== undefined) return false
+      const known: Known = { ...candidate, source: 'chosen', tries: 0, isWanted: false }
+      const due = dueOf(known, nowMs, view)
+      const free = view.slots.find(({ name }) => name === slot)?.free ?? 0
+      if (due === undefined || due.dueMs > nowMs || free <= chosenFor(slot)) return false
+      chosen.set(address, known)
+      return true
+    },
     room: (nowMs, view) => [...roomOf(nowMs, view).values()].reduce((sum, count) => sum + count, 0),
     want(address) {
       const known = find(address)
@@ -294,6 +331,7 @@ export function createDialGovernor({
       manual.delete(address)
       seeds.delete(address)
       learnt.delete(address)
+      chosen.delete(address)
     },
     plan(nowMs, view) {
       const overdue = takeOverdue(nowMs)
@@ -320,13 +358,15 @@ export function createDialGovernor({
 
       /** What a dial takes from. */
       const roomsOf = (known: Known) =>
-        ({ found: [free, room], seed: [free, seedRoom], wanted: [free] })[motiveOf(known)]
+        known.source === 'chosen'
+          ? [free]
+          : { found: [free, room], seed: [free, seedRoom], wanted: [free] }[motiveOf(known)]
 
       const slotFor = (known: Known): string | undefined => {
         const rooms = roomsOf(known)
-        const fits = ({ name }: FreeSlots): boolean =>
-          (known.slot === undefined || known.slot === name) &&
-          rooms.every((left) => (left.get(name) ?? 0) > 0)
+        const fits = (kind: FreeSlots): boolean =>
+          (known.slot === undefined ? takes(kind, motiveOf(known)) : known.slot === kind.name) &&
+          rooms.every((left) => (left.get(kind.name) ?? 0) > 0)
         return view.slots.find(fits)?.name
       }
 
@@ -351,13 +391,14 @@ export function createDialGovernor({
           }
           begin(due, slot, nowMs)
           for (const left of roomsOf(due.known)) left.set(slot, (left.get(slot) ?? 0) - 1)
-          dials.push({ address: due.known.address, source, slot })
+          dials.push({ address: due.known.address, source, motive: motiveOf(due.known), slot })
           if (source === 'learnt') learning++
         }
       }
 
       fill('manual', manual.values())
       fill('seed', seeds.values())
+      fill('chosen', chosen.values())
       if (learning < learntMaxNow) {
         fill(
           'learnt',
@@ -411,6 +452,7 @@ export function createDialGovernor({
       dialling: dialling.size,
       manual: manual.size,
       seed: seeds.size,
+      chosen: chosen.size,
       learnt: learnt.size,
     }),
   }

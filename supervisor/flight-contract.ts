@@ -77,6 +77,7 @@ export type FlightCheckpoint =
       readonly role: Role
       readonly target: unknown
       readonly dial: unknown
+      readonly slot: string
       readonly startedMs: number
     }
   | {

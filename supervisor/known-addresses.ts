@@ -3,6 +3,7 @@
  * for free slots come out, and all of it is in the store a second later.
  * @module
  */
+import type { LentBook } from '../actors/lent-book.ts'
 import type { AddressRules } from '../actors/protocol.ts'
 import type { Random } from '../world/random.ts'
 import type { StepLoop } from '../world/step-loop.ts'
@@ -24,6 +25,8 @@ export interface KnownAddressesOptions<Address> {
   readonly ownIdentity: string | undefined
   readonly loop: StepLoop
   readonly random: Random
+  /** Banned or discouraged. */
+  isKeptOut(host: string): boolean
   write(changes: readonly StoreChange[]): void
 }
 
@@ -48,16 +51,20 @@ export interface KnownAddresses<Address> {
    * a dial that did not come as far as the address.
    */
   dialled(address: Address, isCounted: boolean): () => void
-  /** A dial became active. */
-  active(address: Address): void
+  /** A dial became active, in that kind of slot. */
+  active(address: Address, slot: string): void
   /** A connection that was active is over. */
-  ended(address: Address): void
+  ended(address: Address, slot: string): void
   /** One that may be dialled; undefined: there is none. */
   candidate(isWanted: (address: Address) => boolean): Address | undefined
   byIdentity(identity: string): Address | undefined
   /** An old address whose place somebody wants: dialled to see whether it is still there. */
   probes(isConnected: (key: string) => boolean): readonly Address[]
   readonly size: { readonly new: number; readonly tried: number }
+  /** For a child with rules of its own. `onNew`: it told an address that was not in the book. */
+  /** 0n of what is not in it. */
+  marksOf(key: string): bigint
+  lend(isConnected: (key: string) => boolean, onNew: () => void): LentBook<Address>
   /** Writes what is not written yet. */
   stop(): void
 }
@@ -97,6 +104,15 @@ export function createKnownAddresses<Address>(
   const mayTell = (address: Address, to: SocketAddress): boolean =>
     addresses.mayTell?.(address, to) ?? true
 
+  const marksSeen = (slot: string, moment: 'active' | 'ended'): boolean =>
+    rules.marksSeen?.(slot, moment) ?? true
+
+  const probes = (isConnected: (key: string) => boolean) => {
+    const { wallMs } = loop.step
+    book.resolveCollisions(wallMs, isConnected)
+    return book.collisions(wallMs)
+  }
+
   const heard = (address: Address, from: Teller, seenMs: number): boolean => {
     // What may not be told to somebody there was not for him to know either.
     if (isOurs(address) || !mayTell(address, from.remote)) return false
@@ -124,7 +140,7 @@ export function createKnownAddresses<Address>(
         max,
         book.size.new + book.size.tried <= SMALL_BOOK ? 100 : percent,
         loop.step.wallMs,
-        (address) =>
+        ({ address }) =>
           mayTell(address, to.remote) &&
           (to.identity === undefined || addresses.identity(address) !== to.identity),
       ),
@@ -136,33 +152,60 @@ export function createKnownAddresses<Address>(
         changed()
       }
     },
-    active(address) {
+    active(address, slot) {
       const { wallMs } = loop.step
       const own: Teller = {
         remote: addresses.socket(address),
         identity: addresses.identity(address),
       }
-      heard(address, own, wallMs)
+      if (marksSeen(slot, 'active')) heard(address, own, wallMs)
       book.good(addresses.key(address), wallMs)
       changed()
     },
-    ended(address) {
+    ended(address, slot) {
+      if (!marksSeen(slot, 'ended')) return
       book.connected(addresses.key(address), loop.step.wallMs)
       changed()
     },
     candidate: (isWanted) =>
       book.select(loop.step.wallMs, {
-        isWanted: (address) => !isOurs(address) && isWanted(address),
-      }),
+        isWanted: ({ address }) => !isOurs(address) && isWanted(address),
+      })?.address,
     byIdentity: book.byIdentity,
-    probes(isConnected) {
-      const { wallMs } = loop.step
-      book.resolveCollisions(wallMs, isConnected)
-      return book.collisions(wallMs)
-    },
+    probes: (isConnected) => probes(isConnected).map(({ address }) => address),
     get size() {
       return book.size
     },
+    marksOf: (key) => book.find(key)?.marks ?? 0n,
+    lend: (isConnected, onNew) => ({
+      heard(address, hearsay) {
+        if (isOurs(address)) return false
+        const isNew = book.add(address, { ...hearsay, nowMs: loop.step.wallMs })
+        changed()
+        if (isNew) onNew()
+        return isNew
+      },
+      mark(key, marks) {
+        book.mark(key, marks)
+        changed()
+      },
+      remove(key) {
+        book.remove(key)
+        changed()
+      },
+      select: (choice) => book.select(loop.step.wallMs, choice),
+      sample: (max, percent, isTellable) => book.sample(max, percent, loop.step.wallMs, isTellable),
+      find: book.find,
+      collisions() {
+        const olds = probes(isConnected)
+        changed()
+        return olds
+      },
+      get size() {
+        return book.size
+      },
+      isKeptOut: (address) => options.isKeptOut(addresses.socket(address).host),
+    }),
     stop() {
       isLast = true
       if (timer !== undefined) loop.cancel(timer)

@@ -17,6 +17,7 @@ import type { CloseDetail } from '../machines/reasons.ts'
 import type { ProtocolTypes } from '../machines/session.ts'
 import type { CryptoBackend } from '../world/crypto.ts'
 import type { Jobs } from '../world/jobs.ts'
+import type { Names } from '../world/names.ts'
 import type { Random } from '../world/random.ts'
 import type { StepLoop } from '../world/step-loop.ts'
 import type { Store } from '../world/store.ts'
@@ -40,12 +41,16 @@ export interface Lender<T extends ProtocolTypes> {
   connections(): readonly ConnectionView<T>[]
   send(connection: string, message: T['message']): 'queued' | 'full' | 'gone'
   sendDatagram(to: DatagramTarget, message: T['message']): 'sent' | 'no-way'
+  describe: ChildTools<T>['describe']
   report(connection: string, detail: T['detail']): void
   close(connection: string, detail: CloseDetail<T['detail']>): void
   banned(identity: string): number | undefined
   admits(identity: string): boolean
   listening(): readonly SocketAddress[]
+  readonly names: Names
+  dial: ChildTools<T>['dial']
   seek(peer: string): boolean
+  readonly book: ChildTools<T>['book']
   heard(connection: string, address: T['address'], seenMs: number): boolean
   sample: ChildTools<T>['sample']
   isHeld(connection: string): boolean
@@ -178,6 +183,17 @@ export function lend<T extends ProtocolTypes>(lender: Lender<T>, borrower: Borro
       questions.add(request)
       lender.jobs.run(request, job)
     },
+    resolve(host, done) {
+      const request = loop.ask((input) => {
+        questions.delete(request)
+        guarded(() => {
+          done(input.kind === 'names.resolved' ? input.hosts : [])
+        })
+      })
+      questions.add(request)
+      lender.names.resolve(request, host)
+    },
+    dial: lender.dial,
     connections: lender.connections,
     watch(watcher) {
       const own = guardedWatcher(watcher)
@@ -190,9 +206,11 @@ export function lend<T extends ProtocolTypes>(lender: Lender<T>, borrower: Borro
     send: lender.send,
     sendDatagram: lender.sendDatagram,
     seek: lender.seek,
+    book: lender.book,
     heard: lender.heard,
     sample: lender.sample,
     isHeld: lender.isHeld,
+    describe: lender.describe,
     report: lender.report,
     close: lender.close,
     banned: lender.banned,

@@ -5,7 +5,7 @@
  */
 import type { Connection } from '../actors/connection-contract.ts'
 import type { Accepted } from '../actors/listener.ts'
-import type { EvictionCandidate, Protocol, RefusalReason } from '../actors/protocol.ts'
+import type { EvictionCandidate, NodePart, Protocol, RefusalReason } from '../actors/protocol.ts'
 import type { ProtocolTypes } from '../machines/session.ts'
 import type { CryptoBackend } from '../world/crypto.ts'
 import type { Random } from '../world/random.ts'
@@ -22,6 +22,7 @@ export interface LettingInOptions<T extends ProtocolTypes> {
   readonly crypto: CryptoBackend
   readonly connections: Connections<T>
   readonly loop: StepLoop
+  readonly nodePart: NodePart<T>
   readonly protocol: Protocol<T>
   /** For the network's choice of whom to give up; its fork, for what is written to the refused. */
   readonly random: Random
@@ -52,6 +53,7 @@ export function createLettingIn<T extends ProtocolTypes>({
   crypto,
   isRunning,
   loop,
+  nodePart,
   protocol,
   random,
   slots,
@@ -67,7 +69,7 @@ export function createLettingIn<T extends ProtocolTypes>({
 
   /** Whom the network gives up for a newcomer. */
   function evictee(): string | undefined {
-    if (protocol.evict === undefined) return undefined
+    if (nodePart.evict === undefined) return undefined
     const candidates = connections
       .all()
       .filter(({ view: { phase, role } }) => role === 'listener' && phase === 'active')
@@ -76,17 +78,18 @@ export function createLettingIn<T extends ProtocolTypes>({
         const group = addresses.group(seen.remote.host)
         return { ...seen, facts, identity, phase, readyMs, group, lastMessageMs }
       })
-    return protocol.evict(candidates, random)
+    return nodePart.evict(candidates, random)
   }
 
-  const accept = ({ remote, stream }: Accepted): void => {
+  const accept = (accepted: Accepted): void => {
+    const { stream } = accepted
     if (!isRunning()) {
       streams.destroy(stream)
       return
     }
     const name = connections.newName('listener')
     try {
-      letIn(name, remote, stream)
+      letIn(name, accepted)
     } catch (error) {
       unmake(name, error)
       streams.destroy(stream)
@@ -98,7 +101,7 @@ export function createLettingIn<T extends ProtocolTypes>({
     refusing.refuse(stream, why, why === 'banned' ? bannedMs(remote.host) : undefined)
   }
 
-  const letIn = (name: string, remote: SocketAddress, stream: StreamId): void => {
+  const letIn = (name: string, { local, remote, stream }: Accepted): void => {
     const { host } = remote
     const group = addresses.group(host)
     const decision = admission.decide({ name, host, group }, loop.step.monotonicMs)
@@ -122,8 +125,7 @@ export function createLettingIn<T extends ProtocolTypes>({
         name,
         role: 'listener',
         stream,
-        remote,
-        slot,
+        ...{ local, remote, slot },
         target: undefined,
         dial: undefined,
       }),

@@ -181,7 +181,7 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
     random: random.fork('peering'),
     connections,
     bootstrap: options.bootstrap,
-    admits: (identity) => nodePart.admits?.(identity) ?? true,
+    nodePart,
     tell,
     write: writes.write,
   })
@@ -189,8 +189,8 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
   const children = createChildren<T>({
     specs: protocol.children ?? [],
     lender: {
-      ...{ application, crypto: world.crypto, jobs: world.jobs, loop, router, tell },
-      ...{ store: world.store, watchers, writes, connections: connections.views },
+      ...{ application, crypto: world.crypto, jobs: world.jobs, loop, router, tell, watchers },
+      ...{ book: peering.book, store: world.store, writes, connections: connections.views },
       random: random.fork('children'),
       send: (connection, message) => connections.get(connection)?.send(message) ?? 'gone',
       sendDatagram: (to, message) => traffic?.send(to, message) ?? 'no-way',
@@ -204,7 +204,7 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
       banned: (identity) => peering.bannedMs(identity),
       admits: (identity) => nodePart.admits?.(identity) ?? true,
       listening: () => listening(),
-      seek: peering.seek,
+      ...{ dial: peering.dial, names: world.names, seek: peering.seek },
       heard(name, address, seenMs) {
         const connection = connections.get(name)
         return connection !== undefined && peering.heard(connection, address, seenMs)
@@ -214,6 +214,7 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
         return connection === undefined ? [] : peering.sample(connection, max, percent)
       },
       isHeld: (name) => connections.get(name)?.isHeld ?? false,
+      describe: (name, about) => connections.get(name)?.describe(about),
     },
     intensity: {
       count: CORE_LIMITS.childRestartsMax,

@@ -12,12 +12,10 @@
  * wanted: they stay.
  * @module
  */
+import type { DialMotive } from '../actors/protocol.ts'
 import type { Random } from '../world/random.ts'
 import { CORE_LIMITS } from './limits.ts'
 import type { FreeSlots } from './slots.ts'
-
-/** Why it was dialled: the application wants it, it is a seed, or the node found it. */
-export type DialMotive = 'found' | 'seed' | 'wanted'
 
 /** A connection that was dialled and is active. */
 interface Held {

@@ -5,6 +5,7 @@
 import type { Accepted } from '../actors/listener.ts'
 import type { Connection } from '../actors/connection-contract.ts'
 import type { CloseDetail } from '../machines/reasons.ts'
+import type { LentBook } from '../actors/lent-book.ts'
 import type { ProtocolTypes } from '../machines/session.ts'
 import type { StoreEntry } from '../world/store.ts'
 import type { Ban, BanKey } from './ban-records.ts'
@@ -21,8 +22,12 @@ export interface Peering<T extends ProtocolTypes> {
   connect(address: T['address']): void
   /** Something has changed that decides whom to dial. */
   reconsider(): void
+  /** Dials it once, for a slot of the kind; false: it cannot be dialled now, or is connected. */
+  dial(address: T['address'], slot: string): boolean
   /** Dials an identity or an address, unless it is connected; false: no way to it is known. */
   seek(peer: string): boolean
+  /** The address book, for a child; undefined where the network keeps none. */
+  readonly book: LentBook<T['address']> | undefined
   /** A peer told an address; whether it is new to us. */
   heard(connection: Connection<T>, address: T['address'], seenMs: number): boolean
   /** Addresses to tell a peer. */

@@ -4,8 +4,7 @@
  * @module
  */
 import type { Connection, ConnectionEnding } from '../actors/connection-contract.ts'
-import { dial } from '../actors/dialler.ts'
-import type { Protocol } from '../actors/protocol.ts'
+import type { NodePart, Protocol } from '../actors/protocol.ts'
 import { ruleOf, verdictOf } from '../machines/reasons.ts'
 import type { Verdict } from '../machines/reasons.ts'
 import type { ProtocolTypes } from '../machines/session.ts'
@@ -26,6 +25,7 @@ import type { SupervisorEvent } from './events.ts'
 import type { Peering } from './peering-contract.ts'
 import { CORE_LIMITS } from './limits.ts'
 import { createLettingIn } from './letting-in.ts'
+import { createOpening } from './opening.ts'
 import { createPeers } from './peers.ts'
 import type { PeerAbout } from './peers.ts'
 import { createSlots } from './slots.ts'
@@ -39,8 +39,7 @@ export interface PeeringOptions<T extends ProtocolTypes> {
   readonly random: Random
   readonly connections: Connections<T>
   readonly bootstrap: readonly T['address'][]
-  /** Whether the network lets an identity take part at all: it is not dialled otherwise. */
-  admits(identity: string): boolean
+  readonly nodePart: NodePart<T>
   tell(event: SupervisorEvent): void
   /** One batch of the store. */
   write(changes: readonly StoreChange[]): void
@@ -53,7 +52,7 @@ const LEARNT_AT_ONCE = CORE_LIMITS.dialsBurst
 const SWEEP_MS = 60_000
 
 export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T>): Peering<T> {
-  const { connections, loop, protocol, world } = options
+  const { connections, loop, nodePart, protocol, world } = options
   const { addresses } = protocol
   const bans = createBans()
   const slots = createSlots(protocol.slots)
@@ -69,6 +68,7 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
   const book = createKnownAddresses<T['address']>({
     ...{ addresses, loop, ownIdentity: protocol.identity, write: options.write },
     random: options.random.fork('book'),
+    isKeptOut: (host) => bans.isKeptOut(host, loop.step.wallMs),
   })
   const admission = createAdmission({
     limits: protocol.admission,
@@ -85,8 +85,6 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
   const dialled = new Map<string, string>()
   /** What takes back that the book counts a dial, by its connection. */
   const takeBacks = new Map<string, () => void>()
-  /** Resolutions that are out. */
-  const callOffs = new Map<string, () => void>()
   let timer: Timer | undefined
   let running = false
   let planning = false
@@ -125,7 +123,7 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
     ...{ addresses, bans, connections, known, loop, slots },
     isDialled: (address) => dialled.has(address),
     sourceOf: (address) => governor.sourceOf(address),
-    admits: options.admits,
+    admits: (identity) => nodePart.admits?.(identity) ?? true,
   })
 
   const setTimer = (nextMs: number | undefined): void => {
@@ -150,6 +148,10 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
     }
   }
 
+  const planLater = (): void => {
+    loop.atEndOfTurn(plan)
+  }
+
   const carryOutPlan = (): void => {
     if (!running) return
     const { monotonicMs, wallMs } = loop.step
@@ -161,9 +163,11 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
     learnFromBook()
     const { dials, leave, nextMs, overdue } = governor.plan(monotonicMs, view())
     setTimer(nextMs)
-    for (const { address, slot } of dials) {
+    for (const { address, motive, slot } of dials) {
       const target = known.get(address)
-      if (target !== undefined) dialOut(address, target, slot, undefined, undefined)
+      if (target === undefined) continue
+      const marks = book?.marksOf(address) ?? 0n
+      dialOut(address, target, slot, protocol.dial?.(target, { marks, motive, slot }), undefined)
     }
     for (const address of overdue) {
       const name = dialled.get(address)
@@ -230,7 +234,8 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
     const takeBack = book?.dialled(target, connections.active > 0)
     if (takeBack !== undefined) takeBacks.set(name, takeBack)
     try {
-      openFor(name, target, slot, dialOptions)
+      // Each try takes the next of a name's hosts: the first may be of a kind that leads nowhere here.
+      opening.open({ name, target, slot, dial: dialOptions, tries: governor.triesOf(key) })
     } catch (error) {
       const wasMade = connections.get(name) !== undefined
       unmake(name, error)
@@ -239,43 +244,6 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
       dialled.delete(key)
       governor.ended(key, undefined)
     }
-  }
-
-  const openFor = (
-    name: string,
-    target: T['address'],
-    slot: string,
-    dialOptions: T['dial'] | undefined,
-  ): void => {
-    const remote = addresses.socket(target)
-    const stream = loop.nextStream()
-    const connection = connections.create({
-      name,
-      role: 'dialler',
-      stream,
-      remote,
-      slot,
-      target,
-      dial: dialOptions,
-    })
-    begin(connection)
-    // It may have ended at once: nothing would release what is opened now.
-    if (connection.view.phase === 'closed') return
-    const tools = { loop, names: world.names, streams: world.streams }
-    // Each try takes the next one: the first may be of a kind that leads nowhere here.
-    const tries = governor.triesOf(addresses.key(target))
-    const choose = (hosts: readonly string[]): string | undefined => {
-      const host = hosts[Math.max(0, tries - 1) % hosts.length]
-      if (host === undefined) return undefined
-      connection.resolved(host)
-      if (bans.findAny({ host }, loop.step.wallMs) === undefined) return host
-      connection.drop('banned')
-      return undefined
-    }
-    const callOff = dial(tools, stream, remote, choose, () => {
-      connection.drop('unresolved')
-    })
-    callOffs.set(name, callOff)
   }
 
   const begin = (connection: Connection<T>): void => {
@@ -290,8 +258,14 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
     connection.start()
   }
 
+  const opening = createOpening<T>({
+    ...{ addresses, begin, connections, loop, names: world.names, streams: world.streams },
+    isBanned: (host) => bans.findAny({ host }, loop.step.wallMs) !== undefined,
+  })
+
   const lettingIn = createLettingIn<T>({
-    ...{ admission, begin, connections, loop, protocol, slots, tell: options.tell, unmake },
+    ...{ admission, begin, connections, loop, nodePart, protocol, slots, unmake },
+    tell: options.tell,
     random: options.random.fork('evictions'),
     ...{ crypto: world.crypto, streams: world.streams },
     bannedMs: (host) => bans.restMs({ host }, loop.step.wallMs),
@@ -330,8 +304,7 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
 
   const onClosed = (connection: Connection<T>): void => {
     const { name } = connection
-    callOffs.get(name)?.()
-    callOffs.delete(name)
+    opening.ended(name)
     try {
       conclude(connection)
     } catch (error) {
@@ -365,7 +338,7 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
     const wasActive = ending?.phase === 'active' && seen.readyMs !== undefined
     const activeMs = wasActive ? nowMs - (seen.readyMs ?? nowMs) : undefined
     const isDialled = dialled.get(about.address) === name
-    if (wasActive && isDialled && seen.target !== undefined) book?.ended(seen.target)
+    if (wasActive && isDialled && seen.target !== undefined) book?.ended(seen.target, seen.slot)
     if (isDialled && ending?.detail === 'transport-proxy-failed') {
       takeBacks.get(name)?.()
       governor.notTried(about.address)
@@ -425,6 +398,16 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
       peers.allow(key, identity)
       plan()
     },
+    dial(address, slot) {
+      const key = addresses.key(address)
+      const candidate = { address: key, identity: addresses.identity(address), slot }
+      if (!running || known.has(key)) return false
+      // Whether it is banned is asked of its host.
+      known.set(key, address)
+      if (governor.choose(candidate, loop.step.monotonicMs, view())) planLater()
+      else known.delete(key)
+      return known.has(key)
+    },
     seek(peer) {
       if (connections.find(peer) !== undefined) return true
       const parsed = addresses.parse(peer)
@@ -438,9 +421,10 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
       plan()
       return true
     },
+    book: book?.lend((key) => dialled.has(key), planLater),
     heard(connection, address, seenMs) {
       const isNew = book?.heard(address, connection.view, seenMs) ?? false
-      if (isNew) loop.atEndOfTurn(plan)
+      if (isNew) planLater()
       return isNew
     },
     sample: (connection, max, percent) => book?.sample(connection.view, max, percent) ?? [],
@@ -471,8 +455,8 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
       peers.ready(about)
       if (dialled.get(about.address) !== connection.name) return
       governor.activated(about.address, loop.step.monotonicMs)
-      const { target } = connection.view
-      if (target !== undefined) book?.active(target)
+      const { slot, target } = connection.view
+      if (target !== undefined) book?.active(target, slot)
     },
     onRefused(connection, detail) {
       const { phase } = connection.view
@@ -504,7 +488,7 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
     held: () => ({
       slots: Object.values(slots.counts()).reduce((sum, count) => sum + count, 0),
       pending: admission.pendingInbound + admission.pendingOutbound,
-      dials: dialled.size + callOffs.size,
+      dials: dialled.size + opening.pending,
     }),
     counts: () => ({
       bans: bans.size,

@@ -4,13 +4,15 @@
  * @module
  */
 import type { Role } from '../codec/wire.ts'
-import type { SlotKind } from '../actors/protocol.ts'
+import type { DialMotive, SlotKind } from '../actors/protocol.ts'
 
 export interface FreeSlots {
   readonly name: string
   readonly free: number
   /** As in the manifest. */
   readonly fill?: number | undefined
+  /** As in the manifest. */
+  readonly takes?: readonly DialMotive[] | undefined
 }
 
 export interface Slots {
@@ -88,7 +90,10 @@ export function createSlots(declared: readonly SlotKind[]): Slots {
     },
     kindOf: (connection) => holders.get(connection)?.name,
     kinds: (role) =>
-      ofRole(role).map(({ name, max, fill, taken }) => ({ name, free: max - taken, fill })),
+      ofRole(role).map(({ name, max, fill, taken, takes }) => {
+        const free = max - taken
+        return { name, free, fill, takes }
+      }),
     free: (role) => ofRole(role).reduce((sum, { max, taken }) => sum + max - taken, 0),
     counts: () => Object.fromEntries([...kinds.values()].map(({ name, taken }) => [name, taken])),
   }

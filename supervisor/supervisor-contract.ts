@@ -7,9 +7,10 @@ import type { Actor } from 'xstate'
 import type { Counters } from '../actors/counters.ts'
 import type { Asked, Delivery, ListedPage, PublishReport, Validation } from '../actors/services.ts'
 import type { Routed } from '../actors/child.ts'
+import type { WireTraffic } from '../codec/traffic.ts'
 import type { Phase } from '../machines/reasons.ts'
 import type { rootMachine } from '../machines/root.ts'
-import type { Instruction } from '../actors/protocol.ts'
+import type { ConnectionAbout, Instruction } from '../actors/protocol.ts'
 import type { ProtocolTypes } from '../machines/session.ts'
 import type { ObservationPort } from '../world/observation.ts'
 import type { SocketAddress } from '../world/streams.ts'
@@ -40,6 +41,10 @@ export interface ConnectionInfo {
   readonly readyMs: number | undefined
   readonly counters: Readonly<Counters>
   readonly unsentBytes: number
+  /** Bytes on the wire by the type of message, of networks that count them. */
+  readonly traffic: WireTraffic | undefined
+  /** What the network's sub-protocols found out about it, by name. */
+  readonly about: ConnectionAbout
 }
 
 export interface StopReport {

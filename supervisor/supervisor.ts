@@ -400,7 +400,7 @@ export function createSupervisorOver<T extends ProtocolTypes>(
     bans: () => node.bans(),
     peers: () => node.peers(),
     connections: () =>
-      node.connections().map(({ name, peer, view, counters, unsentBytes }) => ({
+      node.connections().map(({ name, peer, view, counters, traffic, unsentBytes }) => ({
         name,
         address: peer.address,
         role: view.role,
@@ -412,6 +412,8 @@ export function createSupervisorOver<T extends ProtocolTypes>(
         readyMs: view.readyMs,
         counters: { ...counters, dropped: { ...counters.dropped } },
         unsentBytes,
+        traffic: traffic(),
+        about: { ...view.about },
       })),
     datagrams: () =>
       node.datagrams && { ...node.datagrams, dropped: { ...node.datagrams.dropped } },

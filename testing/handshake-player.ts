@@ -71,6 +71,8 @@ export function createHandshakePlayer<T extends ProtocolTypes>(
   let count = 0
   let now: Handshake<T> | undefined
 
+  const slot = protocol.slots.find((kind) => kind.role === role)?.name ?? role
+
   const viewOf = (handshake: Handshake<T>): ConnectionView<T> => ({
     name: handshake.name,
     role,
@@ -81,7 +83,7 @@ export function createHandshakePlayer<T extends ProtocolTypes>(
         : handshake.state === 'ready'
           ? 'active'
           : 'closed',
-    slot: protocol.slots.find((slot) => slot.role === role)?.name ?? role,
+    slot,
     target: options.target,
     identity: handshake.identity,
     facts: handshake.facts,
@@ -202,7 +204,7 @@ export function createHandshakePlayer<T extends ProtocolTypes>(
       const own = random.fork(name)
       const actor = createActor(protocol.session, {
         clock: NO_CLOCK,
-        input: { name, role, target: options.target, dial: options.dial },
+        input: { name, role, target: options.target, dial: options.dial, slot },
       })
       const session = asSessionRef<T>(actor)
       const handshake: Handshake<T> = {

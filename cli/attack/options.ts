@@ -4,9 +4,9 @@
  */
 import { Command, InvalidArgumentError } from 'commander'
 import type { ToolValues } from '../../actors/protocol-tools.ts'
+import { parseSeconds } from '../duration.ts'
 import { addNetworkOptions } from '../network-command.ts'
 import type { NamedNetwork } from '../network-command.ts'
-import { parseSeconds } from '../node/options.ts'
 
 export interface AttackOptions {
   /** In the network's form. */

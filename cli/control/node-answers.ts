@@ -6,6 +6,7 @@
 import { PeerloomError } from '../../index.ts'
 import type { ProtocolTypes, Supervisor, SupervisorEvent } from '../../index.ts'
 import type { Clock } from '../../world/clock.ts'
+import type { Describe } from '../description.ts'
 import type { Refusal, Row } from './protocol.ts'
 import { banRow, connectionRow, peerRow } from './rows.ts'
 import type { Answer } from './server.ts'
@@ -18,7 +19,7 @@ type Asked = Pick<
   'ban' | 'bans' | 'connections' | 'events' | 'peers' | 'state' | 'unban'
 >
 
-export function answersOf(supervisor: Asked, clock: Clock): Answer {
+export function answersOf(supervisor: Asked, clock: Clock, describe: Describe): Answer {
   /** What the node told while it was asked to do something. */
   const during = (run: () => void): readonly SupervisorEvent[] => {
     const told: SupervisorEvent[] = []
@@ -57,7 +58,7 @@ export function answersOf(supervisor: Asked, clock: Clock): Answer {
   const peers = (): readonly Row[] => {
     const nowMs = clock.monotonicMs()
     return [
-      ...supervisor.connections().map((info) => connectionRow(info, nowMs)),
+      ...supervisor.connections().map((info) => connectionRow(info, nowMs, describe(info))),
       ...supervisor.peers().map((view) => peerRow(view, nowMs)),
       ...supervisor.bans().map(banRow),
     ]

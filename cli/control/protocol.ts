@@ -7,7 +7,7 @@
 import { decodeUtf8 } from '../../codec/bytes.ts'
 import { isTimeMs } from '../../supervisor/ban-records.ts'
 
-/** A request has under 1 KB and a row under 2 KB; more is somebody else's format. */
+/** A request has under 1 KB and a row under 8 KB; more is somebody else's format. */
 export const CONTROL_LINE_BYTES_MAX = 64 * 1024
 /** From connecting to the last byte. An answer of 30,000 rows takes under a second. */
 export const CONTROL_MS = 10_000
@@ -30,8 +30,12 @@ export type ControlRequest =
     }
   | { readonly ask: 'unban'; readonly subject: string }
 
-/** Flat, so that it is a line of JSON and a line of a table. `event` says what it is of. */
-export type Row = Readonly<Record<string, string | number | boolean | null>> & {
+type Scalar = string | number | boolean | null
+/** Lists and sums are a network's own. */
+type Cell = Scalar | readonly Scalar[] | Readonly<Record<string, Scalar>>
+
+/** A line of JSON and a line of a table. `event` says what it is of. */
+export type Row = Readonly<Record<string, Cell>> & {
   readonly event: string
 }
 
@@ -96,8 +100,11 @@ export function decodeRequest(line: Uint8Array): ControlRequest | undefined {
 const isScalar = (value: unknown): boolean =>
   value === null || ['string', 'number', 'boolean'].includes(typeof value)
 
+const isCell = (value: unknown): value is Cell =>
+  isScalar(value) || (typeof value === 'object' && Object.values(value ?? {}).every(isScalar))
+
 const isRow = (value: Readonly<Record<string, unknown>>): value is Row =>
-  typeof value['event'] === 'string' && Object.values(value).every(isScalar)
+  typeof value['event'] === 'string' && Object.values(value).every(isCell)
 
 /** A row, the last line, or undefined. */
 export function decodeAnswer(

@@ -3,7 +3,9 @@
  * @module
  */
 import type { Ban, ConnectionInfo, PeerView } from '../../index.ts'
+import type { Column } from '../format.ts'
 import { printBanKey } from '../../supervisor/ban-records.ts'
+import type { ConnectionDescription } from '../../actors/protocol-tools.ts'
 import type { Row } from './protocol.ts'
 
 export interface ConnectionRow extends Row {
@@ -20,9 +22,16 @@ export interface ConnectionRow extends Row {
   readonly receivedMessages: number
   readonly sentBytes: number
   readonly sentMessages: number
+  /** Of tables, and in no line of JSON that a person asked for: by the title of their column. */
+  readonly columns: Readonly<Record<string, string>>
 }
 
-export const connectionRow = (info: ConnectionInfo, nowMs: number): ConnectionRow => ({
+export const connectionRow = (
+  info: ConnectionInfo,
+  nowMs: number,
+  { columns, fields }: ConnectionDescription,
+): ConnectionRow => ({
+  ...fields,
   event: 'connection',
   connection: info.name,
   peer: info.identity ?? null,
@@ -34,6 +43,7 @@ export const connectionRow = (info: ConnectionInfo, nowMs: number): ConnectionRo
   receivedMessages: info.counters.receivedMessages,
   sentBytes: info.counters.sentBytes,
   sentMessages: info.counters.sentMessages,
+  columns,
 })
 
 /** Totals are of connections that are over. */
@@ -60,3 +70,13 @@ export const banRow = ({ key, manual, reason, sinceMs, untilMs }: Ban): Row => (
   untilMs: untilMs ?? null,
   manual,
 })
+
+/** What a network's rows have columns for, in the order in which they come up. */
+export function describedColumns(rows: readonly Row[]): readonly Column<Row>[] {
+  const textOf = ({ columns }: Row, title: string): string =>
+    typeof columns === 'object' && columns !== null
+      ? String(Object.entries(columns).find(([name]) => name === title)?.[1] ?? '')
+      : ''
+  const titles = new Set(rows.flatMap(({ columns }) => Object.keys(columns ?? {})))
+  return [...titles].map((title) => ({ title, cell: (row) => textOf(row, title) }))
+}

@@ -2,8 +2,9 @@
  * The command line of `node`: options that every network has, and those that this one adds.
  * @module
  */
-import { Command, InvalidArgumentError } from 'commander'
+import { Command } from 'commander'
 import type { ToolValues } from '../../actors/protocol-tools.ts'
+import { parseWait } from '../duration.ts'
 import { addNetworkOptions } from '../network-command.ts'
 import type { NamedNetwork } from '../network-command.ts'
 
@@ -20,18 +21,6 @@ export interface NodeOptions {
   readonly timeoutMs: number | undefined
   /** The file that a journal of the node goes to. */
   readonly record: string | undefined
-}
-
-/** Timers of the platform hold 2^31 - 1 milliseconds: 24 days. */
-const SECONDS_MAX = 2_147_483
-
-/** Milliseconds. */
-export function parseSeconds(text: string, secondsMax = SECONDS_MAX): number {
-  const seconds = Number(text)
-  if (!/^[0-9]+(?:\.[0-9]+)?$/.test(text) || seconds === 0 || seconds > secondsMax) {
-    throw new InvalidArgumentError(`It is no number of seconds up to ${String(secondsMax)}.`)
-  }
-  return Math.max(1, Math.round(seconds * 1_000))
 }
 
 interface Given {
@@ -67,8 +56,10 @@ export function nodeCommand(
     .option('--data-dir <folder>', 'what outlives the process (default: nothing does)')
     .option('--json', 'print each event as a line of JSON')
     .option('--until <condition>', 'end when it is true: peers=N, or one of the network')
-    .option('--timeout <seconds>', 'end after so long; with --until: exit code 3', (text: string) =>
-      parseSeconds(text),
+    .option(
+      '--timeout <time>',
+      'end after so long, in seconds or as 90s, 10m, 1h; with --until: exit code 3',
+      parseWait,
     )
     .option('--record <file>', 'write a journal of all that happens to the node, for replay')
     .option('--verbose', 'show the stack of an error')

@@ -3,9 +3,11 @@
  * terminal a table that lives.
  * @module
  */
+import type { ConnectionDescription } from '../../actors/protocol-tools.ts'
 import type { ConnectionInfo, SupervisorEvent } from '../../index.ts'
 import type { UnixPath } from '../../transport/socks5.ts'
 import type { SocketAddress } from '../../world/streams.ts'
+import type { Describe } from '../description.ts'
 import { jsonLine } from '../json.ts'
 import { endingSentence, sentenceOf, startedSentences } from './sentences.ts'
 import { startScreen } from './screen.ts'
@@ -45,24 +47,36 @@ export interface Report {
 export interface Watched {
   connections(): readonly ConnectionInfo[]
   nowMs(): number
+  /** What the network has to say of a connection. */
+  readonly describe: Describe
   /** What is waited for, in words. */
   readonly waitsFor: string
 }
 
 export function createReport(json: boolean, print: (line: string) => void, on: Watched): Report {
-  if (json) return jsonReport(print)
+  if (json) return jsonReport(print, on)
   return process.stdout.isTTY ? startScreen(process.stdout, on) : plainReport(print)
 }
 
-function jsonReport(print: (line: string) => void): Report {
+function jsonReport(
+  print: (line: string) => void,
+  { connections, describe }: Pick<Watched, 'connections' | 'describe'>,
+): Report {
   const now = (): string => new Date().toISOString()
+  const describedFields = (event: SupervisorEvent): ConnectionDescription['fields'] => {
+    if (event.type !== 'connection.active') return {}
+    const info = connections().find(({ name }) => name === event.connection)
+    return info === undefined ? {} : describe(info).fields
+  }
   return {
     started({ addresses, id = null, listening, network, pid, proxy }) {
       const line = { event: 'started', pid, id, network, listening, addresses, proxy }
       print(jsonLine({ ...line, time: now() }))
     },
-    event({ type, ...fields }) {
-      print(jsonLine({ event: type, ...fields, time: now() }))
+    event(event) {
+      const { type, ...fields } = event
+      const line = { event: type, ...fields }
+      print(jsonLine({ ...line, ...describedFields(event), ...line, time: now() }))
     },
     stopping({ by }) {
       print(jsonLine({ event: 'stopping', by, time: now() }))

@@ -19,6 +19,7 @@ import { CommandFault } from '../command-fault.ts'
 import { answersOf } from '../control/node-answers.ts'
 import { createControlServer } from '../control/server.ts'
 import type { Answer } from '../control/server.ts'
+import { describerOf } from '../description.ts'
 import { jsonLine } from '../json.ts'
 import { drawKey, loadKey } from '../key-file.ts'
 import { print } from '../standard-output.ts'
@@ -108,7 +109,8 @@ export async function runNode<T extends ProtocolTypes>(
       ...(journal === undefined ? {} : { record: journal }),
     }),
   )
-  answer = answersOf(supervisor, clock)
+  const describe = describerOf(tools)
+  answer = answersOf(supervisor, clock, describe)
 
   const addressOf = (at: SocketAddress): string =>
     tools.ownAddress?.(protocol.identity, at) ??
@@ -116,6 +118,7 @@ export async function runNode<T extends ProtocolTypes>(
 
   const report = createReport(options.json, print, {
     connections: supervisor.connections,
+    describe,
     nowMs: clock.monotonicMs,
     waitsFor: condition === undefined ? '' : `until ${condition.text}`,
   })

@@ -5,7 +5,7 @@
  * @module
  */
 import type { ConnectionRow } from '../control/rows.ts'
-import { connectionRow } from '../control/rows.ts'
+import { connectionRow, describedColumns } from '../control/rows.ts'
 import { formatBytes, formatDuration, printable, shorten, tableLines } from '../format.ts'
 import type { Column } from '../format.ts'
 import type { Report, Started, Watched } from './report.ts'
@@ -40,6 +40,8 @@ const COLUMNS: readonly Column<ConnectionRow>[] = [
   { title: 'peer', cell: ({ address, peer }) => shorten(peer ?? address, PEER_CHARACTERS) },
   { title: '', cell: ({ direction }) => direction },
   { title: 'phase', cell: ({ phase }) => phase },
+]
+const TRAFFIC: readonly Column<ConnectionRow>[] = [
   { title: 'since', cell: ({ ageMs }) => formatDuration(ageMs), align: 'right' },
   { title: 'received', cell: ({ receivedBytes }) => formatBytes(receivedBytes), align: 'right' },
   { title: 'messages', cell: ({ receivedMessages }) => String(receivedMessages), align: 'right' },
@@ -53,7 +55,7 @@ export function connectionTable(
   linesMax = Infinity,
 ): readonly string[] {
   if (rows.length === 0) return ['no connections']
-  const all = tableLines(COLUMNS, rows)
+  const all = tableLines([...COLUMNS, ...describedColumns(rows), ...TRAFFIC], rows)
   if (all.length <= linesMax) return all
   const shown = Math.max(0, linesMax - 2)
   return [...all.slice(0, shown + 1), `and ${String(rows.length - shown)} more`]
@@ -81,7 +83,7 @@ export function startScreen(terminal: Terminal, on: Watched): Report {
 
   const draw = (): void => {
     const nowMs = on.nowMs()
-    const rows = on.connections().map((info) => connectionRow(info, nowMs))
+    const rows = on.connections().map((info) => connectionRow(info, nowMs, on.describe(info)))
     const height = terminal.rows || ROWS_USUAL
     const width = terminal.columns || COLUMNS_USUAL
     const table = connectionTable(rows, Math.max(3, height - LINES_AROUND))

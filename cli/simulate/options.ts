@@ -22,22 +22,13 @@ export interface SimulateOptions {
 
 /** Each has an address of its own in the simulated network. */
 const NODES_MAX = 10_000
-const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }
 /** A day; its events take a machine longer than that. */
-const DURATION_MS_MAX = 86_400_000
+export const SIMULATED_MS_MAX = 86_400_000
 
 export function parseNodeCount(text: string): number {
   const count = Number(text)
   if (Number.isInteger(count) && count >= 1 && count <= NODES_MAX) return count
   throw new InvalidArgumentError(`it is a whole number from 1 to ${String(NODES_MAX)}.`)
-}
-
-/** Milliseconds. */
-export function parseDuration(text: string): number {
-  const [, digits, unit = ''] = /^(\d+)(ms|s|m|h)$/.exec(text) ?? []
-  const ms = Number(digits) * (UNITS[unit] ?? NaN)
-  if (ms >= 1 && ms <= DURATION_MS_MAX) return ms
-  throw new InvalidArgumentError('it is a whole number and a unit, such as 90s, 10m or 1h.')
 }
 
 export function parseFaultNumber(text: string): number {

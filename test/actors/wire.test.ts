@@ -71,6 +71,17 @@ test('a share is so many bytes of one turn; the rest is for the next one', () =>
   expect([log.at(-2), pull.isDry]).toEqual(['unit 4', true])
 })
 
+test('padding costs a share what it is long, and reaches nobody', () => {
+  const padding: Unit = { kind: 'padding', bytesOnWire: 1_000 }
+  const { log, pull, turns } = startPull([unit(1), padding, padding, unit(2)])
+  pull.push(new Uint8Array(40))
+  expect(pull.readShare()).toBe(true)
+  expect(log).toEqual(['unit 1', 'keep'])
+  turns.number++
+  expect(pull.readShare()).toBe(false)
+  expect(log.filter((line) => line !== 'keep')).toEqual(['unit 1', 'unit 2'])
+})
+
 test('the smallest units cost a share as much as a few hundred bytes', () => {
   const { log, pull } = startPull(Array.from({ length: 20 }, (_, number) => unit(number, 2)))
   pull.push(new Uint8Array(40))

@@ -39,7 +39,7 @@ let compiled: string | undefined
 /** With what the command line loads by a computed path. The same for all of a file's tests. */
 export const compiledFolder = (): string =>
   (compiled ??= compileSources([
-    ...['cli/main.ts', 'protocols/botd.ts', 'protocols/native.ts'],
+    ...['cli/main.ts', 'protocols/bitcoin.ts', 'protocols/botd.ts', 'protocols/native.ts'],
     'examples/smallest-network.ts',
   ]))
 

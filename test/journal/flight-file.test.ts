@@ -84,7 +84,7 @@ describe('what was not', () => {
     const changed = file.slice()
     new DataView(changed.buffer).setUint16(HEAD_BYTES - 6, FLIGHT_VERSION + 1)
     expect(faultOf(changed)).toBe('other-version')
-    expect(() => readFlightFile(changed)).toThrow('version 2; this reads version 1')
+    expect(() => readFlightFile(changed)).toThrow('version 3; this reads version 2')
   })
 
   test('another protocol is refused where one is named', () => {

@@ -60,7 +60,7 @@ const hurried = (): Protocol<BoundTypes> => {
 const inputFor = (role: Role): ConnectionInput => ({
   name: 'model',
   role,
-  ...{ target: undefined, dial: undefined, startedMs: 0 },
+  ...{ target: undefined, dial: undefined, slot: 'any', startedMs: 0 },
   ...{ connectMs: 2_000, establishMs: 15_000, establishDetail: 'late', flushMs: 1_000 },
 })
 /** A stream on which no key comes. */

@@ -11,7 +11,7 @@ function endingAfter(events: readonly ConnectionEvent[]) {
   const { session } = bound(keyOf('listener'))
   const actor = createActor(fillSession(connectionMachine, session), {
     input: {
-      ...{ name: 'one', role: 'listener', target: undefined, dial: undefined },
+      ...{ name: 'one', role: 'listener', target: undefined, dial: undefined, slot: 'inbound' },
       ...{ startedMs: 0, connectMs: 1_000, establishMs: 1_000, establishDetail: 'late' },
       flushMs: 1_000,
     },

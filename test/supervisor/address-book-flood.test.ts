@@ -47,7 +47,7 @@ function startFlooded(order: readonly ((started: StartedBook) => void)[]) {
   const drawn = new Set<string>()
   let honestDraws = 0
   for (let index = 0; index < DRAWS; index++) {
-    const address = started.book.select(THEN_MS)
+    const address = started.book.select(THEN_MS)?.address
     if (address?.port !== HONEST_PORT) continue
     honestDraws++
     drawn.add(IPV4_RULES.key(address))

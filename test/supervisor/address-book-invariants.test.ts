@@ -167,7 +167,7 @@ function take(started: StartedBook, { step: taken, text }: Timed, nowMs: number)
       expect(book.find(text)).toBeUndefined()
       break
     case 'resolve':
-      for (const address of book.collisions(nowMs)) {
+      for (const { address } of book.collisions(nowMs)) {
         expect(book.find(IPV4_RULES.key(address))?.table).toBe('tried')
       }
       book.resolveCollisions(nowMs, isConnected)
@@ -176,7 +176,7 @@ function take(started: StartedBook, { step: taken, text }: Timed, nowMs: number)
       const isEmpty = book.size.new + book.size.tried === 0
       const selected = book.select(nowMs)
       if (selected === undefined) expect(isEmpty).toBe(true)
-      else expect(book.find(IPV4_RULES.key(selected))).toBeDefined()
+      else expect(book.find(IPV4_RULES.key(selected.address))).toBeDefined()
       break
     }
     case 'sample': {

@@ -1,8 +1,11 @@
 import { describe, expect, test } from 'vitest'
+import type { AddressView } from '../../actors/lent-book.ts'
 import { chanceOf } from '../../supervisor/address-book-quality.ts'
-import { addGood, DAY_MS, HOUR_MS, manyTexts, NOW_MS } from '../support/address-books.ts'
+import { addGood, DAY_MS, HOUR_MS, ipv4, manyTexts, NOW_MS } from '../support/address-books.ts'
 import { startBook } from '../support/address-books.ts'
-import type { StartedBook } from '../support/address-books.ts'
+import type { Ipv4, StartedBook } from '../support/address-books.ts'
+
+type Wanted = (view: AddressView<Ipv4>) => boolean
 
 /** How often each address was drawn. */
 function drawn(draws: number, draw: () => string | undefined): Map<string, number> {
@@ -30,7 +33,7 @@ describe('selecting', () => {
     for (const text of manyTexts(400)) started.add(text)
     addGood(started, '99.1.1.1:1')
     // Tried just now: a fair comparison needs it to be as good as the others.
-    const select = () => started.book.select(NOW_MS + HOUR_MS)?.octets[0]
+    const select = () => started.book.select(NOW_MS + HOUR_MS)?.address.octets[0]
     const counts = drawn(2_000, () => String(select()))
     expect(Math.abs((counts.get('99') ?? 0) / 2_000 - 0.5)).toBeLessThan(0.05)
   })
@@ -81,6 +84,18 @@ describe('selecting', () => {
     }
   })
 
+  test('asks for what is known of an address, and gives it', () => {
+    const { add, book } = startBook()
+    add('1.1.1.1:1', { marks: 1n })
+    add('2.2.2.2:2', { marks: 6n })
+    book.attempt('2.2.2.2:2', true, NOW_MS - HOUR_MS)
+    const isWanted: Wanted = ({ attemptedMs, marks }) => attemptedMs > 0 && (marks & 2n) !== 0n
+    expect(book.select(NOW_MS, { isWanted })).toEqual(book.find('2.2.2.2:2'))
+    expect(book.select(NOW_MS, { isWanted: ({ marks }) => marks === 2n })).toBeUndefined()
+    const told = book.sample(2, 100, NOW_MS, ({ marks }) => marks === 1n)
+    expect(told).toEqual([book.find('1.1.1.1:1')])
+  })
+
   test.each(['new', 'tried'])('finds the only wanted address among thousands in %s', (table) => {
     const started = startBook()
     for (const text of manyTexts(4_000)) started.add(text)
@@ -88,8 +103,7 @@ describe('selecting', () => {
     started.add(wanted)
     if (table === 'tried') started.book.good(wanted, NOW_MS)
     expect(started.book.find(wanted)?.table).toBe(table)
-    const isWanted = ({ octets }: { octets: readonly number[] }) =>
-      octets[0] === 9 && octets[1] === 9
+    const isWanted: Wanted = ({ address: { octets } }) => octets[0] === 9 && octets[1] === 9
     for (let draws = 0; draws < 20; draws++) expect(started.selected({ isWanted })).toBe(wanted)
   })
 
@@ -135,10 +149,10 @@ describe('a sample', () => {
     add('1.1.1.1:1')
     add('2.2.2.2:2', { seenMs: NOW_MS - 31 * DAY_MS })
     add('3.3.3.3:3')
-    const isTellable = ({ port }: { port: number }) => port !== 3
+    const isTellable: Wanted = ({ address: { port } }) => port !== 3
     expect(sampled(started, 10, 100).sort()).toEqual(['1.1.1.1', '3.3.3.3'])
     expect(book.sample(10, 100, NOW_MS, isTellable)).toEqual([
-      { address: expect.objectContaining({ port: 1 }) as unknown, seenMs: NOW_MS },
+      expect.objectContaining({ address: ipv4('1.1.1.1:1'), seenMs: NOW_MS }),
     ])
     expect(sampled(started, 10, 100, NOW_MS + 31 * DAY_MS)).toEqual([])
   })

@@ -13,7 +13,8 @@ function startUsedBook(count: number, setup: BookSetup = {}): StartedBook {
   for (let index = 0; index < count; index++) {
     const id = index % 3 === 0 ? `node${'abcdefghij'.charAt(index % 10)}@` : ''
     const text = `${id}${1 + (index % 200)}.${index >> 4}.1.1:${index}`
-    add(text, { seenMs: NOW_MS - index * 1_000, penaltyMs: 2 * HOUR_MS })
+    const marks = BigInt(index % 5) << 60n
+    add(text, { seenMs: NOW_MS - index * 1_000, penaltyMs: 2 * HOUR_MS, marks })
     for (let offer = 0; offer < index % 5; offer++) {
       add(text, { sourceGroup: groupOf(`99.${offer}.0.0`), seenMs: NOW_MS + offer })
     }
@@ -158,7 +159,13 @@ describe('what the store is told', () => {
     add('1.1.1.1:1')
     book.connected('1.1.1.1:1', NOW_MS)
     expect(commit()).toBe(0)
+    add('1.1.1.1:1', { marks: 5n })
+    expect(commit()).toBe(1)
+    add('1.1.1.1:1', { marks: 4n })
+    book.mark('1.1.1.1:1', 5n)
+    expect(commit()).toBe(0)
     for (const change of [
+      () => book.mark('1.1.1.1:1', 4n),
       () => book.attempt('1.1.1.1:1', false, NOW_MS),
       () => book.good('1.1.1.1:1', NOW_MS),
       () => book.connected('1.1.1.1:1', NOW_MS + HOUR_MS),
@@ -235,7 +242,7 @@ test('any damage costs its entry alone, is told, and is gone at the next start',
     after.commit()
     const again = startBook({ seed: 'later', sizes })
     const [version = 1] = entry[1]
-    const isKept = !isSecret && version !== 1
+    const isKept = !isSecret && version !== 1 && version !== 2
     expect(again.book.load(after.table.values(), NOW_MS)).toMatchObject({
       loaded,
       // What may be of a later version is left as it is.

@@ -109,6 +109,35 @@ describe('adding', () => {
   })
 })
 
+describe('marks', () => {
+  test('of what is heard are added to those known, and what an address says of itself takes their place', () => {
+    const { book, add } = startBook()
+    const marks = () => book.find('1.1.1.1:1')?.marks
+    add('1.1.1.1:1')
+    expect(marks()).toBe(0n)
+    add('1.1.1.1:1', { marks: 1n })
+    // Whoever tells old news may know more all the same.
+    add('1.1.1.1:1', { marks: 8n, seenMs: NOW_MS - DAY_MS })
+    expect(marks()).toBe(9n)
+    book.good('1.1.1.1:1', NOW_MS)
+    add('1.1.1.1:1', { marks: 1n << 63n })
+    expect(marks()).toBe(9n | (1n << 63n))
+    book.mark('1.1.1.1:1', 4n)
+    expect(marks()).toBe(4n)
+    book.mark('9.9.9.9:9', 4n)
+    expect(book.find('9.9.9.9:9')).toBeUndefined()
+  })
+
+  test('are 64', () => {
+    const { book, add } = startBook()
+    add('1.1.1.1:1', { marks: (1n << 64n) + 1n })
+    expect(book.find('1.1.1.1:1')?.marks).toBe(1n)
+    book.mark('1.1.1.1:1', -1n)
+    expect(book.find('1.1.1.1:1')?.marks).toBe(0xffff_ffff_ffff_ffffn)
+    expect(book.changes()).toHaveLength(2)
+  })
+})
+
 describe('a place in new that is held', () => {
   const setup: BookSetup = {
     sizes: { newBuckets: 1, bucketSize: 1, newBucketsPerSourceGroup: 1 },
@@ -264,7 +293,8 @@ describe('a place in tried that is held', () => {
     addGood(started, NEWCOMER)
     const { book } = started
     const tables = () => [book.find(OLD)?.table, book.find(NEWCOMER)?.table]
-    const probes = (atMs = NOW_MS) => book.collisions(atMs).map(({ octets }) => octets.join('.'))
+    const probes = (atMs = NOW_MS) =>
+      book.collisions(atMs).map(({ address }) => address.octets.join('.'))
     expect(tables()).toEqual(['tried', 'new'])
     return { ...started, tables, probes }
   }

@@ -8,6 +8,7 @@ import {
   printBanKey,
 } from '../../supervisor/ban-records.ts'
 import type { BanKey } from '../../supervisor/ban-records.ts'
+import { CORE_LIMITS } from '../../supervisor/limits.ts'
 import { BANS_TABLE, createBans } from '../../supervisor/bans.ts'
 import type { Bans, BansOptions } from '../../supervisor/bans.ts'
 import type { StoreEntry } from '../../world/store.ts'
@@ -292,4 +293,22 @@ test('discouraged hosts are kept in memory up to their bound, and are no bans', 
   expect(bans.discouragedCount).toBe(1)
   expect(bans.find(address('c'), WALL_MS)).toBeUndefined()
   expect(bans.changes()).toEqual([])
+})
+
+test('a million discouraged hosts take no more room than the bound says', () => {
+  const bans = createBans()
+  for (let index = 0; index < 1_000_000; index++) bans.discourage(`host ${String(index)}`)
+  expect(bans.discouragedCount).toBe(CORE_LIMITS.discouragedMax)
+  expect(bans.isKeptOut('host 999999', WALL_MS)).toBe(true)
+  expect(bans.isKeptOut('host 0', WALL_MS)).toBe(false)
+  expect(bans.size).toBe(0)
+})
+
+test('who is banned or discouraged is kept out, and nobody else', () => {
+  const bans = createBans()
+  bans.discourage('a')
+  bans.ban(address('b'), { manual: true, reason: '', untilMs: WALL_MS + 1 }, WALL_MS)
+  const keptOut = (wallMs: number) => ['a', 'b', 'c'].filter((host) => bans.isKeptOut(host, wallMs))
+  expect(keptOut(WALL_MS)).toEqual(['a', 'b'])
+  expect(keptOut(WALL_MS + 1)).toEqual(['a'])
 })

@@ -85,11 +85,11 @@ test('a candidate that names its kind of slot takes no other', () => {
     { name: 'feeler', free: 0 },
   ]
   expect(governor.plan(0, { ...view(), slots }).dials).toEqual([
-    { address: 'any', source: 'seed', slot: 'block-only' },
+    { address: 'any', source: 'seed', motive: 'seed', slot: 'block-only' },
   ])
   const free = slots.map(({ name }) => ({ name, free: 1 }))
   expect(governor.plan(0, { ...view(), slots: free }).dials).toEqual([
-    { address: 'probe', source: 'seed', slot: 'feeler' },
+    { address: 'probe', source: 'seed', motive: 'seed', slot: 'feeler' },
   ])
 })
 

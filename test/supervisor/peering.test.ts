@@ -5,6 +5,7 @@ import { encodeHex } from '../../codec/bytes.ts'
 import { native } from '../../protocols/native.ts'
 import { ADDRESSES_TABLE } from '../../supervisor/address-book-contract.ts'
 import { keyOf } from '../contracts/seats.ts'
+import { asksNothing } from '../contracts/fits/common.ts'
 import { plain } from '../contracts/fits/plain.ts'
 import type { PlainTypes } from '../contracts/fits/plain.ts'
 import { startNode, startVirtualWorld } from '../support/nodes.ts'
@@ -72,10 +73,13 @@ describe('where every slot is taken', () => {
     const shown: string[][] = []
     const { alice, knock } = startListening({
       ...ONE_SLOT,
-      evict(candidates) {
-        shown.push(candidates.map(({ group }) => group))
-        return candidates[0]?.name
-      },
+      node: () => ({
+        ...asksNothing(),
+        evict(candidates) {
+          shown.push(candidates.map(({ group }) => group))
+          return candidates[0]?.name
+        },
+      }),
     })
     knock('10.0.0.2')
     knock('10.0.0.3')

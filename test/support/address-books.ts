@@ -124,8 +124,8 @@ export function startBook(setup: BookSetup = {}): StartedBook {
       source = seededRandom(other)
     },
     selected(options) {
-      const address = book.select(NOW_MS, options)
-      return address === undefined ? undefined : print(address)
+      const view = book.select(NOW_MS, options)
+      return view === undefined ? undefined : print(view.address)
     },
   }
 }

@@ -79,12 +79,15 @@ export function sessionPathCases<T extends ProtocolTypes, Stage extends SessionS
     Role,
     NonNullable<(typeof paths.roles)[Role]>,
   ])[]
+  const protocol = subject.protocol('listener')
+  const slotOf = (role: Role): string =>
+    protocol.slots.find((kind) => kind.role === role)?.name ?? role
   return chartPathCases<Stage>({
-    logic: subject.protocol('listener').session,
+    logic: protocol.session,
     beginnings: Object.fromEntries(
       roles.map(([role, { stimuli, target }]) => [
         role,
-        { input: { name: 'model', role, target, dial: undefined }, stimuli },
+        { input: { name: 'model', role, target, dial: undefined, slot: slotOf(role) }, stimuli },
       ]),
     ),
     passTime({ node }) {

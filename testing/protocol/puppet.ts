@@ -126,6 +126,8 @@ export function startPuppet<T extends ProtocolTypes>(options: PuppetOptions<T>):
     made.start()
     attendant?.begun(made, remote)
     streams.resume(own)
+    // A wire may know at once what it speaks.
+    readAll(made)
   }
 
   const receive = (bytes: Uint8Array): void => {

@@ -62,7 +62,7 @@ describe('an answer', () => {
     expect(decodeAnswer(lineOf(line))).toEqual({ [kind]: line })
   })
 
-  test.each([[{ event: 'ban', nested: {} }], [{ event: 7 }], [{ done: '3' }], [7]])(
+  test.each([[{ event: 'ban', nested: { deep: {} } }], [{ event: 7 }], [{ done: '3' }], [7]])(
     '%j is nothing',
     (line) => {
       expect(decodeAnswer(lineOf(line))).toBeUndefined()

@@ -1,4 +1,5 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import type { ConnectionDescription } from '../../../actors/protocol-tools.ts'
 import type { Terminal } from '../../../cli/node/screen.ts'
 import { startScreen } from '../../../cli/node/screen.ts'
 import type { ConnectionInfo } from '../../../index.ts'
@@ -16,6 +17,8 @@ const connectionTo = (number: number): ConnectionInfo => ({
   facts: undefined,
   startedMs: 0,
   readyMs: 0,
+  traffic: undefined,
+  about: {},
   counters: {
     ...{ receivedBytes: 1_500, sentBytes: 0, receivedMessages: 2, handledMessages: 2 },
     ...{ sentMessages: 0, unsentMessages: 0, dropped: {} },
@@ -24,7 +27,15 @@ const connectionTo = (number: number): ConnectionInfo => ({
 })
 
 /** A screen on a terminal of so many columns and rows, under a clock that stands. */
-function startTerminal({ columns = 80, rows = 24 } = {}) {
+function startTerminal({
+  columns = 80,
+  rows = 24,
+  describe,
+}: {
+  readonly columns?: number
+  readonly rows?: number
+  readonly describe?: (slot: string) => ConnectionDescription
+} = {}) {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
   const exits = process.listenerCount('exit')
   onTestFinished(() => {
@@ -49,6 +60,7 @@ function startTerminal({ columns = 80, rows = 24 } = {}) {
   const report = startScreen(terminal, {
     connections: () => connections,
     nowMs: () => nowMs,
+    describe: ({ slot }) => describe?.(slot) ?? { fields: {}, columns: {} },
     waitsFor: 'until peers=1',
   })
   return {
@@ -130,6 +142,20 @@ describe('the screen', () => {
         '1 active of 1 | 1.5 kB in, 0 B out | runs for 3 s | until peers=1 | Ctrl-C stops it',
       ].map((line) => line.slice(0, 79)),
     )
+  })
+
+  test('has columns of the network, blank where it has nothing to say', () => {
+    const { connections, pass, report, shown } = startTerminal({
+      describe: (slot) => ({ fields: {}, columns: slot === 'manual' ? { depth: '7' } : {} }),
+    })
+    report.started(STARTED)
+    connections.push(connectionTo(1), { ...connectionTo(2), slot: 'manual' })
+    pass(3_000)
+    expect(shown().slice(2, 5)).toEqual([
+      'peer            phase   depth  since  received  messages  sent  messages',
+      '10.0.0.1:1  in  active           3 s    1.5 kB         2   0 B         0',
+      '10.0.0.1:2  in  active  7        3 s    1.5 kB         2   0 B         0',
+    ])
   })
 
   test('takes no more room than there is', () => {

@@ -34,7 +34,7 @@ function startSession(role: Role) {
   const clock = new SimulatedClock()
   const said: SessionSaid<NativeTypes>[] = []
   const target = role === 'dialler' ? { id: BOB.id, host: '192.0.2.1', port: 9946 } : undefined
-  const input = { name: 'one', role, target, dial: undefined }
+  const input = { name: 'one', role, target, dial: undefined, slot: 'any' }
   const actor = createActor(nativeSessionMachine, { clock, input })
   actor.on('*', (one) => said.push(one))
   actor.start()

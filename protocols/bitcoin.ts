@@ -1,0 +1,229 @@
+/**
+ * The Bitcoin network, as the core reads it: peers that say `version` and `verack` over v1 or v2 (BIP 324),
+ * and that nobody knows by anything but their address. What Bitcoin Core does at this layer, this does.
+ *
+ * Blocks and transactions are read and written here, and are the application's to ask for and to judge.
+ * @module
+ */
+import type { AddressRules, DialAbout, Protocol } from '../actors/protocol.ts'
+import type { ProtocolTools } from '../actors/protocol-tools.ts'
+import {
+  addressOfSocket,
+  networkAddressOf,
+  parseAddress,
+  printAddress,
+} from '../codec/bitcoin/address.ts'
+import type { BitcoinAddress } from '../codec/bitcoin/address.ts'
+import { isLocalAddress } from '../codec/bitcoin/address-scope.ts'
+import type { BitcoinMessage } from '../codec/bitcoin/messages.ts'
+import type { PeerNetwork } from '../codec/bitcoin/network-address.ts'
+import { BITCOIN_NETWORKS } from '../codec/bitcoin/networks.ts'
+import type { BitcoinNetwork, BitcoinNetworkName } from '../codec/bitcoin/networks.ts'
+import { ownedMessage } from '../codec/bitcoin/owned-message.ts'
+import { estimatePayloadBytes } from '../codec/bitcoin/payload-size.ts'
+import { bitcoinWire } from '../codec/bitcoin/wire.ts'
+import type { BitcoinTransport, SpokenTransports } from '../codec/bitcoin/wire.ts'
+import { groupOf } from '../codec/place.ts'
+import { bitcoinSession, NEGOTIATED } from '../machines/handshakes/bitcoin.ts'
+import type { BitcoinTypes } from '../machines/handshakes/bitcoin.ts'
+import { estimateBytes, laneOf, wrongWith } from './bitcoin/app-messages.ts'
+import { addressBookRules } from './bitcoin/address-book-rules.ts'
+import { addressRelayChild } from './bitcoin/address-relay.ts'
+import { conductChild } from './bitcoin/conduct.ts'
+import { describeConnection } from './bitcoin/description.ts'
+import { BITCOIN_DETAILS } from './bitcoin/details.ts'
+import { limitsOf } from './bitcoin/limits.ts'
+import type { BitcoinLimits } from './bitcoin/limits.ts'
+import { createNodePart } from './bitcoin/node-part.ts'
+import { createOwnAddresses } from './bitcoin/own-addresses.ts'
+import type { OwnAddresses } from './bitcoin/own-addresses.ts'
+import { pingChild } from './bitcoin/ping.ts'
+import { optionsOf, recipeOf } from './bitcoin/recipe.ts'
+import { redialOf } from './bitcoin/redial.ts'
+import { hasServices, SERVICES } from './bitcoin/services.ts'
+import type { ServiceName } from './bitcoin/services.ts'
+import { slotKinds } from './bitcoin/slots.ts'
+import { userAgentOf } from './bitcoin/user-agent.ts'
+
+export type { BitcoinMessage, BitcoinTypes }
+export type { BitcoinNetwork, BitcoinNetworkName }
+
+export interface BitcoinOptions {
+  /** Default: mainnet. */
+  readonly network?: BitcoinNetworkName
+  /**
+   * `both`, the default: v2 is dialled, once more with v1 where not a byte came back, and whichever comes in
+   * is taken.
+   */
+  readonly transport?: SpokenTransports
+  /** What this node does for others; v2 is added where it is spoken. Default: nothing. */
+  readonly services?: readonly ServiceName[]
+  /** Transactions are wanted from nobody. */
+  readonly blocksOnly?: boolean
+  /** Behind our name in `version`. */
+  readonly userAgentComments?: readonly string[]
+  /** To which networks this node has a way: others are told of, and not dialled. Default: IPv4 and IPv6. */
+  readonly networks?: readonly PeerNetwork[]
+  /** Where others reach this node, as they dial it: told to peers. */
+  readonly externalAddresses?: readonly string[]
+  /** Whether what peers say of where they see us is told to others, too. Default: yes. */
+  readonly discover?: boolean
+  /** Other numbers than the usual ones. */
+  readonly limits?: Partial<BitcoinLimits>
+}
+
+const addressRules = (
+  { port }: BitcoinNetwork,
+  reachable: ReadonlySet<PeerNetwork>,
+): AddressRules<BitcoinAddress> => ({
+  parse: (text) => parseAddress(text, port),
+  print: printAddress,
+  // One form of host, and always a port: equal text, same address.
+  key: printAddress,
+  socket: ({ host, port: dialled }) => ({ host, port: dialled }),
+  fromSocket: addressOfSocket,
+  group: groupOf,
+  identity: () => undefined,
+  book: addressBookRules(reachable),
+  isShared(host) {
+    const address = networkAddressOf(addressOfSocket({ host, port: 0 }))
+    return address !== undefined && isLocalAddress(address)
+  },
+})
+
+/** The addresses of this node, as the application states them. @throws {RangeError} one that is none */
+function statedAddresses(
+  { discover = true, externalAddresses = [] }: BitcoinOptions,
+  port: number,
+  reachable: ReadonlySet<PeerNetwork>,
+): OwnAddresses {
+  const own = createOwnAddresses({ reachable, isDiscovering: discover })
+  for (const text of externalAddresses) {
+    const parsed = parseAddress(text, port)
+    const address = 'wrong' in parsed ? undefined : networkAddressOf(parsed.address)
+    if (address === undefined || !own.add(address, 'stated')) {
+      throw new RangeError(`${text} is no address at which others reach this node`)
+    }
+  }
+  return own
+}
+
+/** For one node. @throws {RangeError} a limit or an address that is none, or a user agent that cannot be */
+export function bitcoin(options: BitcoinOptions = {}): Protocol<BitcoinTypes> {
+  const { blocksOnly = false, network = 'mainnet', transport = 'both' } = options
+  const limits = limitsOf(options.limits)
+  const chain = BITCOIN_NETWORKS[network]
+  const services = [
+    ...(options.services ?? []),
+    ...(transport === 'v1' ? [] : (['p2pV2'] as const)),
+  ]
+    .map((name) => SERVICES[name])
+    .reduce((all, one) => all | one, 0n)
+  const userAgent = userAgentOf(options.userAgentComments)
+  const reachable = new Set(options.networks ?? USUAL_NETWORKS)
+  const own = statedAddresses(options, chain.port, reachable)
+
+  return {
+    name: 'bitcoin',
+    defaultPort: chain.port,
+    addresses: addressRules(chain, reachable),
+    node: (tools) => createNodePart(tools, { blocksOnly, own, services, userAgent }),
+    wire: (setup) => bitcoinWire({ magic: chain.magic, speaks: transport }, setup),
+    session: bitcoinSession(limits.handshakeMs),
+    control: NEGOTIATED,
+    details: BITCOIN_DETAILS,
+    deadlines: {
+      connectMs: limits.connectMs,
+      establish: { ms: limits.connectMs + limits.handshakeMs, detail: 'handshake-timeout' },
+      session: { handshakeMs: { ms: limits.handshakeMs, detail: 'handshake-timeout' } },
+      progress: { ms: limits.inactivityMs, detail: 'no-progress' },
+      drainMs: limits.inactivityMs,
+      flushMs: limits.flushMs,
+    },
+    wrongWith,
+    lane: laneOf,
+    estimateBytes,
+    own: ownedMessage,
+    contentBytes: estimatePayloadBytes,
+    // Nothing is a strike: see details.ts.
+    strikes: { count: 1, withinMs: 1, banMs: 86_400_000, banMsMax: 86_400_000 },
+    dial: (_, about) => transportFor(about, transport),
+    redial: (ended) => (transport === 'both' ? redialOf(ended) : undefined),
+    // Nobody proves who he is: two connections may well be two peers.
+    duplicate: () => 'keep-both',
+    slots: slotKinds(limits),
+    admission: {
+      pendingInbound: limits.inboundMax,
+      pendingOutbound: limits.pendingOutboundMax,
+      pendingPerGroup: limits.inboundMax,
+      inboundPerGroup: limits.inboundPerGroupMax,
+      acceptedPerGroup: {
+        count: limits.acceptedPerGroupMax,
+        withinMs: limits.acceptedPerGroupWithinMs,
+      },
+    },
+    // One message of each peer, then the next peer's.
+    unitsPerTurn: 1,
+    children: [
+      conductChild({ services, blocksOnly }),
+      pingChild(limits),
+      addressRelayChild({ own, reachable, services }),
+    ],
+    recipe: () => recipeOf(options),
+  }
+}
+
+/** Found addresses say whether they speak v2. Whom somebody named is asked first, and knows best. */
+function transportFor({ marks, motive }: DialAbout, spoken: SpokenTransports): BitcoinTransport {
+  if (spoken !== 'both') return spoken
+  return motive !== 'found' || hasServices(marks, SERVICES.p2pV2) ? 'v2' : 'v1'
+}
+
+const USUAL_NETWORKS: readonly PeerNetwork[] = ['ipv4', 'ipv6']
+
+const NETWORK_NAMES = Object.keys(BITCOIN_NETWORKS)
+const TRANSPORTS: Readonly<Record<string, SpokenTransports>> = { auto: 'both', v1: 'v1', v2: 'v2' }
+
+/** What the command line needs to start a node of this network. */
+export const tools: ProtocolTools<BitcoinTypes> = {
+  options: [
+    {
+      flags: '--network <name>',
+      description: `which network: ${NETWORK_NAMES.join(', ')}`,
+      default: 'mainnet',
+    },
+    {
+      flags: '--transport <name>',
+      description: 'auto (v2, and v1 where that is not spoken), v1 or v2',
+      default: 'auto',
+    },
+    {
+      flags: '--external-address <address...>',
+      description: 'where others reach this node: told to peers',
+    },
+    { flags: '--blocks-only', description: 'want no transactions from anybody' },
+    {
+      flags: '--user-agent-comment <text...>',
+      description: 'say so behind our name in version',
+    },
+  ],
+  create({ blocksOnly, externalAddress = [], network, transport, userAgentComment = [] }) {
+    const spoken = typeof transport === 'string' ? TRANSPORTS[transport] : undefined
+    if (spoken === undefined) throw new RangeError('the transport is auto, v1 or v2')
+    if (!isNetworkName(network)) {
+      throw new RangeError(`the network is one of ${NETWORK_NAMES.join(', ')}`)
+    }
+    if (!Array.isArray(userAgentComment)) throw new RangeError('a comment is a text')
+    if (!Array.isArray(externalAddress)) throw new RangeError('an address is a text')
+    return bitcoin({
+      ...{ network, transport: spoken, blocksOnly: blocksOnly === true },
+      ...{ externalAddresses: externalAddress, userAgentComments: userAgentComment },
+    })
+  },
+  remake: (recipe) => bitcoin(optionsOf(recipe)),
+  messages: [{ type: 'getaddr' }],
+  describe: describeConnection,
+}
+
+const isNetworkName = (name: unknown): name is BitcoinNetworkName =>
+  typeof name === 'string' && Object.hasOwn(BITCOIN_NETWORKS, name)

@@ -1,0 +1,78 @@
+/**
+ * What a person or a program is shown of a connection of this network, beside what each network's connections
+ * have. What can be compared with Core's `getpeerinfo` is written as Core writes it.
+ *
+ * What the peer said of itself is a claim, and its user agent is cut down to characters that harm nobody.
+ * @module
+ */
+import type { ConnectionDescription, ToolConnection } from '../../actors/protocol-tools.ts'
+import { printableText } from '../../codec/bitcoin/negotiation.ts'
+import type { BitcoinFacts, BitcoinPeer } from '../../machines/handshakes/bitcoin.ts'
+import { initialsOf, namesOf } from './services.ts'
+
+const SESSION_DIGITS_SHOWN = 8
+const AGENT_CHARACTERS_SHOWN = 24
+const MESSAGES_SHOWN = 3
+const SERVICES_DIGITS = 16
+
+type Sums = Readonly<Record<string, number>>
+
+/** As the session says them: no other facts are in a node of this network. */
+const isFacts = (facts: unknown): facts is BitcoinFacts =>
+  typeof facts === 'object' && facts !== null && 'transport' in facts && 'sessionId' in facts
+
+/** Null: not known yet, or not said. */
+const claimsOf = (peer: BitcoinPeer | undefined) => ({
+  protocolVersion: peer?.protocolVersion ?? null,
+  services: peer?.services.toString(16).padStart(SERVICES_DIGITS, '0') ?? null,
+  serviceNames: peer === undefined ? [] : namesOf(peer.services),
+  userAgent: peer === undefined ? null : printableText(peer.userAgent),
+  height: peer?.height ?? null,
+  relay: peer?.relay ?? null,
+})
+
+const millisecondsOf = (value: unknown): number | null => (typeof value === 'number' ? value : null)
+
+const pingText = (ms: number | null): string => {
+  if (ms === null) return ''
+  return ms < 10 ? `${ms.toFixed(1)} ms` : `${String(Math.round(ms))} ms`
+}
+
+/** The types that take the most bytes. */
+const most = (sums: Sums): string =>
+  Object.entries(sums)
+    .toSorted(([, one], [, other]) => other - one)
+    .slice(0, MESSAGES_SHOWN)
+    .map(([type, bytes]) => `${type} ${String(bytes)}`)
+    .join(' ')
+
+export function describeConnection({
+  about,
+  facts,
+  slot,
+  traffic = { received: {}, sent: {} },
+}: ToolConnection): ConnectionDescription {
+  const { peer, sessionId = null, transport = null } = isFacts(facts) ? facts : {}
+  const claims = claimsOf(peer)
+  const pingMs = millisecondsOf(about['pingMs'])
+  const minimumPingMs = millisecondsOf(about['minimumPingMs'])
+  return {
+    fields: {
+      ...{ type: slot, transport, sessionId },
+      ...claims,
+      ...{ pingMs, minimumPingMs },
+      ...{ receivedBytesByMessage: traffic.received, sentBytesByMessage: traffic.sent },
+    },
+    columns: {
+      type: slot,
+      transport: transport ?? '',
+      session: sessionId?.slice(0, SESSION_DIGITS_SHOWN) ?? '',
+      services: peer === undefined ? '' : initialsOf(peer.services),
+      ping: pingText(pingMs),
+      'min ping': pingText(minimumPingMs),
+      'user agent': claims.userAgent?.slice(0, AGENT_CHARACTERS_SHOWN) ?? '',
+      'most bytes in': most(traffic.received),
+      'most bytes out': most(traffic.sent),
+    },
+  }
+}

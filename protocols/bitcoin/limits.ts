@@ -1,0 +1,51 @@
+/**
+ * The numbers of the Bitcoin network: Core's, where they are no others. Whoever runs with others says so.
+ * @module
+ */
+
+export const BITCOIN_LIMITS = {
+  /** DEFAULT_CONNECT_TIMEOUT. */
+  connectMs: 5_000,
+  /** -peertimeout: from the open stream to the peer's `verack`. */
+  handshakeMs: 60_000,
+  /** TIMEOUT_INTERVAL: so long nothing came, nothing could be sent, or a ping was not answered. */
+  inactivityMs: 1_200_000,
+  /** PING_INTERVAL, from one ping to the next. */
+  pingIntervalMs: 120_000,
+  flushMs: 1_000,
+
+  /** MAX_OUTBOUND_FULL_RELAY_CONNECTIONS. */
+  fullRelayMax: 8,
+  /** MAX_BLOCK_RELAY_ONLY_CONNECTIONS. */
+  blockRelayOnlyMax: 2,
+  /** MAX_FEELER_CONNECTIONS. */
+  feelerMax: 1,
+  /** In Core they share the places of those that are dialled; here they have their own. */
+  addressFetchMax: 2,
+  /** MAX_ADDNODE_CONNECTIONS. */
+  manualMax: 8,
+  /** DEFAULT_MAX_PEER_CONNECTIONS of 125, less those that are dialled. */
+  inboundMax: 114,
+  /** Dials that are out: as many as there are places for them. */
+  pendingOutboundMax: 21,
+  /**
+   * Ours: of one address, or of the first 64 bits of an IPv6 one. Core counts none and evicts; a service behind
+   * one address, as a proxy is, has all places.
+   */
+  inboundPerGroupMax: 114,
+  acceptedPerGroupMax: 1_000,
+  acceptedPerGroupWithinMs: 60_000,
+} as const satisfies Readonly<Record<string, number>>
+
+export type BitcoinLimits = Readonly<Record<keyof typeof BITCOIN_LIMITS, number>>
+
+/** @throws {RangeError} a number that is none */
+export function limitsOf(given: Partial<BitcoinLimits> = {}): BitcoinLimits {
+  const limits: BitcoinLimits = { ...BITCOIN_LIMITS, ...given }
+  for (const [name, value] of Object.entries(limits)) {
+    if (!(Number.isSafeInteger(value) && value >= 0)) {
+      throw new RangeError(`the limit ${name} is no whole number: ${String(value)}`)
+    }
+  }
+  return limits
+}

@@ -1,0 +1,153 @@
+/**
+ * What the connections of a node share in the Bitcoin network: the nonces by which it knows a connection to
+ * itself, and what it thinks of a peer's `version`.
+ * @module
+ */
+import type { Asking, ConnectionView, NodePart, NodeTools } from '../../actors/protocol.ts'
+import { addressOf, addressOfSocket, networkAddressOf } from '../../codec/bitcoin/address.ts'
+import { printAddress } from '../../codec/bitcoin/address.ts'
+import { isRoutableAddress } from '../../codec/bitcoin/address-scope.ts'
+import type { BitcoinMessage } from '../../codec/bitcoin/messages.ts'
+import type { VersionMessage } from '../../codec/bitcoin/negotiation.ts'
+import { NO_ADDRESS } from '../../codec/bitcoin/network-address.ts'
+import type { NetworkAddress } from '../../codec/bitcoin/network-address.ts'
+import { viewOf } from '../../codec/bytes.ts'
+import type {
+  BitcoinAnswer,
+  BitcoinPeer,
+  BitcoinTypes,
+  ChainTip,
+} from '../../machines/handshakes/bitcoin.ts'
+import type { Random } from '../../world/random.ts'
+import type { OwnAddresses } from './own-addresses.ts'
+import { isDesirable } from './services.ts'
+import { needsServices, relaysAddresses, relaysTransactions, SLOTS } from './slots.ts'
+
+/** What we say that we speak. */
+export const PROTOCOL_VERSION = 70_017
+/** MIN_PEER_PROTO_VERSION. */
+const PROTOCOL_VERSION_MIN = 31_800
+/** wtxidrelay (BIP 339) and, out of politeness, sendaddrv2. */
+const NEGOTIATION_VERSION = 70_016
+/** BIP 152. */
+const COMPACT_BLOCKS_VERSION = 70_014
+const COMPACT_BLOCKS_KIND = 2n
+/** A tip so young leaves nothing to ask for that a pruned peer has not: 144 blocks. */
+const FRESH_TIP_MS = 86_400_000
+
+export interface NodePartOptions {
+  /** Ours. */
+  readonly services: bigint
+  readonly userAgent: string
+  readonly own: OwnAddresses
+  /** No transactions from anybody. */
+  readonly blocksOnly: boolean
+}
+
+type View = ConnectionView<BitcoinTypes>
+
+/** Any but zero, which stands for nothing. */
+export function drawNonce(random: Random): bigint {
+  for (;;) {
+    const nonce = viewOf(random.bytes(8)).getBigUint64(0, true)
+    if (nonce !== 0n) return nonce
+  }
+}
+
+export function createNodePart(
+  tools: NodeTools<BitcoinTypes>,
+  { blocksOnly, own, services, userAgent }: NodePartOptions,
+): NodePart<BitcoinTypes> {
+  /** Ours, of connections that we dialled and that are not active yet. */
+  const nonces = new Map<string, bigint>()
+  let tip: ChainTip | undefined
+
+  /** What can be said of its address where everybody reads it. */
+  const receiverOf = ({ remote }: View): NetworkAddress => {
+    const address = networkAddressOf(addressOfSocket(remote))
+    if (address === undefined || !isRoutableAddress(address)) return NO_ADDRESS
+    return address.network === 'ipv4' || address.network === 'ipv6' ? address : NO_ADDRESS
+  }
+
+  const greet = ({ connection, random }: Asking<BitcoinTypes>): BitcoinAnswer => {
+    const nonce = drawNonce(random)
+    if (connection.role === 'dialler') nonces.set(connection.name, nonce)
+    return {
+      type: 'greeting',
+      version: {
+        ...{ type: 'version', protocolVersion: PROTOCOL_VERSION, services, nonce, userAgent },
+        unixSeconds: BigInt(Math.floor(tools.wallMs() / 1_000)),
+        receiverServices: 0n,
+        receiver: receiverOf(connection),
+        height: tip?.height ?? 0,
+        relay: !blocksOnly && relaysTransactions(connection.slot),
+      },
+    }
+  }
+
+  const isTipFresh = (): boolean => tip !== undefined && tools.wallMs() - tip.unixMs < FRESH_TIP_MS
+
+  const isOurs = (nonce: bigint): boolean => [...nonces.values()].includes(nonce)
+
+  const peerOf = (version: VersionMessage): BitcoinPeer => {
+    const seen = addressOf(version.receiver)
+    return {
+      protocolVersion: version.protocolVersion,
+      commonVersion: Math.min(PROTOCOL_VERSION, version.protocolVersion),
+      services: version.services,
+      userAgent: version.userAgent ?? '',
+      height: version.height,
+      relay: version.relay,
+      wtxidRelay: false,
+      wantsAddrV2: false,
+      seenAs: seen === undefined ? undefined : printAddress(seen),
+      clockOffsetSeconds: Number(version.unixSeconds) - Math.floor(tools.wallMs() / 1_000),
+    }
+  }
+
+  // In Core's order: what is found first is what is said.
+  const judge = (version: VersionMessage, { role, slot }: View): BitcoinAnswer => {
+    if (needsServices(slot) && !isDesirable(version.services, isTipFresh())) {
+      return { type: 'refused', detail: 'services-missing' }
+    }
+    if (version.protocolVersion < PROTOCOL_VERSION_MIN) {
+      return { type: 'refused', detail: 'version-too-old' }
+    }
+    const { nonce } = version
+    if (role === 'listener' && nonce !== undefined && isOurs(nonce)) {
+      return { type: 'refused', detail: 'self-connection' }
+    }
+    // Whoever came in was told of us there.
+    if (role === 'listener') own.vote(version.receiver)
+    const peer = peerOf(version)
+    const asksForAddresses = role === 'dialler' && relaysAddresses(slot)
+    return {
+      ...{ type: 'accepted', peer, isEnough: slot === SLOTS.feeler },
+      offers: peer.commonVersion < NEGOTIATION_VERSION ? [] : OFFERS,
+      requests: asksForAddresses ? [{ type: 'getaddr' }] : [],
+      announcements: peer.commonVersion < COMPACT_BLOCKS_VERSION ? [] : [NO_COMPACT_BLOCKS],
+    }
+  }
+
+  return {
+    answer: (question, about) =>
+      question.type === 'greet' ? greet(about) : judge(question.version, about.connection),
+    ready({ name }) {
+      nonces.delete(name)
+    },
+    closed({ name }) {
+      nonces.delete(name)
+    },
+    instruct(instruction) {
+      tip = instruction.tip
+    },
+    counts: () => ({ nonces: nonces.size }),
+  }
+}
+
+const OFFERS: readonly BitcoinMessage[] = [{ type: 'wtxidrelay' }, { type: 'sendaddrv2' }]
+
+/** We understand them, and want none unasked. */
+const NO_COMPACT_BLOCKS: BitcoinMessage = {
+  ...{ type: 'sendcmpct', announce: 0, version: COMPACT_BLOCKS_KIND },
+}

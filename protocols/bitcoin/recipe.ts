@@ -1,0 +1,66 @@
+/**
+ * What a node of the Bitcoin network was made with, so that its recordings can be replayed. Nothing of it is
+ * secret.
+ * @module
+ */
+import type { Recipe } from '../../actors/protocol.ts'
+import { ADDRESS_BYTES } from '../../codec/bitcoin/network-address.ts'
+import { BITCOIN_NETWORKS } from '../../codec/bitcoin/networks.ts'
+import type { BitcoinOptions } from '../bitcoin.ts'
+import type { BitcoinLimits } from './limits.ts'
+import { SERVICES } from './services.ts'
+
+export const recipeOf = ({ limits, ...options }: BitcoinOptions): Recipe => ({
+  settings: { ...options, ...(limits === undefined ? {} : { limits: { ...limits } }) },
+  secrets: {},
+})
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+const isOneOf =
+  <Name extends string>(names: Readonly<Record<Name, unknown>>) =>
+  (value: unknown): value is Name =>
+    typeof value === 'string' && Object.hasOwn(names, value)
+
+const isNetwork = isOneOf(BITCOIN_NETWORKS)
+const isService = isOneOf(SERVICES)
+const isPeerNetwork = isOneOf(ADDRESS_BYTES)
+const isTransport = isOneOf({ v1: true, v2: true, both: true })
+
+/** @throws {RangeError} */
+export function optionsOf({ settings }: Recipe): BitcoinOptions {
+  if (!isRecord(settings)) throw new RangeError('the recipe has no settings')
+  const { blocksOnly = false, limits = {}, network = 'mainnet', transport = 'both' } = settings
+  const { services = [], userAgentComments = [], externalAddresses = [] } = settings
+  const { discover = true, networks = ['ipv4', 'ipv6'] } = settings
+  if (!isNetwork(network)) throw new RangeError('the recipe names no network')
+  if (!isTransport(transport)) throw new RangeError('the recipe names no transport')
+  if (typeof blocksOnly !== 'boolean') {
+    throw new RangeError('what the recipe says of transactions is neither yes nor no')
+  }
+  if (!Array.isArray(services) || !services.every(isService)) {
+    throw new RangeError('the recipe names services that there are not')
+  }
+  if (!Array.isArray(userAgentComments) || !userAgentComments.every(isText)) {
+    throw new RangeError('the comments of the recipe are no texts')
+  }
+  if (!Array.isArray(externalAddresses) || !externalAddresses.every(isText)) {
+    throw new RangeError('the addresses of the recipe are no texts')
+  }
+  if (!Array.isArray(networks) || !networks.every(isPeerNetwork)) {
+    throw new RangeError('the recipe names networks that there are not')
+  }
+  if (typeof discover !== 'boolean') {
+    throw new RangeError('what the recipe says of discovery is neither yes nor no')
+  }
+  if (!isRecord(limits)) throw new RangeError('the limits of the recipe are none')
+  // The factory checks each of them: a name of none changes nothing.
+  const numbers = limits as Partial<BitcoinLimits>
+  return {
+    ...{ blocksOnly, discover, externalAddresses, limits: numbers },
+    ...{ network, networks, services, transport, userAgentComments },
+  }
+}
+
+const isText = (value: unknown): value is string => typeof value === 'string'

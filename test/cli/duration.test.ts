@@ -1,0 +1,40 @@
+import { describe, expect, test } from 'vitest'
+import { parseDuration, parseSeconds, parseWait } from '../../cli/duration.ts'
+
+describe('a number of seconds', () => {
+  test.each(['0', '-1', '1e3', '', 'soon', '2147484', 'Infinity', '30s'])('is not "%s"', (text) => {
+    expect(() => parseSeconds(text)).toThrow(/^It is no number of seconds up to 2147483\.$/)
+  })
+
+  test('may have parts, and is told in milliseconds', () => {
+    expect(['0.25', '1', '2147483'].map((text) => parseSeconds(text))).toEqual([
+      250, 1_000, 2_147_483_000,
+    ])
+  })
+})
+
+describe('a duration', () => {
+  test('has a unit, and an end', () => {
+    expect(['1ms', '90s', '10m', '24h'].map((text) => parseDuration(text, 86_400_000))).toEqual([
+      1, 90_000, 600_000, 86_400_000,
+    ])
+    for (const text of ['0s', '90', '1.5s', '86401s', '1d', 's', '-1s']) {
+      expect(() => parseDuration(text, 86_400_000)).toThrow(/a whole number and a unit/)
+    }
+  })
+})
+
+describe('a time that a command waits', () => {
+  test('is a number of seconds, or has a unit', () => {
+    expect(['30', '0.2', '30s', '500ms', '10m', '596h'].map((text) => parseWait(text))).toEqual([
+      30_000, 200, 30_000, 500, 600_000, 2_145_600_000,
+    ])
+  })
+
+  test.each(['0', '0s', '', '1.5s', '30 s', '30S', '1d', '597h', '2147484', '-1s', 's'])(
+    'is not "%s"',
+    (text) => {
+      expect(() => parseWait(text)).toThrow(/^It is no number of seconds up to 2147483[.,]/)
+    },
+  )
+})

@@ -1,0 +1,63 @@
+import { describe, expect, test } from 'vitest'
+import { runCommand, startCommand, startFolder } from './command.ts'
+import type { Event } from './command.ts'
+
+const REGTEST = ['node', 'bitcoin', '--network', 'regtest', '--json']
+
+/** A node that listens on a free port, and what dials it. */
+async function startListening(words: readonly string[] = []) {
+  const node = startCommand([...REGTEST, '--listen', '127.0.0.1:0', ...words])
+  const { addresses } = await node.event('started')
+  const [address = ''] = addresses as readonly string[]
+  return { ...node, address }
+}
+
+const linesOf = (out: string): readonly Event[] =>
+  out
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Event)
+
+describe('a node of Bitcoin', () => {
+  test.for([
+    ['v2', 'auto', /^[0-9a-f]{64}$/],
+    ['v1', 'auto', /^$/],
+  ] as const)(
+    'that dials with %s ends with 0 once its peer is there, and says how they speak',
+    async ([transport, listening, sessionId]) => {
+      const listener = await startListening(['--transport', listening])
+      const dialler = startCommand([
+        ...[...REGTEST, '--connect', listener.address, '--transport', transport],
+        ...['--until', 'peers=1', '--timeout', '30s'],
+      ])
+      expect((await dialler.ended()).code).toBe(0)
+      const ours = await dialler.event('connection.active')
+      expect(ours).toMatchObject({
+        ...{ role: 'dialler', type: 'manual', transport, userAgent: '/Peerloom:0.1.0/' },
+        ...{ protocolVersion: 70_017, relay: true, services: '0000000000000800' },
+      })
+      expect(ours['sessionId']).toMatch(sessionId)
+      expect(await listener.event('connection.active')).toMatchObject({
+        ...{ role: 'listener', type: 'inbound', transport, sessionId: ours['sessionId'] },
+      })
+    },
+  )
+
+  test('lists its peers with what the network has to say of them', async () => {
+    const folder = startFolder()
+    const node = await startListening(['--data-dir', folder])
+    const peer = startCommand([...REGTEST, '--connect', node.address])
+    await node.event('connection.active')
+    await peer.event('connection.active')
+    const rows = linesOf((await runCommand(['peers', '--data-dir', folder, '--json'])).out)
+    const [row] = rows.filter(({ event }) => event === 'connection')
+    expect(row).toMatchObject({
+      ...{ phase: 'active', direction: 'in', type: 'inbound', transport: 'v2' },
+      ...{ serviceNames: ['P2P_V2'], receivedBytesByMessage: { verack: 33 } },
+    })
+    expect(row).not.toHaveProperty('columns')
+    const { out } = await runCommand(['peers', '--data-dir', folder])
+    expect(out).toMatch(/^peer .* phase +type +transport +session +services +ping /)
+    expect(out).toMatch(/ active +inbound +v2 +[0-9a-f]{8} +2 /)
+  })
+})
