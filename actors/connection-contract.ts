@@ -67,6 +67,8 @@ export interface ConnectionOptions<T extends ProtocolTypes> {
   readonly role: Role
   readonly stream: StreamId
   readonly remote: SocketAddress
+  /** Of one that came in. */
+  readonly local?: SocketAddress
   readonly slot: string
   readonly target: T['address'] | undefined
   readonly dial: T['dial'] | undefined

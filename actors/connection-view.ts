@@ -18,12 +18,13 @@ export interface LiveState<T extends ProtocolTypes> {
 }
 
 export const createView = <T extends ProtocolTypes>(
-  { name, role, slot, target }: ConnectionOptions<T>,
+  { local, name, role, slot, target }: ConnectionOptions<T>,
   startedMs: number,
   about: ConnectionAbout,
   live: LiveState<T>,
 ): ConnectionView<T> => ({
   ...{ name, role, slot, target, startedMs, about },
+  ...(local === undefined ? {} : { local }),
   get remote() {
     return live.remote()
   },

@@ -86,6 +86,8 @@ export interface ConnectionView<T extends ProtocolTypes> {
   readonly name: string
   readonly role: Role
   readonly remote: SocketAddress
+  /** Of one that came in: at which of our own addresses. */
+  readonly local?: SocketAddress
   readonly phase: Phase | 'closed'
   readonly slot: string
   readonly target: T['address'] | undefined

@@ -12,6 +12,7 @@ import { concatBytes } from '../codec/bytes.ts'
 import { createNode } from '../supervisor/node.ts'
 import { startVirtualWorld } from '../testing/virtual-world.ts'
 import { allocatedBytes, calibration } from './allocations.ts'
+import { bitcoinParts } from './bitcoin.ts'
 import { median, now, spread } from './figures.ts'
 import type { Row } from './figures.ts'
 import { handshakes, handshakesNote } from './handshakes.ts'
@@ -249,6 +250,8 @@ const parts: Readonly<Record<string, () => Promise<Row | readonly Row[]>>> = {
         ? { rounds: 1, seconds: 5, nodes: [5, 20] }
         : { rounds: 3, seconds: 30, nodes: [20, 200] },
     ),
+  bitcoin: () =>
+    Promise.resolve(bitcoinParts(small ? { rounds: 3, share: 0.02 } : { rounds: 9, share: 1 })),
   handshake: () => handshakes(small ? { rounds: 3, dials: 12 } : { rounds: 9, dials: 150 }),
 }
 const chosen = Object.entries(parts).filter(([name]) => only === undefined || name === only)

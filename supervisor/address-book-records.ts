@@ -5,7 +5,7 @@
  * A record is under the digest of its key. Big-endian: version (1), flags (1: tried), seen,
  * succeeded, attempted, counted (8 each, Unix milliseconds, 0 for never), failures (4), marks (8), source
  * group (length 1), new buckets (count 1, then 2 each), the address as text in UTF-8, checksum (4). The
- * version is 2; records of version 1, which have no marks, are read and not written.
+ * version is 2; without marks it is 1, and they are left out: in a network without any all stays as it was.
  *
  * The secret is under one byte: version (1, its own), new buckets (4), new buckets a source group (4), the
  * secret (32), checksum (4). The two numbers say for which table the records' buckets were drawn.
@@ -27,8 +27,8 @@ export const ADDRESS_TEXT_BYTES_MAX = 512
 /** As many as the count's byte says. */
 export const RECORD_BUCKETS_MAX = 0xff
 
-const RECORD_VERSION = 2
-const RECORD_VERSION_WITHOUT_MARKS = 1
+const MARKED_VERSION = 2
+const UNMARKED_VERSION = 1
 const SECRET_VERSION = 1
 const TRIED = 1
 const CHECKSUM_BYTES = 4
@@ -98,13 +98,14 @@ function reading<Value>(read: () => Value | undefined): Value | RecordFault {
 export function encodeRecord(digest: Digest, record: StoredRecord): Uint8Array {
   const { sourceGroup, newBuckets } = record
   const writer = createWriter(RECORD_BYTES_MAX)
-  writeU8(writer, RECORD_VERSION)
+  const isMarked = record.marks !== 0n
+  writeU8(writer, isMarked ? MARKED_VERSION : UNMARKED_VERSION)
   writeU8(writer, record.isTried ? TRIED : 0)
   for (const ms of [record.seenMs, record.succeededMs, record.attemptedMs, record.countedMs]) {
     writeU64be(writer, BigInt(ms))
   }
   writeU32be(writer, record.failures)
-  writeU64be(writer, record.marks)
+  if (isMarked) writeU64be(writer, record.marks)
   writeU8(writer, sourceGroup.length)
   writeBytes(writer, sourceGroup)
   writeU8(writer, newBuckets.length)
@@ -115,8 +116,7 @@ export function encodeRecord(digest: Digest, record: StoredRecord): Uint8Array {
 
 /** The record, or what is wrong with the bytes. Never throws. */
 export function decodeRecord(digest: Digest, value: Uint8Array): StoredRecord | RecordFault {
-  const versions = [RECORD_VERSION, RECORD_VERSION_WITHOUT_MARKS]
-  const body = opened(digest, value, RECORD_BYTES_MAX, ...versions)
+  const body = opened(digest, value, RECORD_BYTES_MAX, MARKED_VERSION, UNMARKED_VERSION)
   if (typeof body === 'string') return body
   return reading(() => {
     const reader = createReader(body.subarray(1), { short: 'short' })
@@ -127,7 +127,7 @@ export function decodeRecord(digest: Digest, value: Uint8Array): StoredRecord | 
     const attemptedMs = readMs()
     const countedMs = readMs()
     const failures = readU32be(reader)
-    const marks = body[0] === RECORD_VERSION ? readU64be(reader) : 0n
+    const marks = body[0] === MARKED_VERSION ? readU64be(reader) : 0n
     const sourceGroup = readBytes(reader, readU8(reader)).slice()
     const count = readU8(reader)
     const newBuckets = Array.from({ length: count }, () => readU16be(reader))

@@ -81,14 +81,15 @@ export function createLettingIn<T extends ProtocolTypes>({
     return nodePart.evict(candidates, random)
   }
 
-  const accept = ({ remote, stream }: Accepted): void => {
+  const accept = (accepted: Accepted): void => {
+    const { stream } = accepted
     if (!isRunning()) {
       streams.destroy(stream)
       return
     }
     const name = connections.newName('listener')
     try {
-      letIn(name, remote, stream)
+      letIn(name, accepted)
     } catch (error) {
       unmake(name, error)
       streams.destroy(stream)
@@ -100,7 +101,7 @@ export function createLettingIn<T extends ProtocolTypes>({
     refusing.refuse(stream, why, why === 'banned' ? bannedMs(remote.host) : undefined)
   }
 
-  const letIn = (name: string, remote: SocketAddress, stream: StreamId): void => {
+  const letIn = (name: string, { local, remote, stream }: Accepted): void => {
     const { host } = remote
     const group = addresses.group(host)
     const decision = admission.decide({ name, host, group }, loop.step.monotonicMs)
@@ -124,8 +125,7 @@ export function createLettingIn<T extends ProtocolTypes>({
         name,
         role: 'listener',
         stream,
-        remote,
-        slot,
+        ...{ local, remote, slot },
         target: undefined,
         dial: undefined,
       }),

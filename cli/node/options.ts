@@ -13,6 +13,8 @@ export interface NodeOptions {
   readonly listen: readonly string[]
   readonly connect: readonly string[]
   readonly bootstrap: readonly string[]
+  /** The SOCKS5 proxy that all dials go through. */
+  readonly proxy: string | undefined
   readonly dataDir: string | undefined
   readonly json: boolean
   readonly until: string | undefined
@@ -25,6 +27,7 @@ interface Given {
   readonly listen?: readonly string[]
   readonly connect?: readonly string[]
   readonly bootstrap?: readonly string[]
+  readonly proxy?: string
   readonly dataDir?: string
   readonly json?: true
   readonly until?: string
@@ -49,6 +52,7 @@ export function nodeCommand(
     .option('--listen <address...>', 'where to take connections: host:port, port 0 for any')
     .option('--connect <address...>', 'peers to dial, now and whenever they are gone')
     .option('--bootstrap <address...>', 'peers to begin with')
+    .option('--proxy <address>', 'a SOCKS5 proxy for all that is dialled, names too')
     .option('--data-dir <folder>', 'what outlives the process (default: nothing does)')
     .option('--json', 'print each event as a line of JSON')
     .option('--until <condition>', 'end when it is true: peers=N, or one of the network')
@@ -67,6 +71,7 @@ export function nodeCommand(
         listen: given.listen ?? [],
         connect: given.connect ?? [],
         bootstrap: given.bootstrap ?? [],
+        proxy: given.proxy,
         dataDir: given.dataDir,
         json: given.json === true,
         until: given.until,

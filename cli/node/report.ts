@@ -18,6 +18,8 @@ export interface Started {
   readonly listening: readonly { readonly host: string; readonly port: number }[]
   /** How others dial it. */
   readonly addresses: readonly string[]
+  /** Where all that it dials goes through. */
+  readonly proxy: { readonly host: string; readonly port: number } | undefined
 }
 
 /** Why the command ends. */
@@ -65,9 +67,9 @@ function jsonReport(
     return info === undefined ? {} : describe(info).fields
   }
   return {
-    started({ addresses, id = null, listening, network, pid }) {
-      const line = { event: 'started', pid, id, network, listening, addresses, time: now() }
-      print(jsonLine(line))
+    started({ addresses, id = null, listening, network, pid, proxy }) {
+      const line = { event: 'started', pid, id, network, listening, addresses, proxy }
+      print(jsonLine({ ...line, time: now() }))
     },
     event(event) {
       const { type, ...fields } = event

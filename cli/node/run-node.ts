@@ -26,6 +26,7 @@ import { print } from '../standard-output.ts'
 import { live } from './life.ts'
 import type { NodeOptions } from './options.ts'
 import { createReport } from './report.ts'
+import { parseProxy, throughProxy } from './proxy.ts'
 import { parseCondition } from './until.ts'
 
 /** The one in the data folder, or one for this run alone. */
@@ -83,6 +84,7 @@ export async function runNode<T extends ProtocolTypes>(
   options: NodeOptions,
   values: ToolValues,
 ): Promise<number> {
+  const proxy = options.proxy === undefined ? undefined : parseProxy(options.proxy)
   const condition = options.until === undefined ? undefined : parseCondition(options.until, tools)
   const privateKey = await privateKeyOf(tools, options.dataDir)
   const protocol = asUsage(() => tools.create(values, { privateKey }))
@@ -95,11 +97,12 @@ export async function runNode<T extends ProtocolTypes>(
   const supervisor = asUsage(() =>
     createSupervisor({
       protocol,
-      transport: tcp(),
+      transport: proxy === undefined ? tcp() : throughProxy(proxy, protocol.deadlines.connectMs),
       listen: options.listen,
       peers: { bootstrap: options.bootstrap },
       world: { clock },
-      ...(protocol.datagrams === undefined ? {} : { datagrams: udp() }),
+      // Datagrams would go past the proxy.
+      ...(protocol.datagrams === undefined || proxy !== undefined ? {} : { datagrams: udp() }),
       ...(options.dataDir === undefined
         ? {}
         : { store: lmdbStore(options.dataDir, { onConnection: control }) }),
@@ -132,6 +135,7 @@ export async function runNode<T extends ProtocolTypes>(
       network: protocol.name,
       listening,
       addresses: listening.map(addressOf),
+      proxy,
     }),
   })
   return journal === undefined ? living : living.finally(() => journal.closed)

@@ -74,8 +74,11 @@ export const endingSentence = (ending: Ending): string => {
   }
 }
 
-export function startedSentences({ pid, network, listening, addresses }: Started): string[] {
+export function startedSentences(started: Started): string[] {
+  const { addresses, listening, network, pid, proxy } = started
   const runs = `a node of the network ${network} runs as process ${String(pid)}`
-  if (listening.length === 0) return [`${runs} and takes no connections`]
-  return [runs, ...addresses.map((address) => `it listens at ${address}`)]
+  const behind =
+    proxy === undefined ? [] : [`whatever it dials goes through the proxy at ${printPlace(proxy)}`]
+  if (listening.length === 0) return [`${runs} and takes no connections`, ...behind]
+  return [runs, ...addresses.map((address) => `it listens at ${address}`), ...behind]
 }

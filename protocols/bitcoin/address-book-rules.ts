@@ -14,6 +14,7 @@ import type { NetworkAddress, PeerNetwork } from '../../codec/bitcoin/network-ad
 import { concatBytes, encodeUtf8 } from '../../codec/bytes.ts'
 import { createWriter, writeU16be, writtenBytes } from '../../codec/writer.ts'
 import { groupBytesOf, groupBytesOfName } from './netgroup.ts'
+import { SLOTS } from './slots.ts'
 
 const PORT_BYTES = 2
 
@@ -43,7 +44,7 @@ function isStorable(address: NetworkAddress, reachable: ReadonlySet<PeerNetwork>
  * Whoever asks for our addresses sees when each was seen last. Of peers that nobody is to know of that
  * time says nothing, and of others not when the connection began.
  */
-const UNSEEN_SLOTS: ReadonlySet<string> = new Set(['block-relay-only', 'feeler'])
+const UNSEEN_SLOTS: ReadonlySet<string> = new Set([SLOTS.blockRelayOnly, SLOTS.feeler])
 
 /** @param reachable networks to which this node has a way; it may change while the node runs */
 export function addressBookRules(reachable: ReadonlySet<PeerNetwork>): BookRules<BitcoinAddress> {

@@ -19,6 +19,7 @@ import type {
   ChainTip,
 } from '../../machines/handshakes/bitcoin.ts'
 import type { Random } from '../../world/random.ts'
+import type { OwnAddresses } from './own-addresses.ts'
 import { isDesirable } from './services.ts'
 import { needsServices, relaysAddresses, relaysTransactions, SLOTS } from './slots.ts'
 
@@ -38,6 +39,7 @@ export interface NodePartOptions {
   /** Ours. */
   readonly services: bigint
   readonly userAgent: string
+  readonly own: OwnAddresses
   /** No transactions from anybody. */
   readonly blocksOnly: boolean
 }
@@ -54,7 +56,7 @@ export function drawNonce(random: Random): bigint {
 
 export function createNodePart(
   tools: NodeTools<BitcoinTypes>,
-  { blocksOnly, services, userAgent }: NodePartOptions,
+  { blocksOnly, own, services, userAgent }: NodePartOptions,
 ): NodePart<BitcoinTypes> {
   /** Ours, of connections that we dialled and that are not active yet. */
   const nonces = new Map<string, bigint>()
@@ -115,6 +117,8 @@ export function createNodePart(
     if (role === 'listener' && nonce !== undefined && isOurs(nonce)) {
       return { type: 'refused', detail: 'self-connection' }
     }
+    // Whoever came in was told of us there.
+    if (role === 'listener') own.vote(version.receiver)
     const peer = peerOf(version)
     const asksForAddresses = role === 'dialler' && relaysAddresses(slot)
     return {

@@ -3,7 +3,8 @@
  * it is still out. Whoever does not answer for twenty minutes is left; whoever answers another ping than ours
  * is not, because the right pong may still come.
  *
- * How long the answers took is shown with the connection: `pingMs` and `minimumPingMs`.
+ * How long the answers took is shown with the connection: `pingMs` and `minimumPingMs`; and when the last ping
+ * was sent, `pingSentMs`, with whether its answer is still awaited, `awaitsPong`.
  * @module
  */
 import type { ChildSpec, ChildTools } from '../../actors/child.ts'
@@ -13,7 +14,7 @@ import type { BitcoinLimits } from './limits.ts'
 import { drawNonce } from './node-part.ts'
 import { SLOTS } from './slots.ts'
 
-/** Peers of this version and older answer no ping. */
+/** Peers of this version and older answer no ping, and get no answer. */
 const SILENT_VERSION_MAX = 60_000
 /** A stall of ours may have kept the pong from being read: it is read in the turn after the alarm. */
 const GRACE_MS = 250
@@ -47,8 +48,12 @@ function startPing(limits: BitcoinLimits, tools: Tools): () => void {
     one.sentMs = tools.monotonicMs()
     one.cancel()
     const isSent = tools.send(name, { type: 'ping', nonce: one.nonce }) === 'queued'
-    if (isSent) awaitPong(name, one, limits.inactivityMs)
-    else answered(name, one)
+    if (!isSent) {
+      answered(name, one)
+      return
+    }
+    tools.describe(name, { awaitsPong: true, pingSentMs: one.sentMs })
+    awaitPong(name, one, limits.inactivityMs)
   }
 
   const awaitPong = (name: string, one: Pinging, afterMs: number): void => {
@@ -94,6 +99,8 @@ function startPing(limits: BitcoinLimits, tools: Tools): () => void {
     },
   })
   tools.feed('ping', ({ message: { nonce }, peer: { connection } }) => {
+    const view = tools.connections().find(({ name }) => name === connection)
+    if (view === undefined || !answersPings(view)) return
     tools.send(connection, { type: 'pong', nonce })
   })
   tools.feed('pong', ({ message: { nonce }, peer: { connection } }) => {
@@ -102,6 +109,7 @@ function startPing(limits: BitcoinLimits, tools: Tools): () => void {
     if (nonce === one.nonce) note(connection, one)
     // Too short, or zero: the peer says that it will not answer this one.
     else if (nonce !== undefined && nonce !== 0n) return
+    tools.describe(connection, { awaitsPong: false })
     answered(connection, one)
   })
   for (const view of tools.connections()) if (view.phase === 'active') begin(view)

@@ -24,7 +24,7 @@ export const relaysTransactions = (slot: string): boolean =>
   slot !== SLOTS.blockRelayOnly && slot !== SLOTS.feeler
 
 /** Whether addresses are told and taken there. */
-export const relaysAddresses = relaysTransactions
+export const relaysAddresses = (slot: string): boolean => relaysTransactions(slot)
 
 /** Whether the peer has to offer what we connect for. */
 export const needsServices = (slot: string): boolean =>

@@ -214,7 +214,7 @@ describe('is used wrongly:', () => {
   })
 
   const nothing: NodeOptions = {
-    ...{ listen: [], connect: [], bootstrap: [], json: false },
+    ...{ listen: [], connect: [], bootstrap: [], json: false, proxy: undefined },
     ...{ dataDir: undefined, until: undefined, timeoutMs: undefined, record: undefined },
   }
   const usual = { network: 'test/usage', allow: undefined }
@@ -222,6 +222,7 @@ describe('is used wrongly:', () => {
     ['no address to dial', { connect: ['here'] }, {}, /^here: the address does not start/],
     ['no address to begin with', { bootstrap: ['x'] }, {}, /^x: the address does not start/],
     ['no address to listen on', { listen: ['x'] }, {}, /^x is no address to listen on/],
+    ['no proxy', { proxy: 'x' }, {}, /^--proxy takes an IP address and a port/],
     ['no condition', { until: 'rich' }, {}, /no such condition; there is: peers$/],
     ['a property of objects', { until: 'constructor' }, {}, /no such condition/],
     ['no number of peers', { until: 'peers=0' }, {}, /peers=N needs a whole number/],

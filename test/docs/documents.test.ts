@@ -72,6 +72,7 @@ describe('docs/errors.md', () => {
     ['NodeFault', 'machines/root.ts'],
     ['StoreFault', 'world/store.ts'],
     ['TransportFault', 'world/streams.ts'],
+    ['OnionFault', 'transport/onion/dialogue.ts'],
   ])('lists each %s, and nothing else', (union, path) => {
     const heading = text.split('\n').find((line) => line.startsWith('## ') && line.includes(union))
     const listed = rowsBelow(text, heading ?? union).map(([code]) => code)
@@ -124,12 +125,14 @@ test.each([
   ['docs/journal.md', 0],
   ['docs/journal.md', 1],
   ['docs/journal.md', 2],
+  ['docs/proxies.md', 0],
+  ['docs/proxies.md', 1],
 ])('the example of %s, block %i, type-checks', (path, index) => {
   const blocks = [...read(path).matchAll(/```ts\n([\s\S]*?)```/g)]
   const [, block = ''] = blocks[index] ?? []
   const entry = join(ROOT, 'readme-example.ts')
   const code = block.replaceAll(
-    /'peerloom(\/[a-z/-]+)?'/g,
+    /'peerloom(\/[a-z0-9/-]+)?'/g,
     (_, entry?: string) => `'${sourceOf(entry)}'`,
   )
   const config = ts.readConfigFile(join(ROOT, 'tsconfig.json'), (path) => ts.sys.readFile(path))

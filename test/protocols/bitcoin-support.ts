@@ -6,17 +6,32 @@ import { bitcoinWire } from '../../codec/bitcoin/wire.ts'
 import type { SpokenTransports } from '../../codec/bitcoin/wire.ts'
 import { BITCOIN_NETWORKS } from '../../codec/bitcoin/networks.ts'
 import type { BitcoinMessage } from '../../codec/bitcoin/messages.ts'
+import type { VersionMessage } from '../../codec/bitcoin/negotiation.ts'
+import { NO_ADDRESS } from '../../codec/bitcoin/network-address.ts'
 import { drawKeyPair } from '../../codec/bitcoin/v2/handshake-keys.ts'
+import type { V2KeyPair } from '../../codec/bitcoin/v2/handshake-keys.ts'
 import { concatBytes } from '../../codec/bytes.ts'
 import type { Outgoing, Protocol } from '../../index.ts'
 import { bitcoin } from '../../protocols/bitcoin.ts'
 import type { BitcoinOptions, BitcoinTypes } from '../../protocols/bitcoin.ts'
+import { seededRandom } from '../../transport/random.ts'
 import { writingInstead } from '../support/wires.ts'
 
 export type BitcoinProtocol = Protocol<BitcoinTypes>
 
 export const { magic: MAGIC } = BITCOIN_NETWORKS.regtest
 const SHORT_GARBAGE_BYTES = 8
+
+/** Those that were made before: most of a test's time went into keys that are the same in each of its runs. */
+const pairs = new Map<string, V2KeyPair>()
+
+const pairFor: typeof drawKeyPair = (crypto, random) => {
+  const seed = Buffer.from(random.bytes(32)).toString('hex')
+  const made = pairs.get(seed) ?? drawKeyPair(crypto, seededRandom(seed))
+  pairs.set(seed, made)
+  // Whoever holds a private key overwrites it.
+  return { key: made.key, privateKey: made.privateKey.slice() }
+}
 
 /** Little garbage: a test that cuts the stream at each byte is as long as it is. */
 const withShortGarbage = (
@@ -30,7 +45,7 @@ const withShortGarbage = (
         magic: MAGIC,
         speaks,
         drawOwnHalf: (crypto, random) => ({
-          pair: drawKeyPair(crypto, random),
+          pair: pairFor(crypto, random),
           garbage: random.bytes(random.below(SHORT_GARBAGE_BYTES)),
         }),
       },
@@ -107,3 +122,73 @@ export function list(count: number, entryBytes: number): Uint8Array {
   bytes.set([0xfd, count & 0xff, count >> 8])
   return bytes
 }
+
+/** What a peer says of itself: a full node of today that has not seen a block. */
+export const versionOf = (change: Partial<VersionMessage> = {}): VersionMessage => ({
+  ...{ type: 'version', protocolVersion: 70_017, services: 0xc09n, unixSeconds: 1_700_000_000n },
+  ...{ receiverServices: 0n, receiver: NO_ADDRESS, nonce: 0x1122_3344n, userAgent: '/peer:1/' },
+  ...{ height: 0, relay: true },
+  ...change,
+})
+
+export const VERACK: BitcoinMessage = { type: 'verack' }
+
+/** An unknown command: nobody answers it, and an application may say it. */
+export const line = (...payload: readonly number[]): BitcoinMessage => raw('line', ...payload)
+
+/** Who is told as what he is dialled for: one address, once. */
+export const dialling = (
+  protocol: BitcoinProtocol,
+  address: string,
+  slot: string,
+  act?: (tools: Tools) => void,
+): BitcoinProtocol => ({
+  ...protocol,
+  children: [
+    ...(protocol.children ?? []),
+    {
+      name: 'dialling',
+      restart: 'temporary',
+      keep: () => undefined,
+      start(tools: Tools) {
+        const parsed = protocol.addresses.parse(address)
+        if ('wrong' in parsed) throw new Error(parsed.wrong)
+        // Once the node is up.
+        tools.after(1, () => {
+          if (!tools.dial(parsed.address, slot)) throw new Error('it was not dialled')
+        })
+        act?.(tools)
+        return () => undefined
+      },
+    },
+  ],
+})
+
+/** The same network; how its wire writes messages of one type is what `change` makes of it. */
+export const changing = (
+  protocol: BitcoinProtocol,
+  type: BitcoinMessage['type'],
+  change: (bytes: Uint8Array) => Uint8Array,
+): BitcoinProtocol => ({
+  ...protocol,
+  wire(setup) {
+    let isChanged = false
+    const wire = protocol.wire({
+      ...setup,
+      out(bytes) {
+        setup.out(isChanged ? change(bytes) : bytes)
+      },
+    })
+    return {
+      ...wire,
+      get bufferedBytes() {
+        return wire.bufferedBytes
+      },
+      write(messages) {
+        isChanged = messages.some((message) => 'type' in message && message.type === type)
+        wire.write(messages)
+        isChanged = false
+      },
+    }
+  },
+})

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import type { Protocol } from '../../index.ts'
 import { CORE_LIMITS } from '../../index.ts'
+import { encodeHex } from '../../codec/bytes.ts'
 import { native } from '../../protocols/native.ts'
+import { ADDRESSES_TABLE } from '../../supervisor/address-book-contract.ts'
 import { keyOf } from '../contracts/seats.ts'
 import { asksNothing } from '../contracts/fits/common.ts'
 import { plain } from '../contracts/fits/plain.ts'
@@ -239,16 +241,30 @@ describe('a proxy that is away', () => {
     world.kill('alice')
     world.network.setReach(() => fault)
     const alice = startAlice()
+    /** What the store is told of each address. */
+    const written = new Map<string, Set<string>>()
+    alice.supervisor.port.watch(
+      (observation) => {
+        if (observation.of !== 'effect' || observation.effect.kind !== 'store.write') return
+        for (const { key, table, value } of observation.effect.changes) {
+          if (table !== ADDRESSES_TABLE || value === undefined) continue
+          const values = written.get(encodeHex(key)) ?? new Set()
+          written.set(encodeHex(key), values.add(encodeHex(value)))
+        }
+      },
+      { kinds: ['effect'] },
+    )
     world.advance(120_000)
+    const recordCount = Math.max(...[...written.values()].map(({ size }) => size))
     const failures = alice.supervisor.peers().map((peer) => peer.failures)
     const dialCount = alice.eventsOf('connection.closed').length
     world.network.setReach(({ host }) => (host === '10.0.0.1' ? 'open' : fault))
     world.advance(2_000)
-    return { alice, dialCount, failures, connections: alice.supervisor.connections() }
+    return { alice, dialCount, failures, recordCount, connections: alice.supervisor.connections() }
   }
 
   test('is charged to no address: it is dialled on and on, and reached when the proxy is back', () => {
-    const { alice, connections, dialCount, failures } = startBehind('proxy-failed')
+    const { alice, connections, dialCount, failures, recordCount } = startBehind('proxy-failed')
     expect(alice.eventsOf('connection.closed')[0]).toMatchObject({
       reason: 'transport',
       detail: 'transport-proxy-failed',
@@ -256,13 +272,16 @@ describe('a proxy that is away', () => {
     })
     expect(failures.every((count) => count === 0)).toBe(true)
     expect(dialCount).toBeGreaterThan(100)
+    // What stands in the book stays as it was.
+    expect(recordCount).toBe(1)
     expect(connections).toMatchObject([{ phase: 'active' }])
   })
 
   test('is another thing than a peer that is away, who is dialled ever less often', () => {
-    const { connections, dialCount, failures } = startBehind('unreachable')
+    const { connections, dialCount, failures, recordCount } = startBehind('unreachable')
     expect(Math.max(...failures)).toBeGreaterThan(4)
     expect(dialCount).toBeLessThan(20)
+    expect(recordCount).toBeGreaterThan(4)
     expect(connections).toEqual([])
   })
 })

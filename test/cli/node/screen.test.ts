@@ -97,7 +97,14 @@ function startTerminal({
   }
 }
 
-const STARTED = { pid: 7, id: 'me', network: 'tiny', listening: [], addresses: [] }
+const STARTED = {
+  pid: 7,
+  id: 'me',
+  network: 'tiny',
+  listening: [],
+  addresses: [],
+  proxy: undefined,
+}
 
 describe('the screen', () => {
   test('draws four times a second at most, and only what has changed', () => {

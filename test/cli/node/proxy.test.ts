@@ -1,0 +1,118 @@
+/** A node of the command line behind a SOCKS5 proxy on loopback. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { parseProxy } from '../../../cli/node/proxy.ts'
+import { tcp } from '../../../transport/tcp.ts'
+import { startSocksRelay } from '../../support/socks-relay.ts'
+import { platformUntil } from '../../transport/support.ts'
+import { runCommand, startCommand, startFolder, startListening } from '../command.ts'
+
+/** It alone knows where the name leads. */
+const NAME = 'peer.example.invalid'
+
+async function startProxy() {
+  const relay = startSocksRelay({
+    ...{ streams: tcp(), host: '127.0.0.1', names: { [NAME]: '127.0.0.1' } },
+    authenticates: true,
+  })
+  onTestFinished(() => relay.close())
+  await platformUntil(() => relay.address() !== undefined, 'the proxy to listen')
+  const { port = 0 } = relay.address() ?? {}
+  return { ...relay, flags: ['--proxy', `127.0.0.1:${String(port)}`] }
+}
+
+describe('a node behind a proxy', () => {
+  test('dials names and addresses through it alone, each with other credentials', async () => {
+    const proxy = await startProxy()
+    const one = await startListening()
+    const other = await startListening()
+    const named = one.address.replace('127.0.0.1', NAME)
+    const node = startCommand([
+      ...['node', 'native', '--json', ...proxy.flags, '--connect', named, other.address],
+      ...['--until', 'peers=2', '--timeout', '60'],
+    ])
+    expect(await node.ended()).toMatchObject({ code: 0, err: '' })
+    const { port = 0 } = proxy.address() ?? {}
+    expect(node.events()[0]).toMatchObject({ proxy: { host: '127.0.0.1', port } })
+    expect(proxy.requests.map(({ host }) => host).toSorted()).toEqual(['127.0.0.1', NAME])
+    const users = proxy.requests.map(({ user = '' }) => user)
+    expect(new Set(users).size).toBe(2)
+    for (const user of users) expect(user).toMatch(/^[0-9a-f]{16}-[01]$/)
+  })
+
+  test('takes no connections unless it is told where, and says both', async () => {
+    const proxy = await startProxy()
+    const words = ['node', 'native', ...proxy.flags, '--timeout', '0.2']
+    const quiet = await runCommand(words)
+    expect(quiet).toMatchObject({ code: 0, err: '' })
+    expect(quiet.out).toMatch(
+      /and takes no connections\nwhatever it dials goes through the proxy at/,
+    )
+    const open = await runCommand([...words, '--json', '--listen', '127.0.0.1:0'])
+    const [first = '{}'] = open.out.split('\n')
+    expect(JSON.parse(first)).toMatchObject({ listening: [{ host: '127.0.0.1' }] })
+    expect(proxy.requests).toEqual([])
+  })
+
+  test('is recorded without a word of what the proxy was told, and lives again', async () => {
+    const proxy = await startProxy()
+    const peer = await startListening()
+    const folder = startFolder()
+    const named = peer.address.replace('127.0.0.1', NAME)
+    const { code } = await runCommand(
+      [
+        ...['node', 'native', ...proxy.flags, '--connect', named, '--record', 'node.journal'],
+        ...['--until', 'peers=1', '--timeout', '60'],
+      ],
+      folder,
+    )
+    expect(code).toBe(0)
+    const text = readFileSync(join(folder, 'node.journal'), 'latin1')
+    expect(text).toContain(NAME)
+    expect(proxy.requests).toHaveLength(1)
+    for (const { user = NAME } of proxy.requests) expect(text).not.toContain(user.split('-')[0])
+    const again = await runCommand(['replay', 'node.journal'], folder)
+    expect([again.code, again.out.includes('the same again')]).toEqual([0, true])
+  })
+
+  test('whose proxy is away says so of the proxy, and not of the peer', async () => {
+    const peer = await startListening()
+    const node = startCommand([
+      ...['node', 'native', '--json', '--proxy', '127.0.0.1:1', '--connect', peer.address],
+    ])
+    expect(await node.event('connection.closed')).toMatchObject({
+      ...{ reason: 'transport', detail: 'transport-proxy-failed' },
+    })
+    expect((await node.stop()).code).toBe(0)
+  })
+})
+
+describe('feature_proxy: option errors', () => {
+  test.each([
+    'localhost:9050',
+    '127.0.0.1',
+    '127.0.0.1:0',
+    '127.0.0.1:65536',
+    '::1:9050',
+    'socks5://127.0.0.1:9050',
+    'me:secret@127.0.0.1:9050',
+    'unix:/run/tor/socks',
+  ])('%s is refused in a sentence that does not repeat it', (proxy) => {
+    const sentence = '--proxy takes an IP address and a port, such as 127.0.0.1:9050 or [::1]:9050'
+    expect(() => parseProxy(proxy)).toThrow(`${sentence}, and nothing else`)
+  })
+
+  test('which the command says, with the exit code of wrong use', async () => {
+    const words = ['node', 'native', '--proxy', 'me:secret@127.0.0.1:9050']
+    const { code, err, out } = await runCommand(words)
+    expect([code, out]).toEqual([2, ''])
+    expect(err).toMatch(/^peerloom: --proxy takes an IP address and a port/)
+    expect(err).not.toContain('secret')
+  })
+
+  test('an address of either family is taken', () => {
+    expect(parseProxy('127.0.0.1:9050')).toEqual({ host: '127.0.0.1', port: 9050 })
+    expect(parseProxy('[::1]:9050')).toEqual({ host: '::1', port: 9050 })
+  })
+})

@@ -1,0 +1,33 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test, vi } from 'vitest'
+import { BITCOIN_LIMITS } from '../../protocols/bitcoin/limits.ts'
+import { SLOTS } from '../../protocols/bitcoin/slots.ts'
+
+const read = (path: string) => readFileSync(join(import.meta.dirname, '../..', path), 'utf8')
+const text = read('docs/bitcoin.md')
+
+test('the code of docs/bitcoin.md is an example that starts a node, and stops it', async () => {
+  const blocks = [...text.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code = '']) =>
+    code
+      .replaceAll(/'peerloom\/([a-z/]+)'/g, (_, path: string) => `'../${path}.ts'`)
+      .replaceAll("'peerloom'", "'../index.ts'"),
+  )
+  expect(blocks).toEqual([read('examples/bitcoin.ts')])
+  const log = vi.spyOn(console, 'log').mockReturnValue()
+  await import('../../examples/bitcoin.ts')
+  expect(log.mock.calls).toEqual([[expect.stringMatching(/^listening on port \d+$/)]])
+  log.mockRestore()
+})
+
+test('docs/bitcoin.md lists each limit with its value and why', () => {
+  const [, section = ''] = text.split('\n## Limits\n')
+  const rows = [...section.matchAll(/^\| `(\w+)`\s*\| (\d+)\s*\| (.{10,}) \|$/gm)]
+  expect(rows.map(([, name, value]) => [name, Number(value)])).toEqual(
+    Object.entries(BITCOIN_LIMITS),
+  )
+})
+
+test('docs/bitcoin.md names each kind of connection', () => {
+  for (const slot of Object.values(SLOTS)) expect(text).toContain(`\`${slot}\``)
+})
