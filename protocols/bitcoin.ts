@@ -16,6 +16,7 @@ import {
 import type { BitcoinAddress } from '../codec/bitcoin/address.ts'
 import { isLocalAddress } from '../codec/bitcoin/address-scope.ts'
 import type { BitcoinMessage } from '../codec/bitcoin/messages.ts'
+import type { PeerNetwork } from '../codec/bitcoin/network-address.ts'
 import { BITCOIN_NETWORKS } from '../codec/bitcoin/networks.ts'
 import type { BitcoinNetwork, BitcoinNetworkName } from '../codec/bitcoin/networks.ts'
 import { ownedMessage } from '../codec/bitcoin/owned-message.ts'
@@ -26,19 +27,24 @@ import { groupOf } from '../codec/place.ts'
 import { bitcoinSession, NEGOTIATED } from '../machines/handshakes/bitcoin.ts'
 import type { BitcoinTypes } from '../machines/handshakes/bitcoin.ts'
 import { estimateBytes, laneOf, wrongWith } from './bitcoin/app-messages.ts'
+import { addressFetchChild } from './bitcoin/address-fetch.ts'
 import { addressBookRules } from './bitcoin/address-book-rules.ts'
+import { addressRelayChild } from './bitcoin/address-relay.ts'
 import { conductChild } from './bitcoin/conduct.ts'
 import { describeConnection } from './bitcoin/description.ts'
 import { BITCOIN_DETAILS } from './bitcoin/details.ts'
+import { findingChildren, findingOf } from './bitcoin/finding.ts'
 import { limitsOf } from './bitcoin/limits.ts'
 import type { BitcoinLimits } from './bitcoin/limits.ts'
 import { createNodePart } from './bitcoin/node-part.ts'
+import { createOwnAddresses } from './bitcoin/own-addresses.ts'
+import type { OwnAddresses } from './bitcoin/own-addresses.ts'
 import { pingChild } from './bitcoin/ping.ts'
 import { optionsOf, recipeOf } from './bitcoin/recipe.ts'
 import { redialOf } from './bitcoin/redial.ts'
 import { hasServices, SERVICES } from './bitcoin/services.ts'
 import type { ServiceName } from './bitcoin/services.ts'
-import { slotKinds } from './bitcoin/slots.ts'
+import { slotKinds, SLOTS } from './bitcoin/slots.ts'
 import { userAgentOf } from './bitcoin/user-agent.ts'
 
 export type { BitcoinMessage, BitcoinTypes }
@@ -58,11 +64,31 @@ export interface BitcoinOptions {
   readonly blocksOnly?: boolean
   /** Behind our name in `version`. */
   readonly userAgentComments?: readonly string[]
+  /** To which networks this node has a way: others are told of, and not dialled. Default: IPv4 and IPv6. */
+  readonly networks?: readonly PeerNetwork[]
+  /** Where others reach this node, as they dial it: told to peers. */
+  readonly externalAddresses?: readonly string[]
+  /** Whether what peers say of where they see us is told to others, too. Default: yes. */
+  readonly discover?: boolean
+  /** Nobody is dialled but whom the application names: the node finds no peers by itself. */
+  readonly connectOnly?: boolean
+  /** Peers to ask for addresses while too few are known: addresses, or names with a port. */
+  readonly seedNodes?: readonly string[]
+  /**
+   * Whether names that the network is known by are asked for addresses, where others do not suffice;
+   * `force`: at once. Default: yes.
+   */
+  readonly dnsSeeds?: boolean | 'force'
+  /** Addresses to begin with where no other is known of their kind: see `fixedSeedLines`. */
+  readonly fixedSeeds?: readonly string[]
   /** Other numbers than the usual ones. */
   readonly limits?: Partial<BitcoinLimits>
 }
 
-const addressRules = ({ port }: BitcoinNetwork): AddressRules<BitcoinAddress> => ({
+const addressRules = (
+  { port }: BitcoinNetwork,
+  reachable: ReadonlySet<PeerNetwork>,
+): AddressRules<BitcoinAddress> => ({
   parse: (text) => parseAddress(text, port),
   print: printAddress,
   // One form of host, and always a port: equal text, same address.
@@ -71,14 +97,31 @@ const addressRules = ({ port }: BitcoinNetwork): AddressRules<BitcoinAddress> =>
   fromSocket: addressOfSocket,
   group: groupOf,
   identity: () => undefined,
-  book: addressBookRules(new Set(['ipv4', 'ipv6'])),
+  book: addressBookRules(reachable),
   isShared(host) {
     const address = networkAddressOf(addressOfSocket({ host, port: 0 }))
     return address !== undefined && isLocalAddress(address)
   },
 })
 
-/** @throws {RangeError} a limit that is none, or a user agent that cannot be */
+/** The addresses of this node, as the application states them. @throws {RangeError} one that is none */
+function statedAddresses(
+  { discover = true, externalAddresses = [] }: BitcoinOptions,
+  port: number,
+  reachable: ReadonlySet<PeerNetwork>,
+): OwnAddresses {
+  const own = createOwnAddresses({ reachable, isDiscovering: discover })
+  for (const text of externalAddresses) {
+    const parsed = parseAddress(text, port)
+    const address = 'wrong' in parsed ? undefined : networkAddressOf(parsed.address)
+    if (address === undefined || !own.add(address, 'stated')) {
+      throw new RangeError(`${text} is no address at which others reach this node`)
+    }
+  }
+  return own
+}
+
+/** For one node. @throws {RangeError} a limit or an address that is none, or a user agent that cannot be */
 export function bitcoin(options: BitcoinOptions = {}): Protocol<BitcoinTypes> {
   const { blocksOnly = false, network = 'mainnet', transport = 'both' } = options
   const limits = limitsOf(options.limits)
@@ -90,11 +133,14 @@ export function bitcoin(options: BitcoinOptions = {}): Protocol<BitcoinTypes> {
     .map((name) => SERVICES[name])
     .reduce((all, one) => all | one, 0n)
   const userAgent = userAgentOf(options.userAgentComments)
+  const reachable = new Set(options.networks ?? USUAL_NETWORKS)
+  const own = statedAddresses(options, chain.port, reachable)
+  const finding = findingChildren(options, { chain, limits, reachable })
 
   return {
     name: 'bitcoin',
     defaultPort: chain.port,
-    addresses: addressRules(chain),
+    addresses: addressRules(chain, reachable),
     node: (tools) => createNodePart(tools, { blocksOnly, services, userAgent }),
     wire: (setup) => bitcoinWire({ magic: chain.magic, speaks: transport }, setup),
     session: bitcoinSession(limits.handshakeMs),
@@ -132,16 +178,28 @@ export function bitcoin(options: BitcoinOptions = {}): Protocol<BitcoinTypes> {
     },
     // One message of each peer, then the next peer's.
     unitsPerTurn: 1,
-    children: [conductChild({ services, blocksOnly }), pingChild(limits)],
+    children: [
+      conductChild({ services, blocksOnly }),
+      pingChild(limits),
+      addressRelayChild({ own, reachable, services }),
+      addressFetchChild(),
+      ...finding,
+    ],
     recipe: () => recipeOf(options),
   }
 }
 
 /** Found addresses say whether they speak v2. Whom somebody named is asked first, and knows best. */
-function transportFor({ marks, motive }: DialAbout, spoken: SpokenTransports): BitcoinTransport {
+function transportFor(
+  { marks, motive, slot }: DialAbout,
+  spoken: SpokenTransports,
+): BitcoinTransport {
   if (spoken !== 'both') return spoken
-  return motive !== 'found' || hasServices(marks, SERVICES.p2pV2) ? 'v2' : 'v1'
+  const isNamed = motive !== 'found' || slot === SLOTS.addressFetch
+  return isNamed || hasServices(marks, SERVICES.p2pV2) ? 'v2' : 'v1'
 }
+
+const USUAL_NETWORKS: readonly PeerNetwork[] = ['ipv4', 'ipv6']
 
 const NETWORK_NAMES = Object.keys(BITCOIN_NETWORKS)
 const TRANSPORTS: Readonly<Record<string, SpokenTransports>> = { auto: 'both', v1: 'v1', v2: 'v2' }
@@ -159,22 +217,45 @@ export const tools: ProtocolTools<BitcoinTypes> = {
       description: 'auto (v2, and v1 where that is not spoken), v1 or v2',
       default: 'auto',
     },
+    {
+      flags: '--external-address <address...>',
+      description: 'where others reach this node: told to peers',
+    },
     { flags: '--blocks-only', description: 'want no transactions from anybody' },
     {
       flags: '--user-agent-comment <text...>',
       description: 'say so behind our name in version',
     },
+    { flags: '--connect-only', description: 'dial nobody but --connect and --bootstrap' },
+    {
+      flags: '--seed-node <address...>',
+      description: 'peers to ask for addresses while too few are known',
+    },
+    { flags: '--dns-seeds <when>', description: 'ask names for addresses: auto, force or off' },
+    {
+      flags: '--fixed-seed <address...>',
+      description: 'addresses to begin with where no other is known of their kind',
+    },
   ],
-  create({ blocksOnly, network, transport, userAgentComment = [] }) {
+  create({
+    blocksOnly,
+    externalAddress = [],
+    network,
+    transport,
+    userAgentComment = [],
+    ...finding
+  }) {
     const spoken = typeof transport === 'string' ? TRANSPORTS[transport] : undefined
     if (spoken === undefined) throw new RangeError('the transport is auto, v1 or v2')
     if (!isNetworkName(network)) {
       throw new RangeError(`the network is one of ${NETWORK_NAMES.join(', ')}`)
     }
     if (!Array.isArray(userAgentComment)) throw new RangeError('a comment is a text')
+    if (!Array.isArray(externalAddress)) throw new RangeError('an address is a text')
     return bitcoin({
       ...{ network, transport: spoken, blocksOnly: blocksOnly === true },
-      userAgentComments: userAgentComment,
+      ...{ externalAddresses: externalAddress, userAgentComments: userAgentComment },
+      ...findingOf(finding),
     })
   },
   remake: (recipe) => bitcoin(optionsOf(recipe)),

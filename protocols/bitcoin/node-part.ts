@@ -1,6 +1,6 @@
 /**
  * What the connections of a node share in the Bitcoin network: the nonces by which it knows a connection to
- * itself, and what it thinks of a peer's `version`.
+ * itself, what it thinks of a peer's `version`, and whom it gives up for a newcomer.
  * @module
  */
 import type { Asking, ConnectionView, NodePart, NodeTools } from '../../actors/protocol.ts'
@@ -19,7 +19,9 @@ import type {
   ChainTip,
 } from '../../machines/handshakes/bitcoin.ts'
 import type { Random } from '../../world/random.ts'
-import { isDesirable } from './services.ts'
+import { chooseEvictee } from './eviction.ts'
+import { createEvictableOf } from './evictable.ts'
+import { isDesirable, isFreshTip } from './services.ts'
 import { needsServices, relaysAddresses, relaysTransactions, SLOTS } from './slots.ts'
 
 /** What we say that we speak. */
@@ -31,8 +33,6 @@ const NEGOTIATION_VERSION = 70_016
 /** BIP 152. */
 const COMPACT_BLOCKS_VERSION = 70_014
 const COMPACT_BLOCKS_KIND = 2n
-/** A tip so young leaves nothing to ask for that a pruned peer has not: 144 blocks. */
-const FRESH_TIP_MS = 86_400_000
 
 export interface NodePartOptions {
   /** Ours. */
@@ -83,7 +83,9 @@ export function createNodePart(
     }
   }
 
-  const isTipFresh = (): boolean => tip !== undefined && tools.wallMs() - tip.unixMs < FRESH_TIP_MS
+  const isTipFresh = (): boolean => isFreshTip(tip, tools.wallMs())
+
+  const evictableOf = createEvictableOf(tools.random)
 
   const isOurs = (nonce: bigint): boolean => [...nonces.values()].includes(nonce)
 
@@ -134,6 +136,7 @@ export function createNodePart(
     closed({ name }) {
       nonces.delete(name)
     },
+    evict: (candidates) => chooseEvictee(candidates.map((one) => evictableOf(one, isTipFresh()))),
     instruct(instruction) {
       tip = instruction.tip
     },

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Recipe } from '../../actors/protocol.ts'
+import { ADDRESS_BYTES } from '../../codec/bitcoin/network-address.ts'
 import { BITCOIN_NETWORKS } from '../../codec/bitcoin/networks.ts'
 import type { BitcoinOptions } from '../bitcoin.ts'
 import type { BitcoinLimits } from './limits.ts'
@@ -24,13 +25,15 @@ const isOneOf =
 
 const isNetwork = isOneOf(BITCOIN_NETWORKS)
 const isService = isOneOf(SERVICES)
+const isPeerNetwork = isOneOf(ADDRESS_BYTES)
 const isTransport = isOneOf({ v1: true, v2: true, both: true })
 
 /** @throws {RangeError} */
 export function optionsOf({ settings }: Recipe): BitcoinOptions {
   if (!isRecord(settings)) throw new RangeError('the recipe has no settings')
   const { blocksOnly = false, limits = {}, network = 'mainnet', transport = 'both' } = settings
-  const { services = [], userAgentComments = [] } = settings
+  const { services = [], userAgentComments = [], externalAddresses = [] } = settings
+  const { discover = true, networks = ['ipv4', 'ipv6'] } = settings
   if (!isNetwork(network)) throw new RangeError('the recipe names no network')
   if (!isTransport(transport)) throw new RangeError('the recipe names no transport')
   if (typeof blocksOnly !== 'boolean') {
@@ -42,10 +45,33 @@ export function optionsOf({ settings }: Recipe): BitcoinOptions {
   if (!Array.isArray(userAgentComments) || !userAgentComments.every(isText)) {
     throw new RangeError('the comments of the recipe are no texts')
   }
+  if (!Array.isArray(externalAddresses) || !externalAddresses.every(isText)) {
+    throw new RangeError('the addresses of the recipe are no texts')
+  }
+  if (!Array.isArray(networks) || !networks.every(isPeerNetwork)) {
+    throw new RangeError('the recipe names networks that there are not')
+  }
+  if (typeof discover !== 'boolean') {
+    throw new RangeError('what the recipe says of discovery is neither yes nor no')
+  }
+  const { connectOnly = false, dnsSeeds = true, fixedSeeds = [], seedNodes = [] } = settings
+  if (typeof connectOnly !== 'boolean' || (typeof dnsSeeds !== 'boolean' && dnsSeeds !== 'force')) {
+    throw new RangeError('what the recipe says of finding peers is neither yes nor no')
+  }
+  if (!Array.isArray(fixedSeeds) || !fixedSeeds.every(isText)) {
+    throw new RangeError('the fixed seeds of the recipe are no texts')
+  }
+  if (!Array.isArray(seedNodes) || !seedNodes.every(isText)) {
+    throw new RangeError('the seed nodes of the recipe are no texts')
+  }
   if (!isRecord(limits)) throw new RangeError('the limits of the recipe are none')
   // The factory checks each of them: a name of none changes nothing.
   const numbers = limits as Partial<BitcoinLimits>
-  return { blocksOnly, limits: numbers, network, services, transport, userAgentComments }
+  return {
+    ...{ blocksOnly, discover, externalAddresses, limits: numbers },
+    ...{ network, networks, services, transport, userAgentComments },
+    ...{ connectOnly, dnsSeeds, fixedSeeds, seedNodes },
+  }
 }
 
 const isText = (value: unknown): value is string => typeof value === 'string'

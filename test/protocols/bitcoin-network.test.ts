@@ -1,26 +1,12 @@
 import { expect, test } from 'vitest'
 import { bitcoin } from '../../protocols/bitcoin.ts'
-import { addressBookRules } from '../../protocols/bitcoin/address-book-rules.ts'
-import { addressRelayChild } from '../../protocols/bitcoin/address-relay.ts'
-import { createOwnAddresses } from '../../protocols/bitcoin/own-addresses.ts'
 import { startNode, startVirtualWorld } from '../support/nodes.ts'
-import { ALL_NETWORKS } from './bitcoin-addresses-support.ts'
-import { MINUTE_MS, SERVICES } from './bitcoin-relay-support.ts'
+import { MINUTE_MS } from './bitcoin-relay-support.ts'
 import type { BitcoinProtocol } from './bitcoin-support.ts'
 
-/** With all that makes nodes find each other. */
-function sociable(): BitcoinProtocol {
-  const protocol = bitcoin({ services: ['network', 'witness', 'networkLimited'] })
-  const own = createOwnAddresses({ reachable: ALL_NETWORKS, isDiscovering: true })
-  return {
-    ...protocol,
-    addresses: { ...protocol.addresses, book: addressBookRules(ALL_NETWORKS) },
-    children: [
-      ...(protocol.children ?? []),
-      addressRelayChild({ own, services: SERVICES, reachable: ALL_NETWORKS }),
-    ],
-  }
-}
+/** Nodes that others want to know. */
+const sociable = (): BitcoinProtocol =>
+  bitcoin({ services: ['network', 'witness', 'networkLimited'] })
 
 /** Three nodes, of which two know the third alone. */
 function startThree(hosts: readonly [string, string, string]) {
