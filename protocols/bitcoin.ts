@@ -27,6 +27,7 @@ import { groupOf } from '../codec/place.ts'
 import { bitcoinSession, NEGOTIATED } from '../machines/handshakes/bitcoin.ts'
 import type { BitcoinTypes } from '../machines/handshakes/bitcoin.ts'
 import { estimateBytes, laneOf, wrongWith } from './bitcoin/app-messages.ts'
+import { addressFetchChild } from './bitcoin/address-fetch.ts'
 import { addressBookRules } from './bitcoin/address-book-rules.ts'
 import { addressRelayChild } from './bitcoin/address-relay.ts'
 import { conductChild } from './bitcoin/conduct.ts'
@@ -63,6 +64,12 @@ export interface BitcoinOptions {
   readonly blocksOnly?: boolean
   /** Behind our name in `version`. */
   readonly userAgentComments?: readonly string[]
+  /** To which networks this node has a way: others are told of, and not dialled. Default: IPv4 and IPv6. */
+  readonly networks?: readonly PeerNetwork[]
+  /** Where others reach this node, as they dial it: told to peers. */
+  readonly externalAddresses?: readonly string[]
+  /** Whether what peers say of where they see us is told to others, too. Default: yes. */
+  readonly discover?: boolean
   /** Nobody is dialled but whom the application names: the node finds no peers by itself. */
   readonly connectOnly?: boolean
   /** Peers to ask for addresses while too few are known: addresses, or names with a port. */
@@ -74,12 +81,6 @@ export interface BitcoinOptions {
   readonly dnsSeeds?: boolean | 'force'
   /** Addresses to begin with where no other is known of their kind: see `fixedSeedLines`. */
   readonly fixedSeeds?: readonly string[]
-  /** To which networks this node has a way: others are told of, and not dialled. Default: IPv4 and IPv6. */
-  readonly networks?: readonly PeerNetwork[]
-  /** Where others reach this node, as they dial it: told to peers. */
-  readonly externalAddresses?: readonly string[]
-  /** Whether what peers say of where they see us is told to others, too. Default: yes. */
-  readonly discover?: boolean
   /** Other numbers than the usual ones. */
   readonly limits?: Partial<BitcoinLimits>
 }
@@ -134,12 +135,13 @@ export function bitcoin(options: BitcoinOptions = {}): Protocol<BitcoinTypes> {
   const userAgent = userAgentOf(options.userAgentComments)
   const reachable = new Set(options.networks ?? USUAL_NETWORKS)
   const own = statedAddresses(options, chain.port, reachable)
+  const finding = findingChildren(options, { chain, limits, own, reachable })
 
   return {
     name: 'bitcoin',
     defaultPort: chain.port,
     addresses: addressRules(chain, reachable),
-    node: (tools) => createNodePart(tools, { blocksOnly, own, services, userAgent }),
+    node: (tools) => createNodePart(tools, { blocksOnly, services, userAgent }),
     wire: (setup) => bitcoinWire({ magic: chain.magic, speaks: transport }, setup),
     session: bitcoinSession(limits.handshakeMs),
     control: NEGOTIATED,
@@ -180,7 +182,8 @@ export function bitcoin(options: BitcoinOptions = {}): Protocol<BitcoinTypes> {
       conductChild({ services, blocksOnly }),
       pingChild(limits),
       addressRelayChild({ own, reachable, services }),
-      ...findingChildren(options, { chain, limits, own, reachable }),
+      addressFetchChild(),
+      ...finding,
     ],
     recipe: () => recipeOf(options),
   }

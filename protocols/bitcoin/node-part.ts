@@ -21,7 +21,6 @@ import type {
 import type { Random } from '../../world/random.ts'
 import { chooseEvictee } from './eviction.ts'
 import { createEvictableOf } from './evictable.ts'
-import type { OwnAddresses } from './own-addresses.ts'
 import { isDesirable, isFreshTip } from './services.ts'
 import { needsServices, relaysAddresses, relaysTransactions, SLOTS } from './slots.ts'
 
@@ -39,7 +38,6 @@ export interface NodePartOptions {
   /** Ours. */
   readonly services: bigint
   readonly userAgent: string
-  readonly own: OwnAddresses
   /** No transactions from anybody. */
   readonly blocksOnly: boolean
 }
@@ -56,7 +54,7 @@ export function drawNonce(random: Random): bigint {
 
 export function createNodePart(
   tools: NodeTools<BitcoinTypes>,
-  { blocksOnly, own, services, userAgent }: NodePartOptions,
+  { blocksOnly, services, userAgent }: NodePartOptions,
 ): NodePart<BitcoinTypes> {
   /** Ours, of connections that we dialled and that are not active yet. */
   const nonces = new Map<string, bigint>()
@@ -119,8 +117,6 @@ export function createNodePart(
     if (role === 'listener' && nonce !== undefined && isOurs(nonce)) {
       return { type: 'refused', detail: 'self-connection' }
     }
-    // Whoever came in was told of us there.
-    if (role === 'listener') own.vote(version.receiver)
     const peer = peerOf(version)
     const asksForAddresses = role === 'dialler' && relaysAddresses(slot)
     return {

@@ -68,8 +68,9 @@ export function optionsOf({ settings }: Recipe): BitcoinOptions {
   // The factory checks each of them: a name of none changes nothing.
   const numbers = limits as Partial<BitcoinLimits>
   return {
-    ...{ blocksOnly, connectOnly, discover, dnsSeeds, externalAddresses, fixedSeeds },
-    ...{ limits: numbers, network, networks, seedNodes, services, transport, userAgentComments },
+    ...{ blocksOnly, discover, externalAddresses, limits: numbers },
+    ...{ network, networks, services, transport, userAgentComments },
+    ...{ connectOnly, dnsSeeds, fixedSeeds, seedNodes },
   }
 }
 
