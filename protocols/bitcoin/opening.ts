@@ -92,7 +92,9 @@ function startOpening(
   let isTipStale = false
   let hasFollowed = false
 
-  const anchors = (kept.anchors ??= readAnchors(tools))
+  // Deleted in any case: an incarnation that failed has left some.
+  const read = readAnchors(tools)
+  const anchors = (kept.anchors ??= read)
 
   const noteTip = (): void => {
     const nowMs = tools.monotonicMs()

@@ -170,6 +170,27 @@ describe('a node that knows many', () => {
     expect(alice.book().find(placeOf('20.1.0.1'))?.marks).toBe(0x49n)
   })
 
+  test('an address of our own is not dialled', () => {
+    const { startAlice, world } = startOpeningWorld()
+    const alice = startAlice({ externalAddresses: ['20.1.0.1:18444'] })
+    alice.tell('20.1.0.1:18444')
+    world.advance(5 * MINUTE_MS)
+    expect(alice.dialled()).toEqual([])
+  })
+
+  test('a network of which it has no peer gets one more, now and then', () => {
+    const { alice, world } = startFull({ networks: ['ipv4', 'onion'] })
+    world.advance(MINUTE_MS)
+    // Feelers go there as well, and find nobody.
+    alice.tell(`${ONION}:18444`)
+    world.advance(40 * MINUTE_MS)
+    const dialled = alice
+      .eventsOf('connection.started')
+      .filter(({ address, slot }) => address === `${ONION}:18444` && slot === 'full-relay')
+    expect(dialled.length).toBeGreaterThan(0)
+    expect(alice.held('full-relay')).toHaveLength(8)
+  })
+
   test('one that was told to dial nobody else dials nobody else', () => {
     const { alice, world } = startFull({ connectOnly: true })
     world.advance(30 * MINUTE_MS)
