@@ -27,22 +27,44 @@ function described({ about = {} }: Candidate, name: string): number | undefined 
   return typeof value === 'number' ? value : undefined
 }
 
-/**
- * Of `about` it reads `minimumPingMs`, and what whoever follows the chain says there: `lastBlockMs`,
- * `lastTransactionMs`, `hasBloomFilter`.
- */
-export function createEvictableOf(
-  random: Random,
-): (candidate: Candidate, isTipFresh: boolean) => Evictable {
-  const key = sipHashKeyOf(random.fork('net groups').bytes(KEY_BYTES))
+/** What of it does not change. */
+type Origin = Pick<Evictable, 'isLocal' | 'keyedGroup' | 'network'>
 
-  return (candidate, isTipFresh) => {
-    const { facts, isDiscouraged, name, remote, startedMs } = candidate
+export interface Evictables {
+  /**
+   * Of `about` it reads `minimumPingMs`, and what whoever follows the chain says there: `lastBlockMs`,
+   * `lastTransactionMs`, `hasBloomFilter`.
+   */
+  of(candidate: Candidate, isTipFresh: boolean): Evictable
+  /** The connection is gone. */
+  forget(name: string): void
+  /** Connections of which something is kept. */
+  readonly size: number
+}
+
+export function createEvictables(random: Random): Evictables {
+  const key = sipHashKeyOf(random.fork('net groups').bytes(KEY_BYTES))
+  /** Each newcomer has all looked at, and an address is slow to read. */
+  const origins = new Map<string, Origin>()
+
+  const originOf = ({ name, remote }: Candidate): Origin => {
+    const known = origins.get(name)
+    if (known !== undefined) return known
     const address = networkAddressOf(addressOfSocket(remote)) ?? NO_ADDRESS
     const { high, low } = sipHash(key, groupBytesOf(address))
-    return {
-      ...{ name, isDiscouraged, connectedMs: startedMs },
+    const origin = {
+      ...{ isLocal: isLocalAddress(address), network: address.network },
       keyedGroup: hex(high) + hex(low),
+    }
+    origins.set(name, origin)
+    return origin
+  }
+
+  const evictableOf = (candidate: Candidate, isTipFresh: boolean): Evictable => {
+    const { facts, isDiscouraged, name, startedMs } = candidate
+    return {
+      ...originOf(candidate),
+      ...{ name, isDiscouraged, connectedMs: startedMs },
       minimumPingMs: described(candidate, 'minimumPingMs') ?? Infinity,
       lastBlockMs: described(candidate, 'lastBlockMs') ?? -Infinity,
       lastTransactionMs: described(candidate, 'lastTransactionMs') ?? -Infinity,
@@ -51,8 +73,16 @@ export function createEvictableOf(
       hasBloomFilter: candidate.about?.['hasBloomFilter'] === true,
       // There are no permissions by address yet.
       isExempt: false,
-      isLocal: isLocalAddress(address),
-      network: address.network,
     }
+  }
+
+  return {
+    of: evictableOf,
+    forget(name) {
+      origins.delete(name)
+    },
+    get size() {
+      return origins.size
+    },
   }
 }

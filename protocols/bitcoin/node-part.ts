@@ -21,7 +21,7 @@ import type {
 import type { Random } from '../../world/random.ts'
 import type { OwnAddresses } from './own-addresses.ts'
 import { chooseEvictee } from './eviction.ts'
-import { createEvictableOf } from './evictable.ts'
+import { createEvictables } from './evictable.ts'
 import { isDesirable, isFreshTip } from './services.ts'
 import { needsServices, relaysAddresses, relaysTransactions, SLOTS } from './slots.ts'
 
@@ -88,7 +88,7 @@ export function createNodePart(
 
   const isTipFresh = (): boolean => isFreshTip(tip, tools.wallMs())
 
-  const evictableOf = createEvictableOf(tools.random)
+  const evictables = createEvictables(tools.random)
 
   const isOurs = (nonce: bigint): boolean => [...nonces.values()].includes(nonce)
 
@@ -139,12 +139,16 @@ export function createNodePart(
     },
     closed({ name }) {
       nonces.delete(name)
+      evictables.forget(name)
     },
-    evict: (candidates) => chooseEvictee(candidates.map((one) => evictableOf(one, isTipFresh()))),
+    evict(candidates) {
+      const isFresh = isTipFresh()
+      return chooseEvictee(candidates.map((one) => evictables.of(one, isFresh)))
+    },
     instruct(instruction) {
       tip = instruction.tip
     },
-    counts: () => ({ nonces: nonces.size }),
+    counts: () => ({ nonces: nonces.size, origins: evictables.size }),
   }
 }
 
