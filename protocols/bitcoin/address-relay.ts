@@ -57,10 +57,13 @@ const ANSWER_PERCENT = 23
 const SERVES_BLOCKS = SERVICES.network | SERVICES.networkLimited
 const KEY_BYTES = 16
 
+/** By which a node that tells no addresses leaves it out. */
+export const ADDRESS_RELAY = 'address-relay'
+
 export const addressRelayChild = (
   options: AddressRelayOptions,
 ): ChildSpec<BitcoinTypes, AddressRelayKept> => ({
-  name: 'address-relay',
+  name: ADDRESS_RELAY,
   restart: 'permanent',
   keep: () => ({ targetKey: undefined, answers: new Map(), peers: new Map() }),
   start: (tools, kept) => startAddressRelay(options, tools, kept),
