@@ -11,7 +11,7 @@ import type { Random } from '../world/random.ts'
 import type { StoreEntry, StoreKey, StoreRange } from '../world/store.ts'
 import type { SocketAddress } from '../world/streams.ts'
 import type { LentBook } from './lent-book.ts'
-import type { ConnectionAbout, ConnectionView } from './protocol.ts'
+import type { ConnectionAbout, ConnectionView, Instruction } from './protocol.ts'
 import type { Application, Services } from './services.ts'
 
 /** permanent: always started again. transient: unless it ended well. temporary: never. */
@@ -96,6 +96,8 @@ export interface ChildTools<T extends ProtocolTypes> {
    * dialled, or all slots of the kind are taken.
    */
   dial(address: T['address'], slot: string): boolean
+  /** Of how many peers the application wants connections, connected or not. */
+  wantedCount(): number
   /** IP literals that a host's name leads to; none where it leads nowhere. */
   resolve(host: string, done: (hosts: readonly string[]) => void): void
   /** Dials an identity or an address, unless it is connected; false: no way to it is known. */
@@ -137,4 +139,9 @@ export interface ChildSpec<T extends ProtocolTypes, Kept = unknown> {
   keep(): Kept
   /** Starts an incarnation; what it returns stops it. Everything lent is taken back by itself. */
   start(tools: ChildTools<T>, kept: Kept): () => void
+  /**
+   * The application changes something of the network's own: noted in what is kept, also while the child
+   * is down. The node part is told before.
+   */
+  instruct?(instruction: Instruction<T>, kept: Kept): void
 }

@@ -220,6 +220,11 @@ export interface SlotKind {
    * Left out: all.
    */
   readonly takes?: readonly DialMotive[]
+  /**
+   * Of a dialler: so many of `max` are for nobody but whom a child dials, naming the kind: one more than
+   * usual, for a while. Left out: none.
+   */
+  readonly spare?: number
 }
 
 /** How strikes add up to a ban. */
@@ -279,6 +284,8 @@ export type RefusalReason =
 export interface EvictionCandidate<T extends ProtocolTypes> extends ConnectionView<T> {
   readonly group: string
   readonly lastMessageMs: number | undefined
+  /** Whoever comes from there was at fault before, and was let in because there was room. */
+  readonly isDiscouraged: boolean
 }
 
 /** Datagrams under the same identity. No connection; the same limits and counters. */

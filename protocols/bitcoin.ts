@@ -27,12 +27,14 @@ import { groupOf } from '../codec/place.ts'
 import { bitcoinSession, NEGOTIATED } from '../machines/handshakes/bitcoin.ts'
 import type { BitcoinTypes } from '../machines/handshakes/bitcoin.ts'
 import { estimateBytes, laneOf, wrongWith } from './bitcoin/app-messages.ts'
+import { addressFetchChild } from './bitcoin/address-fetch.ts'
 import { addressBookRules } from './bitcoin/address-book-rules.ts'
 import { addressRelayChild } from './bitcoin/address-relay.ts'
 import { conductChild } from './bitcoin/conduct.ts'
 import { crawlCommand } from './bitcoin/crawl-command.ts'
 import { describeConnection } from './bitcoin/description.ts'
 import { BITCOIN_DETAILS } from './bitcoin/details.ts'
+import { findingChildren, findingOf } from './bitcoin/finding.ts'
 import { limitsOf } from './bitcoin/limits.ts'
 import type { BitcoinLimits } from './bitcoin/limits.ts'
 import { createNodePart } from './bitcoin/node-part.ts'
@@ -43,7 +45,7 @@ import { optionsOf, recipeOf } from './bitcoin/recipe.ts'
 import { redialOf } from './bitcoin/redial.ts'
 import { hasServices, SERVICES } from './bitcoin/services.ts'
 import type { ServiceName } from './bitcoin/services.ts'
-import { slotKinds } from './bitcoin/slots.ts'
+import { slotKinds, SLOTS } from './bitcoin/slots.ts'
 import { userAgentOf } from './bitcoin/user-agent.ts'
 
 export type { BitcoinMessage, BitcoinTypes }
@@ -69,6 +71,17 @@ export interface BitcoinOptions {
   readonly externalAddresses?: readonly string[]
   /** Whether what peers say of where they see us is told to others, too. Default: yes. */
   readonly discover?: boolean
+  /** Nobody is dialled but whom the application names: the node finds no peers by itself. */
+  readonly connectOnly?: boolean
+  /** Peers to ask for addresses while too few are known: addresses, or names with a port. */
+  readonly seedNodes?: readonly string[]
+  /**
+   * Whether names that the network is known by are asked for addresses, where others do not suffice;
+   * `force`: at once. Default: yes.
+   */
+  readonly dnsSeeds?: boolean | 'force'
+  /** Addresses to begin with where no other is known of their kind: see `fixedSeedLines`. */
+  readonly fixedSeeds?: readonly string[]
   /** Other numbers than the usual ones. */
   readonly limits?: Partial<BitcoinLimits>
 }
@@ -123,12 +136,13 @@ export function bitcoin(options: BitcoinOptions = {}): Protocol<BitcoinTypes> {
   const userAgent = userAgentOf(options.userAgentComments)
   const reachable = new Set(options.networks ?? USUAL_NETWORKS)
   const own = statedAddresses(options, chain.port, reachable)
+  const finding = findingChildren(options, { chain, limits, reachable })
 
   return {
     name: 'bitcoin',
     defaultPort: chain.port,
     addresses: addressRules(chain, reachable),
-    node: (tools) => createNodePart(tools, { blocksOnly, own, services, userAgent }),
+    node: (tools) => createNodePart(tools, { blocksOnly, services, userAgent }),
     wire: (setup) => bitcoinWire({ magic: chain.magic, speaks: transport }, setup),
     session: bitcoinSession(limits.handshakeMs),
     control: NEGOTIATED,
@@ -169,15 +183,21 @@ export function bitcoin(options: BitcoinOptions = {}): Protocol<BitcoinTypes> {
       conductChild({ services, blocksOnly }),
       pingChild(limits),
       addressRelayChild({ own, reachable, services }),
+      addressFetchChild(),
+      ...finding,
     ],
     recipe: () => recipeOf(options),
   }
 }
 
 /** Found addresses say whether they speak v2. Whom somebody named is asked first, and knows best. */
-function transportFor({ marks, motive }: DialAbout, spoken: SpokenTransports): BitcoinTransport {
+function transportFor(
+  { marks, motive, slot }: DialAbout,
+  spoken: SpokenTransports,
+): BitcoinTransport {
   if (spoken !== 'both') return spoken
-  return motive !== 'found' || hasServices(marks, SERVICES.p2pV2) ? 'v2' : 'v1'
+  const isNamed = motive !== 'found' || slot === SLOTS.addressFetch
+  return isNamed || hasServices(marks, SERVICES.p2pV2) ? 'v2' : 'v1'
 }
 
 const USUAL_NETWORKS: readonly PeerNetwork[] = ['ipv4', 'ipv6']
@@ -201,7 +221,14 @@ const WHICH: readonly ToolOption[] = [
 
 /** @throws {RangeError} what cannot be, in plain words */
 function made(
-  { blocksOnly, externalAddress = [], network, transport, userAgentComment = [] }: ToolValues,
+  {
+    blocksOnly,
+    externalAddress = [],
+    network,
+    transport,
+    userAgentComment = [],
+    ...finding
+  }: ToolValues,
   limits: Partial<BitcoinLimits> = {},
 ): Protocol<BitcoinTypes> {
   const spoken = typeof transport === 'string' ? TRANSPORTS[transport] : undefined
@@ -214,6 +241,7 @@ function made(
   return bitcoin({
     ...{ network, transport: spoken, blocksOnly: blocksOnly === true },
     ...{ externalAddresses: externalAddress, userAgentComments: userAgentComment },
+    ...findingOf(finding),
     limits,
   })
 }
@@ -230,6 +258,16 @@ export const tools: ProtocolTools<BitcoinTypes> = {
     {
       flags: '--user-agent-comment <text...>',
       description: 'say so behind our name in version',
+    },
+    { flags: '--connect-only', description: 'dial nobody but --connect and --bootstrap' },
+    {
+      flags: '--seed-node <address...>',
+      description: 'peers to ask for addresses while too few are known',
+    },
+    { flags: '--dns-seeds <when>', description: 'ask names for addresses: auto, force or off' },
+    {
+      flags: '--fixed-seed <address...>',
+      description: 'addresses to begin with where no other is known of their kind',
     },
   ],
   create: (values) => made(values),

@@ -6,6 +6,7 @@
  * @module
  */
 import type { ChildSpec, Routed } from '../actors/child.ts'
+import type { Instruction } from '../actors/protocol.ts'
 import { recordRestart } from '../machines/restart-policy.ts'
 import type { RestartIntensity } from '../machines/restart-policy.ts'
 import type { ProtocolTypes } from '../machines/session.ts'
@@ -26,8 +27,9 @@ export interface ChildrenOptions<T extends ProtocolTypes> {
   escalate(child: string, error: unknown): void
 }
 
-export interface Children {
+export interface Children<T extends ProtocolTypes> {
   start(): void
+  instruct(instruction: Instruction<T>): void
   stop(): void
   /** Running now. */
   readonly count: number
@@ -37,7 +39,7 @@ interface Running {
   stop(): void
 }
 
-export function createChildren<T extends ProtocolTypes>(options: ChildrenOptions<T>): Children {
+export function createChildren<T extends ProtocolTypes>(options: ChildrenOptions<T>): Children<T> {
   const { lender } = options
   const { loop, router } = lender
   let stopped = false
@@ -186,6 +188,14 @@ export function createChildren<T extends ProtocolTypes>(options: ChildrenOptions
 
     return {
       begin,
+      instruct(instruction: Instruction<T>) {
+        try {
+          spec.instruct?.(instruction, kept)
+        } catch (error) {
+          if (running !== undefined) fail(incarnation, error)
+          else lender.tell({ type: 'fault', where: `child ${spec.name}`, error })
+        }
+      },
       halt() {
         if (pause !== undefined) loop.cancel(pause)
         halt()
@@ -198,6 +208,9 @@ export function createChildren<T extends ProtocolTypes>(options: ChildrenOptions
   return {
     start() {
       for (const child of children) child.begin()
+    },
+    instruct(instruction) {
+      for (const child of children) child.instruct(instruction)
     },
     stop() {
       stopped = true

@@ -10,6 +10,7 @@ import type { ProtocolTypes } from '../machines/session.ts'
 import type { StepLoop } from '../world/step-loop.ts'
 import type { Timer } from '../world/timers.ts'
 import type { ApplicationDesk } from './application.ts'
+import type { Children } from './children.ts'
 import type { Command } from './commands.ts'
 import type { Connections } from './connections.ts'
 import type { Handlers } from './handlers.ts'
@@ -22,6 +23,7 @@ export interface CommandPerformerOptions<T extends ProtocolTypes> {
   readonly handlers: Handlers
   readonly application: ApplicationDesk
   readonly nodePart: NodePart<T>
+  readonly children: Children<T>
   readonly connections: Connections<T>
   readonly peering: Peering<T>
   isOver(): boolean
@@ -40,8 +42,8 @@ const GIVING_BACK: ReadonlySet<Command['name']> = new Set([
 export function createCommandPerformer<T extends ProtocolTypes>(
   options: CommandPerformerOptions<T>,
 ): (command: Command) => void {
-  const { application, connections, handlers, loop, nodePart, peering, protocol, router, send } =
-    options
+  const { application, children, connections, handlers, loop, nodePart, peering } = options
+  const { protocol, router, send } = options
   const consumers = new Map<number, () => void>()
   const waits = new Map<number, Timer>()
 
@@ -127,6 +129,7 @@ export function createCommandPerformer<T extends ProtocolTypes>(
       case 'instruct':
         // Of the network's own types: it was given to its own supervisor.
         nodePart.instruct?.(command.instruction as Instruction<T>)
+        children.instruct(command.instruction as Instruction<T>)
         peering.reconsider()
         return
       case 'wait':

@@ -261,10 +261,14 @@ export function createDialGovernor({
     dialling.set(known.address, { known, slot, identity, startedMs: nowMs })
   }
 
-  const chosenFor = (slot: string): number => {
+  /** Those that wait to be dialled for it: whoever is connected holds a slot already. */
+  const chosenFor = (slot: string, view: DialView): number => {
     let count = 0
-    for (const known of chosen.values())
-      if (known.slot === slot && !dialling.has(known.address)) count++
+    for (const known of chosen.values()) {
+      const { address, identity } = known
+      if (known.slot !== slot || dialling.has(address)) continue
+      if (!view.isConnected(address, identity)) count++
+    }
     return count
   }
 
@@ -316,7 +320,7 @@ export function createDialGovernor({
       const known: Known = { ...candidate, source: 'chosen', tries: 0, isWanted: false }
       const due = dueOf(known, nowMs, view)
       const free = view.slots.find(({ name }) => name === slot)?.free ?? 0
-      if (due === undefined || due.dueMs > nowMs || free <= chosenFor(slot)) return false
+      if (due === undefined || due.dueMs > nowMs || free <= chosenFor(slot, view)) return false
       chosen.set(address, known)
       return true
     },
@@ -364,8 +368,10 @@ export function createDialGovernor({
 
       const slotFor = (known: Known): string | undefined => {
         const rooms = roomsOf(known)
+        const isChosen = known.source === 'chosen'
         const fits = (kind: FreeSlots): boolean =>
           (known.slot === undefined ? takes(kind, motiveOf(known)) : known.slot === kind.name) &&
+          (free.get(kind.name) ?? 0) > (isChosen ? 0 : (kind.spare ?? 0)) &&
           rooms.every((left) => (left.get(kind.name) ?? 0) > 0)
         return view.slots.find(fits)?.name
       }

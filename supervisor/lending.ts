@@ -49,6 +49,7 @@ export interface Lender<T extends ProtocolTypes> {
   listening(): readonly SocketAddress[]
   readonly names: Names
   dial: ChildTools<T>['dial']
+  wantedCount(): number
   seek(peer: string): boolean
   readonly book: ChildTools<T>['book']
   heard(connection: string, address: T['address'], seenMs: number): boolean
@@ -194,6 +195,7 @@ export function lend<T extends ProtocolTypes>(lender: Lender<T>, borrower: Borro
       lender.names.resolve(request, host)
     },
     dial: lender.dial,
+    wantedCount: lender.wantedCount,
     connections: lender.connections,
     watch(watcher) {
       const own = guardedWatcher(watcher)

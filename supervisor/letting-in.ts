@@ -30,6 +30,7 @@ export interface LettingInOptions<T extends ProtocolTypes> {
   readonly streams: Streams
   /** The rest of a host's ban. */
   bannedMs(host: string): number | undefined
+  isDiscouraged(host: string): boolean
   begin(connection: Connection<T>): void
   isRunning(): boolean
   tell(event: SupervisorEvent): void
@@ -51,6 +52,7 @@ export function createLettingIn<T extends ProtocolTypes>({
   begin,
   connections,
   crypto,
+  isDiscouraged,
   isRunning,
   loop,
   nodePart,
@@ -75,8 +77,9 @@ export function createLettingIn<T extends ProtocolTypes>({
       .filter(({ view: { phase, role } }) => role === 'listener' && phase === 'active')
       .map(({ lastMessageMs, view: seen }): EvictionCandidate<T> => {
         const { facts, identity, phase, readyMs } = seen
-        const group = addresses.group(seen.remote.host)
-        return { ...seen, facts, identity, phase, readyMs, group, lastMessageMs }
+        const { host } = seen.remote
+        const about = { group: addresses.group(host), isDiscouraged: isDiscouraged(host) }
+        return { ...seen, facts, identity, phase, readyMs, lastMessageMs, ...about }
       })
     return nodePart.evict(candidates, random)
   }

@@ -191,7 +191,7 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
     lender: {
       ...{ application, crypto: world.crypto, jobs: world.jobs, loop, router, tell, watchers },
       ...{ book: peering.book, store: world.store, writes, connections: connections.views },
-      random: random.fork('children'),
+      ...{ names: world.names, random: random.fork('children') },
       send: (connection, message) => connections.get(connection)?.send(message) ?? 'gone',
       sendDatagram: (to, message) => traffic?.send(to, message) ?? 'no-way',
       report(name, detail) {
@@ -204,7 +204,7 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
       banned: (identity) => peering.bannedMs(identity),
       admits: (identity) => nodePart.admits?.(identity) ?? true,
       listening: () => listening(),
-      ...{ dial: peering.dial, names: world.names, seek: peering.seek },
+      ...{ dial: peering.dial, seek: peering.seek, wantedCount: peering.wantedCount },
       heard(name, address, seenMs) {
         const connection = connections.get(name)
         return connection !== undefined && peering.heard(connection, address, seenMs)
@@ -445,7 +445,8 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
   }
 
   const performCommand = createCommandPerformer<T>({
-    ...{ application, connections, handlers, loop, nodePart, peering, protocol, router, send },
+    ...{ application, children, connections, handlers, loop, nodePart, peering },
+    ...{ protocol, router, send },
     isOver: () => state === 'stopped' || state === 'failed',
     onWaitOver: options.onWaitOver,
   })

@@ -24,6 +24,8 @@ export interface Peering<T extends ProtocolTypes> {
   reconsider(): void
   /** Dials it once, for a slot of the kind; false: it cannot be dialled now, or is connected. */
   dial(address: T['address'], slot: string): boolean
+  /** Of how many peers the application wants connections, connected or not. */
+  wantedCount(): number
   /** Dials an identity or an address, unless it is connected; false: no way to it is known. */
   seek(peer: string): boolean
   /** The address book, for a child; undefined where the network keeps none. */

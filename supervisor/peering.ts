@@ -189,7 +189,7 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
 
   /** As many candidates as there are slots to fill, a few at a time. */
   const learnFromBook = (): void => {
-    if (book === undefined) return
+    if (book === undefined || !slots.takes('found')) return
     for (const address of book.probes((key) => dialled.has(key))) learn(address)
     const dialView = view()
     const { isConnected, barredMs } = dialView
@@ -267,7 +267,7 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
     ...{ admission, begin, connections, loop, nodePart, protocol, slots, unmake },
     tell: options.tell,
     random: options.random.fork('evictions'),
-    ...{ crypto: world.crypto, streams: world.streams },
+    ...{ crypto: world.crypto, isDiscouraged: bans.isDiscouraged, streams: world.streams },
     bannedMs: (host) => bans.restMs({ host }, loop.step.wallMs),
     isRunning: () => running,
   })
@@ -421,6 +421,7 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
       plan()
       return true
     },
+    wantedCount: () => governor.counts().manual,
     book: book?.lend((key) => dialled.has(key), planLater),
     heard(connection, address, seenMs) {
       const isNew = book?.heard(address, connection.view, seenMs) ?? false

@@ -13,6 +13,8 @@ export interface FreeSlots {
   readonly fill?: number | undefined
   /** As in the manifest. */
   readonly takes?: readonly DialMotive[] | undefined
+  /** As in the manifest. */
+  readonly spare?: number | undefined
 }
 
 export interface Slots {
@@ -27,6 +29,8 @@ export interface Slots {
   kindOf(connection: string): string | undefined
   /** The kinds of a role in the manifest's order, those without room as well. */
   kinds(role: Role): readonly FreeSlots[]
+  /** Whether there are slots for whom the node dials for that reason. */
+  takes(motive: DialMotive): boolean
   /** How many of a role are free, all kinds together. */
   free(role: Role): number
   /** Taken, by kind. */
@@ -51,6 +55,10 @@ export function createSlots(declared: readonly SlotKind[]): Slots {
       throw new RangeError(
         `of ${kind.max} slots ${kind.name} fills ${fill}: from 1 on, and not all`,
       )
+    }
+    const { spare = 0 } = kind
+    if (!(Number.isInteger(spare) && spare >= 0 && spare <= kind.max)) {
+      throw new RangeError(`of ${kind.max} slots ${kind.name} spares ${spare}, which is no part`)
     }
     kinds.set(kind.name, { ...kind, taken: 0 })
   }
@@ -90,10 +98,11 @@ export function createSlots(declared: readonly SlotKind[]): Slots {
     },
     kindOf: (connection) => holders.get(connection)?.name,
     kinds: (role) =>
-      ofRole(role).map(({ name, max, fill, taken, takes }) => {
+      ofRole(role).map(({ name, max, fill, spare, taken, takes }) => {
         const free = max - taken
-        return { name, free, fill, takes }
+        return { name, free, fill, spare, takes }
       }),
+    takes: (motive) => ofRole('dialler').some(({ takes }) => takes?.includes(motive) ?? true),
     free: (role) => ofRole(role).reduce((sum, { max, taken }) => sum + max - taken, 0),
     counts: () => Object.fromEntries([...kinds.values()].map(({ name, taken }) => [name, taken])),
   }

@@ -22,6 +22,7 @@ import { targetAddress } from './address.ts'
 import { enteredBy, notStarted, systemAfter } from './later.ts'
 import type { After, Later } from './later.ts'
 import { systemRandom } from './random.ts'
+import { isSocketPath, unixSockets } from './unix-sockets.ts'
 import { createExchange, wrongWithCredentials } from './socks5/exchange.ts'
 import type { Socks5Credentials } from './socks5/exchange.ts'
 import { startProxiedStream } from './socks5/stream.ts'
@@ -36,6 +37,8 @@ export interface Socks5Options {
   readonly ways: Socks5Ways | WayOf
   /** So long a proxy may be silent while it opens a stream. Default: 20 s, in which Tor builds a circuit. */
   readonly silenceMs?: number
+  /** What carries the streams to proxies at Unix sockets. Default: `unixSockets()`. */
+  readonly overUnix?: Streams
   /** Where isolated credentials are drawn from. Default: the system. */
   readonly random?: Random
   /** Default: `setImmediate`. */
@@ -49,7 +52,9 @@ const SILENCE_MS = 20_000
 const ISOLATION_BYTES = 8
 
 function wrongWithProxy({ at, credentials }: Socks5Proxy): string | undefined {
-  if (targetAddress(at) === undefined) {
+  if ('path' in at) {
+    if (!isSocketPath(at.path)) return 'the path of a proxy is absolute and has at most 103 bytes'
+  } else if (targetAddress(at) === undefined) {
     return `a proxy is at an IP address and a port, not at ${at.host}:${at.port}`
   }
   return typeof credentials === 'object' ? wrongWithCredentials(credentials) : undefined
@@ -58,7 +63,7 @@ function wrongWithProxy({ at, credentials }: Socks5Proxy): string | undefined {
 /** @throws {RangeError} a proxy of the table is at no address, or has credentials that cannot be said */
 export function socks5(options: Socks5Options): Streams {
   const { after = systemAfter, later = setImmediate, over, silenceMs = SILENCE_MS } = options
-  const { random = systemRandom(), ways } = options
+  const { overUnix = unixSockets(), random = systemRandom(), ways } = options
   if (typeof ways !== 'function') {
     for (const way of [ways.ipv4, ways.ipv6, ways.onion, ways.names, ways.otherwise]) {
       const wrong = typeof way === 'object' ? wrongWithProxy(way) : undefined
@@ -90,8 +95,10 @@ export function socks5(options: Socks5Options): Streams {
   }
 
   const openThrough = (proxy: Socks5Proxy, stream: StreamId, target: SocketAddress): void => {
+    const { at } = proxy
+    const below = 'path' in at ? overUnix : over
     const proxied = startProxiedStream({
-      ...{ after, later, over, silenceMs, stream, target },
+      ...{ after, later, over: below, silenceMs, stream, target },
       exchange: createExchange(target, credentialsOf(proxy.credentials)),
       tell: enter,
       onGone: () => {
@@ -99,7 +106,7 @@ export function socks5(options: Socks5Options): Streams {
       },
     })
     streams.set(stream, proxied)
-    over.open(stream, proxy.at)
+    below.open(stream, 'path' in at ? { host: at.path, port: 0 } : at)
   }
 
   const forward =
@@ -113,11 +120,13 @@ export function socks5(options: Socks5Options): Streams {
   return {
     start(input) {
       enter = enteredBy(enter, input)
-      over.start((told) => {
+      const take = (told: StreamInput | ListenerInput): void => {
         const proxied = 'listener' in told ? undefined : streams.get(told.stream)
         if (proxied !== undefined && !('listener' in told)) proxied.take(told)
         else enter(told)
-      })
+      }
+      over.start(take)
+      overUnix.start(take)
     },
     open(stream, address) {
       const target = proxiedTarget(address)
@@ -151,9 +160,12 @@ export function socks5(options: Socks5Options): Streams {
       if (proxied === undefined) over.destroy(stream)
       else proxied.destroy()
     },
-    held: over.held,
+    held() {
+      const held = over.held()
+      return { ...held, streams: held.streams + overUnix.held().streams }
+    },
   }
 }
 
 export type { Socks5Credentials } from './socks5/exchange.ts'
-export type { Socks5Proxy, Socks5Way, Socks5Ways, WayOf } from './socks5/ways.ts'
+export type { Socks5Proxy, Socks5Way, Socks5Ways, UnixPath, WayOf } from './socks5/ways.ts'

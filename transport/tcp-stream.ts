@@ -40,6 +40,8 @@ export interface TcpStreamOptions {
   readonly onGone: () => void
   /** Whether we dial: then the stream is to be told as opened. */
   readonly dialled: boolean
+  /** Of a socket without addresses. Left out: the socket's own. */
+  readonly ends?: SocketEnds
 }
 
 export interface SocketEnds {
@@ -138,7 +140,7 @@ export function startTcpStream(options: TcpStreamOptions): TcpStream {
 
   const onConnect = (): void => {
     connected = true
-    const ends = endsOf(socket)
+    const ends = options.ends ?? endsOf(socket)
     // Without an address it is reset already, and the next event of the socket says so.
     if (ends !== undefined) tell({ kind: 'stream.opened', stream, ...ends })
   }

@@ -7,7 +7,9 @@
 import { canonicalHost } from '../../codec/host.ts'
 import { parsePlace } from '../../codec/place.ts'
 import { socks5 } from '../../transport/socks5.ts'
+import type { UnixPath } from '../../transport/socks5.ts'
 import { tcp } from '../../transport/tcp.ts'
+import { isSocketPath } from '../../transport/unix-sockets.ts'
 import type { SocketAddress, Streams } from '../../world/streams.ts'
 import { CommandFault } from '../command-fault.ts'
 
@@ -15,20 +17,24 @@ import { CommandFault } from '../command-fault.ts'
 const SILENCE_MS_MAX = 20_000
 const SILENCE_SHARE = 0.8
 
+const UNIX = 'unix:'
+
 /** @throws {CommandFault} it is none; the text is not repeated, which may hold a password */
-export function parseProxy(text: string): SocketAddress {
+export function parseProxy(text: string): SocketAddress | UnixPath {
+  const path = text.slice(UNIX.length)
+  if (text.startsWith(UNIX) && isSocketPath(path)) return { path }
   const place = parsePlace(text, 0)
   if ('wrong' in place || place.port === 0 || canonicalHost(place.host) === undefined) {
     throw new CommandFault(
       2,
-      '--proxy takes an IP address and a port, such as 127.0.0.1:9050 or [::1]:9050, and nothing else',
+      '--proxy takes an IP address and a port, such as 127.0.0.1:9050, or unix: and an absolute path',
     )
   }
   return place
 }
 
 /** @param connectMs what the network gives a dial: the proxy's part ends before it does */
-export const throughProxy = (at: SocketAddress, connectMs: number): Streams =>
+export const throughProxy = (at: SocketAddress | UnixPath, connectMs: number): Streams =>
   socks5({
     over: tcp(),
     ways: { otherwise: { at } },

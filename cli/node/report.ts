@@ -5,6 +5,8 @@
  */
 import type { ConnectionDescription } from '../../actors/protocol-tools.ts'
 import type { ConnectionInfo, SupervisorEvent } from '../../index.ts'
+import type { UnixPath } from '../../transport/socks5.ts'
+import type { SocketAddress } from '../../world/streams.ts'
 import type { Describe } from '../description.ts'
 import { jsonLine } from '../json.ts'
 import { endingSentence, sentenceOf, startedSentences } from './sentences.ts'
@@ -19,7 +21,7 @@ export interface Started {
   /** How others dial it. */
   readonly addresses: readonly string[]
   /** Where all that it dials goes through. */
-  readonly proxy: { readonly host: string; readonly port: number } | undefined
+  readonly proxy: SocketAddress | UnixPath | undefined
 }
 
 /** Why the command ends. */

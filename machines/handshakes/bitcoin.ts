@@ -139,6 +139,8 @@ export const NEGOTIATED = [
 
 /** wtxidrelay and sendaddrv2: BIP 339; Core holds itself to the same version for BIP 155. */
 const NEGOTIATION_VERSION = 70_016
+/** BIP 152, with witnesses: `sendcmpct` of any other is passed over. */
+const COMPACT_BLOCKS_VERSION = 2n
 /** BIP 434. */
 const FEATURE_VERSION = 70_017
 
@@ -154,8 +156,17 @@ interface Context {
   readonly accepted: Accepted | undefined
   readonly wtxidRelay: boolean
   readonly wantsAddrV2: boolean
-  /** What Core takes already before `verack`: the last one of each. */
+  /** What Core takes already before `verack`: see `withEarly`. */
   readonly early: readonly Early[]
+}
+
+const isWrong = (message: Early): boolean => message.type === 'sendcmpct' && message.announce > 1
+
+/** The last one of each that means something, and the first one that nobody may say. */
+function withEarly(early: readonly Early[], message: Early): readonly Early[] {
+  if (isWrong(message)) return early.some(isWrong) ? early : [...early, message]
+  if (message.type === 'sendcmpct' && message.version !== COMPACT_BLOCKS_VERSION) return early
+  return [...early.filter((one) => one.type !== message.type || isWrong(one)), message]
 }
 
 // A guard has looked before these do: what they throw is a fault of the chart.
@@ -210,7 +221,7 @@ export const bitcoinSessionMachine = setup({
         if (event.type !== 'unit') return early
         const { message } = event
         if (message.type !== 'sendcmpct' && message.type !== 'sendheaders') return early
-        return [...early.filter(({ type }) => type !== message.type), message]
+        return withEarly(early, message)
       },
     }),
   },

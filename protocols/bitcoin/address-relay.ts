@@ -3,14 +3,12 @@
  * all go to the address book, and whoever comes in and asks gets a part of it once. With blocks-only
  * peers and feelers nothing of it is exchanged: what travels there would show who is connected to whom.
  *
- * What a peer that we dialled says that it serves takes the place of what others claimed.
- *
  * The rules and numbers are Bitcoin Core's, of two decades of floods. What a peer told or was told lasts as
  * long as its connection; the drawn answers and targets outlive a restart of the child.
  * @module
  */
 import type { ChildSpec, ChildTools } from '../../actors/child.ts'
-import { addressOf, networkAddressOf, printAddress } from '../../codec/bitcoin/address.ts'
+import { addressOf, networkAddressOf } from '../../codec/bitcoin/address.ts'
 import { isRoutableAddress } from '../../codec/bitcoin/address-scope.ts'
 import { ADDRESS_COUNT_MAX } from '../../codec/bitcoin/addresses.ts'
 import type { AddressEntry } from '../../codec/bitcoin/addresses.ts'
@@ -32,9 +30,9 @@ import type {
 import { relayTargets } from './address-targets.ts'
 import { createAddressTelling } from './address-telling.ts'
 import { groupBytesOf } from './netgroup.ts'
-import { networkThrough, placeOf, seenAs } from './peer-place.ts'
+import { networkThrough, placeOf } from './peer-place.ts'
 import { SERVICES } from './services.ts'
-import { relaysAddresses, SLOTS } from './slots.ts'
+import { relaysAddresses } from './slots.ts'
 
 const SECOND_MS = 1_000
 const MINUTE_SECONDS = 60
@@ -47,8 +45,6 @@ const FRESH_SECONDS = 10 * MINUTE_SECONDS
 const SEEN_SECONDS_MIN = 100_000_000
 const AHEAD_SECONDS_MAX = 10 * MINUTE_SECONDS
 const WRONG_TIME_AGE_SECONDS = 5 * DAY_SECONDS
-/** Who was dialled for its addresses alone has so long to tell them: Core's. */
-const FETCH_MS = 300 * SECOND_MS
 /** What somebody else tells is that much less fresh. */
 const PENALTY_MS = 2 * 60 * MINUTE_SECONDS * SECOND_MS
 /** MAX_PCT_ADDR_TO_SEND. */
@@ -57,13 +53,10 @@ const ANSWER_PERCENT = 23
 const SERVES_BLOCKS = SERVICES.network | SERVICES.networkLimited
 const KEY_BYTES = 16
 
-/** By which a node that tells no addresses leaves it out. */
-export const ADDRESS_RELAY = 'address-relay'
-
 export const addressRelayChild = (
   options: AddressRelayOptions,
 ): ChildSpec<BitcoinTypes, AddressRelayKept> => ({
-  name: ADDRESS_RELAY,
+  name: 'address-relay',
   restart: 'permanent',
   keep: () => ({ targetKey: undefined, answers: new Map(), peers: new Map() }),
   start: (tools, kept) => startAddressRelay(options, tools, kept),
@@ -79,12 +72,9 @@ function startAddressRelay(
   tools: ChildTools<BitcoinTypes>,
   kept: AddressRelayKept,
 ): () => void {
-  const { own, reachable } = options
+  const { reachable } = options
   const { book, random } = tools
   const targetKey = (kept.targetKey ??= sipHashKeyOf(random.bytes(KEY_BYTES)))
-
-  /** By peer that was dialled for its addresses: how to call off its end. */
-  const fetches = new Map<string, () => void>()
 
   const nowSeconds = (): number => Math.floor(tools.wallMs() / SECOND_MS)
   const isTrusted = (view: PeerView): boolean => options.isTrusted?.(view) ?? false
@@ -197,7 +187,7 @@ function startAddressRelay(
       if (isNews && isFresh && isRoutableAddress(entry.address)) {
         relay(entry, view.name, isReachable)
       }
-      if (!isReachable) continue
+      // It keeps none of a network without a way.
       book?.heard(address, {
         sourceGroup,
         isOwnSource: addressOf(source)?.host === address.host,
@@ -211,29 +201,11 @@ function startAddressRelay(
       addressesLimited: peer.limitedCount,
     })
     if (entries.length < ADDRESS_COUNT_MAX) peer.isAsked = false
-    // One is its own: what it was dialled for is still to come.
-    if (view.slot === SLOTS.addressFetch && entries.length > 1)
-      tools.close(view.name, 'addresses-fetched')
-  }
-
-  /** Of whom nothing else is wanted: he has so long to tell, from the dial on. */
-  const awaitAddresses = ({ name, startedMs }: PeerView): void => {
-    const leftMs = Math.max(0, startedMs + FETCH_MS - tools.monotonicMs())
-    const cancel = tools.after(leftMs, () => {
-      fetches.delete(name)
-      tools.close(name, 'addresses-not-told')
-    })
-    fetches.set(name, cancel)
   }
 
   tools.watch({
     active(view) {
-      const { facts, target } = view
-      if (target !== undefined && facts?.peer !== undefined) {
-        book?.mark(printAddress(target), facts.peer.services)
-      }
       if (view.role === 'dialler') {
-        if (view.slot === SLOTS.addressFetch) awaitAddresses(view)
         // The session has asked.
         withPeer(view, (_, peer) => {
           peer.isAsked = true
@@ -243,14 +215,10 @@ function startAddressRelay(
       }
       // Whoever comes in takes part once it shows that it wants to; so nothing goes to who only listens.
       meet(view)
-      const seen = seenAs(view)
-      if (seen !== undefined) own.vote(seen)
     },
     gone({ name }) {
       kept.peers.delete(name)
       telling.gone(name)
-      fetches.get(name)?.()
-      fetches.delete(name)
     },
   })
   for (const type of ['addr', 'addrv2'] as const) {
@@ -268,7 +236,6 @@ function startAddressRelay(
   const living = new Set(tools.connections().map(({ name }) => name))
   for (const name of [...kept.peers.keys()]) if (!living.has(name)) kept.peers.delete(name)
   for (const view of tools.connections()) {
-    if (view.slot === SLOTS.addressFetch) awaitAddresses(view)
     const known = kept.peers.get(view.name)
     if (known?.queue !== undefined) telling.resume(view, known.queue)
     else if (view.phase === 'active' && view.role === 'dialler') {

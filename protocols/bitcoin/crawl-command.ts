@@ -7,9 +7,11 @@ import type { Protocol } from '../../actors/protocol.ts'
 import type { ToolOption, ToolValues } from '../../actors/protocol-tools.ts'
 import type { ToolCommand } from '../../actors/tool-command.ts'
 import type { BitcoinTypes } from '../../machines/handshakes/bitcoin.ts'
-import { ADDRESS_RELAY } from './address-relay.ts'
 import { crawlOptionsOf, startCrawl } from './crawl.ts'
 import type { BitcoinLimits } from './limits.ts'
+
+/** Those that answer and judge peers: none that dials, asks names or tells addresses. */
+const CHILDREN: ReadonlySet<string> = new Set(['conduct', 'ping'])
 
 const OPTIONS: readonly ToolOption[] = [
   { flags: '--connect <address...>', description: 'where to begin' },
@@ -31,12 +33,15 @@ export const crawlCommand = (
   const create = (values: ToolValues): Protocol<BitcoinTypes> => {
     const { defaultPort } = make(values, {})
     const { dialsMax } = crawlOptionsOf(values, defaultPort)
-    const protocol = make(values, {
-      // Those that are taking leave still have their places.
-      ...{ manualMax: 2 * dialsMax, pendingOutboundMax: 2 * dialsMax, inboundMax: 0 },
-      ...{ fullRelayMax: 0, blockRelayOnlyMax: 0, feelerMax: 0, addressFetchMax: 0 },
-    })
-    const children = protocol.children?.filter(({ name }) => name !== ADDRESS_RELAY) ?? []
+    const protocol = make(
+      { ...values, connectOnly: true },
+      {
+        // Those that are taking leave still have their places.
+        ...{ manualMax: 2 * dialsMax, pendingOutboundMax: 2 * dialsMax, inboundMax: 0 },
+        ...{ fullRelayMax: 0, blockRelayOnlyMax: 0, feelerMax: 0, addressFetchMax: 0 },
+      },
+    )
+    const children = protocol.children?.filter(({ name }) => CHILDREN.has(name)) ?? []
     return { ...protocol, children }
   }
   return {

@@ -1,6 +1,6 @@
 /**
  * What the connections of a node share in the Bitcoin network: the nonces by which it knows a connection to
- * itself, and what it thinks of a peer's `version`.
+ * itself, what it thinks of a peer's `version`, and whom it gives up for a newcomer.
  * @module
  */
 import type { Asking, ConnectionView, NodePart, NodeTools } from '../../actors/protocol.ts'
@@ -19,8 +19,9 @@ import type {
   ChainTip,
 } from '../../machines/handshakes/bitcoin.ts'
 import type { Random } from '../../world/random.ts'
-import type { OwnAddresses } from './own-addresses.ts'
-import { isDesirable } from './services.ts'
+import { chooseEvictee } from './eviction.ts'
+import { createEvictableOf } from './evictable.ts'
+import { isDesirable, isFreshTip } from './services.ts'
 import { needsServices, relaysAddresses, relaysTransactions, SLOTS } from './slots.ts'
 
 /** What we say that we speak. */
@@ -32,14 +33,11 @@ const NEGOTIATION_VERSION = 70_016
 /** BIP 152. */
 const COMPACT_BLOCKS_VERSION = 70_014
 const COMPACT_BLOCKS_KIND = 2n
-/** A tip so young leaves nothing to ask for that a pruned peer has not: 144 blocks. */
-const FRESH_TIP_MS = 86_400_000
 
 export interface NodePartOptions {
   /** Ours. */
   readonly services: bigint
   readonly userAgent: string
-  readonly own: OwnAddresses
   /** No transactions from anybody. */
   readonly blocksOnly: boolean
 }
@@ -56,7 +54,7 @@ export function drawNonce(random: Random): bigint {
 
 export function createNodePart(
   tools: NodeTools<BitcoinTypes>,
-  { blocksOnly, own, services, userAgent }: NodePartOptions,
+  { blocksOnly, services, userAgent }: NodePartOptions,
 ): NodePart<BitcoinTypes> {
   /** Ours, of connections that we dialled and that are not active yet. */
   const nonces = new Map<string, bigint>()
@@ -85,7 +83,9 @@ export function createNodePart(
     }
   }
 
-  const isTipFresh = (): boolean => tip !== undefined && tools.wallMs() - tip.unixMs < FRESH_TIP_MS
+  const isTipFresh = (): boolean => isFreshTip(tip, tools.wallMs())
+
+  const evictableOf = createEvictableOf(tools.random)
 
   const isOurs = (nonce: bigint): boolean => [...nonces.values()].includes(nonce)
 
@@ -117,8 +117,6 @@ export function createNodePart(
     if (role === 'listener' && nonce !== undefined && isOurs(nonce)) {
       return { type: 'refused', detail: 'self-connection' }
     }
-    // Whoever came in was told of us there.
-    if (role === 'listener') own.vote(version.receiver)
     const peer = peerOf(version)
     const asksForAddresses = role === 'dialler' && relaysAddresses(slot)
     return {
@@ -138,6 +136,7 @@ export function createNodePart(
     closed({ name }) {
       nonces.delete(name)
     },
+    evict: (candidates) => chooseEvictee(candidates.map((one) => evictableOf(one, isTipFresh()))),
     instruct(instruction) {
       tip = instruction.tip
     },

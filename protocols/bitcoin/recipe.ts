@@ -54,12 +54,23 @@ export function optionsOf({ settings }: Recipe): BitcoinOptions {
   if (typeof discover !== 'boolean') {
     throw new RangeError('what the recipe says of discovery is neither yes nor no')
   }
+  const { connectOnly = false, dnsSeeds = true, fixedSeeds = [], seedNodes = [] } = settings
+  if (typeof connectOnly !== 'boolean' || (typeof dnsSeeds !== 'boolean' && dnsSeeds !== 'force')) {
+    throw new RangeError('what the recipe says of finding peers is neither yes nor no')
+  }
+  if (!Array.isArray(fixedSeeds) || !fixedSeeds.every(isText)) {
+    throw new RangeError('the fixed seeds of the recipe are no texts')
+  }
+  if (!Array.isArray(seedNodes) || !seedNodes.every(isText)) {
+    throw new RangeError('the seed nodes of the recipe are no texts')
+  }
   if (!isRecord(limits)) throw new RangeError('the limits of the recipe are none')
   // The factory checks each of them: a name of none changes nothing.
   const numbers = limits as Partial<BitcoinLimits>
   return {
     ...{ blocksOnly, discover, externalAddresses, limits: numbers },
     ...{ network, networks, services, transport, userAgentComments },
+    ...{ connectOnly, dnsSeeds, fixedSeeds, seedNodes },
   }
 }
 

@@ -50,6 +50,12 @@ export const initialsOf = (services: bigint): string =>
 export const hasServices = (services: bigint, wanted: bigint): boolean =>
   (services & wanted) === wanted
 
+/** A tip so young leaves nothing to ask for that a pruned peer has not: 144 blocks. */
+const FRESH_TIP_MS = 86_400_000
+
+export const isFreshTip = (tip: { readonly unixMs: number } | undefined, wallMs: number): boolean =>
+  tip !== undefined && wallMs - tip.unixMs < FRESH_TIP_MS
+
 /**
  * Whether it can give us what we connect for. A pruned peer does where our own blocks are of today: it has
  * all that can be missing.

@@ -30,11 +30,25 @@ export const relaysAddresses = (slot: string): boolean => relaysTransactions(slo
 export const needsServices = (slot: string): boolean =>
   slot === SLOTS.fullRelay || slot === SLOTS.blockRelayOnly || slot === SLOTS.addressFetch
 
-export const slotKinds = (limits: BitcoinLimits): readonly SlotKind[] => [
-  { name: SLOTS.manual, role: 'dialler', max: limits.manualMax, takes: ['wanted'] },
-  { name: SLOTS.fullRelay, role: 'dialler', max: limits.fullRelayMax, takes: ['seed', 'found'] },
-  { name: SLOTS.blockRelayOnly, role: 'dialler', max: limits.blockRelayOnlyMax, takes: [] },
-  { name: SLOTS.feeler, role: 'dialler', max: limits.feelerMax, takes: [] },
-  { name: SLOTS.addressFetch, role: 'dialler', max: limits.addressFetchMax, takes: [] },
-  { name: SLOTS.inbound, role: 'listener', max: limits.inboundMax },
-]
+/**
+ * Seeds of the application are for full relay. All else that a node dials by itself its own child chooses
+ * (opening.ts); for a moment it has one more of a kind than usual, in the place of a feeler.
+ */
+export const slotKinds = (limits: BitcoinLimits): readonly SlotKind[] => {
+  const { blockRelayOnlyMax, feelerMax, fullRelayMax } = limits
+  const spare = Math.min(1, feelerMax)
+  return [
+    { name: SLOTS.manual, role: 'dialler', max: limits.manualMax, takes: ['wanted'] },
+    { name: SLOTS.fullRelay, role: 'dialler', max: fullRelayMax + spare, takes: ['seed'], spare },
+    {
+      name: SLOTS.blockRelayOnly,
+      role: 'dialler',
+      max: blockRelayOnlyMax + spare,
+      takes: [],
+      spare,
+    },
+    { name: SLOTS.feeler, role: 'dialler', max: feelerMax, takes: [] },
+    { name: SLOTS.addressFetch, role: 'dialler', max: limits.addressFetchMax, takes: [] },
+    { name: SLOTS.inbound, role: 'listener', max: limits.inboundMax },
+  ]
+}

@@ -35,8 +35,8 @@ const textsIn = (puppet: Puppet): readonly string[] =>
     .map(({ address }) => encodeHex(address.bytes))
     .sort()
 
-describe('p2p_getaddr_caching:', () => {
-  test('all who ask at one of our addresses get the same answer', () => {
+describe('p2p_getaddr_caching', () => {
+  test('p2p_getaddr_caching: identical answers per bind, different across binds, new after expiry (at one of them)', () => {
     const { ask, book } = startAnswering()
     const first = ask('99.2.1.1')
     expect(first).toHaveLength(1_000)
@@ -45,7 +45,7 @@ describe('p2p_getaddr_caching:', () => {
     expect(ask('97.2.1.1')).toEqual(first)
   })
 
-  test('who asks at another one gets another answer', () => {
+  test('p2p_getaddr_caching: identical answers per bind, different across binds, new after expiry (at two)', () => {
     const { ask } = startAnswering({ listen: [`${NODE_HOST}:8333`, `${NODE_HOST}:8444`] })
     const first = ask('99.2.1.1')
     const other = ask('88.2.1.1', 8444)
@@ -64,7 +64,7 @@ describe('p2p_getaddr_caching:', () => {
     expect(ask('98.2.1.1')).toEqual(first)
   })
 
-  test('the answer stays for 21 hours, whatever is learnt meanwhile, and is another after 27', () => {
+  test('p2p_getaddr_caching: identical answers per bind, different across binds, new after expiry (21 hours, and 27)', () => {
     const { ask, learn, world } = startAnswering()
     const first = ask('99.2.1.1')
     learn(textsOf(2_000, 100))
@@ -131,63 +131,6 @@ describe('an attacker who', () => {
     expect(networksOf('99.2.1.1')).toEqual(['ipv4'])
     expect(networksOf('88.2.1.1')).toEqual(['onion'])
   })
-})
-
-describe('p2p_addrfetch:', () => {
-  test('a list of one address keeps the connection, and a longer one closes it', () => {
-    const { dialled, node, nowSeconds, world } = startRelay()
-    const puppet = dialled('99.2.1.1', 'addr-fetch')
-    const slots = () => node.supervisor.connections().map(({ slot }) => slot)
-    const say = (count: number) => {
-      puppet.say({
-        type: 'addr',
-        entries: textsOf(count).map((text) => entryOf(text, nowSeconds())),
-      })
-      world.advance(2_000)
-    }
-    say(1)
-    expect(slots()).toEqual(['addr-fetch'])
-    say(2)
-    expect(slots()).toEqual([])
-    expect(node.eventsOf('connection.closed')).toMatchObject([{ detail: 'addresses-fetched' }])
-  })
-
-  test('who tells none has 300 seconds', () => {
-    const { dialled, node, world } = startRelay()
-    const puppet = dialled('99.2.1.1', 'addr-fetch')
-    expect(puppet.asked()).toBe(1)
-    world.advance(298_000)
-    expect(node.supervisor.connections()).toHaveLength(1)
-    world.advance(4_000)
-    expect(node.eventsOf('connection.closed')).toMatchObject([{ detail: 'addresses-not-told' }])
-  })
-
-  test('who was left is not left once more', () => {
-    const { dialled, node, nowSeconds, world } = startRelay()
-    const puppet = dialled('99.2.1.1', 'addr-fetch')
-    const entries = textsOf(2).map((text) => entryOf(text, nowSeconds()))
-    puppet.say({ type: 'addr', entries })
-    world.advance(HOUR_MS)
-    expect(node.eventsOf('connection.closed')).toHaveLength(1)
-    expect(node.eventsOf('fault')).toEqual([])
-  })
-})
-
-describe('what a peer says that it serves', () => {
-  const learnt = (slot: string) => {
-    const { book, dialled, learn } = startAnswering({}, 0)
-    learn(['99.2.1.1:8333'])
-    const { node } = dialled('99.2.1.1', slot)
-    expect(node.supervisor.state).toBe('running')
-    return book().find('99.2.1.1:8333')
-  }
-
-  test.each(['full-relay', 'block-relay-only', 'feeler', 'manual', 'addr-fetch'])(
-    'takes the place of what others claimed, of a %s peer',
-    (slot) => {
-      expect(learnt(slot)).toMatchObject({ marks: 0x409n, table: 'tried' })
-    },
-  )
 })
 
 describe('a child that fails', () => {

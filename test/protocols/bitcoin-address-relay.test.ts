@@ -8,7 +8,6 @@ import {
   entryOf,
   HOUR_MS,
   MINUTE_MS,
-  NODE_HOST,
   startRelay,
   textsOf,
 } from './bitcoin-relay-support.ts'
@@ -25,12 +24,11 @@ const whoHeard = (puppets: readonly Puppet[], text: string) =>
     .filter((puppet) => bytesOf(puppet.entries()).includes(bytesOf([entryOf(text, 0)])[0] ?? ''))
     .map(({ host }) => host)
 
-describe('p2p_addr_relay:', () => {
+describe('p2p_addr_relay', () => {
   test.each([
     ['over v1', {}],
     ['over v2', { transport: 'v2' }],
-    ['where transactions are wanted from nobody', { blocksOnly: true }],
-  ] as const)('a fresh address goes to two of those who take part, once: %s', (_, setup) => {
+  ] as const)('p2p_addr_relay: relay to 2 peers (%s)', (_, setup) => {
     const { keen: keenOn, nowSeconds, world } = startRelay(setup)
     const keen = (host: string) => keenOn(host, 'transport' in setup ? setup : {})
     const puppets = hosts(9).map((host) => keen(host))
@@ -60,7 +58,7 @@ describe('p2p_addr_relay:', () => {
     expect(others.flatMap((puppet) => puppet.told)).toEqual([])
   })
 
-  test('the first list after getaddr is no news, and a full one is not the last of it', () => {
+  test('p2p_addr_relay: first addr after getaddr not relayed (and a full one is not the last of it)', () => {
     const { dialled, keen, nowSeconds, world } = startRelay()
     const asked = dialled('99.2.1.1', 'full-relay')
     const others = hosts(5).map((host) => keen(host))
@@ -75,7 +73,15 @@ describe('p2p_addr_relay:', () => {
     expect(heardAfter(addr([entryOf('40.1.1.2', nowSeconds())]))).toBe(2)
   })
 
-  test('nothing goes to a blocks-only peer, nor comes of it', () => {
+  test('p2p_addr_relay: works in blocks-only mode', () => {
+    const { keen, nowSeconds, world } = startRelay({ blocksOnly: true })
+    const [teller, ...others] = hosts(4).map((host) => keen(host))
+    teller?.say(addr([entryOf('40.1.1.1', nowSeconds())]))
+    world.advance(10 * MINUTE_MS)
+    expect(whoHeard(others, '40.1.1.1')).toHaveLength(2)
+  })
+
+  test('p2p_addr_relay: nothing to block-only (nor of it)', () => {
     const { book, dialled, keen, nowSeconds, world } = startRelay({ own: ['1.2.3.4'] })
     const puppet = dialled('99.2.1.1', 'block-relay-only')
     const teller = keen('98.2.1.1')
@@ -91,7 +97,7 @@ describe('p2p_addr_relay:', () => {
     ['addr', addr([])],
     ['addrv2', addrv2([])],
     ['getaddr', { type: 'getaddr' }],
-  ] as const)('whoever comes in takes part once it said %s', (_, message) => {
+  ] as const)('p2p_addr_relay: inbound only after addr activity (%s)', (_, message) => {
     const { inbound, keen, nowSeconds, world } = startRelay()
     const [silent, other] = [inbound('99.2.1.1'), inbound('98.2.1.1')]
     const teller = keen('97.2.1.1')
@@ -107,7 +113,7 @@ describe('p2p_addr_relay:', () => {
     expect(whoHeard([other], '40.1.1.2')).toEqual([other.host])
   })
 
-  test('getaddr is answered once, and to whoever came in alone', () => {
+  test('p2p_addr_relay: answered once and only to inbound', () => {
     const { book, dialled, inbound, nowSeconds, world } = startRelay()
     const source = dialled('98.2.1.1', 'full-relay')
     source.say(addr(textsOf(200).map((text) => entryOf(text, nowSeconds() - 3_600))))
@@ -117,14 +123,14 @@ describe('p2p_addr_relay:', () => {
     asker.say({ type: 'getaddr' })
     world.advance(1_000)
     expect(asker.lengths()).toEqual([told])
-    asker.say({ type: 'getaddr' })
-    source.say({ type: 'getaddr' })
+    const other = dialled('96.2.1.1', 'full-relay')
+    for (const puppet of [asker, other]) puppet.say({ type: 'getaddr' })
     world.advance(HOUR_MS)
     expect(asker.lengths()).toEqual([told])
-    expect(source.told).toEqual([])
+    expect(other.told).toEqual([])
   })
 
-  test('of whoever came in one address is looked at, and one more every ten seconds', () => {
+  test('p2p_addr_relay: rate limiting figures per connection type (who came in)', () => {
     const { figures, inbound, nowSeconds, world } = startRelay()
     const puppet = inbound('99.2.1.1')
     const say = (count: number) => {
@@ -143,7 +149,7 @@ describe('p2p_addr_relay:', () => {
     expect(figures()).toEqual([{ addressesTaken: 1_011, addressesLimited: 114 }])
   })
 
-  test('of whom we asked a thousand more are looked at', () => {
+  test('p2p_addr_relay: rate limiting figures per connection type (whom we dialled)', () => {
     const { dialled, figures, nowSeconds } = startRelay()
     const puppet = dialled('99.2.1.1', 'full-relay')
     puppet.say(addr(textsOf(1_000).map((text) => entryOf(text, nowSeconds() - 3_600))))
@@ -157,7 +163,7 @@ describe('p2p_addr_relay:', () => {
     expect(figures()).toEqual([{ addressesTaken: 1_000, addressesLimited: 0 }])
   })
 
-  test('an address goes to the same two for a day, and to others on other days', () => {
+  test('p2p_addr_relay: destination stable within 24 h, rotating over days', () => {
     const { keen, nowSeconds, world } = startRelay()
     const others = hosts(12).map((host) => keen(host))
     const daily = Array.from({ length: 6 }, (_, day) => {
@@ -224,11 +230,11 @@ describe('p2p_addr_relay:', () => {
   })
 })
 
-describe('p2p_addr_relay:', () => {
+describe('p2p_addr_relay', () => {
   test.each([
     ['addr', 30],
     ['addrv2', 9],
-  ])('more than 1,000 entries of %s are discouraged', (command, entryBytes) => {
+  ])('p2p_addr_relay: > 1000 entries discouraged (%s)', (command, entryBytes) => {
     const { book, inbound, node, world } = startRelay()
     const puppet = inbound('99.2.1.1')
     puppet.say(raw(command, list(1_000, entryBytes)))
@@ -240,7 +246,7 @@ describe('p2p_addr_relay:', () => {
     expect(book().isKeptOut(addressFrom('99.2.1.1'))).toBe(true)
   })
 
-  test('of a blocks-only peer they are not looked at', () => {
+  test('p2p_addr_relay: > 1000 entries discouraged (and not of a blocks-only peer)', () => {
     const { book, dialled, node, world } = startRelay()
     dialled('99.2.1.1', 'block-relay-only').say(raw('addr', list(1_001, 30)))
     world.advance(2_000)
@@ -254,17 +260,17 @@ describe('p2p_addr_relay:', () => {
     ['addr-fetch', 1],
     ['block-relay-only', 0],
     ['feeler', 0],
-  ])('a %s peer is asked %d times', (slot, times) => {
+  ])('p2p_addr_relay: getaddr sent only to suitable outbound (%s, %d times)', (slot, times) => {
     expect(startRelay().dialled('99.2.1.1', slot).asked()).toBe(times)
   })
 
-  test('whoever comes in is not asked', () => {
+  test('p2p_addr_relay: getaddr sent only to suitable outbound (not to inbound)', () => {
     expect(startRelay().keen('99.2.1.1').asked()).toBe(0)
   })
 })
 
-describe('p2p_addrv2_relay:', () => {
-  test('sendaddrv2 behind verack ends the connection', () => {
+describe('p2p_addrv2_relay', () => {
+  test('p2p_addrv2_relay: sendaddrv2 after verack disconnects', () => {
     const { inbound, node, world } = startRelay()
     inbound('99.2.1.1').say(raw('sendaddrv2'))
     world.advance(2_000)
@@ -273,7 +279,14 @@ describe('p2p_addrv2_relay:', () => {
 
   const ALL = ['1.1.1.1', '[2a00::1]', `${ONION}:8333`, `${I2P}:0`, '[fc00::1]']
 
-  test('entries of all networks are kept and passed on', () => {
+  test('p2p_addrv2_relay: > 1000 discouraged', () => {
+    const { book, inbound, world } = startRelay()
+    inbound('99.2.1.1').say(raw('addrv2', list(1_001, 9)))
+    world.advance(2_000)
+    expect(book().isKeptOut(addressFrom('99.2.1.1'))).toBe(true)
+  })
+
+  test('p2p_addrv2_relay: entries of all networks relayed and stored', () => {
     const { book, dialled, keen, nowSeconds, world } = startRelay()
     const teller = dialled('99.2.1.1', 'full-relay')
     teller.say(addrv2([]))
@@ -298,7 +311,7 @@ describe('p2p_addrv2_relay:', () => {
     expect(old.told.every(({ message }) => message.type === 'addr')).toBe(true)
   })
 
-  test('an address of a network without a way is not kept, and goes to one or two', () => {
+  test('p2p_addrv2_relay: unreachable network not stored (and goes to one or two)', () => {
     const { book, dialled, keen, nowSeconds, world } = startRelay({ reachable: ['ipv4'] })
     const teller = dialled('99.2.1.1', 'full-relay')
     teller.say(addrv2([]))
@@ -314,7 +327,7 @@ describe('p2p_addrv2_relay:', () => {
   })
 })
 
-describe('p2p_addr_selfannouncement:', () => {
+describe('p2p_addr_selfannouncement', () => {
   const OWN = '1.2.3.4:8333'
 
   test.each([
@@ -322,34 +335,37 @@ describe('p2p_addr_selfannouncement:', () => {
     ['whom we dialled, in addr', true, false],
     ['who came in, in addrv2', false, true],
     ['who came in, in addr', false, false],
-  ])('the first is the first message, and alone, to %s', (_, isDialled, wantsAddrV2) => {
-    const { book, dialled, inbound, nowSeconds, tools, world } = startRelay({ own: [OWN] })
-    for (const text of textsOf(100)) {
-      book().heard(
-        { network: 'ipv4', host: text.split(':')[0] ?? '', port: 8333 },
-        {
-          ...{ sourceGroup: Uint8Array.of(1), isOwnSource: true, marks: 9n, penaltyMs: 0 },
-          seenMs: tools().wallMs(),
-        },
-      )
-    }
-    const puppet = isDialled
-      ? dialled('99.2.1.1', 'full-relay', { isOld: !wantsAddrV2 })
-      : inbound('99.2.1.1', { isOld: !wantsAddrV2 })
-    const sinceSeconds = nowSeconds()
-    if (!isDialled) puppet.say({ type: 'getaddr' })
-    world.advance(1_000)
-    const answered = Math.floor(book().size.new * 0.23)
-    expect(puppet.lengths()).toEqual(isDialled ? [1] : [1, answered])
-    const [first] = puppet.told
-    expect(first?.message.type).toBe(wantsAddrV2 ? 'addrv2' : 'addr')
-    const [entry] = puppet.entries()
-    expect(bytesOf(puppet.entries().slice(0, 1))).toEqual(bytesOf([entryOf(OWN, 0)]))
-    expect(entry).toMatchObject({ services: 0xc09n, address: { port: 8333 } })
-    expect(Math.abs((entry?.seenSeconds ?? 0) - sinceSeconds)).toBeLessThanOrEqual(2)
-  })
+  ])(
+    'p2p_addr_selfannouncement: first self-announcement alone and first, later combined, inbound and outbound, v1 and v2 format (the first, to %s)',
+    (_, isDialled, wantsAddrV2) => {
+      const { book, dialled, inbound, nowSeconds, tools, world } = startRelay({ own: [OWN] })
+      for (const text of textsOf(100)) {
+        book().heard(
+          { network: 'ipv4', host: text.split(':')[0] ?? '', port: 8333 },
+          {
+            ...{ sourceGroup: Uint8Array.of(1), isOwnSource: true, marks: 9n, penaltyMs: 0 },
+            seenMs: tools().wallMs(),
+          },
+        )
+      }
+      const puppet = isDialled
+        ? dialled('99.2.1.1', 'full-relay', { isOld: !wantsAddrV2 })
+        : inbound('99.2.1.1', { isOld: !wantsAddrV2 })
+      const sinceSeconds = nowSeconds()
+      if (!isDialled) puppet.say({ type: 'getaddr' })
+      world.advance(1_000)
+      const answered = Math.floor(book().size.new * 0.23)
+      expect(puppet.lengths()).toEqual(isDialled ? [1] : [1, answered])
+      const [first] = puppet.told
+      expect(first?.message.type).toBe(wantsAddrV2 ? 'addrv2' : 'addr')
+      const [entry] = puppet.entries()
+      expect(bytesOf(puppet.entries().slice(0, 1))).toEqual(bytesOf([entryOf(OWN, 0)]))
+      expect(entry).toMatchObject({ services: 0xc09n, address: { port: 8333 } })
+      expect(Math.abs((entry?.seenSeconds ?? 0) - sinceSeconds)).toBeLessThanOrEqual(2)
+    },
+  )
 
-  test('later ones come about once a day, together with what else there is', () => {
+  test('later words of where we are come about once a day', () => {
     const { keen, nowSeconds, world } = startRelay({ own: [OWN] })
     const puppet = keen('99.2.1.1')
     const teller = keen('98.2.1.1')
@@ -367,7 +383,7 @@ describe('p2p_addr_selfannouncement:', () => {
     expect(Math.abs(announced.length - 1 - days)).toBeLessThan(4 * Math.sqrt(days))
   })
 
-  test('a later one leaves together with what else there is', () => {
+  test('p2p_addr_selfannouncement: first self-announcement alone and first, later combined, inbound and outbound, v1 and v2 format (a later one)', () => {
     let toPuppet = 0
     // Asked whenever it is chosen which address of ours a peer is told.
     const through: AddressRelayOptions['through'] = ({ remote }) => {
@@ -387,7 +403,7 @@ describe('p2p_addr_selfannouncement:', () => {
     expect(bytesOf(puppet.entries().slice(1))).toContain(bytesOf([entryOf(OWN, 0)])[0])
   })
 
-  test('a stated onion address is told to who is there, whatever networks we dial', () => {
+  test('p2p_addr_selfannouncement: explicit external onion address advertised despite onlynet', () => {
     const { keen } = startRelay({
       own: [ONION, OWN],
       reachable: ['ipv4'],
@@ -397,14 +413,14 @@ describe('p2p_addr_selfannouncement:', () => {
     expect(bytesOf(puppet.entries())).toEqual(bytesOf([entryOf(ONION, 0)]))
   })
 
-  test('is not made by a node that listens nowhere', () => {
+  test('no word of where we are comes of a node that listens nowhere', () => {
     const { dialled, world } = startRelay({ own: [OWN], listen: [] })
     const puppet = dialled('99.2.1.1', 'full-relay')
     world.advance(3 * DAY_MS)
     expect(puppet.told).toEqual([])
   })
 
-  test('waits until blocks are caught up with, and is alone then', () => {
+  test('the first word of where we are waits until blocks are caught up with, and is alone then', () => {
     let isSyncing = true
     const options = { isSyncing: () => isSyncing }
     const { dialled, world } = startRelay({ own: [OWN], options })
@@ -414,12 +430,5 @@ describe('p2p_addr_selfannouncement:', () => {
     isSyncing = false
     world.advance(MINUTE_MS)
     expect(puppet.lengths()).toEqual([1])
-  })
-
-  test('who sees us at one of our addresses makes that one the surer', () => {
-    const { addresses, inbound } = startRelay({ own: [`${NODE_HOST}:5`] })
-    inbound('99.2.1.1')
-    inbound('98.2.1.1')
-    expect(addresses.list().map(({ score }) => score)).toEqual([6])
   })
 })

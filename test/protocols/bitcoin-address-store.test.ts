@@ -74,8 +74,8 @@ const ofVersion = (version: number) => altered(0, version)
 const GROUP_LENGTH_AT = 46
 
 /** Core refuses to start with what it cannot read; here that is set aside and told, and the node starts. */
-describe('feature_addrman:', () => {
-  test('a node without a book begins with an empty one', () => {
+describe('feature_addrman', () => {
+  test('feature_addrman: absent, truncated, wrong-magic, wrong-checksum, absurd-length and inconsistent peers files: exact failure semantics (absent)', () => {
     expect(startKilled(0).restart()).toEqual({ ...FINE, known: 0 })
   })
 
@@ -92,13 +92,16 @@ describe('feature_addrman:', () => {
     ['of absurd length', (value) => concatBytes(value, new Uint8Array(100_000))],
     ['in no table', rewritten({ newBuckets: [] })],
     ['in tried without ever having answered', rewritten({ isTried: true, newBuckets: [] })],
-  ])('addresses that are %s are left out and told, once', (_, change) => {
-    const { alter, restart } = startKilled()
-    alter(change)
-    expect(restart()).toMatchObject({ state: 'running', known: 0, unreadable: [COUNT] })
-  })
+  ])(
+    'feature_addrman: absent, truncated, wrong-magic, wrong-checksum, absurd-length and inconsistent peers files: exact failure semantics (%s)',
+    (_, change) => {
+      const { alter, restart } = startKilled()
+      alter(change)
+      expect(restart()).toMatchObject({ state: 'running', known: 0, unreadable: [COUNT] })
+    },
+  )
 
-  test('addresses in the form of a later version are told each time, and stay for it', () => {
+  test('feature_addrman: newer format backed up (it stays where it is)', () => {
     const { alter, kill, restart, world } = startKilled()
     alter(ofVersion(3))
     expect(restart()).toMatchObject({ state: 'running', known: 0, unreadable: [COUNT] })

@@ -250,7 +250,7 @@ const subjectOf = (transport: SpokenTransports): ProtocolSubject<BitcoinTypes> =
 })
 const isDetail = ({ title }: ContractCase): boolean => title.startsWith('the detail')
 /** What does not depend on how messages travel is looked at once: where it costs less, or where there is more. */
-const IS_OF_OTHER = { v1: /^whatever throws/, v2: /^two that dial/ }
+const IS_OF_OTHER = { v1: /^whatever throws|^what comes to the dialler/, v2: /^two that dial/ }
 
 for (const transport of ['v1', 'v2'] as const) {
   registerContract(

@@ -147,6 +147,25 @@ describe('CPU: expensive requests', () => {
   })
 })
 
+describe('monopolise inbound slots', () => {
+  test('while attackers hold all of them, what we dial goes on', () => {
+    const stage = startStage({ dials: ['manual', 'full-relay', 'block-relay-only'] })
+    const held = Array.from({ length: 150 }, (_, index) => {
+      // Not faster than a node takes them in.
+      stage.world.advance(30)
+      return index % 2 === 0 ? stage.meet() : stage.come()
+    })
+    expect(held.filter(({ hasEnded }) => !hasEnded)).toHaveLength(114)
+    for (const peer of stage.dialled) {
+      stage.greet(peer)
+      stage.say(peer, VERACK, PING)
+    }
+    expect(stage.dialled.map(pongsOf)).toEqual([1, 1, 1])
+    const dialled = stage.connections().filter(({ role }) => role === 'dialler')
+    expect(dialled.map(({ phase }) => phase)).toEqual(['active', 'active', 'active'])
+  })
+})
+
 describe('self-connection', () => {
   test('dialling ourselves ends in a disconnect on both ends', () => {
     const stage = startStage()

@@ -12,7 +12,10 @@ const SLOTS: readonly SlotKind[] = [
 ]
 
 /** A node whose child dials whom a test names, in a world with three that answer. */
-function startChooser(change: Partial<Protocol<PlainTypes>> = {}) {
+function startChooser(
+  change: Partial<Protocol<PlainTypes>> = {},
+  bootstrap: readonly string[] = ['10.0.0.4:7001'],
+) {
   const names = { 'bob.example': ['10.0.0.2', '10.0.0.3'] }
   const world = startVirtualWorld({ seed: 'chosen', names })
   for (const host of ['10.0.0.2', '10.0.0.3', '10.0.0.4']) startNode(world, host, host, plain())
@@ -33,7 +36,7 @@ function startChooser(change: Partial<Protocol<PlainTypes>> = {}) {
     ],
     ...change,
   }
-  const alice = startNode(world, 'alice', '10.0.0.1', protocol, { bootstrap: ['10.0.0.4:7001'] })
+  const alice = startNode(world, 'alice', '10.0.0.1', protocol, { bootstrap })
   const [tools] = lent
   if (tools === undefined) throw new Error('the child was not started')
   const dial = (host: string, slot = 'chosen') => tools.dial({ host, port: 7001 }, slot)
@@ -104,6 +107,34 @@ test('the network says how an address is dialled, and knows for whom and for wha
     ['10.0.0.2', { marks: 0n, motive: 'wanted', slot: 'asked for' }],
     ['10.0.0.3', { marks: 0n, motive: 'found', slot: 'chosen' }],
   ])
+})
+
+test('a child fills all slots of a kind, one after another', () => {
+  const slots: readonly SlotKind[] = [
+    { name: 'chosen', role: 'dialler', max: 3, takes: [] },
+    { name: 'inbound', role: 'listener', max: 8 },
+  ]
+  const { dial, held, world } = startChooser({ slots }, [])
+  for (const host of ['10.0.0.2', '10.0.0.3', '10.0.0.4']) {
+    expect(dial(host)).toBe(true)
+    world.advance(1_000)
+  }
+  expect([...held()]).toHaveLength(3)
+  expect(dial('10.0.0.5')).toBe(false)
+})
+
+test('a spare slot is for whom a child chose, and never for a seed', () => {
+  const slots: readonly SlotKind[] = [
+    { name: 'both', role: 'dialler', max: 2, takes: ['seed'], spare: 1 },
+    { name: 'inbound', role: 'listener', max: 8 },
+  ]
+  const { dial, held, world } = startChooser({ slots }, ['10.0.0.3:7001', '10.0.0.4:7001'])
+  world.advance(60_000)
+  expect([...held()]).toHaveLength(1)
+  expect([dial('10.0.0.2', 'both'), dial('10.0.0.5', 'both')]).toEqual([true, false])
+  world.advance(1_000)
+  expect(held().get('10.0.0.2')).toBe('both')
+  expect([...held()]).toHaveLength(2)
 })
 
 test('a child has names resolved, and is told of those that lead nowhere', () => {

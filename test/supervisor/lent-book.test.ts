@@ -1,6 +1,13 @@
 import { sha256 } from '@noble/hashes/sha2.js'
 import { describe, expect, test } from 'vitest'
-import type { BookRules, ChildSpec, ChildTools, SocketAddress } from '../../index.ts'
+import type {
+  BookRules,
+  ChildSpec,
+  ChildTools,
+  Protocol,
+  SlotKind,
+  SocketAddress,
+} from '../../index.ts'
 import type { Hearsay } from '../../actors/lent-book.ts'
 import { encodeUtf8 } from '../../codec/bytes.ts'
 import { plain } from '../contracts/fits/plain.ts'
@@ -17,8 +24,16 @@ const BOOK: BookRules<SocketAddress> = {
   isStorable: () => true,
 }
 
+const CHOSEN: readonly SlotKind[] = [
+  { name: 'chosen', role: 'dialler', max: 2, takes: [] },
+  { name: 'inbound', role: 'listener', max: 8 },
+]
+
 /** A node with a child that hands out what it is lent, and a second node for it to dial. */
-function startBorrower({ marksSeen }: Partial<Pick<BookRules<SocketAddress>, 'marksSeen'>> = {}) {
+function startBorrower({
+  marksSeen,
+  ...change
+}: Partial<Pick<BookRules<SocketAddress>, 'marksSeen'> & Protocol<PlainTypes>> = {}) {
   let lent: ChildTools<PlainTypes> | undefined
   const child: ChildSpec<PlainTypes> = {
     name: 'borrower',
@@ -33,7 +48,9 @@ function startBorrower({ marksSeen }: Partial<Pick<BookRules<SocketAddress>, 'ma
   const world = startVirtualWorld({ seed: 'lent book' })
   const addresses = { ...plain().addresses, book }
   const start = () =>
-    startNode(world, 'node', '10.0.0.1', { ...plain(), addresses, children: [child] })
+    startNode(world, 'node', '10.0.0.1', {
+      ...{ ...plain(), ...change, addresses, children: [child] },
+    })
   const node = start()
   const restart = () => {
     world.kill('node')
@@ -160,4 +177,30 @@ describe('a dial that succeeds', () => {
     world.advance(10_000)
     expect(sinceTold()).toBeCloseTo(3, 1)
   })
+})
+
+test('where a child alone dials, whose place in the book is wanted stays for it to dial', () => {
+  const { heard, node, startPeer, tools, world } = startBorrower({ slots: CHOSEN })
+  startPeer()
+  heard(at(2))
+  world.advance(60_000)
+  expect(node.supervisor.connections()).toEqual([])
+  expect(tools().dial(at(2), 'chosen')).toBe(true)
+})
+
+test('the network knows of a dial what is claimed about the address', () => {
+  const marks: bigint[] = []
+  const { heard, tools, world } = startBorrower({
+    slots: CHOSEN,
+    dial(_, about) {
+      marks.push(about.marks)
+      return undefined
+    },
+  })
+  heard(at(2), { marks: 0x809n })
+  tools().dial(at(2), 'chosen')
+  world.advance(1_000)
+  tools().dial(at(3), 'chosen')
+  world.advance(1_000)
+  expect(marks).toEqual([0x809n, 0n])
 })

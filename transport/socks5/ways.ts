@@ -9,9 +9,14 @@ import type { SocketAddress } from '../../world/streams.ts'
 import { isIPv6Host, targetAddress } from '../address.ts'
 import type { Socks5Credentials } from './exchange.ts'
 
+export interface UnixPath {
+  /** Absolute. */
+  readonly path: string
+}
+
 export interface Socks5Proxy {
-  /** Where it listens: an IP literal and a port. */
-  readonly at: SocketAddress
+  /** Where it listens: an IP literal and a port, or a Unix socket. */
+  readonly at: SocketAddress | UnixPath
   /**
    * `isolated`: each stream has its own, made up, so that whatever keeps streams apart by them (Tor:
    * circuits) keeps ours apart. `none`: the proxy is not offered any. Default: `isolated`.

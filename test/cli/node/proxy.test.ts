@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { parseProxy } from '../../../cli/node/proxy.ts'
 import { tcp } from '../../../transport/tcp.ts'
+import { startDoor } from '../../support/socks-door.ts'
 import { startSocksRelay } from '../../support/socks-relay.ts'
 import { platformUntil } from '../../transport/support.ts'
 import { runCommand, startCommand, startFolder, startListening } from '../command.ts'
@@ -88,6 +89,21 @@ describe('a node behind a proxy', () => {
   })
 })
 
+test('feature_proxy: unix sockets', async () => {
+  const proxy = await startProxy()
+  const path = join(startFolder(), 'socks')
+  await startDoor(path, proxy.address()?.port ?? 0)
+  const peer = await startListening()
+  const named = peer.address.replace('127.0.0.1', NAME)
+  const node = startCommand([
+    ...['node', 'native', '--json', '--proxy', `unix:${path}`, '--connect', named],
+    ...['--until', 'peers=1', '--timeout', '60'],
+  ])
+  expect(await node.ended()).toMatchObject({ code: 0, err: '' })
+  expect(node.events()[0]).toMatchObject({ proxy: { path } })
+  expect(proxy.requests).toMatchObject([{ host: NAME }])
+})
+
 describe('feature_proxy: option errors', () => {
   test.each([
     'localhost:9050',
@@ -97,10 +113,13 @@ describe('feature_proxy: option errors', () => {
     '::1:9050',
     'socks5://127.0.0.1:9050',
     'me:secret@127.0.0.1:9050',
-    'unix:/run/tor/socks',
+    'unix:run/tor/socks',
+    'unix:',
+    `unix:/${'x'.repeat(103)}`,
   ])('%s is refused in a sentence that does not repeat it', (proxy) => {
-    const sentence = '--proxy takes an IP address and a port, such as 127.0.0.1:9050 or [::1]:9050'
-    expect(() => parseProxy(proxy)).toThrow(`${sentence}, and nothing else`)
+    expect(() => parseProxy(proxy)).toThrow(
+      '--proxy takes an IP address and a port, such as 127.0.0.1:9050, or unix: and an absolute path',
+    )
   })
 
   test('which the command says, with the exit code of wrong use', async () => {
@@ -111,7 +130,8 @@ describe('feature_proxy: option errors', () => {
     expect(err).not.toContain('secret')
   })
 
-  test('an address of either family is taken', () => {
+  test('an address of either family is taken, and the path of a Unix socket', () => {
+    expect(parseProxy('unix:/run/tor/socks')).toEqual({ path: '/run/tor/socks' })
     expect(parseProxy('127.0.0.1:9050')).toEqual({ host: '127.0.0.1', port: 9050 })
     expect(parseProxy('[::1]:9050')).toEqual({ host: '::1', port: 9050 })
   })

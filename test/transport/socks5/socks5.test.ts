@@ -169,7 +169,7 @@ describe('feature_proxy: credentials differ per connection', () => {
 describe('feature_proxy: proxy routing per network and type', () => {
   const wayTo = (way: Socks5Way | undefined): string => {
     if (way === undefined) return 'refused'
-    return typeof way === 'object' ? String(way.at.port) : way
+    return typeof way === 'object' && 'port' in way.at ? String(way.at.port) : 'another way'
   }
   /** What becomes of a dial: the port of the proxy that it came to, or what it was told. */
   const fateOf = (host: string, ways: Parameters<typeof startSocksScript>[0]): string => {

@@ -1,0 +1,58 @@
+/**
+ * What is known of a peer that came in, for the choice of whom to give up. Its group goes through SipHash
+ * under a key of this node's own: nobody can seek the networks whose peers stay.
+ * @module
+ */
+import type { EvictionCandidate } from '../../actors/protocol.ts'
+import { addressOfSocket, networkAddressOf } from '../../codec/bitcoin/address.ts'
+import { isLocalAddress } from '../../codec/bitcoin/address-scope.ts'
+import { NO_ADDRESS } from '../../codec/bitcoin/network-address.ts'
+import { sipHash, sipHashKeyOf } from '../../codec/bitcoin/siphash.ts'
+import type { BitcoinTypes } from '../../machines/handshakes/bitcoin.ts'
+import type { Random } from '../../world/random.ts'
+import type { Evictable } from './eviction.ts'
+import { groupBytesOf } from './netgroup.ts'
+import { isDesirable } from './services.ts'
+
+/** k0 and k1. */
+const KEY_BYTES = 16
+
+const hex = (word: number): string => word.toString(16).padStart(8, '0')
+
+type Candidate = EvictionCandidate<BitcoinTypes>
+
+/** A number that a child described the connection with. */
+function described({ about = {} }: Candidate, name: string): number | undefined {
+  const value = about[name]
+  return typeof value === 'number' ? value : undefined
+}
+
+/**
+ * Of `about` it reads `minimumPingMs`, and what whoever follows the chain says there: `lastBlockMs`,
+ * `lastTransactionMs`, `hasBloomFilter`.
+ */
+export function createEvictableOf(
+  random: Random,
+): (candidate: Candidate, isTipFresh: boolean) => Evictable {
+  const key = sipHashKeyOf(random.fork('net groups').bytes(KEY_BYTES))
+
+  return (candidate, isTipFresh) => {
+    const { facts, isDiscouraged, name, remote, startedMs } = candidate
+    const address = networkAddressOf(addressOfSocket(remote)) ?? NO_ADDRESS
+    const { high, low } = sipHash(key, groupBytesOf(address))
+    return {
+      ...{ name, isDiscouraged, connectedMs: startedMs },
+      keyedGroup: hex(high) + hex(low),
+      minimumPingMs: described(candidate, 'minimumPingMs') ?? Infinity,
+      lastBlockMs: described(candidate, 'lastBlockMs') ?? -Infinity,
+      lastTransactionMs: described(candidate, 'lastTransactionMs') ?? -Infinity,
+      isUseful: isDesirable(facts?.peer?.services ?? 0n, isTipFresh),
+      relaysTransactions: facts?.peer?.relay ?? false,
+      hasBloomFilter: candidate.about?.['hasBloomFilter'] === true,
+      // There are no permissions by address yet.
+      isExempt: false,
+      isLocal: isLocalAddress(address),
+      network: address.network,
+    }
+  }
+}
