@@ -141,7 +141,7 @@ export function bitcoin(options: BitcoinOptions = {}): Protocol<BitcoinTypes> {
     name: 'bitcoin',
     defaultPort: chain.port,
     addresses: addressRules(chain, reachable),
-    node: (tools) => createNodePart(tools, { blocksOnly, services, userAgent }),
+    node: (tools) => createNodePart(tools, { blocksOnly, own, services, userAgent }),
     wire: (setup) => bitcoinWire({ magic: chain.magic, speaks: transport }, setup),
     session: bitcoinSession(limits.handshakeMs),
     control: NEGOTIATED,

@@ -19,6 +19,7 @@ import type {
   ChainTip,
 } from '../../machines/handshakes/bitcoin.ts'
 import type { Random } from '../../world/random.ts'
+import type { OwnAddresses } from './own-addresses.ts'
 import { chooseEvictee } from './eviction.ts'
 import { createEvictableOf } from './evictable.ts'
 import { isDesirable, isFreshTip } from './services.ts'
@@ -38,6 +39,8 @@ export interface NodePartOptions {
   /** Ours. */
   readonly services: bigint
   readonly userAgent: string
+  /** Where we can be reached: whoever comes in says where it found us. */
+  readonly own: Pick<OwnAddresses, 'vote'>
   /** No transactions from anybody. */
   readonly blocksOnly: boolean
 }
@@ -54,7 +57,7 @@ export function drawNonce(random: Random): bigint {
 
 export function createNodePart(
   tools: NodeTools<BitcoinTypes>,
-  { blocksOnly, services, userAgent }: NodePartOptions,
+  { blocksOnly, own, services, userAgent }: NodePartOptions,
 ): NodePart<BitcoinTypes> {
   /** Ours, of connections that we dialled and that are not active yet. */
   const nonces = new Map<string, bigint>()
@@ -117,6 +120,7 @@ export function createNodePart(
     if (role === 'listener' && nonce !== undefined && isOurs(nonce)) {
       return { type: 'refused', detail: 'self-connection' }
     }
+    if (role === 'listener') own.vote(version.receiver)
     const peer = peerOf(version)
     const asksForAddresses = role === 'dialler' && relaysAddresses(slot)
     return {

@@ -30,7 +30,7 @@ test('from its start a connection is one block: what each chart took, decoded, a
   const [block] = recording.blocks
   expect(block?.checkpoint).toEqual({
     ...{ from: 'start', role: 'listener', startedMs: 0 },
-    ...{ target: undefined, dial: undefined },
+    ...{ target: undefined, dial: undefined, slot: 'inbound' },
   })
   expect(block?.events[4]).toEqual({
     ...{ atMs: 110, chart: 'session' },

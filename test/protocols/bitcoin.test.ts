@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { bitcoin } from '../../protocols/bitcoin.ts'
 import { startNode, startVirtualWorld } from '../support/nodes.ts'
 import { regtest } from './bitcoin-support.ts'
 import type { SpokenTransports } from '../../codec/bitcoin/wire.ts'
@@ -45,4 +46,18 @@ describe('two nodes', () => {
       expect(facts(bob)).toMatchObject([{ transport: spoken }])
     },
   )
+})
+
+test('a peer is told of the address at which others found us', () => {
+  const world = startVirtualWorld({ seed: 'votes' })
+  const protocol = bitcoin({ externalAddresses: ['20.1.1.1', '20.1.1.2'] })
+  startNode(world, 'alice', '20.1.1.2', protocol)
+  const bob = startNode(world, 'bob', '30.1.1.1', bitcoin({ connectOnly: true }))
+  const told: number[][] = []
+  bob.supervisor.messages('addrv2').subscribe(({ message }) => {
+    told.push(...message.entries.map(({ address }) => [...address.bytes]))
+  })
+  bob.supervisor.connect('20.1.1.2:8333').catch(() => undefined)
+  world.advance(120_000)
+  expect(told[0]).toEqual([20, 1, 1, 2])
 })
