@@ -9,6 +9,7 @@ import type { CryptoBackend } from '../world/crypto.ts'
 import type { ProtocolTypes } from '../machines/session.ts'
 import type { SocketAddress } from '../world/streams.ts'
 import type { ConnectionAbout, Protocol, Recipe } from './protocol.ts'
+import type { ToolCommand } from './tool-command.ts'
 
 export type ToolValue = string | boolean | readonly string[]
 
@@ -120,6 +121,8 @@ export interface ProtocolTools<T extends ProtocolTypes = ProtocolTypes> {
   readonly messages?: readonly T['message'][]
   /** Conditions to run until, by name; each is made from what stands behind the `=`. */
   readonly until?: Readonly<Record<string, (value: string | undefined) => UntilCondition>>
+  /** Further commands of the command line, by name: `peerloom <name>`. */
+  readonly commands?: Readonly<Record<string, ToolCommand<T>>>
   /** How nodes are kept busy. Left out: they connect, and no more. */
   readonly workload?: Workload<T>
   /** Whether nodes that run together have come to what the network is for. Left out: always. */

@@ -9,6 +9,7 @@
 import { inspect } from 'node:util'
 import { attackCommand } from './attack/options.ts'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { addBroughtCommands, asksForBrought } from './brought/commands.ts'
 import type { ChartFormat } from './chart-command.ts'
 import { CommandFault } from './command-fault.ts'
 import { parseDuration, parseSeconds } from './duration.ts'
@@ -236,6 +237,7 @@ program
   )
 
 try {
+  if (asksForBrought(program, process.argv.slice(2))) await addBroughtCommands(program)
   await program.parseAsync()
 } catch (error) {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : USAGE

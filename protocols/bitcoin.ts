@@ -6,7 +6,7 @@
  * @module
  */
 import type { AddressRules, DialAbout, Protocol } from '../actors/protocol.ts'
-import type { ProtocolTools } from '../actors/protocol-tools.ts'
+import type { ProtocolTools, ToolOption, ToolValues } from '../actors/protocol-tools.ts'
 import {
   addressOfSocket,
   networkAddressOf,
@@ -31,6 +31,7 @@ import { addressFetchChild } from './bitcoin/address-fetch.ts'
 import { addressBookRules } from './bitcoin/address-book-rules.ts'
 import { addressRelayChild } from './bitcoin/address-relay.ts'
 import { conductChild } from './bitcoin/conduct.ts'
+import { crawlCommand } from './bitcoin/crawl-command.ts'
 import { describeConnection } from './bitcoin/description.ts'
 import { BITCOIN_DETAILS } from './bitcoin/details.ts'
 import { findingChildren, findingOf } from './bitcoin/finding.ts'
@@ -204,19 +205,51 @@ const USUAL_NETWORKS: readonly PeerNetwork[] = ['ipv4', 'ipv6']
 const NETWORK_NAMES = Object.keys(BITCOIN_NETWORKS)
 const TRANSPORTS: Readonly<Record<string, SpokenTransports>> = { auto: 'both', v1: 'v1', v2: 'v2' }
 
+/** Which network is spoken, and how. */
+const WHICH: readonly ToolOption[] = [
+  {
+    flags: '--network <name>',
+    description: `which network: ${NETWORK_NAMES.join(', ')}`,
+    default: 'mainnet',
+  },
+  {
+    flags: '--transport <name>',
+    description: 'auto (v2, and v1 where that is not spoken), v1 or v2',
+    default: 'auto',
+  },
+]
+
+/** @throws {RangeError} what cannot be, in plain words */
+function made(
+  {
+    blocksOnly,
+    externalAddress = [],
+    network,
+    transport,
+    userAgentComment = [],
+    ...finding
+  }: ToolValues,
+  limits: Partial<BitcoinLimits> = {},
+): Protocol<BitcoinTypes> {
+  const spoken = typeof transport === 'string' ? TRANSPORTS[transport] : undefined
+  if (spoken === undefined) throw new RangeError('the transport is auto, v1 or v2')
+  if (!isNetworkName(network)) {
+    throw new RangeError(`the network is one of ${NETWORK_NAMES.join(', ')}`)
+  }
+  if (!Array.isArray(userAgentComment)) throw new RangeError('a comment is a text')
+  if (!Array.isArray(externalAddress)) throw new RangeError('an address is a text')
+  return bitcoin({
+    ...{ network, transport: spoken, blocksOnly: blocksOnly === true },
+    ...{ externalAddresses: externalAddress, userAgentComments: userAgentComment },
+    ...findingOf(finding),
+    limits,
+  })
+}
+
 /** What the command line needs to start a node of this network. */
 export const tools: ProtocolTools<BitcoinTypes> = {
   options: [
-    {
-      flags: '--network <name>',
-      description: `which network: ${NETWORK_NAMES.join(', ')}`,
-      default: 'mainnet',
-    },
-    {
-      flags: '--transport <name>',
-      description: 'auto (v2, and v1 where that is not spoken), v1 or v2',
-      default: 'auto',
-    },
+    ...WHICH,
     {
       flags: '--external-address <address...>',
       description: 'where others reach this node: told to peers',
@@ -237,30 +270,11 @@ export const tools: ProtocolTools<BitcoinTypes> = {
       description: 'addresses to begin with where no other is known of their kind',
     },
   ],
-  create({
-    blocksOnly,
-    externalAddress = [],
-    network,
-    transport,
-    userAgentComment = [],
-    ...finding
-  }) {
-    const spoken = typeof transport === 'string' ? TRANSPORTS[transport] : undefined
-    if (spoken === undefined) throw new RangeError('the transport is auto, v1 or v2')
-    if (!isNetworkName(network)) {
-      throw new RangeError(`the network is one of ${NETWORK_NAMES.join(', ')}`)
-    }
-    if (!Array.isArray(userAgentComment)) throw new RangeError('a comment is a text')
-    if (!Array.isArray(externalAddress)) throw new RangeError('an address is a text')
-    return bitcoin({
-      ...{ network, transport: spoken, blocksOnly: blocksOnly === true },
-      ...{ externalAddresses: externalAddress, userAgentComments: userAgentComment },
-      ...findingOf(finding),
-    })
-  },
+  create: (values) => made(values),
   remake: (recipe) => bitcoin(optionsOf(recipe)),
   messages: [{ type: 'getaddr' }],
   describe: describeConnection,
+  commands: { crawl: crawlCommand(WHICH, made) },
 }
 
 const isNetworkName = (name: unknown): name is BitcoinNetworkName =>

@@ -51,6 +51,8 @@ export interface BitcoinWireOptions {
   readonly speaks: SpokenTransports
   /** Differs from chance in tests alone. */
   readonly drawOwnHalf?: typeof drawOwnHalf
+  /** What packets hold that say nothing, before each message over v2. None but in tests. */
+  readonly decoys?: readonly Uint8Array[]
 }
 
 type Setup = WireSetup<BitcoinAddress, BitcoinTransport>
@@ -79,8 +81,15 @@ function contentsOf(message: BitcoinMessage): Uint8Array {
   return writtenBytes(writer)
 }
 
+const packetWith = (contents: Uint8Array): OutgoingPacket => ({
+  contentsBytes: contents.length,
+  writeContents(room) {
+    room.set(contents)
+  },
+})
+
 export function bitcoinWire(
-  { magic, speaks, drawOwnHalf: draw = drawOwnHalf }: BitcoinWireOptions,
+  { magic, speaks, decoys = [], drawOwnHalf: draw = drawOwnHalf }: BitcoinWireOptions,
   { role, dial, random, crypto, out }: Setup,
 ): BitcoinWire {
   const buffer = createFrameBuffer()
@@ -169,12 +178,7 @@ export function bitcoinWire(
     const contents = 'raw' in message ? message.raw : contentsOf(message)
     const type = 'raw' in message ? OTHER : countedAs(commandOf(message))
     traffic.sent(type, contents.length + PACKET_OVERHEAD_BYTES)
-    return {
-      contentsBytes: contents.length,
-      writeContents(room) {
-        room.set(contents)
-      },
-    }
+    return packetWith(contents)
   }
 
   const bufferedBytes = (): number => buffer.length + (channel?.bufferedBytes ?? 0)
@@ -197,8 +201,10 @@ export function bitcoinWire(
     },
     write(messages) {
       if (messages.length === 0) return
-      if (channel !== undefined && transport !== 'v1') channel.write(messages.map(packetOf))
-      else out(concatBytes(...messages.map(frameOf)))
+      if (channel !== undefined && transport !== 'v1') {
+        const before = decoys.map((contents) => ({ ...packetWith(contents), isDecoy: true }))
+        channel.write(messages.flatMap((message) => [...before, packetOf(message)]))
+      } else out(concatBytes(...messages.map(frameOf)))
     },
     end: () => (bufferedBytes() === 0 ? 'clean' : 'mid-frame'),
     get bufferedBytes() {

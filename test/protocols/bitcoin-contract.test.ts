@@ -104,24 +104,29 @@ const afterChanging =
     scene.world.advance(2_000)
   }
 
-/** Who is dialled for one purpose alone. */
+/** Who is dialled for one purpose alone, and what comes of it in a while. */
 const afterDialling =
-  (slot: string, act?: Parameters<typeof dialling>[3]): Bring =>
+  (
+    slot: string,
+    {
+      answer = [],
+      withinMs = 1_000,
+    }: { answer?: readonly BitcoinMessage[]; withinMs?: number } = {},
+  ): Bring =>
   (scene) => {
-    scene.start('listener', { protocol: () => silent({ services: ['network', 'witness'] }) })
-    scene.start('dialler', { protocol: () => dialling(silent(), LISTENER, slot, act) })
-    scene.world.advance(1_000)
+    const serving = () => silent({ services: ['network', 'witness'] })
+    scene.start('listener', { protocol: () => saying(serving(), ...answer) })
+    scene.start('dialler', { protocol: () => dialling(regtest(), LISTENER, slot) })
+    scene.world.advance(withinMs)
   }
 
-/** The sub-protocol that knows when this is so is not this part of the network's. */
-const closingWith = (detail: 'addresses-fetched' | 'addresses-not-told'): Bring =>
-  afterDialling('addr-fetch', (tools) => {
-    tools.watch({
-      active({ name }) {
-        tools.close(name, detail)
-      },
-    })
-  })
+const TWO_ADDRESSES: BitcoinMessage = {
+  type: 'addr',
+  entries: [1, 2].map((last) => ({
+    ...{ seenSeconds: 1_700_000_000, services: 9n },
+    address: { network: 'ipv4', bytes: Uint8Array.of(9, 9, 9, last), port: 8_333 },
+  })),
+}
 
 const HASHES = new Uint8Array(32)
 
@@ -226,8 +231,8 @@ const details: Details = {
   },
 
   'feeler-done': afterDialling('feeler'),
-  'addresses-fetched': closingWith('addresses-fetched'),
-  'addresses-not-told': closingWith('addresses-not-told'),
+  'addresses-fetched': afterDialling('addr-fetch', { answer: [TWO_ADDRESSES] }),
+  'addresses-not-told': afterDialling('addr-fetch', { withinMs: 301_000 }),
 }
 
 /** Core gives a peer that takes nothing as long as one that says nothing: here the two are told apart. */

@@ -141,7 +141,6 @@ export const dialling = (
   protocol: BitcoinProtocol,
   address: string,
   slot: string,
-  act?: (tools: Tools) => void,
 ): BitcoinProtocol => ({
   ...protocol,
   children: [
@@ -157,7 +156,6 @@ export const dialling = (
         tools.after(1, () => {
           if (!tools.dial(parsed.address, slot)) throw new Error('it was not dialled')
         })
-        act?.(tools)
         return () => undefined
       },
     },

@@ -1,4 +1,6 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { BITCOIN_NETWORKS } from '../../../codec/bitcoin/networks.ts'
+import { bitcoinWire } from '../../../codec/bitcoin/wire.ts'
 import type { SpokenTransports } from '../../../codec/bitcoin/wire.ts'
 import { bitcoin } from '../../../protocols/bitcoin.ts'
 import type { BitcoinMessage } from '../../../protocols/bitcoin.ts'
@@ -174,6 +176,22 @@ describe.skipIf(BITCOIND === undefined)('Bitcoin Core (needs BITCOIND)', () => {
       sentBytesByMessage: { pong: pings },
     })
     expect(ours.connectionName()).toBe(name)
+  })
+
+  test('passes over decoys, which both sides count among the bytes and under no message', async () => {
+    await using core = await startCore()
+    const decoys = [0, 1, 5_000].map((bytes) => new Uint8Array(bytes))
+    const protocol = {
+      ...regtest('v2'),
+      wire: (setup: Parameters<ReturnType<typeof regtest>['wire']>[0]) =>
+        bitcoinWire({ magic: BITCOIN_NETWORKS.regtest.magic, speaks: 'v2', decoys }, setup),
+    }
+    await using ours = await startOurs({ protocol })
+    ours.dial(core.address)
+    await ours.whenActive()
+    const { bytesrecv, bytesrecv_per_msg } = await expectAgreement(ours, core)
+    const messages = Object.values(bytesrecv_per_msg).reduce((sum, bytes) => sum + bytes, 0)
+    expect(bytesrecv - messages).toBeGreaterThan(Object.keys(bytesrecv_per_msg).length * 5_000)
   })
 
   test.for(TRANSPORTS)(

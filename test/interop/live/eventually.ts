@@ -2,9 +2,9 @@
  * Waiting for what somebody else's process comes to: it can only be asked, again and again.
  * @module
  */
-import { setTimeout as pause } from 'node:timers/promises'
+import { vi } from 'vitest'
 
-const PAUSE_MS = 100
+const INTERVAL_MS = 100
 const DEADLINE_MS = 30_000
 
 /** Until it is true. @throws what was waited for in vain, or what `isTrue` throws */
@@ -13,9 +13,21 @@ export async function eventually(
   what: string,
   deadlineMs = DEADLINE_MS,
 ): Promise<void> {
-  const deadline = performance.now() + deadlineMs
-  while (!(await isTrue())) {
-    if (performance.now() > deadline) throw new Error(`waited in vain for ${what}`)
-    await pause(PAUSE_MS)
+  let isOver = false
+  try {
+    await vi.waitUntil(
+      async () => {
+        try {
+          return await isTrue()
+        } catch (error) {
+          isOver = true
+          throw error
+        }
+      },
+      { timeout: deadlineMs, interval: INTERVAL_MS },
+    )
+  } catch (cause) {
+    if (isOver) throw cause
+    throw new Error(`waited in vain for ${what}`, { cause })
   }
 }

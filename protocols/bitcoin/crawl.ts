@@ -1,0 +1,190 @@
+/**
+ * Walks addresses of the network: each is dialled once, asked for others, and told of in a line. It is polite: so
+ * many dials at once and a second, so long with each peer, so many addresses, and so long in all.
+ *
+ * What peers tell is dialled only where it is an address of the open internet; whatever else is theirs to name.
+ * @module
+ */
+import type { CommandNode, CommandRun } from '../../actors/tool-command.ts'
+import type { ToolValues } from '../../actors/protocol-tools.ts'
+import { addressOf, parseAddress, printAddress } from '../../codec/bitcoin/address.ts'
+import { isRoutableAddress } from '../../codec/bitcoin/address-scope.ts'
+import type { AddressEntry } from '../../codec/bitcoin/addresses.ts'
+import type { BitcoinTypes } from '../../machines/handshakes/bitcoin.ts'
+import { describeConnection } from './description.ts'
+
+export interface CrawlOptions {
+  /** Where it begins. */
+  readonly from: readonly string[]
+  /** Addresses that are kept in mind, those that were seen among them. */
+  readonly knownMax: number
+  /** At once. */
+  readonly dialsMax: number
+  readonly dialsPerSecond: number
+  /** From the dial on. A peer may well take half a minute to answer, so that it tells nobody's neighbours. */
+  readonly peerMs: number
+  readonly totalMs: number
+}
+
+/** Behind the end of a handshake: so long it may take until the peer is dialled once more, with v1. */
+const REDIAL_MS = 500
+
+interface Visit {
+  readonly address: string
+  readonly cancels: (() => void)[]
+  /** What its line says of it. */
+  seen: ReturnType<typeof describeConnection>['fields'] | undefined
+  /** How many it told of. */
+  told: number
+  redials: number
+  isRedialled: boolean
+}
+
+type Node = CommandNode<BitcoinTypes>
+
+export function startCrawl(options: CrawlOptions, node: Node): CommandRun<BitcoinTypes> {
+  const { dialsMax, dialsPerSecond, from, knownMax, peerMs, totalMs } = options
+  const known = new Set<string>()
+  const waiting: string[] = []
+  const visits = new Map<string, Visit>()
+  const counts = { dialled: 0, reached: 0, answered: 0 }
+  let isResting = false
+  let isOver = false
+
+  const learn = (address: string): void => {
+    if (known.size >= knownMax || known.has(address)) return
+    known.add(address)
+    waiting.push(address)
+  }
+
+  const finish = (): void => {
+    if (isOver) return
+    isOver = true
+    for (const visit of visits.values()) leave(visit, 'stopped')
+    cancelTotal()
+    node.tell({ event: 'summary', known: known.size, ...counts, notDialled: waiting.length })
+    node.end()
+  }
+
+  const leave = (visit: Visit, ended: string): void => {
+    const { address, cancels, seen, told } = visit
+    if (!visits.delete(address)) return
+    for (const cancel of cancels) cancel()
+    node.letGo(address)
+    if (seen !== undefined) counts.reached++
+    if (told > 0) counts.answered++
+    const { height, protocolVersion, serviceNames, services, transport, userAgent } = seen ?? {}
+    node.tell({
+      ...{ event: 'peer', address, ended, transport: transport ?? null },
+      ...{ services: services ?? null, serviceNames: serviceNames ?? [] },
+      ...{ userAgent: userAgent ?? null, height: height ?? null },
+      ...{ protocolVersion: protocolVersion ?? null, addressesTold: told },
+    })
+    goOn()
+  }
+
+  const goOn = (): void => {
+    if (isOver) return
+    if (waiting.length === 0 && visits.size === 0) {
+      finish()
+      return
+    }
+    if (isResting || visits.size >= dialsMax) return
+    const address = waiting.shift()
+    if (address === undefined) return
+    visit(address)
+    isResting = true
+    node.after(1_000 / dialsPerSecond, () => {
+      isResting = false
+      goOn()
+    })
+  }
+
+  const visit = (address: string): void => {
+    const one: Visit = {
+      ...{ address, cancels: [], seen: undefined, told: 0, redials: 0, isRedialled: false },
+    }
+    visits.set(address, one)
+    counts.dialled++
+    one.cancels.push(
+      node.after(peerMs, () => {
+        leave(one, one.seen === undefined ? 'no-handshake' : 'told-enough')
+      }),
+    )
+    node.dial(address)
+  }
+
+  const learnAll = (visit: Visit, entries: readonly AddressEntry[]): void => {
+    for (const { address } of entries) {
+      const place = addressOf(address)
+      if (place !== undefined && isRoutableAddress(address)) learn(printAddress(place))
+    }
+    visit.told += entries.length
+    // One alone is the peer's own; more are the answer.
+    if (entries.length > 1) leave(visit, 'answered')
+    else goOn()
+  }
+
+  const cancelTotal = node.after(totalMs, finish)
+  for (const address of from) learn(address)
+  goOn()
+
+  return {
+    started(address) {
+      const visit = visits.get(address)
+      if (visit !== undefined) visit.isRedialled = true
+    },
+    active(peer) {
+      const visit = visits.get(peer.address)
+      if (visit !== undefined) visit.seen = describeConnection(peer).fields
+    },
+    closed({ address, detail, phase }) {
+      const visit = visits.get(address)
+      if (visit === undefined) return
+      if (phase !== 'handshaking' || visit.redials > 0) {
+        leave(visit, detail)
+        return
+      }
+      visit.redials++
+      visit.isRedialled = false
+      visit.cancels.push(
+        node.after(REDIAL_MS, () => {
+          if (!visit.isRedialled) leave(visit, detail)
+        }),
+      )
+    },
+    message(address, message) {
+      const visit = visits.get(address)
+      if (visit === undefined) return
+      if (message.type === 'addr' || message.type === 'addrv2') learnAll(visit, message.entries)
+    },
+    stop: finish,
+  }
+}
+
+function countIn(values: ToolValues, name: string, max: number): number {
+  const count = Number(values[name])
+  if (Number.isInteger(count) && count >= 1 && count <= max) return count
+  throw new RangeError(`--${name} is a whole number from 1 to ${String(max)}`)
+}
+
+/** As `peerloom crawl` is told. @throws {RangeError} */
+export function crawlOptionsOf(values: ToolValues, defaultPort: number): CrawlOptions {
+  const { connect } = values
+  if (!Array.isArray(connect) || connect.length === 0) {
+    throw new RangeError('--connect says where to begin')
+  }
+  const from = connect.map((text: string) => {
+    const parsed = parseAddress(text, defaultPort)
+    if ('wrong' in parsed) throw new RangeError(`${text}: ${parsed.wrong}`)
+    return printAddress(parsed.address)
+  })
+  return {
+    from,
+    knownMax: countIn(values, 'known', 1_000_000),
+    dialsMax: countIn(values, 'dials', 100),
+    dialsPerSecond: countIn(values, 'rate', 100),
+    peerMs: countIn(values, 'patience', 3_600) * 1_000,
+    totalMs: countIn(values, 'for', 604_800) * 1_000,
+  }
+}
