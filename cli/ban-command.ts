@@ -32,12 +32,15 @@ export async function ban(
     forMs: forMs ?? null,
     why,
   })
-  show(asked, json, ({ subject: whom, untilMs }) => {
+  show(asked, json, ({ subject: whom = '', untilMs }) => {
     const end =
       typeof untilMs === 'number' ? `until ${new Date(untilMs).toISOString()}` : 'for good'
-    return `banned ${String(whom)} ${end}`
+    return `banned ${textOf(whom)} ${end}`
   })
 }
+
+/** A subject is a text in every row. */
+const textOf = (cell: Row[string]): string => (typeof cell === 'string' ? cell : '-')
 
 /** Whoever was not banned is as free as was asked for. @throws {CommandFault} */
 export async function unban(
@@ -46,7 +49,7 @@ export async function unban(
 ): Promise<void> {
   const asked = await ask(folder, { ask: 'unban', subject: wordOf(subject) })
   if (asked.rows.length > 0) {
-    show(asked, json, ({ subject: whom }) => `no longer banned: ${String(whom)}`)
+    show(asked, json, ({ subject: whom = '' }) => `no longer banned: ${textOf(whom)}`)
   } else if (!json) print(printable(`${subject} was not banned`))
 }
 
