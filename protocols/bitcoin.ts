@@ -50,6 +50,7 @@ import { userAgentOf } from './bitcoin/user-agent.ts'
 
 export type { BitcoinMessage, BitcoinTypes }
 export type { BitcoinNetwork, BitcoinNetworkName }
+export { fixedSeedLines } from './bitcoin/fixed-seeds.ts'
 
 export interface BitcoinOptions {
   /** Default: mainnet. */
