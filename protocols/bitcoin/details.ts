@@ -40,7 +40,7 @@ export const BITCOIN_DETAILS: Readonly<Record<BitcoinDetail, DetailRule>> = {
   'packet-unauthentic': fault('disconnect'),
   'v1-not-spoken': rule('refused-by-us', WAIT),
 
-  'self-connection': rule('refused-by-us', NOTHING),
+  'self-connection': rule('refused-by-us', { do: 'refuse' }),
   'version-too-old': rule('refused-by-us', WAIT),
   'services-missing': rule('refused-by-us', WAIT),
   'handshake-timeout': late,

@@ -90,7 +90,9 @@ export function createNodePart(
 
   const evictables = createEvictables(tools.random)
 
-  const isOurs = (nonce: bigint): boolean => [...nonces.values()].includes(nonce)
+  /** The connection that we dialled and that has come back to us. */
+  const dialledWith = (nonce: bigint): string | undefined =>
+    [...nonces].find(([, own]) => own === nonce)?.[0]
 
   const peerOf = (version: VersionMessage): BitcoinPeer => {
     const seen = addressOf(version.receiver)
@@ -117,7 +119,10 @@ export function createNodePart(
       return { type: 'refused', detail: 'version-too-old' }
     }
     const { nonce } = version
-    if (role === 'listener' && nonce !== undefined && isOurs(nonce)) {
+    const self = role === 'dialler' || nonce === undefined ? undefined : dialledWith(nonce)
+    if (self !== undefined) {
+      // Else it would see no more than an end, and dial the address again.
+      tools.close(self, 'self-connection')
       return { type: 'refused', detail: 'self-connection' }
     }
     if (role === 'listener') own.vote(version.receiver)

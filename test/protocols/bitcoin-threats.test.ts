@@ -175,7 +175,7 @@ describe('self-connection', () => {
     stage.world.advance(500)
     const closed = stage.ours.eventsOf('connection.closed')
     expect(closed.map(({ detail, role }) => [role, detail]).toSorted()).toEqual([
-      ['dialler', 'ended'],
+      ['dialler', 'self-connection'],
       ['listener', 'self-connection'],
     ])
     expect(stage.ours.eventsOf('connection.active')).toEqual([])
@@ -183,6 +183,18 @@ describe('self-connection', () => {
     expect(stage.discouraged()).toBe(0)
     stage.meet()
     expect(stage.active()).toBe(1)
+  })
+
+  test('the address is not retried as a peer', () => {
+    const world = startVirtualWorld({ seed: 'self' })
+    const protocol = regtest({ services: ['network', 'witness'] })
+    const bootstrap = ['10.0.0.1:18444']
+    const node = startNode(world, 'self', '10.0.0.1', protocol, { bootstrap })
+    world.advance(600_000)
+    expect(node.eventsOf('connection.started').map(({ role }) => role)).toEqual([
+      'dialler',
+      'listener',
+    ])
   })
 
   test('a nonce of a connection that is active is no sign of ourselves any more', () => {
