@@ -32,8 +32,6 @@ interface Ends<Message> {
   carry(messages: readonly Message[]): number
 }
 
-type AnyWire<Message, Keys, Facts, Detail extends string> = Wire<Message, Keys, Facts, Detail>
-
 /** What a wire writes, for another one to read. */
 function holdBytes(): { readonly out: ByteSink; take(): readonly Uint8Array[] } {
   let held: Uint8Array[] = []
@@ -49,7 +47,7 @@ function holdBytes(): { readonly out: ByteSink; take(): readonly Uint8Array[] } 
 
 /** Reads all that came; answers jobs at once. */
 function readAll<Message, Keys, Facts, Detail extends string>(
-  wire: AnyWire<Message, Keys, Facts, Detail>,
+  wire: Wire<Message, Keys, Facts, Detail>,
   crypto: CryptoBackend,
 ): number {
   let count = 0

@@ -8,14 +8,8 @@ import type { SessionStage } from '../../testing/charts/session-paths.ts'
 import type { Stimuli } from '../../testing/charts/stimuli.ts'
 import type { SceneNode, Seat } from '../../testing/testing.ts'
 import { registerContract } from '../../testing/vitest.ts'
-import {
-  dialling,
-  raw,
-  rewriting,
-  silent,
-  VERACK,
-  versionOf,
-} from '../protocols/bitcoin-support.ts'
+import { dialling, raw, silent, VERACK, versionOf } from '../protocols/bitcoin-support.ts'
+import { rewriting } from '../support/wires.ts'
 import type { BitcoinProtocol } from '../protocols/bitcoin-support.ts'
 
 interface Stage extends SessionStage<BitcoinTypes> {

@@ -9,7 +9,9 @@ import type { Stimuli } from '../../testing/charts/stimuli.ts'
 import type { SceneNode, Seat } from '../../testing/testing.ts'
 import { registerContract } from '../../testing/vitest.ts'
 import { keyOf } from '../contracts/seats.ts'
-import { app, initOf, rewriting, saying } from '../protocols/botd-support.ts'
+import { app, initOf } from '../protocols/botd-support.ts'
+import { saying } from '../support/rude.ts'
+import { rewriting } from '../support/wires.ts'
 import { writingInstead } from '../support/wires.ts'
 
 interface Stage extends SessionStage<BotdTypes> {

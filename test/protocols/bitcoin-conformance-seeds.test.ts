@@ -3,7 +3,7 @@ import { DNS_SEEDS } from '../../codec/bitcoin/dns-seeds.ts'
 import type { BitcoinMessage } from '../../codec/bitcoin/messages.ts'
 import type { BitcoinOptions } from '../../protocols/bitcoin.ts'
 import { bitcoin } from '../../protocols/bitcoin.ts'
-import { saying } from './bitcoin-support.ts'
+import { saying } from '../support/rude.ts'
 import { networkAddress } from './bitcoin-addresses-support.ts'
 import {
   detailsOf,

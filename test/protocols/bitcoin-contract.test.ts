@@ -10,17 +10,9 @@ import type { ContractCase, ProtocolSubject, Scene } from '../../testing/testing
 import { registerContract } from '../../testing/vitest.ts'
 import { nobleCrypto } from '../../transport/crypto/noble.ts'
 import { DAYS } from '../contracts/seats.ts'
-import {
-  changing,
-  dialling,
-  line,
-  list,
-  MAGIC,
-  raw,
-  regtest,
-  rewriting,
-  saying,
-} from './bitcoin-support.ts'
+import { changing, dialling, line, list, MAGIC, raw, regtest } from './bitcoin-support.ts'
+import { saying } from '../support/rude.ts'
+import { rewriting } from '../support/wires.ts'
 import { silent, VERACK, versionOf } from './bitcoin-support.ts'
 import type { BitcoinProtocol } from './bitcoin-support.ts'
 

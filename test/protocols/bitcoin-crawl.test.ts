@@ -5,7 +5,8 @@ import { tools } from '../../protocols/bitcoin.ts'
 import { virtualAfter } from '../support/socks-script.ts'
 import { startNode, startVirtualWorld } from '../support/nodes.ts'
 import { networkAddress } from './bitcoin-addresses-support.ts'
-import { regtest, saying } from './bitcoin-support.ts'
+import { regtest } from './bitcoin-support.ts'
+import { saying } from '../support/rude.ts'
 import type { BitcoinProtocol } from './bitcoin-support.ts'
 
 const PORT = 18_444

@@ -20,7 +20,7 @@ import { createOwnAddresses } from '../../protocols/bitcoin/own-addresses.ts'
 import type { VirtualWorld } from '../../testing/virtual-world.ts'
 import { startNode, startVirtualWorld } from '../support/nodes.ts'
 import { ALL_NETWORKS, networkAddress, PORT } from './bitcoin-addresses-support.ts'
-import { rewriting } from './bitcoin-support.ts'
+import { rewriting } from '../support/wires.ts'
 import type { BitcoinProtocol } from './bitcoin-support.ts'
 
 export const SERVICES = 0xc09n

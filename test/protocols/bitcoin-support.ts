@@ -11,11 +11,10 @@ import { NO_ADDRESS } from '../../codec/bitcoin/network-address.ts'
 import { drawKeyPair } from '../../codec/bitcoin/v2/handshake-keys.ts'
 import type { V2KeyPair } from '../../codec/bitcoin/v2/handshake-keys.ts'
 import { concatBytes } from '../../codec/bytes.ts'
-import type { Outgoing, Protocol } from '../../index.ts'
+import type { ChildTools, Protocol } from '../../index.ts'
 import { bitcoin } from '../../protocols/bitcoin.ts'
 import type { BitcoinOptions, BitcoinTypes } from '../../protocols/bitcoin.ts'
 import { seededRandom } from '../../transport/random.ts'
-import { writingInstead } from '../support/wires.ts'
 
 export type BitcoinProtocol = Protocol<BitcoinTypes>
 
@@ -63,47 +62,6 @@ export const silent = (options: BitcoinOptions = {}): BitcoinProtocol => ({
   children: [],
 })
 
-type Tools = Parameters<NonNullable<BitcoinProtocol['children']>[number]['start']>[0]
-
-/** In place of the network's own sub-protocols: says to whoever it meets what no application may. */
-export const saying = (
-  protocol: BitcoinProtocol,
-  ...messages: readonly BitcoinMessage[]
-): BitcoinProtocol => ({
-  ...protocol,
-  children: [
-    {
-      name: 'rude',
-      restart: 'temporary',
-      keep: () => undefined,
-      start(tools: Tools) {
-        tools.watch({
-          active({ name }) {
-            for (const message of messages) tools.send(name, message)
-          },
-        })
-        return () => undefined
-      },
-    },
-  ],
-})
-
-/** Writes other messages, or bytes as they are, in place of those that it is to write. */
-export const rewriting = (
-  protocol: BitcoinProtocol,
-  rewrite: (
-    message: BitcoinMessage,
-  ) => readonly Outgoing<BitcoinMessage>[] | BitcoinMessage | Uint8Array | undefined,
-): BitcoinProtocol =>
-  writingInstead(protocol, (messages, out) =>
-    messages.flatMap((message) => {
-      const instead = 'raw' in message ? message : rewrite(message)
-      if (!(instead instanceof Uint8Array)) return instead ?? []
-      out(instead)
-      return []
-    }),
-  )
-
 /** A message that no codec here writes: the payload of a command, byte for byte. */
 export const raw = (
   command: string,
@@ -149,7 +107,7 @@ export const dialling = (
       name: 'dialling',
       restart: 'temporary',
       keep: () => undefined,
-      start(tools: Tools) {
+      start(tools: ChildTools<BitcoinTypes>) {
         const parsed = protocol.addresses.parse(address)
         if ('wrong' in parsed) throw new Error(parsed.wrong)
         // Once the node is up.

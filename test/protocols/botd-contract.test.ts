@@ -10,7 +10,9 @@ import type { ProtocolSubject, Scene, Seat } from '../../testing/testing.ts'
 import { registerContract } from '../../testing/vitest.ts'
 import { nobleCrypto } from '../../transport/crypto/noble.ts'
 import { DAYS, keyOf } from '../contracts/seats.ts'
-import { app, initOf, rewriting, saying, withoutConfirm } from './botd-support.ts'
+import { app, initOf, withoutConfirm } from './botd-support.ts'
+import { saying } from '../support/rude.ts'
+import { rewriting } from '../support/wires.ts'
 
 type BotdScene = Scene<BotdTypes>
 type Details = ProtocolSubject<BotdTypes>['details']

@@ -9,11 +9,9 @@ import type { BotdMessage, InitMessage } from '../../codec/botd/messages.ts'
 import type { Protocol } from '../../index.ts'
 import type { BotdTypes } from '../../protocols/botd.ts'
 import { nobleCrypto } from '../../transport/crypto/noble.ts'
-import { writingInstead } from '../support/wires.ts'
+import { rewriting } from '../support/wires.ts'
 
 type BotdProtocol = Protocol<BotdTypes>
-type Tools = Parameters<NonNullable<BotdProtocol['children']>[number]['start']>[0]
-
 const crypto = nobleCrypto()
 
 export const app = (...payload: readonly number[]): BotdMessage => ({
@@ -22,43 +20,6 @@ export const app = (...payload: readonly number[]): BotdMessage => ({
   topic: 'test',
   payload: Uint8Array.from(payload),
 })
-
-/** In place of the network's own sub-protocols: says to whoever it meets what no application may. */
-export const saying = (
-  protocol: BotdProtocol,
-  ...messages: readonly BotdMessage[]
-): BotdProtocol => ({
-  ...protocol,
-  children: [
-    {
-      name: 'rude',
-      restart: 'temporary',
-      keep: () => undefined,
-      start(tools: Tools) {
-        tools.watch({
-          active({ name }) {
-            for (const message of messages) tools.send(name, message)
-          },
-        })
-        return () => undefined
-      },
-    },
-  ],
-})
-
-/** A wire that writes other messages, or other bytes, in place of those it is given. */
-export const rewriting = (
-  protocol: BotdProtocol,
-  rewrite: (message: BotdMessage) => BotdMessage | Uint8Array | undefined,
-): BotdProtocol =>
-  writingInstead(protocol, (messages, out) =>
-    messages.flatMap((message) => {
-      const instead = 'raw' in message ? message : rewrite(message)
-      if (!(instead instanceof Uint8Array)) return instead ?? []
-      out(instead)
-      return []
-    }),
-  )
 
 /** Says no confirm: its first sealed message is the application's. */
 export const withoutConfirm = (protocol: BotdProtocol): BotdProtocol =>

@@ -26,3 +26,17 @@ export const writingInstead = <T extends ProtocolTypes>(
     }
   },
 })
+
+/** Writes other messages, or bytes as they are, in place of each that it is to write; undefined: nothing. */
+export const rewriting = <T extends ProtocolTypes>(
+  protocol: Protocol<T>,
+  rewrite: (message: T['message']) => Messages<T> | T['message'] | Uint8Array | undefined,
+): Protocol<T> =>
+  writingInstead(protocol, (messages, out) =>
+    messages.flatMap((message) => {
+      const instead = 'raw' in message ? message : rewrite(message)
+      if (!(instead instanceof Uint8Array)) return instead ?? []
+      out(instead)
+      return []
+    }),
+  )
