@@ -1,9 +1,9 @@
 /**
- * What the core costs, and what the native network does over TCP: `npm run bench [-- --json] [--small]
- * [--only ROW]`. Ratios and slopes within one run, on a machine that is named; nothing here is a test.
+ * Peerloom next to what people would use instead, and what its parts cost: `npm run bench [-- --json]
+ * [--small] [--only NAME]`. Ratios and slopes within one run, on a machine that is named; nothing here
+ * is a test.
  * @module
  */
-import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import { CORE_LIMITS, createSupervisor, NODE_LIMITS } from '../index.ts'
 import { createFlightRecorder } from '../journal/flight-recorder.ts'
@@ -15,11 +15,12 @@ import { allocatedBytes, calibration } from './allocations.ts'
 import { bitcoinParts } from './bitcoin.ts'
 import { median, now, spread } from './figures.ts'
 import type { Row } from './figures.ts'
-import { handshakes, handshakesNote } from './handshakes.ts'
 import { encodeFrame, keyless } from './keyless.ts'
+import { recordedMessages } from './recording.ts'
+import { printJson, printTable } from './report.ts'
+import { dials, messages, roundTrip } from './rival-rows.ts'
 import { simulations } from './simulations.ts'
 import { stubWorld } from './stub-world.ts'
-import { recordedMessages, tcpMessages } from './tcp-messages.ts'
 
 const { json, only, small } = parseArgs({
   options: {
@@ -207,7 +208,7 @@ async function startPouring(isFlightOn: boolean) {
   }
 }
 
-async function messages(): Promise<readonly Row[]> {
+async function pouring(): Promise<readonly Row[]> {
   const [plain, recorded] = [await startPouring(false), await startPouring(true)]
   const rounds = small ? 5 : 15
   const times: number[] = []
@@ -236,12 +237,16 @@ async function messages(): Promise<readonly Row[]> {
 }
 
 /** By the name that `--only` takes; what a part gives is one row or several. */
+const turns = small ? { rounds: 3, roundMs: 60 } : { rounds: 9, roundMs: 600 }
 const parts: Readonly<Record<string, () => Promise<Row | readonly Row[]>>> = {
+  'messages-256B': () => messages(256, 'messages-256B', { secretStream: 4, libp2p: 20 }, turns),
+  'messages-64KiB': () =>
+    messages(65_536, 'messages-64KiB', { secretStream: 1, libp2p: 3, bare: 0.9 }, turns),
+  'round-trip': () => roundTrip(turns),
+  dial: () => dials(turns),
   'spawn-stop-10000': siblings,
   'cycle-heap': cycles,
-  'message-256B': messages,
-  'tcp-message-256B': () =>
-    tcpMessages(small ? { rounds: 3, messages: 50_000 } : { rounds: 9, messages: 400_000 }),
+  'message-256B': pouring,
   recording: () =>
     recordedMessages(small ? { rounds: 3, messages: 30_000 } : { rounds: 9, messages: 200_000 }),
   simulation: () =>
@@ -250,9 +255,7 @@ const parts: Readonly<Record<string, () => Promise<Row | readonly Row[]>>> = {
         ? { rounds: 1, seconds: 5, nodes: [5, 20] }
         : { rounds: 3, seconds: 30, nodes: [20, 200] },
     ),
-  bitcoin: () =>
-    Promise.resolve(bitcoinParts(small ? { rounds: 3, share: 0.02 } : { rounds: 9, share: 1 })),
-  handshake: () => handshakes(small ? { rounds: 3, dials: 12 } : { rounds: 9, dials: 150 }),
+  bitcoin: () => bitcoinParts(small ? { rounds: 3, share: 0.02 } : { rounds: 9, share: 1 }),
 }
 const chosen = Object.entries(parts).filter(([name]) => only === undefined || name === only)
 if (chosen.length === 0) throw new Error(`--only takes one of ${Object.keys(parts).join(', ')}`)
@@ -262,12 +265,5 @@ for (const [name, part] of chosen) {
   progress(name)
   rows.push(...[await part()].flat())
 }
-if (json) for (const row of rows) process.stdout.write(`${JSON.stringify(row)}\n`)
-else {
-  process.stdout.write(`Node ${process.version}, ${cpus()[0]?.model ?? 'unknown'}\n`)
-  for (const { goal, more = '', row, unit, value } of rows) {
-    const held = goal === undefined ? '' : ` (goal ${goal}: ${value <= goal ? 'held' : 'not held'})`
-    process.stdout.write(`${row}: ${value.toFixed(2)} ${unit}${held}; ${more}\n`)
-  }
-  if ('handshake' in Object.fromEntries(chosen)) process.stdout.write(`${handshakesNote()}\n`)
-}
+if (json) printJson(rows)
+else printTable(rows)

@@ -21,6 +21,7 @@ import { chooseCrypto } from '../transport/crypto/choose.ts'
 import { seededRandom } from '../transport/random.ts'
 import type { CryptoBackend } from '../world/crypto.ts'
 import { performJob } from '../world/jobs.ts'
+import { rivalModule } from './contenders.ts'
 import { median, now, spread } from './figures.ts'
 import type { Row } from './figures.ts'
 
@@ -151,6 +152,11 @@ const ratiosOf = (ours: readonly number[], theirs: readonly number[]): readonly 
 
 const BATCH = 16
 
+/** `rivals/btc-signer.ts` */
+interface SignerModule {
+  sharedSecrets(): () => void
+}
+
 function messagesOver(payloadBytes: number, count: number, rounds: number, name: string): Row {
   const crypto = chooseCrypto()
   const payload = random.bytes(payloadBytes)
@@ -188,17 +194,26 @@ function messagesOver(payloadBytes: number, count: number, rounds: number, name:
   return { row: name, value: median(ratios), unit: 'x the bare cipher', more }
 }
 
-function handshakeWith(choice: 'noble' | undefined, count: number, rounds: number): Row {
+async function handshakeWith(
+  choice: 'noble' | undefined,
+  count: number,
+  rounds: number,
+): Promise<Row> {
   const crypto = chooseCrypto(choice)
   const theirs = drawKeyPair(crypto, random).key
   const own = drawKeyPair(crypto, random)
-  const [whole = [], bare = []] = inTurns(rounds, [
+  const rival = (await rivalModule<SignerModule>('btc-signer')).sharedSecrets()
+  // One on each side.
+  const secrets = 2 * count
+  const [whole = [], bare = [], signer = []] = inTurns(rounds, [
     () => {
       for (let index = 0; index < count; index++) connectV2(crypto)
     },
     () => {
-      // One on each side.
-      for (let index = 0; index < 2 * count; index++) performJob(crypto, sharedXJob(own, theirs))
+      for (let index = 0; index < secrets; index++) performJob(crypto, sharedXJob(own, theirs))
+    },
+    () => {
+      for (let index = 0; index < secrets; index++) rival()
     },
   ])
   const ratios = ratiosOf(whole, bare)
@@ -207,7 +222,9 @@ function handshakeWith(choice: 'noble' | undefined, count: number, rounds: numbe
     row: `bitcoin-v2-handshake-${choice ?? crypto.name}`,
     value: median(ratios),
     unit: 'x its two shared secrets',
-    more: `${spread(ratios)}; ${rate.toFixed(0)} handshakes/s, both sides in one process`,
+    more:
+      `${spread(ratios)}; ${rate.toFixed(0)} handshakes/s, both sides in one process; ` +
+      `${median(ratiosOf(whole, signer)).toFixed(2)} x two shared secrets of @scure/btc-signer`,
   }
 }
 
@@ -288,14 +305,17 @@ function addressBook(addresses: number, selections: number, rounds: number): Row
   return { row: 'bitcoin-address-book', value: median(ratios), unit: 'x three hashes', more }
 }
 
-export function bitcoinParts({ rounds, share }: BitcoinBenchOptions): readonly Row[] {
+export async function bitcoinParts({
+  rounds,
+  share,
+}: BitcoinBenchOptions): Promise<readonly Row[]> {
   const some = (count: number): number => Math.max(BATCH, Math.round(count * share))
   const batches = (count: number): number => Math.ceil(some(count) / BATCH) * BATCH
   return [
     messagesOver(256, batches(40_000), rounds, 'bitcoin-v2-256B'),
     messagesOver(65_536, batches(1_600), rounds, 'bitcoin-v2-64KiB'),
-    handshakeWith('noble', some(60), rounds),
-    ...(chooseCrypto().name === 'noble' ? [] : [handshakeWith(undefined, some(300), rounds)]),
+    await handshakeWith('noble', some(60), rounds),
+    ...(chooseCrypto().name === 'noble' ? [] : [await handshakeWith(undefined, some(300), rounds)]),
     ...blocks(some(20), rounds),
     addressBook(some(100_000), some(10_000), Math.min(3, rounds)),
   ]

@@ -1,6 +1,5 @@
 /**
- * The processes that run a node of the native network: a sender and a receiver of one-way messages, a
- * dialler and a listener of handshakes.
+ * The processes that run a node of the native network, on both sides of each pair.
  * @module
  */
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -12,18 +11,18 @@ import { fileJournal } from '../journal/file-journal.ts'
 import { memoryJournal } from '../journal/memory-journal.ts'
 import type { JournalRecording } from '../journal/recording.ts'
 import type { JournalStatus } from '../journal/journal-writer.ts'
+import type { NativeMessage } from '../codec/native/messages.ts'
 import { native } from '../protocols/native.ts'
 import type { NativeTypes } from '../protocols/native.ts'
 import { chooseCrypto } from '../transport/crypto/choose.ts'
 import type { CryptoChoice } from '../transport/crypto/choose.ts'
 import { tcp } from '../transport/tcp.ts'
 import { now } from './figures.ts'
-import { PAYLOAD_BYTES } from './peer-orders.ts'
-import type { FromPeer, Recorded, RecordedTo } from './peer-orders.ts'
+import type { Contender, Part } from './contender.ts'
+import type { Recorded, RecordedTo } from './peer-orders.ts'
 import { skippingClock } from './skipping-clock.ts'
 import type { SkippingClock } from './skipping-clock.ts'
 
-type Tell = (told: FromPeer) => void
 type NativeNode = Supervisor<NativeTypes>
 
 /** Enough for any round, and still a number that a node counts to. */
@@ -116,61 +115,13 @@ const recordedBy = (journal: Journal | undefined) => (): Recorded | undefined =>
   return { bytes, ending, entries }
 }
 
-export interface MessagePeer<Order extends (count: number) => unknown> {
-  readonly order: Order
-  readonly recorded: () => Recorded | undefined
-}
+const messageOf = (payloadBytes: number): NativeMessage => ({
+  type: 'message',
+  protocol: 'bench',
+  payload: new Uint8Array(payloadBytes),
+})
 
-/** Counts what is handed to a subscriber of `messages('message')`. Its order is how many to expect. */
-export async function receiver(
-  tell: Tell,
-  record: RecordedTo | undefined,
-): Promise<MessagePeer<(total: number) => void>> {
-  const journal = journalTo(record)
-  const { at, node } = await startCalled('auto', { record: journal })
-  let arrived = 0
-  let expected = Infinity
-  node.messages('message').subscribe(() => {
-    if (++arrived === expected) tell({ type: 'arrived', total: arrived })
-  })
-  tell({ type: 'ready', at })
-  const order = (total: number): void => {
-    expected = total
-    if (arrived >= total) tell({ type: 'arrived', total: arrived })
-  }
-  return { order, recorded: recordedBy(journal) }
-}
-
-/** Sends as fast as there is room. Its order is how many to send. */
-export async function sender(
-  tell: Tell,
-  at: string,
-  record: RecordedTo | undefined,
-): Promise<MessagePeer<(count: number) => Promise<void>>> {
-  const journal = journalTo(record)
-  const { node } = await startCaller('auto', { record: journal })
-  const peer = await node.connect(at)
-  const payload = new Uint8Array(PAYLOAD_BYTES)
-  tell({ type: 'ready', at })
-  const order = async (count: number): Promise<void> => {
-    for (let sent = 0; sent < count;) {
-      const outcome = node.send(peer, { type: 'message', protocol: 'bench', payload })
-      if (outcome === 'queued') sent++
-      else if (outcome === 'full') await node.room(peer)
-      else throw new Error('the receiver is gone')
-    }
-  }
-  return { order, recorded: recordedBy(journal) }
-}
-
-export async function listener(tell: Tell, crypto: CryptoChoice): Promise<void> {
-  const { at, clock, node } = await startCalled(crypto)
-  node.events.subscribe(({ type }) => {
-    if (type === 'connection.closed') clock.skip(SKIPPED_MS)
-  })
-  tell({ type: 'ready', at })
-}
-
+/** Settles with the end of the connection that is there. */
 const closeOf = (node: NativeNode): Promise<void> =>
   new Promise((resolve) => {
     const subscription = node.events.subscribe(({ type }) => {
@@ -180,27 +131,110 @@ const closeOf = (node: NativeNode): Promise<void> =>
     })
   })
 
-/** Dials, is active, closes, and waits until that is over; then the next. */
-export async function dialler(
-  tell: Tell,
-  crypto: CryptoChoice,
-  at: string,
-): Promise<(count: number) => Promise<void>> {
-  const { clock, node } = await startCaller(crypto)
-  let dials = 0
-  node.events.subscribe(({ type }) => {
-    if (type === 'connection.started') dials++
-  })
-  tell({ type: 'ready', at })
-  return async (count) => {
-    const [dialsBefore, before] = [dials, now()]
-    for (let made = 0; made < count; made++) {
-      await node.connect(at)
-      const closed = closeOf(node)
-      node.disconnect(at)
-      await closed
-      clock.skip(SKIPPED_MS)
-    }
-    tell({ type: 'dialled', micros: now() - before, dials: dials - dialsBefore })
+export interface PeerloomOptions {
+  readonly crypto?: CryptoChoice
+  /** Both ends keep a journal from their start. */
+  readonly record?: RecordedTo
+}
+
+export function peerloom({ crypto = 'auto', record }: PeerloomOptions = {}): Contender {
+  return {
+    async receiver(tell): Promise<Part> {
+      const journal = journalTo(record)
+      const { at, node } = await startCalled(crypto, { record: journal })
+      let arrived = 0
+      let expected = Infinity
+      node.messages('message').subscribe(() => {
+        if (++arrived === expected) tell({ type: 'arrived', total: arrived })
+      })
+      tell({ type: 'ready', at })
+      const order = (total: number): void => {
+        expected = total
+        if (arrived >= total) tell({ type: 'arrived', total: arrived })
+      }
+      return { order, recorded: recordedBy(journal) }
+    },
+
+    async sender(tell, { at, payloadBytes }): Promise<Part> {
+      const journal = journalTo(record)
+      const { node } = await startCaller(crypto, { record: journal })
+      const peer = await node.connect(at)
+      const message = messageOf(payloadBytes)
+      tell({ type: 'ready', at })
+      const order = async (count: number): Promise<void> => {
+        for (let sent = 0; sent < count;) {
+          const outcome = node.send(peer, message)
+          if (outcome === 'queued') sent++
+          else if (outcome === 'full') await node.room(peer)
+          else throw new Error('the receiver is gone')
+        }
+      }
+      return { order, recorded: recordedBy(journal) }
+    },
+
+    async echo(tell): Promise<Part> {
+      const { at, node } = await startCalled(crypto)
+      node.messages('message').subscribe(({ peer, message }) => {
+        if (node.send(peer.connection, message) !== 'queued') throw new Error('there is no room')
+      })
+      tell({ type: 'ready', at })
+      return {}
+    },
+
+    async asker(tell, { at, payloadBytes }): Promise<Part> {
+      const { node } = await startCaller(crypto)
+      const peer = await node.connect(at)
+      const message = messageOf(payloadBytes)
+      const ask = (): void => {
+        if (node.send(peer, message) !== 'queued') throw new Error('there is no room')
+      }
+      let left = 0
+      let before = 0
+      node.messages('message').subscribe(() => {
+        if (--left > 0) ask()
+        else tell({ type: 'done', micros: now() - before })
+      })
+      tell({ type: 'ready', at })
+      return {
+        order(count) {
+          left = count
+          before = now()
+          ask()
+        },
+      }
+    },
+
+    async listener(tell): Promise<Part> {
+      const { at, clock, node } = await startCalled(crypto)
+      node.events.subscribe(({ type }) => {
+        if (type === 'connection.closed') clock.skip(SKIPPED_MS)
+      })
+      tell({ type: 'ready', at })
+      return {}
+    },
+
+    async dialler(tell, { at }): Promise<Part> {
+      const { clock, node } = await startCaller(crypto)
+      let dials = 0
+      node.events.subscribe(({ type }) => {
+        if (type === 'connection.started') dials++
+      })
+      tell({ type: 'ready', at })
+      return {
+        async order(count) {
+          const [dialsBefore, before] = [dials, now()]
+          for (let made = 0; made < count; made++) {
+            await node.connect(at)
+            const closed = closeOf(node)
+            node.disconnect(at)
+            await closed
+            clock.skip(SKIPPED_MS)
+          }
+          const micros = now() - before
+          if (dials - dialsBefore !== count) throw new Error('there were dials that nobody ordered')
+          tell({ type: 'done', micros })
+        },
+      }
+    },
   }
 }

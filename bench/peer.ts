@@ -3,59 +3,48 @@
  * that channel is.
  * @module
  */
-import { bareReceiver, bareSender } from './bare-peers.ts'
-import { dialler, listener, receiver, sender } from './native-peers.ts'
-import type { FromPeer, PeerPart, Recorded, ToPeer } from './peer-orders.ts'
-
-interface Peer {
-  readonly expect?: (total: number) => void
-  readonly go?: (count: number) => Promise<void>
-  readonly recorded?: () => Recorded | undefined
-}
+import { contenderNamed } from './contenders.ts'
+import type { Part } from './contender.ts'
+import type { FromPeer, PeerPart, ToPeer } from './peer-orders.ts'
 
 /** A parent that has gone is no fault of this process: it ends with the channel. */
 const tell = (told: FromPeer): void => {
   if (process.connected) process.send?.(told, () => undefined)
 }
 
-async function begin(as: PeerPart): Promise<Peer> {
-  switch (as.part) {
-    case 'receiver': {
-      const { order, recorded } = await receiver(tell, as.record)
-      return { expect: order, recorded }
+async function begin({ at, by, part, payloadBytes }: PeerPart): Promise<Part> {
+  const contender = await contenderNamed(by)
+  switch (part) {
+    case 'receiver':
+    case 'echo':
+    case 'listener': {
+      const play = contender[part]
+      if (play === undefined) throw new Error(`${by} is no ${part}`)
+      return play(tell, { payloadBytes })
     }
-    case 'bare-receiver':
-      return { expect: await bareReceiver(tell) }
-    case 'sender': {
-      const { order, recorded } = await sender(tell, as.at, as.record)
-      return { go: order, recorded }
+    case 'sender':
+    case 'asker':
+    case 'dialler': {
+      const play = contender[part]
+      if (play === undefined || at === undefined) throw new Error(`${by} is no ${part}`)
+      return play(tell, { at, payloadBytes })
     }
-    case 'bare-sender':
-      return { go: await bareSender(tell, as.at) }
-    case 'dialler':
-      return { go: await dialler(tell, as.crypto, as.at) }
-    case 'listener':
-      await listener(tell, as.crypto)
-      return {}
   }
 }
 
-let peer: Peer = {}
+let part: Part = {}
 
 async function carryOut(order: ToPeer): Promise<void> {
   switch (order.type) {
     case 'begin':
-      peer = await begin(order.as)
+      part = await begin(order.as)
       return
-    case 'expect':
-      peer.expect?.(order.total)
-      return
-    case 'go':
-      await peer.go?.(order.count)
+    case 'order':
+      await part.order?.(order.count)
       return
     case 'account': {
       const { system, user } = process.cpuUsage()
-      const recorded = peer.recorded?.()
+      const recorded = part.recorded?.()
       tell({
         type: 'spent',
         micros: system + user,

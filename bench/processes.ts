@@ -36,7 +36,7 @@ export async function withPeers<Value>(work: (peers: Peers) => Promise<Value>): 
   try {
     return await work({
       async start(as) {
-        const { stop, ...peer } = startPeer(as.part, group)
+        const { stop, ...peer } = startPeer(`${as.by}, ${as.part}`, group)
         stops.push(stop)
         peer.say({ type: 'begin', as })
         const { at } = await peer.next('ready')

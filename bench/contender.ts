@@ -1,0 +1,40 @@
+/**
+ * What a library has to be able to do to be compared: each part is a process of its own, one of a pair.
+ * Types only.
+ * @module
+ */
+import type { FromPeer, Recorded } from './peer-orders.ts'
+
+export type Tell = (told: FromPeer) => void
+
+/** What its parent may say to a process that plays a part. */
+export interface Part {
+  readonly order?: (count: number) => Promise<void> | void
+  readonly recorded?: () => Recorded | undefined
+}
+
+export interface ListeningOptions {
+  readonly payloadBytes: number
+}
+
+export interface DiallingOptions {
+  /** Where the other one of the pair listens. */
+  readonly at: string
+  readonly payloadBytes: number
+}
+
+/** Each tells `ready` with where it is. What a library has no way to do is left out. */
+export interface Contender {
+  /** Counts messages, in copies of its own. Order: tell `arrived` when there were so many since it began. */
+  receiver?(tell: Tell, options: ListeningOptions): Promise<Part>
+  /** Order: so many messages, as fast as there is room and no faster. */
+  sender?(tell: Tell, options: DiallingOptions): Promise<Part>
+  /** Sends back what comes. */
+  echo?(tell: Tell, options: ListeningOptions): Promise<Part>
+  /** Order: so many messages, each once the one before is back; then tell `done`. */
+  asker?(tell: Tell, options: DiallingOptions): Promise<Part>
+  /** Lets in whoever dials. */
+  listener?(tell: Tell, options: ListeningOptions): Promise<Part>
+  /** Order: dial, be ready to send, close, so many times, one after the other; then tell `done`. */
+  dialler?(tell: Tell, options: DiallingOptions): Promise<Part>
+}
