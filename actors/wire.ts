@@ -2,7 +2,7 @@
  * The pull: one `read`, one delivery, the next `read`. It stops between two units when the share of
  * the turn is used up, when a job is out, or when its owner says that it is blocked (the session
  * digests, consumers hold all credit, the peer does not drain), and it pauses the stream when what
- * is buffered meanwhile grows too large.
+ * is buffered meanwhile grows too large: whoever sends faster than is read waits, whatever the reason.
  *
  * Everything that a wire throws is caught here and nowhere else.
  * @module
@@ -15,7 +15,7 @@ import type { Turns } from './turns.ts'
 export interface PullLimits {
   /** What one connection may read in one turn, in bytes on the wire. */
   readonly turnBytesMax: number
-  /** Kept while the pull is blocked before the stream is paused; it is resumed at half. */
+  /** Kept while nothing is read before the stream is paused; it is resumed at half. */
   readonly blockedBytesMax: number
 }
 
@@ -108,12 +108,19 @@ export function createPull<Message, Keys, Facts, Detail extends string>(
 
   const isBlocked = (): boolean => jobIsOut || options.isBlocked()
 
+  const isShareUsed = (): boolean =>
+    shareOfTurn === turns.number &&
+    (unitsRead >= options.unitsPerTurn || bytesRead >= limits.turnBytesMax)
+
+  /** A stream brings more in a turn than one share of it; but a unit that is not whole needs the rest. */
   const balance = (): void => {
     if (stopped) return
-    if (!paused && wire.bufferedBytes >= limits.blockedBytesMax && isBlocked()) {
+    const { bufferedBytes } = wire
+    if (!paused && bufferedBytes >= limits.blockedBytesMax) {
+      if (!isBlocked() && (dry || !isShareUsed())) return
       paused = true
       options.pause()
-    } else if (paused && (!isBlocked() || wire.bufferedBytes <= limits.blockedBytesMax / 2)) {
+    } else if (paused && (bufferedBytes <= limits.blockedBytesMax / 2 || (dry && !isBlocked()))) {
       paused = false
       options.unpause()
     }
@@ -139,7 +146,7 @@ export function createPull<Message, Keys, Facts, Detail extends string>(
       }
       let isMore = false
       while (!stopped && !isBlocked()) {
-        if (unitsRead >= options.unitsPerTurn || bytesRead >= limits.turnBytesMax) {
+        if (isShareUsed()) {
           isMore = !dry
           break
         }

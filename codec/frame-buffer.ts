@@ -6,8 +6,11 @@
  * that the borrowed memory is about to go. Each byte is copied a bounded number of times, however
  * small the chunks, so a frame of n bytes costs time in proportion to n.
  *
- * The memory it allocates is at most twice the bytes that have arrived, whatever length a stranger
+ * The memory it holds is at most four times the bytes that have arrived, whatever length a stranger
  * announces. How many may arrive unread is for its user to bound, by `length`.
+ *
+ * Memory that is new to the process is what costs: eight times the copy into it, for 64 KiB. So one piece
+ * that a buffer is done with stays for the next one that needs as much, whichever connection that is.
  * @module
  */
 
@@ -31,6 +34,27 @@ export interface FrameBuffer {
 }
 
 const NOTHING: Uint8Array = new Uint8Array(0)
+/** Of the piece that stays: four records of 64 KiB. */
+const SPARE_BYTES_MAX = 256 * 1_024
+/** Taken for less, it would be held for a peer that has sent next to nothing. */
+const SPARE_PER_BYTE_MAX = 4
+
+/** One for all: a buffer is done with its memory before another one is read. */
+let spare = NOTHING
+
+/** Room for so many bytes, of which so many are there already. Nothing of what it holds is the caller's. */
+function takeMemory(capacity: number, length: number): Uint8Array {
+  if (spare.length < length || spare.length > length * SPARE_PER_BYTE_MAX) {
+    return new Uint8Array(capacity)
+  }
+  const memory = spare
+  spare = NOTHING
+  return memory
+}
+
+function giveMemory(memory: Uint8Array): void {
+  if (memory.length > spare.length && memory.length <= SPARE_BYTES_MAX) spare = memory
+}
 
 export function createFrameBuffer(): FrameBuffer {
   /** Memory of our own; its bytes from `ownedStart` to `ownedEnd` come before the borrowed ones. */
@@ -38,32 +62,45 @@ export function createFrameBuffer(): FrameBuffer {
   let ownedStart = 0
   let ownedEnd = 0
   let borrowed = NOTHING
+  /** Read to its end: views of it were given out, and are valid until `keep`. */
+  let finished = NOTHING
   /** What the reader last asked for in vain: more room than that is not worth having. */
   let wanted = 0
 
-  /** Moves the first `count` borrowed bytes behind the owned ones, where `capacity` is for them all. */
-  function own(count: number, capacity: number): void {
+  /** Makes room behind the owned bytes. Views of them stay as they are, unless `views` are over. */
+  function makeRoom(count: number, capacity: number, views: 'over' | 'valid'): void {
     const ownedLength = ownedEnd - ownedStart
-    if (ownedEnd + count > owned.length) {
-      const roomier = new Uint8Array(capacity)
+    if (ownedEnd + count <= owned.length) return
+    // Moved are no more bytes than were taken since: that keeps the copying linear.
+    const canMove = ownedLength <= ownedStart && ownedLength + count <= owned.length
+    if (views === 'over' && canMove) owned.copyWithin(0, ownedStart, ownedEnd)
+    else {
+      const roomier = takeMemory(capacity, ownedLength + count)
       roomier.set(owned.subarray(ownedStart, ownedEnd))
       owned = roomier
-      ownedStart = 0
-      ownedEnd = ownedLength
     }
+    ownedStart = 0
+    ownedEnd = ownedLength
+  }
+
+  /** Moves the first `count` borrowed bytes behind the owned ones, where `capacity` is for them all. */
+  function own(count: number, capacity: number, views: 'over' | 'valid'): void {
+    makeRoom(count, capacity, views)
     owned.set(borrowed.subarray(0, count), ownedEnd)
     ownedEnd += count
     borrowed = count === borrowed.length ? NOTHING : borrowed.subarray(count)
   }
 
   function keep(): void {
+    giveMemory(finished)
+    finished = NOTHING
     if (borrowed.length === 0) return
     const ownedLength = ownedEnd - ownedStart
     const length = ownedLength + borrowed.length
     // Doubling is what keeps the copying linear. A first remainder is likely to be the last, and a
     // frame whose size is known needs no more room than that.
     const ahead = wanted > length ? wanted : ownedLength === 0 ? length : length * 2
-    own(borrowed.length, Math.min(ahead, length * 2))
+    own(borrowed.length, Math.min(ahead, length * 2), 'over')
   }
 
   function peek(count: number): Uint8Array | undefined {
@@ -73,7 +110,7 @@ export function createFrameBuffer(): FrameBuffer {
       wanted = count
       return undefined
     }
-    if (count > ownedLength) own(count - ownedLength, count)
+    if (count > ownedLength) own(count - ownedLength, count, 'valid')
     return owned.subarray(ownedStart, ownedStart + count)
   }
 
@@ -93,7 +130,8 @@ export function createFrameBuffer(): FrameBuffer {
       if (ownedEnd - ownedStart === 0) {
         borrowed = count === borrowed.length ? NOTHING : borrowed.subarray(count)
       } else if (ownedStart + count === ownedEnd) {
-        // Let go of the memory: an idle stream holds none, and the view that was given out stays.
+        // Let go of the memory: an idle stream holds none.
+        finished = owned
         owned = NOTHING
         ownedStart = 0
         ownedEnd = 0

@@ -98,8 +98,8 @@ export const NODE_LIMITS: NodeLimits = {
   inletMessagesMax: 1_000,
   /** Sixteen reads of 64 KiB: a turn of a hundred busy peers stays under a second of cryptography. */
   turnBytesMax: 1024 * 1024,
-  /** As much as one turn's share: with less the stream would stop and go within a turn. */
-  blockedBytesMax: 1024 * 1024,
+  /** Two reads of 64 KiB. What comes while nothing is read is copied; what waits in the system is not. */
+  blockedBytesMax: 128 * 1024,
   /** Four times what a system's socket buffer holds by default, so that the link is never idle. */
   unsentBytesMax: 256 * 1024,
   /** The plaintext limit of the record layers here. */

@@ -140,6 +140,43 @@ test('blocked, it pauses the stream at its bound, and once; it goes on at half',
   expect(log).toEqual(['pause', 'keep', 'keep', 'unpause'])
 })
 
+test('a stream that brings more than is read of it is paused at the bound, until half is read', () => {
+  const { log, pull, state, turns } = startPull(
+    [1, 2, 3].map((number) => unit(number)),
+    {
+      unitsPerTurn: 1,
+    },
+  )
+  const said = () => log.filter((line) => line !== 'keep')
+  pull.push(new Uint8Array(90))
+  expect(pull.readShare()).toBe(true)
+  expect(said()).toEqual(['unit 1'])
+  // The share of this turn is used up, and nothing blocks.
+  pull.push(new Uint8Array(10))
+  pull.push(new Uint8Array(10))
+  expect(said()).toEqual(['unit 1', 'pause'])
+  turns.number++
+  state.bufferedBytes = 60
+  pull.readShare()
+  expect(said()).toEqual(['unit 1', 'pause', 'unit 2'])
+  turns.number++
+  state.bufferedBytes = 50
+  pull.readShare()
+  expect(said()).toEqual(['unit 1', 'pause', 'unit 2', 'unit 3', 'unpause'])
+})
+
+test('but it is never paused for a unit that is longer than the bound, and not whole', () => {
+  const { log, pull, turns } = startPull([unit(1)], { unitsPerTurn: 1 })
+  pull.push(new Uint8Array(90))
+  pull.readShare()
+  turns.number++
+  pull.push(new Uint8Array(90))
+  expect(pull.readShare()).toBe(false)
+  pull.push(new Uint8Array(1_000))
+  pull.readShare()
+  expect(log.filter((line) => line !== 'keep')).toEqual(['unit 1'])
+})
+
 test('a refused unit is one of the share, and the stream goes on', () => {
   const refused: Unit = { kind: 'refused', error: new WireError('skip', 'bad'), bytesOnWire: 7 }
   const { log, pull } = startPull([refused, unit(1)])

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { concatBytes } from '../../codec/bytes.ts'
 import { createFrameBuffer } from '../../codec/frame-buffer.ts'
+import type { FrameBuffer } from '../../codec/frame-buffer.ts'
 import { copiedBytesOf } from '../support/copied-bytes.ts'
 import { hex } from '../support/hex.ts'
 import { anyBytes, holds, piecesOf } from '../support/properties.ts'
@@ -106,20 +107,52 @@ describe('a frame buffer', () => {
       const chunk = new Uint8Array(1_400).fill(7)
       const buffer = createFrameBuffer()
       let frame: Uint8Array | undefined
+      let isWhole = false
       const copied = copiedBytesOf(() => {
         for (let sent = 0; sent < frameBytes; sent += chunk.length) {
           buffer.push(chunk.subarray(0, Math.min(chunk.length, frameBytes - sent)))
           buffer.peek(4)
           frame = buffer.take(frameBytes)
+          isWhole = frame?.every((byte) => byte === 7) === true
           if (keeps) buffer.keep()
         }
       })
       expect(frame?.length).toBe(frameBytes)
-      expect(frame?.every((byte) => byte === 7)).toBe(true)
+      expect(isWhole).toBe(true)
       expect(copied).toBeLessThan(3 * frameBytes)
       expect(frame?.buffer.byteLength).toBe(frameBytes)
     },
   )
+
+  test('uses the memory of a frame again once its view is over, and not before', () => {
+    const readAcross = (buffer: FrameBuffer, fill: number) => {
+      buffer.push(new Uint8Array(30_000).fill(fill))
+      buffer.keep()
+      buffer.push(new Uint8Array(35_000).fill(fill))
+      return buffer.take(65_000)
+    }
+    const [one, other] = [createFrameBuffer(), createFrameBuffer()]
+    const first = readAcross(one, 1)
+    const second = readAcross(other, 2)
+    expect(first?.every((byte) => byte === 1)).toBe(true)
+    expect(second?.buffer).not.toBe(first?.buffer)
+    one.keep()
+    expect(readAcross(createFrameBuffer(), 3)?.buffer).toBe(first?.buffer)
+  })
+
+  test('holds no memory for long that is far more than what arrived', () => {
+    const large = createFrameBuffer()
+    large.push(new Uint8Array(100_000))
+    large.keep()
+    large.push(new Uint8Array(100_000))
+    large.take(200_000)
+    large.keep()
+    const small = createFrameBuffer()
+    small.push(new Uint8Array(100))
+    small.keep()
+    small.push(new Uint8Array(100))
+    expect(small.peek(200)?.buffer.byteLength).toBeLessThanOrEqual(4 * 200)
+  })
 
   test('copies in proportion to what arrives when nobody reads', () => {
     const buffer = createFrameBuffer()
