@@ -24,14 +24,16 @@ export interface ToolOption {
   readonly default?: ToolValue
 }
 
+interface ConnectionOfNode {
+  readonly name: string
+  readonly phase: Phase | 'closed'
+  readonly identity: string | undefined
+  readonly facts: unknown
+}
+
 /** What a condition may look at: a part of a supervisor. */
 export interface ToolNode {
-  connections(): readonly {
-    readonly name: string
-    readonly phase: Phase | 'closed'
-    readonly identity: string | undefined
-    readonly facts: unknown
-  }[]
+  connections(): readonly ConnectionOfNode[]
   /** `remembered` holds the counts of the node part. */
   audit(): { readonly remembered: Readonly<Record<string, number>> }
 }
@@ -88,7 +90,12 @@ export interface Workload<T extends ProtocolTypes = ProtocolTypes> {
 
 /** One of several nodes that run together. */
 export interface ToolNodeOfMany extends ToolNode {
+  readonly name: string
   readonly identity: string | undefined
+  connections(): readonly (ConnectionOfNode & {
+    /** The name of the node at the other end; undefined: it is none of them. */
+    readonly peer: string | undefined
+  })[]
 }
 
 export interface ProtocolTools<T extends ProtocolTypes = ProtocolTypes> {
@@ -107,6 +114,11 @@ export interface ProtocolTools<T extends ProtocolTypes = ProtocolTypes> {
       readonly crypto?: IdentityCrypto
     },
   ): Protocol<T>
+  /**
+   * The manifest of a node among simulated ones, where none comes about of the options that an operator
+   * gives. Left out: `create` with what the options are by default.
+   */
+  simulated?(given: Parameters<ProtocolTools<T>['create']>[1]): Protocol<T>
   /**
    * The manifest that a recording was made with; without secrets for the recording of one connection,
    * whose session sees none of them. Left out: recordings are replayed by who brings the manifest.

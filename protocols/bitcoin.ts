@@ -5,6 +5,7 @@
  * Blocks and transactions are read and written here, and are the application's to ask for and to judge.
  * @module
  */
+import { areConnected } from '../actors/connected-nodes.ts'
 import type { AddressRules, DialAbout, Protocol } from '../actors/protocol.ts'
 import type { ProtocolTools, ToolOption, ToolValues } from '../actors/protocol-tools.ts'
 import {
@@ -43,6 +44,7 @@ import type { OwnAddresses } from './bitcoin/own-addresses.ts'
 import { pingChild } from './bitcoin/ping.ts'
 import { optionsOf, recipeOf } from './bitcoin/recipe.ts'
 import { redialOf } from './bitcoin/redial.ts'
+import { BITCOIN_WORKLOAD, SIMULATED_OPTIONS } from './bitcoin/simulation.ts'
 import { hasServices, SERVICES } from './bitcoin/services.ts'
 import type { ServiceName } from './bitcoin/services.ts'
 import { slotKinds, SLOTS } from './bitcoin/slots.ts'
@@ -276,6 +278,9 @@ export const tools: ProtocolTools<BitcoinTypes> = {
   messages: [{ type: 'getaddr' }],
   describe: describeConnection,
   commands: { crawl: crawlCommand(WHICH, made) },
+  simulated: () => bitcoin(SIMULATED_OPTIONS),
+  workload: BITCOIN_WORKLOAD,
+  converged: areConnected,
 }
 
 const isNetworkName = (name: unknown): name is BitcoinNetworkName =>
