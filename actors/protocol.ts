@@ -161,6 +161,11 @@ export interface NodeTools<T extends ProtocolTypes> {
   banned(identity: string, claimedFrom?: string): number | undefined
   /** The addresses on which the node listens. */
   listening(): readonly SocketAddress[]
+  /**
+   * What an address says of itself, also one that is refused then: it takes the place of what the address
+   * book has of it. The key is that of the network's rules.
+   */
+  mark(key: string, marks: bigint): void
 }
 
 export type Lane = 'control' | 'requests' | 'gossip'
