@@ -58,7 +58,21 @@ export interface BookRules<Address> {
    * that ends, in that kind of slot. Whoever is told of the address sees when that was. Left out: always.
    */
   marksSeen?(slot: string, moment: 'active' | 'ended'): boolean
+  /**
+   * Whether a dial for that kind of slot that comes to nothing counts against the address, or may well be
+   * the fault of our own link. Left out: it counts while anybody is connected.
+   * @param held what this node has dialled and not lost
+   */
+  countsFailure?(slot: string, held: readonly HeldConnection<Address>[]): boolean
   readonly sizes?: Partial<BookSizes>
+}
+
+/** Of a connection that this node dialled. */
+export interface HeldConnection<Address> {
+  readonly phase: Phase | 'closed'
+  readonly slot: string
+  readonly target: Address | undefined
+  readonly remote: SocketAddress
 }
 
 /** How large the tables are, and how far one group may spread in them. */
