@@ -65,6 +65,15 @@ export type UntilCondition =
 /** What a node's identity is made with. */
 export type IdentityCrypto = Pick<CryptoBackend, 'isPrivateKey' | 'publicKeyOf' | 'sha256'>
 
+/** How the node's dials leave the machine. */
+export interface ToolWay {
+  /**
+   * They go through a proxy, which may take so long beside the time that the network gives a dial. A network
+   * that makes nothing of it gives proxy and peer together the time of a dial.
+   */
+  readonly proxyMs?: number
+}
+
 /** A kind of publication that nodes can be made to publish. */
 export interface PublicationKind {
   /** As `publish` takes it and deliveries name it. */
@@ -109,7 +118,7 @@ export interface ProtocolTools<T extends ProtocolTypes = ProtocolTypes> {
    */
   create(
     values: ToolValues,
-    given: {
+    given: ToolWay & {
       readonly privateKey: Uint8Array | undefined
       readonly crypto?: IdentityCrypto
     },

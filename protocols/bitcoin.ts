@@ -139,6 +139,7 @@ export function bitcoin(options: BitcoinOptions = {}): Protocol<BitcoinTypes> {
   const userAgent = userAgentOf(options.userAgentComments)
   const reachable = new Set(options.networks ?? USUAL_NETWORKS)
   const own = statedAddresses(options, chain.port, reachable)
+  const connectMs = limits.connectMs + limits.proxyMs
   const finding = findingChildren(options, { chain, limits, own, reachable })
 
   return {
@@ -151,8 +152,8 @@ export function bitcoin(options: BitcoinOptions = {}): Protocol<BitcoinTypes> {
     control: NEGOTIATED,
     details: BITCOIN_DETAILS,
     deadlines: {
-      connectMs: limits.connectMs,
-      establish: { ms: limits.connectMs + limits.handshakeMs, detail: 'handshake-timeout' },
+      connectMs,
+      establish: { ms: connectMs + limits.handshakeMs, detail: 'handshake-timeout' },
       session: { handshakeMs: { ms: limits.handshakeMs, detail: 'handshake-timeout' } },
       progress: { ms: limits.inactivityMs, detail: 'no-progress' },
       drainMs: limits.inactivityMs,
@@ -273,7 +274,7 @@ export const tools: ProtocolTools<BitcoinTypes> = {
       description: 'addresses to begin with where no other is known of their kind',
     },
   ],
-  create: (values) => made(values),
+  create: (values, { proxyMs = 0 }) => made(values, { proxyMs }),
   remake: (recipe) => bitcoin(optionsOf(recipe)),
   messages: [{ type: 'getaddr' }],
   describe: describeConnection,
