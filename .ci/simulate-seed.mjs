@@ -8,12 +8,18 @@ import { join } from 'node:path'
 const ROOT = join(import.meta.dirname, '..')
 const load = (path) => import(pathToFileURL(join(ROOT, 'dist', path)).href)
 const { simulate, SIMULATION_PRESETS } = await load('testing/testing.js')
-const { tools } = await load('protocols/native.js')
+/** By network: its module, once it was asked for. */
+const loading = new Map()
+const toolsOf = async (protocol) => {
+  if (!loading.has(protocol)) loading.set(protocol, load(`protocols/${protocol}.js`))
+  return (await loading.get(protocol)).tools
+}
 
-process.on('message', ({ crypto, durationMs, faults, nodes, seed }) => {
+process.on('message', async ({ crypto, durationMs, faults, nodes, protocol, seed }) => {
+  const tools = await toolsOf(protocol)
   const preset = SIMULATION_PRESETS[faults]
   const options = {
-    protocol: 'native',
+    protocol,
     tools,
     nodes,
     seed: String(seed),

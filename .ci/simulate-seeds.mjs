@@ -2,6 +2,7 @@
  * Many seeds of the simulator, one process a core:
  *
  *   npm run simulate:seeds -- --from 1 --to 1000 [--nodes 20] [--for 10m] [--faults swarm] [--crypto real]
+ *     [--protocol bitcoin]   one of ours; default: native
  *     [--keep FILE]   what came of each seed goes there, and what stands there is not run again: for one
  *                     build and one set of options
  *
@@ -14,7 +15,6 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { CORE_DETAILS } from '../dist/machines/reasons.js'
-import { NATIVE_DETAILS } from '../dist/protocols/native/details.js'
 
 const ROOT = join(import.meta.dirname, '..')
 
@@ -26,6 +26,7 @@ const { values } = parseArgs({
     for: { type: 'string', default: '10m' },
     faults: { type: 'string', default: 'swarm' },
     crypto: { type: 'string', default: 'model' },
+    protocol: { type: 'string', default: 'native' },
     keep: { type: 'string' },
     workers: { type: 'string', default: String(availableParallelism()) },
   },
@@ -39,9 +40,13 @@ const run = {
   durationMs: Number(digits) * UNITS[unit],
   faults: values.faults,
   nodes: Number(values.nodes),
+  protocol: values.protocol,
 }
+const { [`${values.protocol.toUpperCase()}_DETAILS`]: ownDetails } = await import(
+  `../dist/protocols/${values.protocol}/details.js`
+)
 const again = (seed) =>
-  `peerloom simulate --protocol native --nodes ${run.nodes} --seed ${seed} --for ${values.for} --faults ${run.faults} --crypto ${run.crypto}`
+  `peerloom simulate --protocol ${run.protocol} --nodes ${run.nodes} --seed ${seed} --for ${values.for} --faults ${run.faults} --crypto ${run.crypto}`
 
 /** The codes in a table of docs/errors.md, which a test holds to the types. */
 function codesIn(union) {
@@ -123,7 +128,7 @@ console.log(`fault kinds never seen: ${missing(seen.faults, Object.keys(seen.fau
 console.log(`reasons never seen: ${missing(seen.reasons, codesIn('CloseReason'))}`)
 console.log(`drop reasons never seen: ${missing(seen.dropped, codesIn('DropReason'))}`)
 console.log(`refusals never seen: ${missing(seen.refusals, codesIn('RefusalReason'))}`)
-const details = [...Object.keys(CORE_DETAILS), ...Object.keys(NATIVE_DETAILS)]
+const details = [...Object.keys(CORE_DETAILS), ...Object.keys(ownDetails)]
 console.log(`details never seen: ${missing(seen.details, details)}`)
 console.log(
   `${done} seeds, ${failed.length} broken${failed.length > 0 ? `: ${failed.join(' ')}` : ''}`,

@@ -41,6 +41,7 @@ export interface Charts<T extends ProtocolTypes> {
   ring(run: () => void): void
   /** Whether the session is in a state that holds the pull. */
   readonly isHolding: boolean
+  /** What it was in when what is being carried out came about: what ends a connection may end the session. */
   sessionState(): string
   /** Why it ended, as the chart saw it: a deadline of its own. */
   chartEnding(): Ending
@@ -68,6 +69,8 @@ export function createCharts<T extends ProtocolTypes>(options: ChartsOptions<T>)
   let sessionSaid: SessionSaid<T>[] = []
   const sessionEvents: SessionEvent<T>[] = []
   let eventAtHand = 'start'
+  /** Where the session was before what it is told now; undefined: it is told nothing. */
+  let before: unknown
   let pumping = false
   let holding = false
   let stopped = false
@@ -101,11 +104,13 @@ export function createCharts<T extends ProtocolTypes>(options: ChartsOptions<T>)
         if (stopped) return
         if (++count > SAID_MAX) throw new RangeError('the session answers itself without end')
         eventAtHand = event.type
+        before = session?.state()
         session?.send(event)
         carryOutSession()
       }
     } finally {
       pumping = false
+      before = undefined
       holding = !stopped && session?.hasTag(HOLDING) === true
     }
   }
@@ -150,6 +155,7 @@ export function createCharts<T extends ProtocolTypes>(options: ChartsOptions<T>)
     ring(run) {
       if (stopped) return
       eventAtHand = 'after'
+      before = session?.state()
       run()
       carryOutChart()
       pump()
@@ -157,7 +163,7 @@ export function createCharts<T extends ProtocolTypes>(options: ChartsOptions<T>)
     get isHolding() {
       return holding
     },
-    sessionState: () => (session === undefined ? 'none' : printState(session.state())),
+    sessionState: () => (session === undefined ? 'none' : printState(before ?? session.state())),
     chartEnding: () => actor.getSnapshot().context.ending,
     stop() {
       stopped = true

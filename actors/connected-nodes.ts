@@ -1,20 +1,20 @@
 /**
- * When a network of nodes hangs together, for the `tools` of networks whose sessions prove identities:
- * what only one side takes for a session does not count.
+ * When a network of nodes hangs together, for the `tools` of networks: what only one side takes for a
+ * session does not count. Who is at the other end the tool knows that runs them all; in a network without
+ * identities nobody else does.
  * @module
  */
 import type { ToolNodeOfMany } from './protocol-tools.ts'
 
-/** Whether sessions that both sides hold for verified lead from each of the nodes to each other one. */
+/** Whether sessions that both sides hold for active lead from each of the nodes to each other one. */
 export function areConnected(nodes: readonly ToolNodeOfMany[]): boolean {
   const neighbours = new Map<string, Set<string>>()
-  for (const { identity, ...node } of nodes) {
-    if (identity === undefined) continue
+  for (const node of nodes) {
     const active = node.connections().filter(({ phase }) => phase === 'active')
-    neighbours.set(identity, new Set(active.flatMap(({ identity: peer }) => peer ?? [])))
+    neighbours.set(node.name, new Set(active.flatMap(({ peer }) => peer ?? [])))
   }
   const [first] = neighbours.keys()
-  if (first === undefined) return nodes.length === 0
+  if (first === undefined) return true
   const reached = new Set([first])
   for (const here of reached) {
     for (const peer of neighbours.get(here) ?? []) {

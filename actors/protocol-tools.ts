@@ -24,14 +24,16 @@ export interface ToolOption {
   readonly default?: ToolValue
 }
 
+interface ConnectionOfNode {
+  readonly name: string
+  readonly phase: Phase | 'closed'
+  readonly identity: string | undefined
+  readonly facts: unknown
+}
+
 /** What a condition may look at: a part of a supervisor. */
 export interface ToolNode {
-  connections(): readonly {
-    readonly name: string
-    readonly phase: Phase | 'closed'
-    readonly identity: string | undefined
-    readonly facts: unknown
-  }[]
+  connections(): readonly ConnectionOfNode[]
   /** `remembered` holds the counts of the node part. */
   audit(): { readonly remembered: Readonly<Record<string, number>> }
 }
@@ -63,6 +65,15 @@ export type UntilCondition =
 /** What a node's identity is made with. */
 export type IdentityCrypto = Pick<CryptoBackend, 'isPrivateKey' | 'publicKeyOf' | 'sha256'>
 
+/** How the node's dials leave the machine. */
+export interface ToolWay {
+  /**
+   * They go through a proxy, which may take so long beside the time that the network gives a dial. A network
+   * that makes nothing of it gives proxy and peer together the time of a dial.
+   */
+  readonly proxyMs?: number
+}
+
 /** A kind of publication that nodes can be made to publish. */
 export interface PublicationKind {
   /** As `publish` takes it and deliveries name it. */
@@ -88,7 +99,12 @@ export interface Workload<T extends ProtocolTypes = ProtocolTypes> {
 
 /** One of several nodes that run together. */
 export interface ToolNodeOfMany extends ToolNode {
+  readonly name: string
   readonly identity: string | undefined
+  connections(): readonly (ConnectionOfNode & {
+    /** The name of the node at the other end; undefined: it is none of them. */
+    readonly peer: string | undefined
+  })[]
 }
 
 export interface ProtocolTools<T extends ProtocolTypes = ProtocolTypes> {
@@ -102,11 +118,16 @@ export interface ProtocolTools<T extends ProtocolTypes = ProtocolTypes> {
    */
   create(
     values: ToolValues,
-    given: {
+    given: ToolWay & {
       readonly privateKey: Uint8Array | undefined
       readonly crypto?: IdentityCrypto
     },
   ): Protocol<T>
+  /**
+   * The manifest of a node among simulated ones, where none comes about of the options that an operator
+   * gives. Left out: `create` with what the options are by default.
+   */
+  simulated?(given: Parameters<ProtocolTools<T>['create']>[1]): Protocol<T>
   /**
    * The manifest that a recording was made with; without secrets for the recording of one connection,
    * whose session sees none of them. Left out: recordings are replayed by who brings the manifest.

@@ -58,7 +58,21 @@ export interface BookRules<Address> {
    * that ends, in that kind of slot. Whoever is told of the address sees when that was. Left out: always.
    */
   marksSeen?(slot: string, moment: 'active' | 'ended'): boolean
+  /**
+   * Whether a dial for that kind of slot that comes to nothing counts against the address, or may well be
+   * the fault of our own link. Left out: it counts while anybody is connected.
+   * @param held what this node has dialled and not lost
+   */
+  countsFailure?(slot: string, held: readonly HeldConnection<Address>[]): boolean
   readonly sizes?: Partial<BookSizes>
+}
+
+/** Of a connection that this node dialled. */
+export interface HeldConnection<Address> {
+  readonly phase: Phase | 'closed'
+  readonly slot: string
+  readonly target: Address | undefined
+  readonly remote: SocketAddress
 }
 
 /** How large the tables are, and how far one group may spread in them. */
@@ -161,6 +175,11 @@ export interface NodeTools<T extends ProtocolTypes> {
   banned(identity: string, claimedFrom?: string): number | undefined
   /** The addresses on which the node listens. */
   listening(): readonly SocketAddress[]
+  /**
+   * What an address says of itself, also one that is refused then: it takes the place of what the address
+   * book has of it. The key is that of the network's rules.
+   */
+  mark(key: string, marks: bigint): void
 }
 
 export type Lane = 'control' | 'requests' | 'gossip'

@@ -5,7 +5,8 @@
  */
 import type { ProtocolTypes } from '../machines/session.ts'
 import type { Protocol } from './protocol.ts'
-import type { DescribedValue, ToolConnection, ToolOption, ToolValues } from './protocol-tools.ts'
+import type { DescribedValue, ToolConnection, ToolOption } from './protocol-tools.ts'
+import type { ToolValues, ToolWay } from './protocol-tools.ts'
 
 /** A connection that is active. */
 export interface CommandPeer extends ToolConnection {
@@ -52,7 +53,7 @@ export interface ToolCommand<T extends ProtocolTypes = ProtocolTypes> {
   /** The messages that it is told of. */
   readonly hears: readonly T['message']['type'][]
   /** The manifest of its node. @throws {RangeError} a value that cannot be, in plain words */
-  create(values: ToolValues): Protocol<T>
+  create(values: ToolValues, way?: ToolWay): Protocol<T>
   /** @throws {RangeError} a value that cannot be, in plain words */
   start(values: ToolValues, node: CommandNode<T>): CommandRun<T>
 }

@@ -3,24 +3,13 @@
  * @module
  */
 import { InvalidArgumentError } from 'commander'
-
-/** Timers of the platform hold 2^31 - 1 milliseconds: 24 days. */
-const TIMER_SECONDS_MAX = 2_147_483
-const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }
-
-/** NaN: it has another form. */
-function msOfUnits(text: string): number {
-  const [, digits, unit = ''] = /^(\d+)(ms|s|m|h)$/.exec(text) ?? []
-  return Number(digits) * (UNITS[unit] ?? NaN)
-}
+import { msOfSeconds, msOfUnits, TIMER_SECONDS_MAX, waitOf } from '../actors/written-times.ts'
 
 /** Milliseconds. */
 export function parseSeconds(text: string, secondsMax = TIMER_SECONDS_MAX): number {
-  const seconds = Number(text)
-  if (!/^[0-9]+(?:\.[0-9]+)?$/.test(text) || seconds === 0 || seconds > secondsMax) {
-    throw new InvalidArgumentError(`It is no number of seconds up to ${String(secondsMax)}.`)
-  }
-  return Math.max(1, Math.round(seconds * 1_000))
+  const ms = msOfSeconds(text)
+  if (Number(text) <= secondsMax && ms >= 1) return ms
+  throw new InvalidArgumentError(`It is no number of seconds up to ${String(secondsMax)}.`)
 }
 
 /** Milliseconds. */
@@ -33,8 +22,8 @@ export function parseDuration(text: string, msMax: number): number {
 /** Milliseconds, of either form: what a timer can wait for. */
 export function parseWait(text: string): number {
   if (!/[a-z]$/.test(text)) return parseSeconds(text)
-  const ms = msOfUnits(text)
-  if (ms >= 1 && ms <= TIMER_SECONDS_MAX * 1_000) return ms
+  const ms = waitOf(text)
+  if (ms !== undefined) return ms
   throw new InvalidArgumentError(
     `It is no number of seconds up to ${String(TIMER_SECONDS_MAX)}, and no whole number and a unit, such as 90s, 10m or 1h.`,
   )

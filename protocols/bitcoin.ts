@@ -5,6 +5,7 @@
  * Blocks and transactions are read and written here, and are the application's to ask for and to judge.
  * @module
  */
+import { areConnected } from '../actors/connected-nodes.ts'
 import type { AddressRules, DialAbout, Protocol } from '../actors/protocol.ts'
 import type { ProtocolTools, ToolOption, ToolValues } from '../actors/protocol-tools.ts'
 import {
@@ -43,6 +44,7 @@ import type { OwnAddresses } from './bitcoin/own-addresses.ts'
 import { pingChild } from './bitcoin/ping.ts'
 import { optionsOf, recipeOf } from './bitcoin/recipe.ts'
 import { redialOf } from './bitcoin/redial.ts'
+import { BITCOIN_WORKLOAD, SIMULATED_OPTIONS } from './bitcoin/simulation.ts'
 import { hasServices, SERVICES } from './bitcoin/services.ts'
 import type { ServiceName } from './bitcoin/services.ts'
 import { slotKinds, SLOTS } from './bitcoin/slots.ts'
@@ -137,6 +139,7 @@ export function bitcoin(options: BitcoinOptions = {}): Protocol<BitcoinTypes> {
   const userAgent = userAgentOf(options.userAgentComments)
   const reachable = new Set(options.networks ?? USUAL_NETWORKS)
   const own = statedAddresses(options, chain.port, reachable)
+  const connectMs = limits.connectMs + limits.proxyMs
   const finding = findingChildren(options, { chain, limits, own, reachable })
 
   return {
@@ -149,8 +152,8 @@ export function bitcoin(options: BitcoinOptions = {}): Protocol<BitcoinTypes> {
     control: NEGOTIATED,
     details: BITCOIN_DETAILS,
     deadlines: {
-      connectMs: limits.connectMs,
-      establish: { ms: limits.connectMs + limits.handshakeMs, detail: 'handshake-timeout' },
+      connectMs,
+      establish: { ms: connectMs + limits.handshakeMs, detail: 'handshake-timeout' },
       session: { handshakeMs: { ms: limits.handshakeMs, detail: 'handshake-timeout' } },
       progress: { ms: limits.inactivityMs, detail: 'no-progress' },
       drainMs: limits.inactivityMs,
@@ -271,11 +274,14 @@ export const tools: ProtocolTools<BitcoinTypes> = {
       description: 'addresses to begin with where no other is known of their kind',
     },
   ],
-  create: (values) => made(values),
+  create: (values, { proxyMs = 0 }) => made(values, { proxyMs }),
   remake: (recipe) => bitcoin(optionsOf(recipe)),
   messages: [{ type: 'getaddr' }],
   describe: describeConnection,
   commands: { crawl: crawlCommand(WHICH, made) },
+  simulated: () => bitcoin(SIMULATED_OPTIONS),
+  workload: BITCOIN_WORKLOAD,
+  converged: areConnected,
 }
 
 const isNetworkName = (name: unknown): name is BitcoinNetworkName =>

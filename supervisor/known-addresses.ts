@@ -4,7 +4,8 @@
  * @module
  */
 import type { LentBook } from '../actors/lent-book.ts'
-import type { AddressRules } from '../actors/protocol.ts'
+import type { AddressRules, HeldConnection } from '../actors/protocol.ts'
+import type { Role } from '../codec/wire.ts'
 import type { Random } from '../world/random.ts'
 import type { StepLoop } from '../world/step-loop.ts'
 import type { StoreChange, StoreEntry } from '../world/store.ts'
@@ -47,10 +48,14 @@ export interface KnownAddresses<Address> {
     percent: number,
   ): readonly { readonly address: Address; readonly seenMs: number }[]
   /**
-   * It is dialled; a failure is the address's if others can be reached. Returns what takes it back, for
-   * a dial that did not come as far as the address.
+   * It is dialled, for that kind of slot; a failure is the address's if others can be reached. Returns what
+   * takes it back, for a dial that did not come as far as the address.
    */
-  dialled(address: Address, isCounted: boolean): () => void
+  dialled(
+    address: Address,
+    slot: string,
+    connections: readonly (HeldConnection<Address> & { readonly role: Role })[],
+  ): () => void
   /** A dial became active, in that kind of slot. */
   active(address: Address, slot: string): void
   /** A connection that was active is over. */
@@ -144,7 +149,12 @@ export function createKnownAddresses<Address>(
           mayTell(address, to.remote) &&
           (to.identity === undefined || addresses.identity(address) !== to.identity),
       ),
-    dialled(address, isCounted) {
+    dialled(address, slot, connections) {
+      const isCounted =
+        rules.countsFailure?.(
+          slot,
+          connections.filter(({ role }) => role === 'dialler'),
+        ) ?? connections.some(({ phase }) => phase === 'active')
       const takeBack = book.attempt(addresses.key(address), isCounted, loop.step.wallMs)
       changed()
       return () => {

@@ -112,8 +112,7 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
   const toolsFor = (part: string): NodeTools<T> => ({
     crypto: world.crypto,
     random: random.fork(part),
-    monotonicMs: () => loop.step.monotonicMs,
-    wallMs: () => loop.step.wallMs,
+    ...{ monotonicMs: () => loop.step.monotonicMs, wallMs: () => loop.step.wallMs },
     connections: () => connections.views(),
     tell(connection, news) {
       const to = connections.get(connection)
@@ -125,6 +124,7 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
     },
     banned: (identity, claimedFrom) => peering.bannedMs(identity, claimedFrom),
     listening: () => listening(),
+    mark: (key, marks) => peering.book?.mark(key, marks),
   })
   const nodePart = protocol.node(toolsFor('node-part'))
 

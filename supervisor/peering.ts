@@ -231,7 +231,7 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
     else slots.handOver(heirOf, name)
     admission.dial(name)
     dialled.set(key, name)
-    const takeBack = book?.dialled(target, connections.active > 0)
+    const takeBack = book?.dialled(target, slot, connections.views())
     if (takeBack !== undefined) takeBacks.set(name, takeBack)
     try {
       // Each try takes the next of a name's hosts: the first may be of a kind that leads nowhere here.

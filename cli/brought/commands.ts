@@ -4,6 +4,7 @@
  * @module
  */
 import { Command, Option } from 'commander'
+import type { ToolValues } from '../../actors/protocol-tools.ts'
 import type { ToolCommand } from '../../actors/tool-command.ts'
 import { loadNetwork, ownNames } from '../protocol-module.ts'
 
@@ -27,6 +28,7 @@ function commandOf(program: Command, name: string, brought: ToolCommand): Comman
   const command = new Command(name)
     .copyInheritedSettings(program)
     .description(brought.description)
+    .option('--proxy <address>', 'a SOCKS5 proxy for all that is dialled, names too')
     .option('--verbose', 'show the stack of an error')
   const own = brought.options.map((option) => {
     const made = new Option(option.flags, option.description)
@@ -35,6 +37,11 @@ function commandOf(program: Command, name: string, brought: ToolCommand): Comman
   for (const option of own) command.addOption(option)
   return command.action(async () => {
     const { runBrought } = await import('./run-brought.ts')
-    process.exitCode = await runBrought(brought, command.opts())
+    const { proxy, ...values } = command.opts<ToolValues>()
+    process.exitCode = await runBrought(
+      brought,
+      values,
+      typeof proxy === 'string' ? proxy : undefined,
+    )
   })
 }

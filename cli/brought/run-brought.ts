@@ -9,6 +9,7 @@ import { createSupervisor } from '../../index.ts'
 import { tcp } from '../../transport/tcp.ts'
 import { CommandFault } from '../command-fault.ts'
 import { jsonLine } from '../json.ts'
+import { parseProxy, throughProxy, wayThrough } from '../node/proxy.ts'
 import { print, whenOutputIsGone } from '../standard-output.ts'
 import { startCommandOn } from './command-node.ts'
 
@@ -26,10 +27,20 @@ function asUsage<Value>(run: () => Value): Value {
   }
 }
 
-/** The exit code. @throws {CommandFault} */
-export async function runBrought(command: ToolCommand, values: ToolValues): Promise<number> {
-  const protocol = asUsage(() => command.create(values))
-  const supervisor = createSupervisor({ protocol, transport: tcp() })
+/**
+ * The exit code. @throws {CommandFault}
+ * @param given the SOCKS5 proxy that all dials go through; undefined: none
+ */
+export async function runBrought(
+  command: ToolCommand,
+  values: ToolValues,
+  given: string | undefined,
+): Promise<number> {
+  const proxy = given === undefined ? undefined : parseProxy(given)
+  const protocol = asUsage(() => command.create(values, wayThrough(proxy)))
+  const { connectMs } = protocol.deadlines
+  const transport = proxy === undefined ? tcp() : throughProxy(proxy, connectMs)
+  const supervisor = createSupervisor({ protocol, transport })
   const timers = new Set<NodeJS.Timeout>()
   let settle: () => void
   let fail: (error: unknown) => void

@@ -4,6 +4,7 @@
  * given on a command line, where every user of the machine can read them.
  * @module
  */
+import type { ToolWay } from '../../actors/protocol-tools.ts'
 import { canonicalHost } from '../../codec/host.ts'
 import { parsePlace } from '../../codec/place.ts'
 import { socks5 } from '../../transport/socks5.ts'
@@ -13,8 +14,9 @@ import { isSocketPath } from '../../transport/unix-sockets.ts'
 import type { SocketAddress, Streams } from '../../world/streams.ts'
 import { CommandFault } from '../command-fault.ts'
 
-/** As much as Tor may take; but a proxy that is silent is to be told from a peer that is. */
-const SILENCE_MS_MAX = 20_000
+/** As much as Tor may take, and as Core gives it: networks add it to the time of a dial. */
+const PROXY_MS = 20_000
+/** But a proxy that is silent is to be told from a peer that is. */
 const SILENCE_SHARE = 0.8
 
 const UNIX = 'unix:'
@@ -33,10 +35,14 @@ export function parseProxy(text: string): SocketAddress | UnixPath {
   return place
 }
 
+/** What a network's manifest is told of it. */
+export const wayThrough = (proxy: SocketAddress | UnixPath | undefined): ToolWay =>
+  proxy === undefined ? {} : { proxyMs: PROXY_MS }
+
 /** @param connectMs what the network gives a dial: the proxy's part ends before it does */
 export const throughProxy = (at: SocketAddress | UnixPath, connectMs: number): Streams =>
   socks5({
     over: tcp(),
     ways: { otherwise: { at } },
-    silenceMs: Math.min(SILENCE_MS_MAX, SILENCE_SHARE * connectMs),
+    silenceMs: Math.min(PROXY_MS, SILENCE_SHARE * connectMs),
   })

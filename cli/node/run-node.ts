@@ -26,7 +26,7 @@ import { print } from '../standard-output.ts'
 import { live } from './life.ts'
 import type { NodeOptions } from './options.ts'
 import { createReport } from './report.ts'
-import { parseProxy, throughProxy } from './proxy.ts'
+import { parseProxy, throughProxy, wayThrough } from './proxy.ts'
 import { parseCondition } from './until.ts'
 
 /** The one in the data folder, or one for this run alone. */
@@ -87,7 +87,7 @@ export async function runNode<T extends ProtocolTypes>(
   const proxy = options.proxy === undefined ? undefined : parseProxy(options.proxy)
   const condition = options.until === undefined ? undefined : parseCondition(options.until, tools)
   const privateKey = await privateKeyOf(tools, options.dataDir)
-  const protocol = asUsage(() => tools.create(values, { privateKey }))
+  const protocol = asUsage(() => tools.create(values, { privateKey, ...wayThrough(proxy) }))
   checkAddresses(protocol, options)
 
   const clock = systemClock()

@@ -5,9 +5,9 @@
  * @module
  */
 import type { ConnectionRow } from '../control/rows.ts'
-import { connectionRow, describedColumns } from '../control/rows.ts'
-import { formatBytes, formatDuration, printable, shorten, tableLines } from '../format.ts'
-import type { Column } from '../format.ts'
+import { connectionRow } from '../control/rows.ts'
+import { formatBytes, formatDuration, printable } from '../format.ts'
+import { connectionTable } from './connection-table.ts'
 import type { Report, Started, Watched } from './report.ts'
 import { endingSentence, sentenceOf, startedSentences } from './sentences.ts'
 
@@ -25,7 +25,6 @@ const DRAW_MS = 250
 const EVENTS_SHOWN = 5
 /** The table gets the rest; these are its titles, a line that says what is left out, and the status. */
 const LINES_AROUND = EVENTS_SHOWN + 5
-const PEER_CHARACTERS = 24
 /** Of a terminal that does not say how large it is: 0. */
 const COLUMNS_USUAL = 80
 const ROWS_USUAL = 24
@@ -35,31 +34,6 @@ const SHOW_CURSOR = '\u001B[?25h'
 const CLEAR_LINE = '\u001B[K'
 const CLEAR_BELOW = '\u001B[J'
 const up = (lines: number): string => (lines === 0 ? '' : `\u001B[${String(lines)}A`)
-
-const COLUMNS: readonly Column<ConnectionRow>[] = [
-  { title: 'peer', cell: ({ address, peer }) => shorten(peer ?? address, PEER_CHARACTERS) },
-  { title: '', cell: ({ direction }) => direction },
-  { title: 'phase', cell: ({ phase }) => phase },
-]
-const TRAFFIC: readonly Column<ConnectionRow>[] = [
-  { title: 'since', cell: ({ ageMs }) => formatDuration(ageMs), align: 'right' },
-  { title: 'received', cell: ({ receivedBytes }) => formatBytes(receivedBytes), align: 'right' },
-  { title: 'messages', cell: ({ receivedMessages }) => String(receivedMessages), align: 'right' },
-  { title: 'sent', cell: ({ sentBytes }) => formatBytes(sentBytes), align: 'right' },
-  { title: 'messages', cell: ({ sentMessages }) => String(sentMessages), align: 'right' },
-]
-
-/** At most `linesMax` lines, the last one says how many connections are not shown. */
-export function connectionTable(
-  rows: readonly ConnectionRow[],
-  linesMax = Infinity,
-): readonly string[] {
-  if (rows.length === 0) return ['no connections']
-  const all = tableLines([...COLUMNS, ...describedColumns(rows), ...TRAFFIC], rows)
-  if (all.length <= linesMax) return all
-  const shown = Math.max(0, linesMax - 2)
-  return [...all.slice(0, shown + 1), `and ${String(rows.length - shown)} more`]
-}
 
 export function startScreen(terminal: Terminal, on: Watched): Report {
   const recent: string[] = []
@@ -86,7 +60,7 @@ export function startScreen(terminal: Terminal, on: Watched): Report {
     const rows = on.connections().map((info) => connectionRow(info, nowMs, on.describe(info)))
     const height = terminal.rows || ROWS_USUAL
     const width = terminal.columns || COLUMNS_USUAL
-    const table = connectionTable(rows, Math.max(3, height - LINES_AROUND))
+    const table = connectionTable(rows, Math.max(3, height - LINES_AROUND), width - 1)
     const lines = [about, ...table, '', ...recent, status(rows)]
       .slice(-Math.max(1, height - 1))
       .map((line) => line.slice(0, Math.max(1, width - 1)))

@@ -23,6 +23,10 @@ import { outputsOf, witnessOf } from './transaction-parts.ts'
 
 /** MAX_BLOCK_WEIGHT. */
 export const BLOCK_WEIGHT_MAX = 4_000_000
+/** MIN_TRANSACTION_WEIGHT: an input, an output, and what stands around them. */
+const TRANSACTION_WEIGHT_MIN = 240
+/** Those that a block has weight for: 16,666. */
+export const BLOCK_TRANSACTION_COUNT_MAX = Math.floor(BLOCK_WEIGHT_MAX / TRANSACTION_WEIGHT_MIN)
 
 export interface Block {
   /** All of it: a view, as the header is one. */
@@ -116,9 +120,13 @@ const MISTAKABLE_BYTES = 2 * HASH_BYTES
 /**
  * Whether somebody changed the block on its way without touching the header, so that this says nothing
  * about the block that the header means.
+ *
+ * One of more transactions than a block can have counts as changed before anything is hashed: a stranger
+ * who makes 400,000 of ten bytes each, no two of them equal, would have us hash 1.6 million times.
  * @param isWitnessChecked whether witnesses count at the block's height
  */
 export function isMutatedBlock(block: Block, sha256: Sha256, isWitnessChecked: boolean): boolean {
+  if (block.transactionCount > BLOCK_TRANSACTION_COUNT_MAX) return true
   const ids = new Uint8Array(block.transactionCount * HASH_BYTES)
   let coinbase: Transaction | undefined
   let isWitnessed = false

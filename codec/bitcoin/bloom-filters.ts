@@ -7,6 +7,7 @@ import { readU32le, readU8 } from '../reader.ts'
 import type { Reader } from '../reader.ts'
 import { WireError } from '../wire-error.ts'
 import { writeU32le, writeU8 } from '../writer.ts'
+import { BLOCK_TRANSACTION_COUNT_MAX } from './block.ts'
 import { readBlockHeader, writeBlockHeader } from './block-header.ts'
 import type { BlockHeader } from './block-header.ts'
 import { checkAtMost, emptyPayload, PAYLOAD_BYTES_MAX, readCount, readHashes } from './fields.ts'
@@ -22,8 +23,6 @@ export const BLOOM_FILTER_BYTES_MAX = 36_000
 export const BLOOM_FUNCTION_COUNT_MAX = 50
 /** MAX_SCRIPT_ELEMENT_SIZE: what matches is never longer. */
 export const BLOOM_ITEM_BYTES_MAX = 520
-/** As many transactions of 240 bytes' weight as a block has weight for. */
-export const MERKLE_TRANSACTION_COUNT_MAX = 16_666
 
 export interface FilterLoadMessage {
   readonly type: 'filterload'
@@ -109,14 +108,14 @@ export const BLOOM_FILTER_CODECS: {
       const transactionCount = readU32le(reader)
       const count = readCount(reader, HASH_BYTES)
       // More than a block has transactions prove nothing.
-      if (count > MERKLE_TRANSACTION_COUNT_MAX) throw new WireError('skip', 'out-of-range')
+      if (count > BLOCK_TRANSACTION_COUNT_MAX) throw new WireError('skip', 'out-of-range')
       const hashes = readHashes(reader, count)
       return { type: 'merkleblock', header, transactionCount, hashes, flags: readVector(reader) }
     },
     write(writer, { header, transactionCount, hashes, flags }) {
       writeBlockHeader(writer, header)
       writeU32le(writer, transactionCount)
-      writeHashes(writer, hashes, MERKLE_TRANSACTION_COUNT_MAX)
+      writeHashes(writer, hashes, BLOCK_TRANSACTION_COUNT_MAX)
       writeVector(writer, flags)
     },
     payloadBytesMax: PAYLOAD_BYTES_MAX,

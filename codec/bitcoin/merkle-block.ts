@@ -7,7 +7,7 @@
 import { equalBytes } from '../bytes.ts'
 import { merkleRootOf } from './block-header.ts'
 import type { BlockHeader } from './block-header.ts'
-import { MERKLE_TRANSACTION_COUNT_MAX } from './bloom-filters.ts'
+import { BLOCK_TRANSACTION_COUNT_MAX } from './block.ts'
 import type { MerkleBlockMessage } from './bloom-filters.ts'
 import { doubleSha256, ZERO_HASH } from './hashes.ts'
 import type { Sha256 } from './hashes.ts'
@@ -35,7 +35,7 @@ export function merkleMatches(
 ): readonly MerkleMatch[] | undefined {
   const { header, transactionCount, hashes, flags } = message
   // The bound comes first: the tree is walked as deep as the count says.
-  if (transactionCount === 0 || transactionCount > MERKLE_TRANSACTION_COUNT_MAX) return undefined
+  if (transactionCount === 0 || transactionCount > BLOCK_TRANSACTION_COUNT_MAX) return undefined
   if (hashes.length > transactionCount || flags.length * 8 < hashes.length) return undefined
   const matches: MerkleMatch[] = []
   let bitsUsed = 0
@@ -77,7 +77,7 @@ export function createMerkleBlock(
   sha256: Sha256,
 ): MerkleBlockMessage {
   const transactionCount = transactionIds.length
-  if (transactionCount === 0 || transactionCount > MERKLE_TRANSACTION_COUNT_MAX) {
+  if (transactionCount === 0 || transactionCount > BLOCK_TRANSACTION_COUNT_MAX) {
     throw new RangeError(`no proof is about ${transactionCount} transactions`)
   }
   const height = heightOf(transactionCount)

@@ -30,7 +30,7 @@ export type BitcoinViolation =
   | 'too-many-inventories'
   | 'too-many-headers'
   | 'locator-too-long'
-  /** More than anybody can have asked for at once. */
+  /** More than anybody can have asked for at once. Unasked it is nothing; who asked judges. */
   | 'too-many-transactions'
   | 'filter-too-large'
   | 'filter-item-too-long'
@@ -56,7 +56,7 @@ export const VIOLATION_REACTIONS: Readonly<Record<BitcoinViolation, BitcoinReact
   'too-many-inventories': 'discourage',
   'too-many-headers': 'discourage',
   'locator-too-long': 'disconnect',
-  'too-many-transactions': 'discourage',
+  'too-many-transactions': 'ignore',
   'filter-too-large': 'discourage',
   'filter-item-too-long': 'discourage',
   'bad-feature': 'disconnect',

@@ -58,7 +58,7 @@ export type BitcoinRefusal =
 
 /** What a peer does on an active connection that costs it. */
 export type BitcoinMisconduct =
-  | BitcoinViolation
+  | Exclude<BitcoinViolation, 'too-many-transactions'>
   /** A part of the negotiation behind `verack`. */
   | 'late-negotiation'
   /** A `feature` of a peer whose version has none. */

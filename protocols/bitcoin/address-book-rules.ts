@@ -14,6 +14,7 @@ import type { NetworkAddress, PeerNetwork } from '../../codec/bitcoin/network-ad
 import { concatBytes, encodeUtf8 } from '../../codec/bytes.ts'
 import { createWriter, writeU16be, writtenBytes } from '../../codec/writer.ts'
 import { groupBytesOf, groupBytesOfName } from './netgroup.ts'
+import { independentCount } from './outbound.ts'
 import { SLOTS } from './slots.ts'
 
 const PORT_BYTES = 2
@@ -46,6 +47,15 @@ function isStorable(address: NetworkAddress, reachable: ReadonlySet<PeerNetwork>
  */
 const UNSEEN_SLOTS: ReadonlySet<string> = new Set([SLOTS.blockRelayOnly, SLOTS.feeler])
 
+/** Whom somebody named is dialled again and again, and whom we only ask for addresses may be a name. */
+const NAMED_SLOTS: ReadonlySet<string> = new Set([SLOTS.manual, SLOTS.addressFetch])
+
+/**
+ * With so many lasting connections that one hand hardly has, our own link is not what fails. Whoever makes
+ * us believe so with one group of addresses cannot wear out the good ones in our book.
+ */
+const INDEPENDENT_MIN = 2
+
 /** @param reachable networks to which this node has a way; it may change while the node runs */
 export function addressBookRules(reachable: ReadonlySet<PeerNetwork>): BookRules<BitcoinAddress> {
   return {
@@ -62,6 +72,8 @@ export function addressBookRules(reachable: ReadonlySet<PeerNetwork>): BookRules
       const written = networkAddressOf(address)
       return written !== undefined && isStorable(written, reachable)
     },
+    countsFailure: (slot, held) =>
+      !NAMED_SLOTS.has(slot) && independentCount(held) >= INDEPENDENT_MIN,
     marksSeen: (slot, moment) => moment === 'ended' && !UNSEEN_SLOTS.has(slot),
   }
 }

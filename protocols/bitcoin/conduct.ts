@@ -64,6 +64,8 @@ function startConduct({ blocksOnly, services }: ConductOptions, tools: Tools): (
         return
       }
     }
+    // Core passes over what it did not ask for; here the application asks, and is told of this as well.
+    if (detail === 'too-many-transactions') return
     if (command === 'tx' && wantsNone(slot)) leave(connection, 'unwanted-transaction')
     else if (VIOLATION_REACTIONS[detail] !== 'ignore') leave(connection, detail)
   })

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Protocol } from '../../actors/protocol.ts'
-import type { ToolOption, ToolValues } from '../../actors/protocol-tools.ts'
+import type { ToolOption, ToolValues, ToolWay } from '../../actors/protocol-tools.ts'
 import type { ToolCommand } from '../../actors/tool-command.ts'
 import type { BitcoinTypes } from '../../machines/handshakes/bitcoin.ts'
 import { crawlOptionsOf, startCrawl } from './crawl.ts'
@@ -19,18 +19,18 @@ const OPTIONS: readonly ToolOption[] = [
   { flags: '--dials <count>', description: 'at once', default: '8' },
   { flags: '--rate <count>', description: 'dials a second', default: '2' },
   {
-    flags: '--patience <seconds>',
+    flags: '--patience <time>',
     description: 'so long with each peer: they may take half a minute to answer',
-    default: '60',
+    default: '60s',
   },
-  { flags: '--for <seconds>', description: 'so long in all', default: '600' },
+  { flags: '--for <time>', description: 'so long in all', default: '10m' },
 ]
 
 export const crawlCommand = (
   options: readonly ToolOption[],
   make: (values: ToolValues, limits: Partial<BitcoinLimits>) => Protocol<BitcoinTypes>,
 ): ToolCommand<BitcoinTypes> => {
-  const create = (values: ToolValues): Protocol<BitcoinTypes> => {
+  const create = (values: ToolValues, { proxyMs = 0 }: ToolWay = {}): Protocol<BitcoinTypes> => {
     const { defaultPort } = make(values, {})
     const { dialsMax } = crawlOptionsOf(values, defaultPort)
     const protocol = make(
@@ -38,7 +38,7 @@ export const crawlCommand = (
       {
         // Those that are taking leave still have their places.
         ...{ manualMax: 2 * dialsMax, pendingOutboundMax: 2 * dialsMax, inboundMax: 0 },
-        ...{ fullRelayMax: 0, blockRelayOnlyMax: 0, feelerMax: 0, addressFetchMax: 0 },
+        ...{ fullRelayMax: 0, blockRelayOnlyMax: 0, feelerMax: 0, addressFetchMax: 0, proxyMs },
       },
     )
     const children = protocol.children?.filter(({ name }) => CHILDREN.has(name)) ?? []

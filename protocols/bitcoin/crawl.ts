@@ -7,6 +7,7 @@
  */
 import type { CommandNode, CommandRun } from '../../actors/tool-command.ts'
 import type { ToolValues } from '../../actors/protocol-tools.ts'
+import { waitOf } from '../../actors/written-times.ts'
 import { addressOf, parseAddress, printAddress } from '../../codec/bitcoin/address.ts'
 import { isRoutableAddress } from '../../codec/bitcoin/address-scope.ts'
 import type { AddressEntry } from '../../codec/bitcoin/addresses.ts'
@@ -25,6 +26,10 @@ export interface CrawlOptions {
   readonly peerMs: number
   readonly totalMs: number
 }
+
+/** An hour with one peer, and a week in all. */
+const PATIENCE_MS_MAX = 3_600_000
+const TOTAL_MS_MAX = 604_800_000
 
 /** Behind the end of a handshake: so long it may take until the peer is dialled once more, with v1. */
 const REDIAL_MS = 500
@@ -168,6 +173,15 @@ function countIn(values: ToolValues, name: string, max: number): number {
   throw new RangeError(`--${name} is a whole number from 1 to ${String(max)}`)
 }
 
+function timeIn(values: ToolValues, name: string, msMax: number): number {
+  const text = values[name]
+  const ms = typeof text === 'string' ? waitOf(text, msMax) : undefined
+  if (ms !== undefined) return ms
+  throw new RangeError(
+    `--${name} is a time up to ${String(msMax / 1_000)} seconds, in seconds or as 90s, 10m, 1h`,
+  )
+}
+
 /** As `peerloom crawl` is told. @throws {RangeError} */
 export function crawlOptionsOf(values: ToolValues, defaultPort: number): CrawlOptions {
   const { connect } = values
@@ -184,7 +198,7 @@ export function crawlOptionsOf(values: ToolValues, defaultPort: number): CrawlOp
     knownMax: countIn(values, 'known', 1_000_000),
     dialsMax: countIn(values, 'dials', 100),
     dialsPerSecond: countIn(values, 'rate', 100),
-    peerMs: countIn(values, 'patience', 3_600) * 1_000,
-    totalMs: countIn(values, 'for', 604_800) * 1_000,
+    peerMs: timeIn(values, 'patience', PATIENCE_MS_MAX),
+    totalMs: timeIn(values, 'for', TOTAL_MS_MAX),
   }
 }

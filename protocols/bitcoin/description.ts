@@ -9,11 +9,15 @@ import type { ConnectionDescription, ToolConnection } from '../../actors/protoco
 import { printableText } from '../../codec/bitcoin/negotiation.ts'
 import type { BitcoinFacts, BitcoinPeer } from '../../machines/handshakes/bitcoin.ts'
 import { initialsOf, namesOf } from './services.ts'
+import { SLOTS } from './slots.ts'
 
 const SESSION_DIGITS_SHOWN = 8
 const AGENT_CHARACTERS_SHOWN = 24
 const MESSAGES_SHOWN = 3
 const SERVICES_DIGITS = 16
+
+/** In tables, where each character counts. */
+const SHORT_TYPES: Readonly<Record<string, string>> = { [SLOTS.blockRelayOnly]: 'block-only' }
 
 type Sums = Readonly<Record<string, number>>
 
@@ -63,12 +67,13 @@ export function describeConnection({
       ...{ pingMs, minimumPingMs },
       ...{ receivedBytesByMessage: traffic.received, sentBytesByMessage: traffic.sent },
     },
+    // What comes first is seen on narrow terminals, too.
     columns: {
-      type: slot,
-      transport: transport ?? '',
-      session: sessionId?.slice(0, SESSION_DIGITS_SHOWN) ?? '',
-      services: peer === undefined ? '' : initialsOf(peer.services),
+      type: SHORT_TYPES[slot] ?? slot,
+      via: transport ?? '',
       ping: pingText(pingMs),
+      services: peer === undefined ? '' : initialsOf(peer.services),
+      session: sessionId?.slice(0, SESSION_DIGITS_SHOWN) ?? '',
       'min ping': pingText(minimumPingMs),
       'user agent': claims.userAgent?.slice(0, AGENT_CHARACTERS_SHOWN) ?? '',
       'most bytes in': most(traffic.received),

@@ -49,7 +49,6 @@ export const BITCOIN_DETAILS: Readonly<Record<BitcoinDetail, DetailRule>> = {
   'too-many-inventories': fault(VIOLATION_REACTIONS['too-many-inventories']),
   'too-many-headers': fault(VIOLATION_REACTIONS['too-many-headers']),
   'locator-too-long': fault(VIOLATION_REACTIONS['locator-too-long']),
-  'too-many-transactions': fault(VIOLATION_REACTIONS['too-many-transactions']),
   'filter-too-large': fault(VIOLATION_REACTIONS['filter-too-large']),
   'filter-item-too-long': fault(VIOLATION_REACTIONS['filter-item-too-long']),
   'bad-feature': fault(VIOLATION_REACTIONS['bad-feature']),

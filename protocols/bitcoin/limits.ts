@@ -6,6 +6,11 @@
 export const BITCOIN_LIMITS = {
   /** DEFAULT_CONNECT_TIMEOUT. */
   connectMs: 5_000,
+  /**
+   * Beside `connectMs`, where dials go through a proxy: Core gives a SOCKS5 proxy 20 s for an answer, in
+   * which Tor builds a circuit. None does by default.
+   */
+  proxyMs: 0,
   /** -peertimeout: from the open stream to the peer's `verack`. */
   handshakeMs: 60_000,
   /** TIMEOUT_INTERVAL: so long nothing came, nothing could be sent, or a ping was not answered. */

@@ -111,7 +111,9 @@ export function createNodePart(
   }
 
   // In Core's order: what is found first is what is said.
-  const judge = (version: VersionMessage, { role, slot }: View): BitcoinAnswer => {
+  const judge = (version: VersionMessage, { role, slot, target }: View): BitcoinAnswer => {
+    // Refused or not: whoever offers less than was told of it is not dialled for that again.
+    if (target !== undefined) tools.mark(printAddress(target), version.services)
     if (needsServices(slot) && !isDesirable(version.services, isTipFresh())) {
       return { type: 'refused', detail: 'services-missing' }
     }

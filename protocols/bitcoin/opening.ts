@@ -10,7 +10,6 @@
  */
 import type { ChildSpec, ChildTools } from '../../actors/child.ts'
 import type { ConnectionView } from '../../actors/protocol.ts'
-import { printAddress } from '../../codec/bitcoin/address.ts'
 import type { BitcoinAddress } from '../../codec/bitcoin/address.ts'
 import type { PeerNetwork } from '../../codec/bitcoin/network-address.ts'
 import type { BitcoinTypes, ChainTip } from '../../machines/handshakes/bitcoin.ts'
@@ -246,13 +245,6 @@ function startOpening(
     roundLater(open())
   }
 
-  tools.watch({
-    active({ facts, role, target }) {
-      if (role !== 'dialler' || target === undefined || facts?.peer === undefined) return
-      // It knows better what it serves than whoever told of it.
-      book?.mark(printAddress(target), facts.peer.services)
-    },
-  })
   roundLater(ROUND_MS)
   return () => {
     keepAnchors(tools.store, anchorsOf(tools.connections()))

@@ -3,7 +3,7 @@
  * kind, and in which groups. Who comes in does not count: it costs an attacker nothing to come in.
  * @module
  */
-import type { ConnectionView } from '../../actors/protocol.ts'
+import type { ConnectionView, HeldConnection } from '../../actors/protocol.ts'
 import { addressOfSocket, networkAddressOf } from '../../codec/bitcoin/address.ts'
 import type { BitcoinAddress } from '../../codec/bitcoin/address.ts'
 import { encodeHex } from '../../codec/bytes.ts'
@@ -15,6 +15,9 @@ type View = ConnectionView<BitcoinTypes>
 
 /** Those that last; what is there for a moment says nothing of where our peers are. */
 const LASTING: ReadonlySet<string> = new Set([SLOTS.manual, SLOTS.fullRelay, SLOTS.blockRelayOnly])
+
+/** Their streams are open. */
+const STANDING: ReadonlySet<string> = new Set(['handshaking', 'active'])
 
 export interface Outbound {
   /** By kind, in any phase. */
@@ -29,8 +32,10 @@ export interface Outbound {
   relaysThrough(network: string): number
 }
 
+type Held = HeldConnection<BitcoinAddress>
+
 /** Where it was dialled, and of a name where that led. */
-const placeOf = ({ remote, target }: View): BitcoinAddress =>
+const placeOf = ({ remote, target }: Pick<Held, 'remote' | 'target'>): BitcoinAddress =>
   target === undefined || target.network === 'name' ? addressOfSocket(remote) : target
 
 /** Undefined: it is in no group that counts, because addresses of its network are free to make. */
@@ -39,6 +44,17 @@ function groupOf(address: BitcoinAddress): string | undefined {
   if (network !== 'ipv4' && network !== 'ipv6') return undefined
   const written = networkAddressOf(address)
   return written === undefined ? undefined : encodeHex(groupBytesOf(written))
+}
+
+const PRIVACY_NETWORKS: ReadonlySet<string> = new Set(['onion', 'i2p', 'cjdns'])
+
+/** Of lasting connections that stand: in how many groups they are, each on a privacy network for itself. */
+export function independentCount(held: readonly Held[]): number {
+  const places = held
+    .filter(({ phase, slot }) => LASTING.has(slot) && STANDING.has(phase))
+    .map(placeOf)
+  const groups = new Set(places.flatMap((place) => groupOf(place) ?? []))
+  return groups.size + places.filter(({ network }) => PRIVACY_NETWORKS.has(network)).length
 }
 
 export function outboundOf(views: readonly View[]): Outbound {

@@ -5,14 +5,14 @@ type Phase = 'handshaking' | 'active'
 
 /** Nodes by their names; a link is what the first of the two holds for a session with the second. */
 const nodesOf = (names: string, ...links: readonly (readonly [string, string, Phase?])[]) =>
-  [...names].map((identity) => ({
-    identity,
+  [...names].map((name) => ({
+    ...{ name, identity: undefined },
     audit: () => ({ remembered: {} }),
     connections: () =>
       links
-        .filter(([from]) => from === identity)
+        .filter(([from]) => from === name)
         .map(([, to, phase = 'active' as const]) => ({
-          ...{ name: `${identity} ${to}`, phase, identity: to, facts: undefined },
+          ...{ name: `${name} ${to}`, peer: to, phase, identity: undefined, facts: undefined },
         })),
   }))
 const both = (one: string, other: string) =>

@@ -35,6 +35,9 @@ describe('peerloom crawl', () => {
   test.for([
     [['crawl'], /^peerloom: --connect says where to begin\n$/],
     [['crawl', '--connect', '127.0.0.1:1', '--rate', '0'], /--rate is a whole number/],
+    [['crawl', '--connect', '127.0.0.1:1', '--for', '2w'], /--for is a time up to 604800 seconds/],
+    [['crawl', '--connect', '127.0.0.1:1', '--patience', '2h'], /--patience is a time up to 3600/],
+    [['crawl', '--connect', '127.0.0.1:1', '--proxy', 'tor'], /--proxy takes an IP address/],
     [['creep'], /unknown command 'creep'/],
   ] as const)('is used wrongly: %j', async ([words, sentence]) => {
     const { code, err } = await runCommand(words)

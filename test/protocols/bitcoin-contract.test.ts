@@ -176,10 +176,6 @@ const details: Details = {
   'locator-too-long': afterSaying(
     raw('getheaders', new Uint8Array(4), 102, new Uint8Array(103 * 32)),
   ),
-  'too-many-transactions': afterSaying(
-    // Each of no inputs and no outputs.
-    raw('blocktxn', HASHES, Uint8Array.of(0xfe, 1, 0, 1, 0), new Uint8Array(65_537 * 10)),
-  ),
   'filter-too-large'(scene) {
     const filter = concatBytes(list(36_001, 1), new Uint8Array(9))
     meetWith(

@@ -43,7 +43,7 @@ describe('a connection', () => {
     // Nothing is far away in this world.
     expect([pingMs, minimumPingMs]).toEqual([0, 0])
     expect(ours?.columns).toMatchObject({
-      ...{ type: 'manual', transport: 'v2', services: 'nw2', 'user agent': '/Peerloom:0.1.0/' },
+      ...{ type: 'manual', via: 'v2', services: 'nw2', 'user agent': '/Peerloom:0.1.0/' },
     })
   })
 

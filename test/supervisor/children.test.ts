@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { ChildSpec, ChildTools, RestartType } from '../../index.ts'
+import type { ChildSpec, ChildTools, Protocol, RestartType } from '../../index.ts'
 import { CORE_LIMITS } from '../../index.ts'
 import { plain } from '../contracts/fits/plain.ts'
 import type { PlainTypes } from '../contracts/fits/plain.ts'
@@ -225,4 +225,110 @@ test('a stop of the node stops its children, and they are not started again', as
   await stopped
   expect(log).toEqual(['start child.0 with nothing', 'stop child.0'])
   expect(parent.supervisor.audit()).toMatchObject(NOTHING_HELD)
+})
+
+interface ToldTypes extends PlainTypes {
+  readonly instruction: number
+}
+
+/** A child that keeps what it was instructed, of a node that is instructed by numbers. */
+function startTold(restart: RestartType) {
+  const log: string[] = []
+  const { children: _none, datagrams: _, ...rest } = plain()
+  const child: ChildSpec<ToldTypes, number[]> = {
+    name: 'told',
+    restart,
+    keep: () => [],
+    instruct(number, kept) {
+      if (number === 13) throw new Error('not that one')
+      kept.push(number)
+      log.push(`told ${String(number)}`)
+    },
+    start(tools, kept) {
+      log.push(`start with ${kept.join('+') || 'nothing'}`)
+      tools.feed('blob', () => {
+        throw new Error('it fails')
+      })
+      return () => log.push('stop')
+    },
+  }
+  const world = startVirtualWorld({ seed: 'told' })
+  const protocol: Protocol<ToldTypes> = {
+    ...rest,
+    children: [child],
+    node: () => ({
+      answer: () => {
+        throw new Error('nothing is asked')
+      },
+      instruct: (number) => log.push(`node part: ${String(number)}`),
+    }),
+  }
+  const parent = startNode(world, 'parent', '10.0.0.1', protocol)
+  const peer = startNode(world, 'peer', '10.0.0.2', plain(), { bootstrap: ['10.0.0.1:7001'] })
+  world.advance(100)
+  const instruct = (number: number): void => {
+    parent.supervisor.instruct(number)
+    world.settle()
+  }
+  const fail = (): void => {
+    const [connection] = peer.supervisor.connections()
+    peer.supervisor.send(connection?.name ?? '', { type: 'blob', payload: Uint8Array.of(1) })
+    world.settle()
+  }
+  return { fail, instruct, log, parent, world }
+}
+
+describe('an instruction', () => {
+  test('to a child that is restarting is there when it starts again', () => {
+    const { fail, instruct, log, parent, world } = startTold('permanent')
+    instruct(1)
+    fail()
+    expect(log.at(-1)).toBe('stop')
+    instruct(2)
+    instruct(3)
+    world.advance(100)
+    expect(log).toEqual([
+      ...['start with nothing', 'node part: 1', 'told 1', 'stop'],
+      ...['node part: 2', 'told 2', 'node part: 3', 'told 3', 'start with 1+2+3'],
+    ])
+    expect(parent.eventsOf('child.restarted')).toHaveLength(1)
+  })
+
+  test('is not lost to one that starts with nothing kept, given while it is down', () => {
+    const { fail, instruct, log, parent, world } = startTold('permanent')
+    for (const number of [1, 2, 3]) {
+      fail()
+      instruct(number)
+      world.advance(100)
+    }
+    expect(parent.eventsOf('child.restarted').map(({ fresh }) => fresh)).toEqual([
+      ...[false, false, true],
+    ])
+    expect(log.at(-1)).toBe('start with 3')
+  })
+
+  test('that a child cannot take is its failure; while it is down it is told, and it comes up', () => {
+    const { fail, instruct, log, parent, world } = startTold('permanent')
+    instruct(13)
+    expect(parent.eventsOf('child.restarted')).toHaveLength(1)
+    world.advance(100)
+    fail()
+    instruct(13)
+    instruct(4)
+    world.advance(100)
+    expect(parent.eventsOf('child.restarted')).toHaveLength(2)
+    expect(parent.eventsOf('fault').map(({ where }) => where)).toEqual([
+      ...['child told', 'child told', 'child told'],
+    ])
+    expect([log.at(-1), parent.supervisor.state]).toEqual(['start with 4', 'running'])
+  })
+
+  test('changes nothing for a child that is over', () => {
+    const { fail, instruct, log, parent, world } = startTold('temporary')
+    fail()
+    instruct(5)
+    world.advance(1_000)
+    expect(log.filter((line) => line.startsWith('start'))).toEqual(['start with nothing'])
+    expect(parent.supervisor.state).toBe('running')
+  })
 })

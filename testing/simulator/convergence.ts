@@ -8,7 +8,7 @@ import type { ProtocolTools, ToolNodeOfMany } from '../../actors/protocol-tools.
 import type { ProtocolTypes } from '../../machines/session.ts'
 import type { Published } from './ledger.ts'
 import type { Life, SimulatedNode } from './simulated-node.ts'
-import { TOPICS } from './simulated-node.ts'
+import { nodeBehind, TOPICS } from './simulated-node.ts'
 
 export interface Convergence {
   /** A sentence of what is still missing; undefined: nothing. */
@@ -49,12 +49,12 @@ export function createConvergence<T extends ProtocolTypes>(
   /** What each node was found to have, once that was all that is expected. */
   const complete = new Map<SimulatedNode<T>, ReadonlySet<string>>()
 
-  const toolNodeOf = ({ node, of: { identity } }: Life<T>): ToolNodeOfMany => ({
-    identity,
+  const toolNodeOf = ({ node, of: { identity, name } }: Life<T>): ToolNodeOfMany => ({
+    ...{ name, identity },
     audit: node.audit,
     connections: () =>
-      node.connections().map(({ name, view }) => ({
-        name,
+      node.connections().map(({ name: connection, view }) => ({
+        ...{ name: connection, peer: nodeBehind(nodes, view)?.name },
         ...{ phase: view.phase, identity: view.identity, facts: view.facts },
       })),
   })

@@ -192,7 +192,7 @@ export function simulate<T extends ProtocolTypes>(options: SimulationOptions<T>)
     const privateKey =
       isPrivateKey === undefined ? undefined : drawKey(random.fork(`key ${index}`), isPrivateKey)
     const given = { privateKey, ...(options.crypto === 'model' ? { crypto } : {}) }
-    const protocol = tools.create(optionsOf(tools), given)
+    const protocol = tools.simulated?.(given) ?? tools.create(optionsOf(tools), given)
     const slots = protocol.slots.map((kind) =>
       kind.fill === undefined
         ? kind

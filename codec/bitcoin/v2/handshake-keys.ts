@@ -20,8 +20,11 @@ const SHARED_SECRET_TAG = encodeAscii('bip324_ellswift_xonly_ecdh')
 const SALT_LABEL = encodeAscii('bitcoin_v2_shared_secret')
 /** The form of a point with an even y. Which of the two it is does not matter to the shared x. */
 const COMPRESSED = Uint8Array.of(0x02)
-/** A source of chance that gives no private key in as many draws is none (less than one in 2^1000). */
-const DRAWS_MAX = 16
+/**
+ * A source of chance that gives no key in as many draws is none: of real keys one is enough, and where
+ * half of them are on no curve it is one in 2^256.
+ */
+const DRAWS_MAX = 256
 
 /** Ours, for one connection. Whoever holds it overwrites the private key. */
 export interface V2KeyPair {

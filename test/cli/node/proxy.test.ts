@@ -136,3 +136,22 @@ describe('feature_proxy: option errors', () => {
     expect(parseProxy('[::1]:9050')).toEqual({ host: '::1', port: 9050 })
   })
 })
+
+test('peerloom crawl dials through it', async () => {
+  const proxy = await startProxy()
+  const regtest = ['--network', 'regtest']
+  const node = startCommand([
+    ...['node', 'bitcoin', ...regtest, '--json', '--listen', '127.0.0.1:0'],
+  ])
+  const { addresses } = await node.event('started')
+  const [address = ''] = addresses as readonly string[]
+  const named = address.replace('127.0.0.1', NAME)
+  const { code, err, out } = await runCommand([
+    ...['crawl', ...regtest, ...proxy.flags, '--connect', named],
+    ...['--patience', '1500ms', '--for', '1m'],
+  ])
+  expect([code, err]).toEqual([0, ''])
+  const [peer = '{}'] = out.split('\n')
+  expect(JSON.parse(peer)).toMatchObject({ address: named, ended: 'told-enough' })
+  expect(proxy.requests.map(({ host }) => host)).toEqual([NAME])
+})

@@ -158,6 +158,27 @@ describe('the screen', () => {
     ])
   })
 
+  test('shows what was sent and received at 80 columns, and of the network what fits, in its order', () => {
+    const columns = { type: 'block-only', via: 'v2', ping: '120 ms', agent: 'x'.repeat(24) }
+    const { connections, pass, report, shown } = startTerminal({
+      describe: () => ({ fields: {}, columns }),
+    })
+    report.started(STARTED)
+    const address = '203.203.203.203:18444'
+    connections.push({ ...connectionTo(1), address, phase: 'handshaking' })
+    const { counters } = connectionTo(1)
+    connections.push({
+      ...{ ...connectionTo(2), address: '10.0.0.2:18444' },
+      counters: { ...counters, receivedBytes: 99_900_000, sentBytes: 88_800_000 },
+    })
+    pass(3_000)
+    expect(shown().slice(2, 5)).toEqual([
+      'peer                    phase        type        via  ping    received     sent',
+      '203.203.203.…18444  in  handshaking  block-only  v2   120 ms    1.5 kB      0 B',
+      '10.0.0.2:18444      in  active       block-only  v2   120 ms    100 MB  88.8 MB',
+    ])
+  })
+
   test('takes no more room than there is', () => {
     const { connections, pass, report, resize, written } = startTerminal({ columns: 30, rows: 14 })
     for (let number = 0; number < 50; number++) connections.push(connectionTo(number))

@@ -154,6 +154,25 @@ describe('a block is mutated', () => {
     }
   })
 
+  test('if it has more transactions than a block has weight for, and nothing is hashed then', () => {
+    const inputs = inputsOf(plain)
+      .slice(0, 1)
+      .map((input) => ({ ...input, script: hex('') }))
+    const many = Array.from({ length: 16_667 }, (_, lockTime) =>
+      createTransaction({ version: 1, inputs, outputs: [], witness: [], lockTime }),
+    )
+    const [most, tooMany] = [blockOf(...many.slice(1)), blockOf(...many)]
+    let hashed = 0
+    const counted = (...parts: readonly Uint8Array[]) => {
+      hashed++
+      return sha256(...parts)
+    }
+    expect(isMutatedBlock(tooMany, counted, false)).toBe(true)
+    expect(hashed).toBe(0)
+    expect(isMutatedBlock(most, counted, false)).toBe(false)
+    expect(hashed).toBeLessThan(5 * 16_666)
+  })
+
   test('if no coinbase stands first, and two hashes could be a transaction', () => {
     const [input] = inputsOf(coinbase)
     if (input === undefined) throw new Error('there is one')

@@ -380,7 +380,7 @@ test('each detail has a consequence, and none adds up', () => {
   expect(WIRE_REACTIONS).toMatchObject({ 'wrong-magic': 'disconnect', malformed: 'ignore' })
   const worst = Object.entries(VIOLATION_REACTIONS).filter(([, then]) => then === 'discourage')
   expect(worst.map(([detail]) => detail)).toEqual([
-    ...['too-many-addresses', 'too-many-inventories', 'too-many-headers', 'too-many-transactions'],
+    ...['too-many-addresses', 'too-many-inventories', 'too-many-headers'],
     ...['filter-too-large', 'filter-item-too-long'],
   ])
 })
