@@ -64,6 +64,8 @@ export interface BitcoinOptions {
   readonly services?: readonly ServiceName[]
   /** Transactions are wanted from nobody. */
   readonly blocksOnly?: boolean
+  /** Whether peers are told that transactions can be reconciled with us (BIP 330). Default: no, as in Core. */
+  readonly reconciliation?: boolean
   /** Behind our name in `version`. */
   readonly userAgentComments?: readonly string[]
   /** To which networks this node has a way: others are told of, and not dialled. Default: IPv4 and IPv6. */
@@ -126,6 +128,7 @@ function statedAddresses(
 /** For one node. @throws {RangeError} a limit or an address that is none, or a user agent that cannot be */
 export function bitcoin(options: BitcoinOptions = {}): Protocol<BitcoinTypes> {
   const { blocksOnly = false, network = 'mainnet', transport = 'both' } = options
+  const { reconciliation: reconciles = false } = options
   const limits = limitsOf(options.limits)
   const chain = BITCOIN_NETWORKS[network]
   const services = [
@@ -143,7 +146,7 @@ export function bitcoin(options: BitcoinOptions = {}): Protocol<BitcoinTypes> {
     name: 'bitcoin',
     defaultPort: chain.port,
     addresses: addressRules(chain, reachable),
-    node: (tools) => createNodePart(tools, { blocksOnly, own, services, userAgent }),
+    node: (tools) => createNodePart(tools, { blocksOnly, own, reconciles, services, userAgent }),
     wire: (setup) => bitcoinWire({ magic: chain.magic, speaks: transport }, setup),
     session: bitcoinSession(limits.handshakeMs),
     control: NEGOTIATED,

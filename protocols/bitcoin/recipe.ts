@@ -64,13 +64,17 @@ export function optionsOf({ settings }: Recipe): BitcoinOptions {
   if (!Array.isArray(seedNodes) || !seedNodes.every(isText)) {
     throw new RangeError('the seed nodes of the recipe are no texts')
   }
+  const { reconciliation = false } = settings
+  if (typeof reconciliation !== 'boolean') {
+    throw new RangeError('what the recipe says of reconciliation is neither yes nor no')
+  }
   if (!isRecord(limits)) throw new RangeError('the limits of the recipe are none')
   // The factory checks each of them: a name of none changes nothing.
   const numbers = limits as Partial<BitcoinLimits>
   return {
     ...{ blocksOnly, discover, externalAddresses, limits: numbers },
     ...{ network, networks, services, transport, userAgentComments },
-    ...{ connectOnly, dnsSeeds, fixedSeeds, seedNodes },
+    ...{ connectOnly, dnsSeeds, fixedSeeds, reconciliation, seedNodes },
   }
 }
 
