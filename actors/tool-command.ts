@@ -10,7 +10,6 @@ import type { DescribedValue, ToolConnection, ToolOption, ToolValues } from './p
 /** A connection that is active. */
 export interface CommandPeer extends ToolConnection {
   readonly name: string
-  readonly address: string
 }
 
 /** How a connection was over; `active`: it had been. */

@@ -37,6 +37,7 @@ import { BITCOIN_DETAILS } from './bitcoin/details.ts'
 import { findingChildren, findingOf } from './bitcoin/finding.ts'
 import { limitsOf } from './bitcoin/limits.ts'
 import type { BitcoinLimits } from './bitcoin/limits.ts'
+import { USUAL_NETWORKS } from './bitcoin/network-info.ts'
 import { createNodePart } from './bitcoin/node-part.ts'
 import { createOwnAddresses } from './bitcoin/own-addresses.ts'
 import type { OwnAddresses } from './bitcoin/own-addresses.ts'
@@ -51,6 +52,8 @@ import { userAgentOf } from './bitcoin/user-agent.ts'
 export type { BitcoinMessage, BitcoinTypes }
 export type { BitcoinNetwork, BitcoinNetworkName }
 export { fixedSeedLines } from './bitcoin/fixed-seeds.ts'
+export { networkInfo } from './bitcoin/network-info.ts'
+export type { NetworkInfo } from './bitcoin/network-info.ts'
 
 export interface BitcoinOptions {
   /** Default: mainnet. */
@@ -203,8 +206,6 @@ function transportFor(
   const isNamed = motive !== 'found' || slot === SLOTS.addressFetch
   return isNamed || hasServices(marks, SERVICES.p2pV2) ? 'v2' : 'v1'
 }
-
-const USUAL_NETWORKS: readonly PeerNetwork[] = ['ipv4', 'ipv6']
 
 const NETWORK_NAMES = Object.keys(BITCOIN_NETWORKS)
 const TRANSPORTS: Readonly<Record<string, SpokenTransports>> = { auto: 'both', v1: 'v1', v2: 'v2' }
