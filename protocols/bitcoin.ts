@@ -30,6 +30,7 @@ import { estimateBytes, laneOf, wrongWith } from './bitcoin/app-messages.ts'
 import { addressFetchChild } from './bitcoin/address-fetch.ts'
 import { addressBookRules } from './bitcoin/address-book-rules.ts'
 import { addressRelayChild } from './bitcoin/address-relay.ts'
+import { parseInterfaces } from './bitcoin/bound-addresses.ts'
 import { conductChild } from './bitcoin/conduct.ts'
 import { crawlCommand } from './bitcoin/crawl-command.ts'
 import { describeConnection } from './bitcoin/description.ts'
@@ -39,7 +40,7 @@ import { limitsOf } from './bitcoin/limits.ts'
 import type { BitcoinLimits } from './bitcoin/limits.ts'
 import { USUAL_NETWORKS } from './bitcoin/network-info.ts'
 import { createNodePart } from './bitcoin/node-part.ts'
-import { createOwnAddresses } from './bitcoin/own-addresses.ts'
+import { createOwnAddresses, PORT_LISTENED_AT } from './bitcoin/own-addresses.ts'
 import type { OwnAddresses } from './bitcoin/own-addresses.ts'
 import { pingChild } from './bitcoin/ping.ts'
 import { optionsOf, recipeOf } from './bitcoin/recipe.ts'
@@ -73,10 +74,15 @@ export interface BitcoinOptions {
   readonly userAgentComments?: readonly string[]
   /** To which networks this node has a way: others are told of, and not dialled. Default: IPv4 and IPv6. */
   readonly networks?: readonly PeerNetwork[]
-  /** Where others reach this node, as they dial it: told to peers. */
+  /** Where others reach this node: told to peers. Without a port: with the one that the node listens at. */
   readonly externalAddresses?: readonly string[]
-  /** Whether what peers say of where they see us is told to others, too. Default: yes. */
+  /**
+   * Whether more is told to peers of where this node is: what others see us as, at which addresses the
+   * node listens, and `interfaceAddresses`. Default: yes.
+   */
   readonly discover?: boolean
+  /** IP addresses of this machine: the node's own where it listens at all of them (0.0.0.0, ::). */
+  readonly interfaceAddresses?: readonly string[]
   /** Nobody is dialled but whom the application names: the node finds no peers by itself. */
   readonly connectOnly?: boolean
   /** Peers to ask for addresses while too few are known: addresses, or names with a port. */
@@ -114,12 +120,11 @@ const addressRules = (
 /** The addresses of this node, as the application states them. @throws {RangeError} one that is none */
 function statedAddresses(
   { discover = true, externalAddresses = [] }: BitcoinOptions,
-  port: number,
   reachable: ReadonlySet<PeerNetwork>,
 ): OwnAddresses {
   const own = createOwnAddresses({ reachable, isDiscovering: discover })
   for (const text of externalAddresses) {
-    const parsed = parseAddress(text, port)
+    const parsed = parseAddress(text, PORT_LISTENED_AT)
     const address = 'wrong' in parsed ? undefined : networkAddressOf(parsed.address)
     if (address === undefined || !own.add(address, 'stated')) {
       throw new RangeError(`${text} is no address at which others reach this node`)
@@ -142,7 +147,8 @@ export function bitcoin(options: BitcoinOptions = {}): Protocol<BitcoinTypes> {
     .reduce((all, one) => all | one, 0n)
   const userAgent = userAgentOf(options.userAgentComments)
   const reachable = new Set(options.networks ?? USUAL_NETWORKS)
-  const own = statedAddresses(options, chain.port, reachable)
+  const own = statedAddresses(options, reachable)
+  const interfaces = parseInterfaces(options.interfaceAddresses)
   const finding = findingChildren(options, { chain, limits, own, reachable })
 
   return {
@@ -189,7 +195,7 @@ export function bitcoin(options: BitcoinOptions = {}): Protocol<BitcoinTypes> {
     children: [
       conductChild({ services, blocksOnly }),
       pingChild(limits),
-      addressRelayChild({ own, reachable, services }),
+      addressRelayChild({ interfaces, own, reachable, services }),
       addressFetchChild(),
       ...finding,
     ],

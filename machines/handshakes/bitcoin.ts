@@ -18,6 +18,7 @@ import type {
   BitcoinTransport,
 } from '../../codec/bitcoin/wire.ts'
 import type { BitcoinViolation } from '../../codec/bitcoin/wire-details.ts'
+import type { SocketAddress } from '../../world/streams.ts'
 import { HOLDING, sessionActions } from '../session.ts'
 import type { ProtocolTypes, SessionEvent, SessionInput, SessionSaid } from '../session.ts'
 import { asSlot } from '../slot.ts'
@@ -139,9 +140,16 @@ export interface BitcoinTypes extends ProtocolTypes {
   readonly question: BitcoinQuestion
   readonly answer: BitcoinAnswer
   readonly news: never
-  /** The best block that the application knows, which no peer can tell us. */
-  readonly instruction: { readonly tip: ChainTip }
+  readonly instruction: BitcoinInstruction
 }
+
+export type BitcoinInstruction =
+  /** The best block that the application knows, which no peer can tell us. */
+  | { readonly tip: ChainTip }
+  /** Others reach this node there from now on, and are told so: a service of Tor stands, a port is open. */
+  | { readonly reachedAt: SocketAddress }
+  /** They do no more. */
+  | { readonly lost: SocketAddress }
 
 export interface ChainTip {
   readonly height: number

@@ -40,8 +40,8 @@ export interface NodePartOptions {
   /** Ours. */
   readonly services: bigint
   readonly userAgent: string
-  /** Where we can be reached: whoever comes in says where it found us. */
-  readonly own: Pick<OwnAddresses, 'vote'>
+  /** Where we can be reached: whoever comes in says where it found us, and the application what it set up. */
+  readonly own: Pick<OwnAddresses, 'add' | 'remove' | 'vote'>
   /** No transactions from anybody. */
   readonly blocksOnly: boolean
   /** Whether peers are told that transactions can be reconciled with us. */
@@ -160,7 +160,16 @@ export function createNodePart(
       return chooseEvictee(candidates.map((one) => evictables.of(one, isFresh)))
     },
     instruct(instruction) {
-      tip = instruction.tip
+      if ('tip' in instruction) {
+        ;({ tip } = instruction)
+        return
+      }
+      const isReached = 'reachedAt' in instruction
+      const at = isReached ? instruction.reachedAt : instruction.lost
+      const address = networkAddressOf(addressOfSocket(at))
+      if (address === undefined) return
+      if (isReached) own.add(address, 'stated')
+      else own.remove(address)
     },
     counts: () => ({ nonces: nonces.size, origins: evictables.size }),
   }

@@ -48,6 +48,10 @@ export function optionsOf({ settings }: Recipe): BitcoinOptions {
   if (!Array.isArray(externalAddresses) || !externalAddresses.every(isText)) {
     throw new RangeError('the addresses of the recipe are no texts')
   }
+  const { interfaceAddresses = [] } = settings
+  if (!Array.isArray(interfaceAddresses) || !interfaceAddresses.every(isText)) {
+    throw new RangeError('the interfaces of the recipe are no texts')
+  }
   if (!Array.isArray(networks) || !networks.every(isPeerNetwork)) {
     throw new RangeError('the recipe names networks that there are not')
   }
@@ -72,7 +76,7 @@ export function optionsOf({ settings }: Recipe): BitcoinOptions {
   // The factory checks each of them: a name of none changes nothing.
   const numbers = limits as Partial<BitcoinLimits>
   return {
-    ...{ blocksOnly, discover, externalAddresses, limits: numbers },
+    ...{ blocksOnly, discover, externalAddresses, interfaceAddresses, limits: numbers },
     ...{ network, networks, services, transport, userAgentComments },
     ...{ connectOnly, dnsSeeds, fixedSeeds, reconciliation, seedNodes },
   }
