@@ -8,7 +8,7 @@ import { networkInfo } from '../../protocols/bitcoin.ts'
 import { describeConnection } from '../../protocols/bitcoin/description.ts'
 import { encode } from '../codec/bitcoin/encoding.ts'
 import { ONION } from './bitcoin-addresses-support.ts'
-import { placeOf, serving, startOpeningWorld } from './bitcoin-opening-support.ts'
+import { placeOf, startOpeningWorld } from './bitcoin-opening-support.ts'
 import { startStage } from './bitcoin-stage.ts'
 import { VERACK, versionOf } from './bitcoin-support.ts'
 
@@ -164,30 +164,6 @@ describe('what an operator can ask', () => {
     world.advance(1_000)
     expect(book.find(placeOf(BOB))?.table).toBe('tried')
     expect(book.size).toEqual({ new: 22, tried: 1 })
-  })
-})
-
-test('p2p_add_connections: exact counts per connection type (with those that come in, and those asked for)', () => {
-  const { startAlice, startPeer, world } = startOpeningWorld()
-  const hosts = Array.from({ length: 16 }, (_, index) => `20.${String(index)}.0.1`)
-  for (const host of hosts) startPeer(host)
-  const alice = startAlice({ seedNodes: [placeOf('20.0.0.1')] })
-  world.advance(1_000)
-  expect(alice.held('addr-fetch')).toEqual([placeOf('20.0.0.1')])
-  for (const host of ['31.1.1.1', '31.2.1.1', '31.3.1.1']) {
-    startPeer(host, serving())
-      .supervisor.connect('9.9.9.9:18444')
-      .catch(() => undefined)
-  }
-  alice.supervisor.connect(placeOf('20.15.0.1')).catch(() => undefined)
-  alice.supervisor.connect(placeOf('20.14.0.1')).catch(() => undefined)
-  alice.tell(...hosts.slice(1, 14).map((host) => placeOf(host)))
-  world.advance(60_000)
-  const counts: Record<string, number> = {}
-  for (const { slot } of alice.supervisor.connections()) counts[slot] = (counts[slot] ?? 0) + 1
-  delete counts['feeler']
-  expect(counts).toEqual({
-    ...{ manual: 2, 'full-relay': 8, 'block-relay-only': 2, inbound: 3, 'addr-fetch': 1 },
   })
 })
 

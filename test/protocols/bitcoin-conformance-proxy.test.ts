@@ -166,7 +166,11 @@ describe('feature_proxy', () => {
     const { events, opened, supervisor } = startBehind(
       world,
       { otherwise: { at: relay.at } },
-      { connectOnly: false, fixedSeeds: hosts.map(placeOf), seedNodes: [placeOf('20.0.0.1')] },
+      {
+        ...{ connectOnly: false, seedNodes: hosts.map(placeOf) },
+        // While there is one for everything, more seed nodes are asked.
+        limits: { fullRelayMax: 1, blockRelayOnlyMax: 1 },
+      },
     )
     supervisor.connect(placeOf('20.1.0.1')).catch(() => undefined)
     world.advance(20 * 60_000)
@@ -315,11 +319,14 @@ describe('feature_proxy', () => {
     })
     expect(below.wayTo?.('no host at all')).toBe('refused')
   })
+})
 
-  test('over I2P nothing is dialled', () => {
-    const { ipv4, world } = startFour()
-    const { connect, opened } = startBehind(world, { otherwise: { at: ipv4.at } })
-    connect(`${I2P}:0`)
-    expect([opened, ipv4.requests]).toEqual([[], []])
-  })
+test('p2p_i2p_ports: port ≠ 0 refused', async () => {
+  const { ipv4, world } = startFour()
+  const { connect, opened, supervisor } = startBehind(world, { otherwise: { at: ipv4.at } })
+  await expect(supervisor.connect(`${I2P}:8333`)).rejects.toMatchObject({ code: 'bad-argument' })
+  expect(() => plainly({ seedNodes: [`${I2P}:8333`] })).toThrow(/no port, or port 0/)
+  // And with port 0 there is no way to it: nothing is said of it to a proxy or a resolver.
+  connect(`${I2P}:0`)
+  expect([opened, ipv4.requests]).toEqual([[], []])
 })
