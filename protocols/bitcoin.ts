@@ -16,6 +16,7 @@ import {
 import type { BitcoinAddress } from '../codec/bitcoin/address.ts'
 import { isLocalAddress } from '../codec/bitcoin/address-scope.ts'
 import type { BitcoinMessage } from '../codec/bitcoin/messages.ts'
+import { ADDRESS_BYTES } from '../codec/bitcoin/network-address.ts'
 import type { PeerNetwork } from '../codec/bitcoin/network-address.ts'
 import { BITCOIN_NETWORKS } from '../codec/bitcoin/networks.ts'
 import type { BitcoinNetwork, BitcoinNetworkName } from '../codec/bitcoin/networks.ts'
@@ -38,7 +39,7 @@ import { BITCOIN_DETAILS } from './bitcoin/details.ts'
 import { findingChildren, findingOf } from './bitcoin/finding.ts'
 import { limitsOf } from './bitcoin/limits.ts'
 import type { BitcoinLimits } from './bitcoin/limits.ts'
-import { USUAL_NETWORKS } from './bitcoin/network-info.ts'
+import { isPeerNetwork, USUAL_NETWORKS } from './bitcoin/network-info.ts'
 import { createNodePart } from './bitcoin/node-part.ts'
 import { createOwnAddresses, PORT_LISTENED_AT } from './bitcoin/own-addresses.ts'
 import type { OwnAddresses } from './bitcoin/own-addresses.ts'
@@ -236,6 +237,7 @@ function made(
     blocksOnly,
     externalAddress = [],
     network,
+    reaches,
     transport,
     userAgentComment = [],
     ...finding
@@ -249,9 +251,13 @@ function made(
   }
   if (!Array.isArray(userAgentComment)) throw new RangeError('a comment is a text')
   if (!Array.isArray(externalAddress)) throw new RangeError('an address is a text')
+  if (reaches !== undefined && !(Array.isArray(reaches) && reaches.every(isPeerNetwork))) {
+    throw new RangeError(`what a node reaches is of ${Object.keys(ADDRESS_BYTES).join(', ')}`)
+  }
   return bitcoin({
     ...{ network, transport: spoken, blocksOnly: blocksOnly === true },
     ...{ externalAddresses: externalAddress, userAgentComments: userAgentComment },
+    ...(reaches === undefined ? {} : { networks: reaches }),
     ...findingOf(finding),
     limits,
   })
@@ -264,6 +270,10 @@ export const tools: ProtocolTools<BitcoinTypes> = {
     {
       flags: '--external-address <address...>',
       description: 'where others reach this node: told to peers',
+    },
+    {
+      flags: '--reaches <kind...>',
+      description: 'kinds of addresses that it dials by itself: ipv4, ipv6, onion, cjdns',
     },
     { flags: '--blocks-only', description: 'want no transactions from anybody' },
     {

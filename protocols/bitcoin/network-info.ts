@@ -27,7 +27,8 @@ const EXAMPLES: Readonly<Record<Exclude<PeerNetwork, 'i2p'>, string>> = {
   cjdns: 'fc00::1',
 }
 
-const isPeerNetwork = (name: string): name is PeerNetwork => Object.hasOwn(ADDRESS_BYTES, name)
+export const isPeerNetwork = (name: unknown): name is PeerNetwork =>
+  typeof name === 'string' && Object.hasOwn(ADDRESS_BYTES, name)
 
 /** @param streams those of the node: what `createSupervisor` is given as `transport` */
 export function networkInfo(

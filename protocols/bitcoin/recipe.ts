@@ -4,10 +4,10 @@
  * @module
  */
 import type { Recipe } from '../../actors/protocol.ts'
-import { ADDRESS_BYTES } from '../../codec/bitcoin/network-address.ts'
 import { BITCOIN_NETWORKS } from '../../codec/bitcoin/networks.ts'
 import type { BitcoinOptions } from '../bitcoin.ts'
 import type { BitcoinLimits } from './limits.ts'
+import { isPeerNetwork } from './network-info.ts'
 import { SERVICES } from './services.ts'
 
 export const recipeOf = ({ limits, ...options }: BitcoinOptions): Recipe => ({
@@ -25,7 +25,6 @@ const isOneOf =
 
 const isNetwork = isOneOf(BITCOIN_NETWORKS)
 const isService = isOneOf(SERVICES)
-const isPeerNetwork = isOneOf(ADDRESS_BYTES)
 const isTransport = isOneOf({ v1: true, v2: true, both: true })
 
 /** @throws {RangeError} */

@@ -1,7 +1,7 @@
 /** Core's feature_bind_extra, feature_bind_port_discover, feature_bind_port_externalip, feature_discover, feature_port. */
 import { describe, expect, test } from 'vitest'
 import { addressOf, printAddress } from '../../codec/bitcoin/address.ts'
-import { bitcoin } from '../../protocols/bitcoin.ts'
+import { bitcoin, tools } from '../../protocols/bitcoin.ts'
 import type { BitcoinOptions } from '../../protocols/bitcoin.ts'
 import { addBoundAddresses } from '../../protocols/bitcoin/bound-addresses.ts'
 import { createOwnAddresses } from '../../protocols/bitcoin/own-addresses.ts'
@@ -167,4 +167,12 @@ describe('what a node tells of where it is', () => {
     // I2P has no ports.
     expect([offeredTo(ONION), offeredTo(I2P)]).toEqual([777, 0])
   })
+})
+
+test('a recording keeps which interfaces the machine has', () => {
+  const interfaceAddresses = [INTERFACE]
+  expect(plainly({ interfaceAddresses }).recipe?.().settings).toMatchObject({ interfaceAddresses })
+  const again = (settings: object) => () => tools.remake?.({ settings, secrets: {} })
+  expect(again({ interfaceAddresses })()?.recipe?.().settings).toMatchObject({ interfaceAddresses })
+  expect(again({ interfaceAddresses: 'all' })).toThrow(/interfaces of the recipe/)
 })

@@ -5,7 +5,7 @@ import { parseProxy } from '../../cli/node/proxy.ts'
 import { concatBytes, encodeAscii } from '../../codec/bytes.ts'
 import { createSupervisor } from '../../index.ts'
 import type { SupervisorEvent } from '../../index.ts'
-import { networkInfo } from '../../protocols/bitcoin.ts'
+import { networkInfo, tools } from '../../protocols/bitcoin.ts'
 import type { BitcoinOptions } from '../../protocols/bitcoin.ts'
 import { describeConnection } from '../../protocols/bitcoin/description.ts'
 import { startStreams } from '../../testing/transport-handle.ts'
@@ -24,7 +24,7 @@ import { NO_AUTHENTICATION, OPENED, requestOf, virtualAfter } from '../support/s
 import { platformUntil } from '../transport/support.ts'
 import { I2P, ONION } from './bitcoin-addresses-support.ts'
 import { plainly, PORT, serving } from './bitcoin-opening-support.ts'
-import { MAGIC, regtest } from './bitcoin-support.ts'
+import { MAGIC } from './bitcoin-support.ts'
 
 const IPV4 = '20.1.0.1'
 const IPV6 = '2a00:1::1'
@@ -278,7 +278,12 @@ describe('feature_proxy', () => {
     for (const text of ['', '127.0.0.1:', '127.0.0.1:-1', '127.0.0.1:abc', 'unix:', 'unix']) {
       expect(() => parseProxy(text)).toThrow(/--proxy takes an IP address and a port/)
     }
-    expect(() => regtest({ externalAddresses: ['nowhere'] })).toThrow(RangeError)
+    const reaching = (...reaches: readonly string[]) =>
+      tools.create({ network: 'regtest', transport: 'auto', reaches }, { privateKey: undefined })
+    expect(() => reaching('tor')).toThrow(/of ipv4, ipv6, onion, i2p, cjdns/)
+    expect(reaching('onion', 'ipv4').recipe?.().settings).toMatchObject({
+      networks: ['onion', 'ipv4'],
+    })
   })
 
   test('feature_proxy: network info', () => {
