@@ -79,7 +79,7 @@ export interface BitcoinOptions {
   readonly externalAddresses?: readonly string[]
   /**
    * Whether more is told to peers of where this node is: what others see us as, at which addresses the
-   * node listens, and `interfaceAddresses`. Default: yes.
+   * node listens, and `interfaceAddresses`. Default: where no `externalAddresses` are given, as in Core.
    */
   readonly discover?: boolean
   /** IP addresses of this machine: the node's own where it listens at all of them (0.0.0.0, ::). */
@@ -120,10 +120,12 @@ const addressRules = (
 
 /** The addresses of this node, as the application states them. @throws {RangeError} one that is none */
 function statedAddresses(
-  { discover = true, externalAddresses = [] }: BitcoinOptions,
+  { discover, externalAddresses = [] }: BitcoinOptions,
   reachable: ReadonlySet<PeerNetwork>,
 ): OwnAddresses {
-  const own = createOwnAddresses({ reachable, isDiscovering: discover })
+  // Whoever says where it is reached does not want others to be guessed.
+  const isDiscovering = discover ?? externalAddresses.length === 0
+  const own = createOwnAddresses({ reachable, isDiscovering })
   for (const text of externalAddresses) {
     const parsed = parseAddress(text, PORT_LISTENED_AT)
     const address = 'wrong' in parsed ? undefined : networkAddressOf(parsed.address)

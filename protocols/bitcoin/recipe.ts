@@ -32,7 +32,7 @@ export function optionsOf({ settings }: Recipe): BitcoinOptions {
   if (!isRecord(settings)) throw new RangeError('the recipe has no settings')
   const { blocksOnly = false, limits = {}, network = 'mainnet', transport = 'both' } = settings
   const { services = [], userAgentComments = [], externalAddresses = [] } = settings
-  const { discover = true, networks = ['ipv4', 'ipv6'] } = settings
+  const { discover, networks = ['ipv4', 'ipv6'] } = settings
   if (!isNetwork(network)) throw new RangeError('the recipe names no network')
   if (!isTransport(transport)) throw new RangeError('the recipe names no transport')
   if (typeof blocksOnly !== 'boolean') {
@@ -54,7 +54,7 @@ export function optionsOf({ settings }: Recipe): BitcoinOptions {
   if (!Array.isArray(networks) || !networks.every(isPeerNetwork)) {
     throw new RangeError('the recipe names networks that there are not')
   }
-  if (typeof discover !== 'boolean') {
+  if (discover !== undefined && typeof discover !== 'boolean') {
     throw new RangeError('what the recipe says of discovery is neither yes nor no')
   }
   const { connectOnly = false, dnsSeeds = true, fixedSeeds = [], seedNodes = [] } = settings
@@ -75,7 +75,8 @@ export function optionsOf({ settings }: Recipe): BitcoinOptions {
   // The factory checks each of them: a name of none changes nothing.
   const numbers = limits as Partial<BitcoinLimits>
   return {
-    ...{ blocksOnly, discover, externalAddresses, interfaceAddresses, limits: numbers },
+    ...(discover === undefined ? {} : { discover }),
+    ...{ blocksOnly, externalAddresses, interfaceAddresses, limits: numbers },
     ...{ network, networks, services, transport, userAgentComments },
     ...{ connectOnly, dnsSeeds, fixedSeeds, reconciliation, seedNodes },
   }

@@ -137,6 +137,12 @@ describe('what a node tells of where it is', () => {
     expect([...startListening(['0.0.0.0:18444'], options).told]).toEqual([])
     expect([...startListening([`${HOST}:18444`], options).told]).toEqual([])
     expect(ownOf([{ host: '0.0.0.0', port: 7 }], [INTERFACE], false)).toEqual([])
+    // Where an address is stated no others are looked for, unless that is asked for.
+    const externalAddresses = ['13.1.1.1:5']
+    const found = { interfaceAddresses: [INTERFACE], externalAddresses }
+    expect([...startListening(['0.0.0.0:18444'], found).told]).toEqual(externalAddresses)
+    const both = startListening(['0.0.0.0:18444'], { ...found, discover: true }).told
+    expect(both.size).toBeGreaterThan(1)
     // What is stated is told all the same.
     const stated = { ...options, externalAddresses: ['13.1.1.1:5'] }
     expect([...startListening(['0.0.0.0:18444'], stated).told]).toEqual(['13.1.1.1:5'])
@@ -169,10 +175,16 @@ describe('what a node tells of where it is', () => {
   })
 })
 
-test('a recording keeps which interfaces the machine has', () => {
+test('a recording keeps which interfaces the machine has, and whether more is looked for', () => {
   const interfaceAddresses = [INTERFACE]
   expect(plainly({ interfaceAddresses }).recipe?.().settings).toMatchObject({ interfaceAddresses })
   const again = (settings: object) => () => tools.remake?.({ settings, secrets: {} })
   expect(again({ interfaceAddresses })()?.recipe?.().settings).toMatchObject({ interfaceAddresses })
   expect(again({ interfaceAddresses: 'all' })).toThrow(/interfaces of the recipe/)
+  for (const settings of [{}, { discover: true }, { discover: false }]) {
+    const kept = again(settings)()?.recipe?.().settings
+    expect(kept).toMatchObject(settings)
+    expect(Object.keys(kept ?? {}).includes('discover')).toBe('discover' in settings)
+  }
+  expect(again({ discover: 'no' })).toThrow(/neither yes nor no/)
 })
