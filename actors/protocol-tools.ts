@@ -40,6 +40,8 @@ export interface ToolNode {
 
 /** What a tool shows of a connection comes from these: a part of what a supervisor tells of it. */
 export interface ToolConnection {
+  /** Of the peer, as the network prints it. */
+  readonly address: string
   readonly slot: string
   /** What the network's sessions said; undefined before they have. */
   readonly facts: unknown

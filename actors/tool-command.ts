@@ -11,7 +11,6 @@ import type { ToolValues, ToolWay } from './protocol-tools.ts'
 /** A connection that is active. */
 export interface CommandPeer extends ToolConnection {
   readonly name: string
-  readonly address: string
 }
 
 /** How a connection was over; `active`: it had been. */

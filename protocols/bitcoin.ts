@@ -17,6 +17,7 @@ import {
 import type { BitcoinAddress } from '../codec/bitcoin/address.ts'
 import { isLocalAddress } from '../codec/bitcoin/address-scope.ts'
 import type { BitcoinMessage } from '../codec/bitcoin/messages.ts'
+import { ADDRESS_BYTES } from '../codec/bitcoin/network-address.ts'
 import type { PeerNetwork } from '../codec/bitcoin/network-address.ts'
 import { BITCOIN_NETWORKS } from '../codec/bitcoin/networks.ts'
 import type { BitcoinNetwork, BitcoinNetworkName } from '../codec/bitcoin/networks.ts'
@@ -31,6 +32,7 @@ import { estimateBytes, laneOf, wrongWith } from './bitcoin/app-messages.ts'
 import { addressFetchChild } from './bitcoin/address-fetch.ts'
 import { addressBookRules } from './bitcoin/address-book-rules.ts'
 import { addressRelayChild } from './bitcoin/address-relay.ts'
+import { parseInterfaces } from './bitcoin/bound-addresses.ts'
 import { conductChild } from './bitcoin/conduct.ts'
 import { crawlCommand } from './bitcoin/crawl-command.ts'
 import { describeConnection } from './bitcoin/description.ts'
@@ -38,8 +40,9 @@ import { BITCOIN_DETAILS } from './bitcoin/details.ts'
 import { findingChildren, findingOf } from './bitcoin/finding.ts'
 import { limitsOf } from './bitcoin/limits.ts'
 import type { BitcoinLimits } from './bitcoin/limits.ts'
+import { isPeerNetwork, USUAL_NETWORKS } from './bitcoin/network-info.ts'
 import { createNodePart } from './bitcoin/node-part.ts'
-import { createOwnAddresses } from './bitcoin/own-addresses.ts'
+import { createOwnAddresses, PORT_LISTENED_AT } from './bitcoin/own-addresses.ts'
 import type { OwnAddresses } from './bitcoin/own-addresses.ts'
 import { pingChild } from './bitcoin/ping.ts'
 import { optionsOf, recipeOf } from './bitcoin/recipe.ts'
@@ -53,6 +56,8 @@ import { userAgentOf } from './bitcoin/user-agent.ts'
 export type { BitcoinMessage, BitcoinTypes }
 export type { BitcoinNetwork, BitcoinNetworkName }
 export { fixedSeedLines } from './bitcoin/fixed-seeds.ts'
+export { networkInfo } from './bitcoin/network-info.ts'
+export type { NetworkInfo } from './bitcoin/network-info.ts'
 
 export interface BitcoinOptions {
   /** Default: mainnet. */
@@ -66,14 +71,21 @@ export interface BitcoinOptions {
   readonly services?: readonly ServiceName[]
   /** Transactions are wanted from nobody. */
   readonly blocksOnly?: boolean
+  /** Whether peers are told that transactions can be reconciled with us (BIP 330). Default: no, as in Core. */
+  readonly reconciliation?: boolean
   /** Behind our name in `version`. */
   readonly userAgentComments?: readonly string[]
   /** To which networks this node has a way: others are told of, and not dialled. Default: IPv4 and IPv6. */
   readonly networks?: readonly PeerNetwork[]
-  /** Where others reach this node, as they dial it: told to peers. */
+  /** Where others reach this node: told to peers. Without a port: with the one that the node listens at. */
   readonly externalAddresses?: readonly string[]
-  /** Whether what peers say of where they see us is told to others, too. Default: yes. */
+  /**
+   * Whether more is told to peers of where this node is: what others see us as, at which addresses the
+   * node listens, and `interfaceAddresses`. Default: where no `externalAddresses` are given, as in Core.
+   */
   readonly discover?: boolean
+  /** IP addresses of this machine: the node's own where it listens at all of them (0.0.0.0, ::). */
+  readonly interfaceAddresses?: readonly string[]
   /** Nobody is dialled but whom the application names: the node finds no peers by itself. */
   readonly connectOnly?: boolean
   /** Peers to ask for addresses while too few are known: addresses, or names with a port. */
@@ -110,13 +122,14 @@ const addressRules = (
 
 /** The addresses of this node, as the application states them. @throws {RangeError} one that is none */
 function statedAddresses(
-  { discover = true, externalAddresses = [] }: BitcoinOptions,
-  port: number,
+  { discover, externalAddresses = [] }: BitcoinOptions,
   reachable: ReadonlySet<PeerNetwork>,
 ): OwnAddresses {
-  const own = createOwnAddresses({ reachable, isDiscovering: discover })
+  // Whoever says where it is reached does not want others to be guessed.
+  const isDiscovering = discover ?? externalAddresses.length === 0
+  const own = createOwnAddresses({ reachable, isDiscovering })
   for (const text of externalAddresses) {
-    const parsed = parseAddress(text, port)
+    const parsed = parseAddress(text, PORT_LISTENED_AT)
     const address = 'wrong' in parsed ? undefined : networkAddressOf(parsed.address)
     if (address === undefined || !own.add(address, 'stated')) {
       throw new RangeError(`${text} is no address at which others reach this node`)
@@ -128,6 +141,7 @@ function statedAddresses(
 /** For one node. @throws {RangeError} a limit or an address that is none, or a user agent that cannot be */
 export function bitcoin(options: BitcoinOptions = {}): Protocol<BitcoinTypes> {
   const { blocksOnly = false, network = 'mainnet', transport = 'both' } = options
+  const { reconciliation: reconciles = false } = options
   const limits = limitsOf(options.limits)
   const chain = BITCOIN_NETWORKS[network]
   const services = [
@@ -138,7 +152,8 @@ export function bitcoin(options: BitcoinOptions = {}): Protocol<BitcoinTypes> {
     .reduce((all, one) => all | one, 0n)
   const userAgent = userAgentOf(options.userAgentComments)
   const reachable = new Set(options.networks ?? USUAL_NETWORKS)
-  const own = statedAddresses(options, chain.port, reachable)
+  const own = statedAddresses(options, reachable)
+  const interfaces = parseInterfaces(options.interfaceAddresses)
   const connectMs = limits.connectMs + limits.proxyMs
   const finding = findingChildren(options, { chain, limits, own, reachable })
 
@@ -146,7 +161,7 @@ export function bitcoin(options: BitcoinOptions = {}): Protocol<BitcoinTypes> {
     name: 'bitcoin',
     defaultPort: chain.port,
     addresses: addressRules(chain, reachable),
-    node: (tools) => createNodePart(tools, { blocksOnly, own, services, userAgent }),
+    node: (tools) => createNodePart(tools, { blocksOnly, own, reconciles, services, userAgent }),
     wire: (setup) => bitcoinWire({ magic: chain.magic, speaks: transport }, setup),
     session: bitcoinSession(limits.handshakeMs),
     control: NEGOTIATED,
@@ -186,7 +201,7 @@ export function bitcoin(options: BitcoinOptions = {}): Protocol<BitcoinTypes> {
     children: [
       conductChild({ services, blocksOnly }),
       pingChild(limits),
-      addressRelayChild({ own, reachable, services }),
+      addressRelayChild({ interfaces, own, reachable, services }),
       addressFetchChild(),
       ...finding,
     ],
@@ -203,8 +218,6 @@ function transportFor(
   const isNamed = motive !== 'found' || slot === SLOTS.addressFetch
   return isNamed || hasServices(marks, SERVICES.p2pV2) ? 'v2' : 'v1'
 }
-
-const USUAL_NETWORKS: readonly PeerNetwork[] = ['ipv4', 'ipv6']
 
 const NETWORK_NAMES = Object.keys(BITCOIN_NETWORKS)
 const TRANSPORTS: Readonly<Record<string, SpokenTransports>> = { auto: 'both', v1: 'v1', v2: 'v2' }
@@ -229,6 +242,7 @@ function made(
     blocksOnly,
     externalAddress = [],
     network,
+    reaches,
     transport,
     userAgentComment = [],
     ...finding
@@ -242,9 +256,13 @@ function made(
   }
   if (!Array.isArray(userAgentComment)) throw new RangeError('a comment is a text')
   if (!Array.isArray(externalAddress)) throw new RangeError('an address is a text')
+  if (reaches !== undefined && !(Array.isArray(reaches) && reaches.every(isPeerNetwork))) {
+    throw new RangeError(`what a node reaches is of ${Object.keys(ADDRESS_BYTES).join(', ')}`)
+  }
   return bitcoin({
     ...{ network, transport: spoken, blocksOnly: blocksOnly === true },
     ...{ externalAddresses: externalAddress, userAgentComments: userAgentComment },
+    ...(reaches === undefined ? {} : { networks: reaches }),
     ...findingOf(finding),
     limits,
   })
@@ -257,6 +275,10 @@ export const tools: ProtocolTools<BitcoinTypes> = {
     {
       flags: '--external-address <address...>',
       description: 'where others reach this node: told to peers',
+    },
+    {
+      flags: '--reaches <kind...>',
+      description: 'kinds of addresses that it dials by itself: ipv4, ipv6, onion, cjdns',
     },
     { flags: '--blocks-only', description: 'want no transactions from anybody' },
     {

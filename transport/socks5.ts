@@ -16,6 +16,7 @@ import type {
   StreamId,
   StreamInput,
   Streams,
+  StreamWay,
   TransportFault,
 } from '../world/streams.ts'
 import { targetAddress } from './address.ts'
@@ -141,6 +142,14 @@ export function socks5(options: Socks5Options): Streams {
       const host = canonicalTarget(name)
       if (host === undefined) return true
       return wayOf(host) === 'direct' ? (over.takesName?.(host) ?? false) : true
+    },
+    wayTo(name): StreamWay {
+      const host = canonicalTarget(name)
+      const way = host === undefined ? 'refused' : wayOf(host)
+      if (way === 'direct') return over.wayTo?.(name) ?? way
+      if (way === 'refused' || wrongWithProxy(way) !== undefined) return 'refused'
+      const { at: proxy, credentials = 'isolated' } = way
+      return { proxy, isIsolated: credentials === 'isolated' }
     },
     listen: over.listen,
     unlisten: over.unlisten,

@@ -75,6 +75,16 @@ export type ListenerInput =
       readonly fault: TransportFault
     }
 
+/** How a host is reached: as it is, not at all, or through a proxy. */
+export type StreamWay =
+  | 'direct'
+  | 'refused'
+  | {
+      readonly proxy: SocketAddress | { readonly path: string }
+      /** Whether each stream has credentials of its own there, by which the proxy can keep streams apart. */
+      readonly isIsolated: boolean
+    }
+
 export interface Streams {
   /** Once, before all else: where inputs go. */
   start(enter: (input: StreamInput | ListenerInput) => void): void
@@ -86,6 +96,8 @@ export interface Streams {
    * that answer so (`namesThrough`): the core learns it as an input, which a recording holds.
    */
   takesName?(name: string): boolean
+  /** How a host is reached, for an operator: the core does not ask. Left out: whatever is dialled is dialled directly. */
+  wayTo?(host: string): StreamWay
   /** Answered by `listener.listening` or `listener.failed`. Port 0 asks for any free one. */
   listen(listener: ListenerId, address: SocketAddress): void
   /** No more streams are accepted; those that are open stay. Accepted streams start paused. */

@@ -6,10 +6,9 @@
 import type { ToolValues } from '../../actors/protocol-tools.ts'
 import type { ToolCommand } from '../../actors/tool-command.ts'
 import { createSupervisor } from '../../index.ts'
-import { tcp } from '../../transport/tcp.ts'
 import { CommandFault } from '../command-fault.ts'
 import { jsonLine } from '../json.ts'
-import { parseProxy, throughProxy, wayThrough } from '../node/proxy.ts'
+import { parseProxy, throughProxies, wayThrough } from '../node/proxy.ts'
 import { print, whenOutputIsGone } from '../standard-output.ts'
 import { startCommandOn } from './command-node.ts'
 
@@ -37,9 +36,10 @@ export async function runBrought(
   given: string | undefined,
 ): Promise<number> {
   const proxy = given === undefined ? undefined : parseProxy(given)
-  const protocol = asUsage(() => command.create(values, wayThrough(proxy)))
+  const proxies = { proxy, onionProxy: undefined }
+  const protocol = asUsage(() => command.create(values, wayThrough(proxies)))
   const { connectMs } = protocol.deadlines
-  const transport = proxy === undefined ? tcp() : throughProxy(proxy, connectMs)
+  const transport = throughProxies(proxies, connectMs)
   const supervisor = createSupervisor({ protocol, transport })
   const timers = new Set<NodeJS.Timeout>()
   let settle: () => void

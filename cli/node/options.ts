@@ -15,6 +15,8 @@ export interface NodeOptions {
   readonly bootstrap: readonly string[]
   /** The SOCKS5 proxy that all dials go through. */
   readonly proxy: string | undefined
+  /** The one for onion services, where it is another. */
+  readonly onionProxy: string | undefined
   readonly dataDir: string | undefined
   readonly json: boolean
   readonly until: string | undefined
@@ -28,6 +30,7 @@ interface Given {
   readonly connect?: readonly string[]
   readonly bootstrap?: readonly string[]
   readonly proxy?: string
+  readonly onionProxy?: string
   readonly dataDir?: string
   readonly json?: true
   readonly until?: string
@@ -53,6 +56,7 @@ export function nodeCommand(
     .option('--connect <address...>', 'peers to dial, now and whenever they are gone')
     .option('--bootstrap <address...>', 'peers to begin with')
     .option('--proxy <address>', 'a SOCKS5 proxy for all that is dialled, names too')
+    .option('--onion-proxy <address>', 'a SOCKS5 proxy for onion services alone')
     .option('--data-dir <folder>', 'what outlives the process (default: nothing does)')
     .option('--json', 'print each event as a line of JSON')
     .option('--until <condition>', 'end when it is true: peers=N, or one of the network')
@@ -72,6 +76,7 @@ export function nodeCommand(
         connect: given.connect ?? [],
         bootstrap: given.bootstrap ?? [],
         proxy: given.proxy,
+        onionProxy: given.onionProxy,
         dataDir: given.dataDir,
         json: given.json === true,
         until: given.until,

@@ -5,14 +5,13 @@
  */
 import type { ConnectionDescription } from '../../actors/protocol-tools.ts'
 import type { ConnectionInfo, SupervisorEvent } from '../../index.ts'
-import type { UnixPath } from '../../transport/socks5.ts'
-import type { SocketAddress } from '../../world/streams.ts'
 import type { Describe } from '../description.ts'
 import { jsonLine } from '../json.ts'
+import type { Proxies } from './proxy.ts'
 import { endingSentence, sentenceOf, startedSentences } from './sentences.ts'
 import { startScreen } from './screen.ts'
 
-export interface Started {
+export interface Started extends Proxies {
   readonly pid: number
   /** The node's identity, where its network has such. */
   readonly id: string | undefined
@@ -20,8 +19,6 @@ export interface Started {
   readonly listening: readonly { readonly host: string; readonly port: number }[]
   /** How others dial it. */
   readonly addresses: readonly string[]
-  /** Where all that it dials goes through. */
-  readonly proxy: SocketAddress | UnixPath | undefined
 }
 
 /** Why the command ends. */
@@ -69,8 +66,8 @@ function jsonReport(
     return info === undefined ? {} : describe(info).fields
   }
   return {
-    started({ addresses, id = null, listening, network, pid, proxy }) {
-      const line = { event: 'started', pid, id, network, listening, addresses, proxy }
+    started({ addresses, id = null, listening, network, onionProxy, pid, proxy }) {
+      const line = { event: 'started', pid, id, network, listening, addresses, proxy, onionProxy }
       print(jsonLine({ ...line, time: now() }))
     },
     event(event) {

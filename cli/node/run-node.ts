@@ -12,7 +12,6 @@ import { JournalError } from '../../journal/journal-error.ts'
 import { endedEarly } from '../../journal/node-journal.ts'
 import { lmdbStore } from '../../store/lmdb.ts'
 import { systemClock } from '../../transport/clock.ts'
-import { tcp } from '../../transport/tcp.ts'
 import { udp } from '../../transport/udp.ts'
 import type { SocketAddress } from '../../world/streams.ts'
 import { CommandFault } from '../command-fault.ts'
@@ -26,7 +25,7 @@ import { print } from '../standard-output.ts'
 import { live } from './life.ts'
 import type { NodeOptions } from './options.ts'
 import { createReport } from './report.ts'
-import { parseProxy, throughProxy, wayThrough } from './proxy.ts'
+import { parseProxy, throughProxies, wayThrough } from './proxy.ts'
 import { parseCondition } from './until.ts'
 
 /** The one in the data folder, or one for this run alone. */
@@ -85,9 +84,13 @@ export async function runNode<T extends ProtocolTypes>(
   values: ToolValues,
 ): Promise<number> {
   const proxy = options.proxy === undefined ? undefined : parseProxy(options.proxy)
+  const onionProxy =
+    options.onionProxy === undefined ? undefined : parseProxy(options.onionProxy, '--onion-proxy')
   const condition = options.until === undefined ? undefined : parseCondition(options.until, tools)
   const privateKey = await privateKeyOf(tools, options.dataDir)
-  const protocol = asUsage(() => tools.create(values, { privateKey, ...wayThrough(proxy) }))
+  const protocol = asUsage(() =>
+    tools.create(values, { privateKey, ...wayThrough({ onionProxy, proxy }) }),
+  )
   checkAddresses(protocol, options)
 
   const clock = systemClock()
@@ -97,7 +100,7 @@ export async function runNode<T extends ProtocolTypes>(
   const supervisor = asUsage(() =>
     createSupervisor({
       protocol,
-      transport: proxy === undefined ? tcp() : throughProxy(proxy, protocol.deadlines.connectMs),
+      transport: throughProxies({ onionProxy, proxy }, protocol.deadlines.connectMs),
       listen: options.listen,
       peers: { bootstrap: options.bootstrap },
       world: { clock },
@@ -135,7 +138,7 @@ export async function runNode<T extends ProtocolTypes>(
       network: protocol.name,
       listening,
       addresses: listening.map(addressOf),
-      proxy,
+      ...{ onionProxy, proxy },
     }),
   })
   return journal === undefined ? living : living.finally(() => journal.closed)

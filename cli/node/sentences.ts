@@ -78,10 +78,16 @@ const placeOf = (proxy: NonNullable<Started['proxy']>): string =>
   'path' in proxy ? proxy.path : printPlace(proxy)
 
 export function startedSentences(started: Started): string[] {
-  const { addresses, listening, network, pid, proxy } = started
+  const { addresses, listening, network, onionProxy, pid, proxy } = started
   const runs = `a node of the network ${network} runs as process ${String(pid)}`
-  const behind =
-    proxy === undefined ? [] : [`whatever it dials goes through the proxy at ${placeOf(proxy)}`]
+  const behind = [
+    ...(proxy === undefined
+      ? []
+      : [`whatever it dials goes through the proxy at ${placeOf(proxy)}`]),
+    ...(onionProxy === undefined
+      ? []
+      : [`onion services are dialled through the proxy at ${placeOf(onionProxy)}`]),
+  ]
   if (listening.length === 0) return [`${runs} and takes no connections`, ...behind]
   return [runs, ...addresses.map((address) => `it listens at ${address}`), ...behind]
 }

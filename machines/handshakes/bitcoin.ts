@@ -18,6 +18,7 @@ import type {
   BitcoinTransport,
 } from '../../codec/bitcoin/wire.ts'
 import type { BitcoinViolation } from '../../codec/bitcoin/wire-details.ts'
+import type { SocketAddress } from '../../world/streams.ts'
 import { HOLDING, sessionActions } from '../session.ts'
 import type { ProtocolTypes, SessionEvent, SessionInput, SessionSaid } from '../session.ts'
 import { asSlot } from '../slot.ts'
@@ -37,11 +38,29 @@ export interface BitcoinPeer {
   readonly wtxidRelay: boolean
   /** Whether addresses are told to it in the form of BIP 155. */
   readonly wantsAddrV2: boolean
+  /** What was agreed on of BIP 330; left out: nothing, and transactions are announced one by one. */
+  readonly reconciliation?: Reconciliation
   /** How it sees us, as the network prints addresses; undefined where it says nothing. */
   readonly seenAs: string | undefined
   /** Its clock less ours. */
   readonly clockOffsetSeconds: number
 }
+
+/** Both sides would compare what they know of transactions, and tell each other the difference (BIP 330). */
+export interface Reconciliation {
+  /** Whether it is we who begin: who dialled does. */
+  readonly initiates: boolean
+  /** From both of them come the keys of short ids: nobody else can choose transactions that collide. */
+  readonly salts: { readonly own: bigint; readonly peer: bigint }
+}
+
+/** What a peer's `sendtxrcncl` comes to. */
+export type ReconciliationStance =
+  | { readonly kind: 'offered'; readonly salt: bigint }
+  /** It is passed over: we have not offered it to this peer. */
+  | { readonly kind: 'not-offered' }
+  /** It costs the connection: one side has said that it wants no transactions. */
+  | { readonly kind: 'barred' }
 
 export interface BitcoinFacts extends BitcoinChannel {
   /** Set once the connection is active. */
@@ -69,6 +88,8 @@ export type BitcoinMisconduct =
   | 'unwanted-transaction'
   /** `sendcmpct` that says neither yes nor no. */
   | 'bad-announcement'
+  /** `sendtxrcncl` a second time, of a version that there is not, or where no transactions are wanted. */
+  | 'bad-reconciliation'
 
 /** Why a connection that was made for one purpose is over. */
 export type BitcoinPurpose =
@@ -96,6 +117,8 @@ export type BitcoinAnswer =
       readonly type: 'accepted'
       /** What of it is not agreed on by what comes behind. */
       readonly peer: BitcoinPeer
+      /** Left out: we do not reconcile, and pass over whatever is said of it. */
+      readonly reconciliation?: ReconciliationStance
       /** Before our `verack`, in this order. */
       readonly offers: readonly BitcoinMessage[]
       /** Behind it. */
@@ -117,9 +140,16 @@ export interface BitcoinTypes extends ProtocolTypes {
   readonly question: BitcoinQuestion
   readonly answer: BitcoinAnswer
   readonly news: never
-  /** The best block that the application knows, which no peer can tell us. */
-  readonly instruction: { readonly tip: ChainTip }
+  readonly instruction: BitcoinInstruction
 }
+
+export type BitcoinInstruction =
+  /** The best block that the application knows, which no peer can tell us. */
+  | { readonly tip: ChainTip }
+  /** Others reach this node there from now on, and are told so: a service of Tor stands, a port is open. */
+  | { readonly reachedAt: SocketAddress }
+  /** They do no more. */
+  | { readonly lost: SocketAddress }
 
 export interface ChainTip {
   readonly height: number
@@ -137,12 +167,14 @@ export const NEGOTIATED = [
   'feature',
 ] as const satisfies readonly (keyof BitcoinMessages)[]
 
-/** wtxidrelay and sendaddrv2: BIP 339; Core holds itself to the same version for BIP 155. */
-const NEGOTIATION_VERSION = 70_016
+/** wtxidrelay and sendaddrv2: BIP 339; Core holds itself to the same version for BIP 155 and BIP 330. */
+export const NEGOTIATION_VERSION = 70_016
 /** BIP 152, with witnesses: `sendcmpct` of any other is passed over. */
 const COMPACT_BLOCKS_VERSION = 2n
 /** BIP 434. */
 const FEATURE_VERSION = 70_017
+/** The lowest one of BIP 330, and the only one so far: of a higher one the peer speaks this as well. */
+const RECONCILIATION_VERSION = 1
 
 /** All of the handshake, from the open stream on. */
 const HANDSHAKE_MS = 60_000
@@ -156,6 +188,8 @@ interface Context {
   readonly accepted: Accepted | undefined
   readonly wtxidRelay: boolean
   readonly wantsAddrV2: boolean
+  /** The peer's salt, once it has said that it reconciles. */
+  readonly reconciliationSalt: bigint | undefined
   /** What Core takes already before `verack`: see `withEarly`. */
   readonly early: readonly Early[]
 }
@@ -181,12 +215,37 @@ function acceptedIn({ accepted }: Context): Accepted {
   return accepted
 }
 
+/** Nothing without `wtxidrelay`: it is by that hash that transactions would be compared. */
+function agreedIn(context: Context): Reconciliation | undefined {
+  const { reconciliation: stance } = acceptedIn(context)
+  const { reconciliationSalt: peer, role, wtxidRelay } = context
+  if (stance?.kind !== 'offered' || peer === undefined || !wtxidRelay) return undefined
+  return { initiates: role === 'dialler', salts: { own: stance.salt, peer } }
+}
+
 function readyAs(context: Context) {
   const { channel, wantsAddrV2, wtxidRelay } = context
   if (channel === undefined) throw new Error('ready before there was a channel')
-  const peer = { ...acceptedIn(context).peer, wantsAddrV2, wtxidRelay }
+  const reconciliation = agreedIn(context)
+  const peer = {
+    ...{ ...acceptedIn(context).peer, wantsAddrV2, wtxidRelay },
+    ...(reconciliation === undefined ? {} : { reconciliation }),
+  }
   return { facts: { ...channel, peer }, identity: undefined }
 }
+
+/** Where it means something: what it does then; undefined: it is passed over. */
+function reconciliationIn(context: Context, message: BitcoinMessage): 'agreed' | 'bad' | undefined {
+  if (message.type !== 'sendtxrcncl') return undefined
+  const kind = acceptedIn(context).reconciliation?.kind
+  if (kind === 'barred') return 'bad'
+  if (kind !== 'offered') return undefined
+  const isFirst = context.reconciliationSalt === undefined
+  return isFirst && message.version >= RECONCILIATION_VERSION ? 'agreed' : 'bad'
+}
+
+/** What is agreed on before `verack` or not at all. */
+const LATE: ReadonlySet<BitcoinMessage['type']> = new Set(['wtxidrelay', 'sendaddrv2', 'feature'])
 
 const end = (detail: BitcoinDetail) => ({ type: 'end', params: { detail } }) as const
 const verack = { type: 'verack' } as const
@@ -216,6 +275,12 @@ export const bitcoinSessionMachine = setup({
     }),
     noteWtxidRelay: assign({ wtxidRelay: true }),
     noteAddrV2: assign({ wantsAddrV2: true }),
+    noteReconciliation: assign({
+      reconciliationSalt: ({ context, event }) =>
+        event.type === 'unit' && event.message.type === 'sendtxrcncl'
+          ? event.message.salt
+          : context.reconciliationSalt,
+    }),
     noteEarly: assign({
       early: ({ context: { early }, event }) => {
         if (event.type !== 'unit') return early
@@ -244,11 +309,14 @@ export const bitcoinSessionMachine = setup({
       event.type === 'unit' &&
       event.message.type === 'feature' &&
       acceptedIn(context).peer.commonVersion < FEATURE_VERSION,
-    isLate: ({ event }) =>
-      event.type === 'unit' &&
-      (event.message.type === 'wtxidrelay' ||
-        event.message.type === 'sendaddrv2' ||
-        event.message.type === 'feature'),
+    isReconciliation: ({ context, event }, comesTo: 'agreed' | 'bad') =>
+      event.type === 'unit' && reconciliationIn(context, event.message) === comesTo,
+    isLate: ({ context, event }) => {
+      if (event.type !== 'unit') return false
+      const { type } = event.message
+      if (type === 'sendtxrcncl') return acceptedIn(context).reconciliation !== undefined
+      return LATE.has(type)
+    },
     isAnswer: ({ event }, type: BitcoinAnswer['type']) =>
       event.type === 'answer' && event.answer.type === type,
     isAcceptedToDialler: ({ context, event }) =>
@@ -266,6 +334,7 @@ export const bitcoinSessionMachine = setup({
     accepted: undefined,
     wtxidRelay: false,
     wantsAddrV2: false,
+    reconciliationSalt: undefined,
     early: [],
   }),
   on: { leave: '.over' },
@@ -409,6 +478,15 @@ export const bitcoinSessionMachine = setup({
                 actions: end('early-feature'),
               },
               { guard: 'isBadFeature', target: '#bitcoin.over', actions: end('bad-feature') },
+              {
+                guard: { type: 'isReconciliation', params: 'agreed' },
+                actions: 'noteReconciliation',
+              },
+              {
+                guard: { type: 'isReconciliation', params: 'bad' },
+                target: '#bitcoin.over',
+                actions: end('bad-reconciliation'),
+              },
               { guard: 'isEarly', actions: 'noteEarly' },
             ],
           },

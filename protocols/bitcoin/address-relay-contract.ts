@@ -15,6 +15,8 @@ export type PeerView = ConnectionView<BitcoinTypes>
 
 export interface AddressRelayOptions {
   readonly own: OwnAddresses
+  /** IP addresses of this machine. Left out: they are not known. */
+  readonly interfaces?: readonly string[]
   /** What we say that we serve, as flags. */
   readonly services: bigint
   /** Networks to which this node has a way; it may change while the node runs. */

@@ -29,6 +29,7 @@ import type {
 } from './address-relay-contract.ts'
 import { relayTargets } from './address-targets.ts'
 import { createAddressTelling } from './address-telling.ts'
+import { addBoundAddresses } from './bound-addresses.ts'
 import { groupBytesOf } from './netgroup.ts'
 import { networkThrough, placeOf } from './peer-place.ts'
 import { SERVICES } from './services.ts'
@@ -74,6 +75,7 @@ function startAddressRelay(
 ): () => void {
   const { reachable } = options
   const { book, random } = tools
+  addBoundAddresses(options.own, tools.listening(), options.interfaces ?? [])
   const targetKey = (kept.targetKey ??= sipHashKeyOf(random.bytes(KEY_BYTES)))
 
   const nowSeconds = (): number => Math.floor(tools.wallMs() / SECOND_MS)

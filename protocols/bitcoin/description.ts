@@ -6,6 +6,8 @@
  * @module
  */
 import type { ConnectionDescription, ToolConnection } from '../../actors/protocol-tools.ts'
+import { networkAddressOf, parseAddress } from '../../codec/bitcoin/address.ts'
+import { isRoutableAddress } from '../../codec/bitcoin/address-scope.ts'
 import { printableText } from '../../codec/bitcoin/negotiation.ts'
 import type { BitcoinFacts, BitcoinPeer } from '../../machines/handshakes/bitcoin.ts'
 import { initialsOf, namesOf } from './services.ts'
@@ -18,6 +20,8 @@ const SERVICES_DIGITS = 16
 
 /** In tables, where each character counts. */
 const SHORT_TYPES: Readonly<Record<string, string>> = { [SLOTS.blockRelayOnly]: 'block-only' }
+/** Of a text that has its port. */
+const PORT_LEFT_OUT = 0
 
 type Sums = Readonly<Record<string, number>>
 
@@ -34,6 +38,14 @@ const claimsOf = (peer: BitcoinPeer | undefined) => ({
   height: peer?.height ?? null,
   relay: peer?.relay ?? null,
 })
+
+/** Of which network the peer's address is. Of a name that a proxy finds nobody here knows. */
+function networkOf(text: string): string {
+  const parsed = parseAddress(text, PORT_LEFT_OUT)
+  const address = 'wrong' in parsed ? undefined : networkAddressOf(parsed.address)
+  const isKnown = address !== undefined && isRoutableAddress(address)
+  return isKnown ? address.network : 'not_publicly_routable'
+}
 
 const millisecondsOf = (value: unknown): number | null => (typeof value === 'number' ? value : null)
 
@@ -52,6 +64,7 @@ const most = (sums: Sums): string =>
 
 export function describeConnection({
   about,
+  address,
   facts,
   slot,
   traffic = { received: {}, sent: {} },
@@ -62,7 +75,7 @@ export function describeConnection({
   const minimumPingMs = millisecondsOf(about['minimumPingMs'])
   return {
     fields: {
-      ...{ type: slot, transport, sessionId },
+      ...{ type: slot, network: networkOf(address), transport, sessionId },
       ...claims,
       ...{ pingMs, minimumPingMs },
       ...{ receivedBytesByMessage: traffic.received, sentBytesByMessage: traffic.sent },

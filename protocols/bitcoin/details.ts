@@ -57,6 +57,7 @@ export const BITCOIN_DETAILS: Readonly<Record<BitcoinDetail, DetailRule>> = {
   'service-not-offered': fault('disconnect'),
   'unwanted-transaction': fault('disconnect'),
   'bad-announcement': fault('discourage'),
+  'bad-reconciliation': fault('disconnect'),
 
   'ping-timeout': late,
   'no-progress': late,

@@ -12,6 +12,7 @@ import type { VersionMessage } from '../../codec/bitcoin/negotiation.ts'
 import { NO_ADDRESS } from '../../codec/bitcoin/network-address.ts'
 import type { NetworkAddress } from '../../codec/bitcoin/network-address.ts'
 import { viewOf } from '../../codec/bytes.ts'
+import { NEGOTIATION_VERSION } from '../../machines/handshakes/bitcoin.ts'
 import type {
   BitcoinAnswer,
   BitcoinPeer,
@@ -19,18 +20,18 @@ import type {
   ChainTip,
 } from '../../machines/handshakes/bitcoin.ts'
 import type { Random } from '../../world/random.ts'
+
 import type { OwnAddresses } from './own-addresses.ts'
 import { chooseEvictee } from './eviction.ts'
 import { createEvictables } from './evictable.ts'
 import { isDesirable, isFreshTip } from './services.ts'
+import { reconciliationOffer, reconciliationStance } from './reconciliation.ts'
 import { needsServices, relaysAddresses, relaysTransactions, SLOTS } from './slots.ts'
 
 /** What we say that we speak. */
 export const PROTOCOL_VERSION = 70_017
 /** MIN_PEER_PROTO_VERSION. */
 const PROTOCOL_VERSION_MIN = 31_800
-/** wtxidrelay (BIP 339) and, out of politeness, sendaddrv2. */
-const NEGOTIATION_VERSION = 70_016
 /** BIP 152. */
 const COMPACT_BLOCKS_VERSION = 70_014
 const COMPACT_BLOCKS_KIND = 2n
@@ -39,10 +40,12 @@ export interface NodePartOptions {
   /** Ours. */
   readonly services: bigint
   readonly userAgent: string
-  /** Where we can be reached: whoever comes in says where it found us. */
-  readonly own: Pick<OwnAddresses, 'vote'>
+  /** Where we can be reached: whoever comes in says where it found us, and the application what it set up. */
+  readonly own: Pick<OwnAddresses, 'add' | 'remove' | 'vote'>
   /** No transactions from anybody. */
   readonly blocksOnly: boolean
+  /** Whether peers are told that transactions can be reconciled with us. */
+  readonly reconciles: boolean
 }
 
 type View = ConnectionView<BitcoinTypes>
@@ -57,7 +60,7 @@ export function drawNonce(random: Random): bigint {
 
 export function createNodePart(
   tools: NodeTools<BitcoinTypes>,
-  { blocksOnly, own, services, userAgent }: NodePartOptions,
+  { blocksOnly, own, reconciles, services, userAgent }: NodePartOptions,
 ): NodePart<BitcoinTypes> {
   /** Ours, of connections that we dialled and that are not active yet. */
   const nonces = new Map<string, bigint>()
@@ -111,7 +114,10 @@ export function createNodePart(
   }
 
   // In Core's order: what is found first is what is said.
-  const judge = (version: VersionMessage, { role, slot, target }: View): BitcoinAnswer => {
+  const judge = (
+    version: VersionMessage,
+    { connection: { role, slot, target }, random }: Asking<BitcoinTypes>,
+  ): BitcoinAnswer => {
     // Refused or not: whoever offers less than was told of it is not dialled for that again.
     if (target !== undefined) tools.mark(printAddress(target), version.services)
     if (needsServices(slot) && !isDesirable(version.services, isTipFresh())) {
@@ -130,9 +136,12 @@ export function createNodePart(
     if (role === 'listener') own.vote(version.receiver)
     const peer = peerOf(version)
     const asksForAddresses = role === 'dialler' && relaysAddresses(slot)
+    const stance = reconciles ? reconciliationStance({ blocksOnly, peer, slot }, random) : undefined
+    const offers = peer.commonVersion < NEGOTIATION_VERSION ? [] : OFFERS
     return {
       ...{ type: 'accepted', peer, isEnough: slot === SLOTS.feeler },
-      offers: peer.commonVersion < NEGOTIATION_VERSION ? [] : OFFERS,
+      ...(stance === undefined ? {} : { reconciliation: stance }),
+      offers: [...offers, ...reconciliationOffer(stance)],
       requests: asksForAddresses ? [{ type: 'getaddr' }] : [],
       announcements: peer.commonVersion < COMPACT_BLOCKS_VERSION ? [] : [NO_COMPACT_BLOCKS],
     }
@@ -140,7 +149,7 @@ export function createNodePart(
 
   return {
     answer: (question, about) =>
-      question.type === 'greet' ? greet(about) : judge(question.version, about.connection),
+      question.type === 'greet' ? greet(about) : judge(question.version, about),
     ready({ name }) {
       nonces.delete(name)
     },
@@ -153,7 +162,16 @@ export function createNodePart(
       return chooseEvictee(candidates.map((one) => evictables.of(one, isFresh)))
     },
     instruct(instruction) {
-      tip = instruction.tip
+      if ('tip' in instruction) {
+        ;({ tip } = instruction)
+        return
+      }
+      const isReached = 'reachedAt' in instruction
+      const at = isReached ? instruction.reachedAt : instruction.lost
+      const address = networkAddressOf(addressOfSocket(at))
+      if (address === undefined) return
+      if (isReached) own.add(address, 'stated')
+      else own.remove(address)
     },
     counts: () => ({ nonces: nonces.size, origins: evictables.size }),
   }

@@ -67,8 +67,8 @@ export const openingChild = (options: OpeningOptions): ChildSpec<BitcoinTypes, O
   name: 'opening',
   restart: 'permanent',
   keep: () => ({ anchors: undefined, tip: undefined }),
-  instruct({ tip }, kept) {
-    kept.tip = tip
+  instruct(instruction, kept) {
+    if ('tip' in instruction) kept.tip = instruction.tip
   },
   start: (tools, kept) => startOpening(options, tools, kept),
 })

@@ -12,6 +12,8 @@ import { reachability } from './reachability.ts'
 
 /** Ours are a few; nobody else adds to them. */
 const OWN_ADDRESSES_MAX = 64
+/** Of an address that was stated without one: that at which the node listens. */
+export const PORT_LISTENED_AT = 0
 
 /** How an address of ours was learnt, and what that is worth, as in Core. */
 const SCORES = {
@@ -64,6 +66,12 @@ export interface OwnAddresses {
 }
 
 const keyOf = ({ bytes, network }: NetworkAddress): string => `${network} ${encodeHex(bytes)}`
+
+/** I2P has no ports: its 0 is one. */
+const withPort = (address: NetworkAddress, listenPort: number): NetworkAddress =>
+  address.port === PORT_LISTENED_AT && address.network !== 'i2p'
+    ? { ...address, port: listenPort }
+    : address
 
 const isPrivate = (network: AddressAsker['through'] | NetworkAddress['network']): boolean =>
   network === 'onion' || network === 'i2p'
@@ -124,7 +132,7 @@ export function createOwnAddresses({
     offer(to, listenPort, random) {
       const own = bestFor(to)
       const { isInbound, seenAs } = to
-      const told = own?.address
+      const told = own === undefined ? undefined : withPort(own.address, listenPort)
       if (seenAs === undefined || !isUseful(seenAs, to.address)) return told
       // He may know better than we; the surer we are, the less often he is believed.
       const odds = (own?.score ?? 0) > SCORES.stated ? 8 : 2

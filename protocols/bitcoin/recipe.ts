@@ -4,10 +4,10 @@
  * @module
  */
 import type { Recipe } from '../../actors/protocol.ts'
-import { ADDRESS_BYTES } from '../../codec/bitcoin/network-address.ts'
 import { BITCOIN_NETWORKS } from '../../codec/bitcoin/networks.ts'
 import type { BitcoinOptions } from '../bitcoin.ts'
 import type { BitcoinLimits } from './limits.ts'
+import { isPeerNetwork } from './network-info.ts'
 import { SERVICES } from './services.ts'
 
 export const recipeOf = ({ limits, ...options }: BitcoinOptions): Recipe => ({
@@ -25,7 +25,6 @@ const isOneOf =
 
 const isNetwork = isOneOf(BITCOIN_NETWORKS)
 const isService = isOneOf(SERVICES)
-const isPeerNetwork = isOneOf(ADDRESS_BYTES)
 const isTransport = isOneOf({ v1: true, v2: true, both: true })
 
 /** @throws {RangeError} */
@@ -33,7 +32,7 @@ export function optionsOf({ settings }: Recipe): BitcoinOptions {
   if (!isRecord(settings)) throw new RangeError('the recipe has no settings')
   const { blocksOnly = false, limits = {}, network = 'mainnet', transport = 'both' } = settings
   const { services = [], userAgentComments = [], externalAddresses = [] } = settings
-  const { discover = true, networks = ['ipv4', 'ipv6'] } = settings
+  const { discover, networks = ['ipv4', 'ipv6'] } = settings
   if (!isNetwork(network)) throw new RangeError('the recipe names no network')
   if (!isTransport(transport)) throw new RangeError('the recipe names no transport')
   if (typeof blocksOnly !== 'boolean') {
@@ -48,10 +47,14 @@ export function optionsOf({ settings }: Recipe): BitcoinOptions {
   if (!Array.isArray(externalAddresses) || !externalAddresses.every(isText)) {
     throw new RangeError('the addresses of the recipe are no texts')
   }
+  const { interfaceAddresses = [] } = settings
+  if (!Array.isArray(interfaceAddresses) || !interfaceAddresses.every(isText)) {
+    throw new RangeError('the interfaces of the recipe are no texts')
+  }
   if (!Array.isArray(networks) || !networks.every(isPeerNetwork)) {
     throw new RangeError('the recipe names networks that there are not')
   }
-  if (typeof discover !== 'boolean') {
+  if (discover !== undefined && typeof discover !== 'boolean') {
     throw new RangeError('what the recipe says of discovery is neither yes nor no')
   }
   const { connectOnly = false, dnsSeeds = true, fixedSeeds = [], seedNodes = [] } = settings
@@ -64,13 +67,18 @@ export function optionsOf({ settings }: Recipe): BitcoinOptions {
   if (!Array.isArray(seedNodes) || !seedNodes.every(isText)) {
     throw new RangeError('the seed nodes of the recipe are no texts')
   }
+  const { reconciliation = false } = settings
+  if (typeof reconciliation !== 'boolean') {
+    throw new RangeError('what the recipe says of reconciliation is neither yes nor no')
+  }
   if (!isRecord(limits)) throw new RangeError('the limits of the recipe are none')
   // The factory checks each of them: a name of none changes nothing.
   const numbers = limits as Partial<BitcoinLimits>
   return {
-    ...{ blocksOnly, discover, externalAddresses, limits: numbers },
+    ...(discover === undefined ? {} : { discover }),
+    ...{ blocksOnly, externalAddresses, interfaceAddresses, limits: numbers },
     ...{ network, networks, services, transport, userAgentComments },
-    ...{ connectOnly, dnsSeeds, fixedSeeds, seedNodes },
+    ...{ connectOnly, dnsSeeds, fixedSeeds, reconciliation, seedNodes },
   }
 }
 

@@ -1,7 +1,13 @@
 import { expect, test } from 'vitest'
 import { describerOf } from '../../cli/description.ts'
 
-const CONNECTION = { slot: 'inbound', facts: undefined, traffic: undefined, about: {} }
+const CONNECTION = {
+  address: '127.0.0.1:1',
+  slot: 'inbound',
+  facts: undefined,
+  traffic: undefined,
+  about: {},
+}
 
 test('a network that says nothing of its connections has no fields and no columns', () => {
   expect(describerOf({})(CONNECTION)).toEqual({ fields: {}, columns: {} })

@@ -214,7 +214,14 @@ describe('is used wrongly:', () => {
   })
 
   const nothing: NodeOptions = {
-    ...{ listen: [], connect: [], bootstrap: [], json: false, proxy: undefined },
+    ...{
+      listen: [],
+      connect: [],
+      bootstrap: [],
+      json: false,
+      proxy: undefined,
+      onionProxy: undefined,
+    },
     ...{ dataDir: undefined, until: undefined, timeoutMs: undefined, record: undefined },
   }
   const usual = { network: 'test/usage', allow: undefined }
@@ -222,6 +229,7 @@ describe('is used wrongly:', () => {
     ['no address to dial', { connect: ['here'] }, {}, /^here: the address does not start/],
     ['no address to begin with', { bootstrap: ['x'] }, {}, /^x: the address does not start/],
     ['no address to listen on', { listen: ['x'] }, {}, /^x is no address to listen on/],
+    ['no onion proxy', { onionProxy: 'x' }, {}, /^--onion-proxy takes an IP address and a port/],
     ['no proxy', { proxy: 'x' }, {}, /^--proxy takes an IP address and a port/],
     ['no condition', { until: 'rich' }, {}, /no such condition; there is: peers$/],
     ['a property of objects', { until: 'constructor' }, {}, /no such condition/],

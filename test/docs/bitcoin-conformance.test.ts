@@ -49,6 +49,21 @@ function titlesIn(path: string): readonly string[] {
   return titles
 }
 
+/** All of Core's tests of connections and addresses that are looked at here, held or not. */
+const ROWS = [
+  ...['p2p_v2_transport', 'p2p_v2_encrypted', 'p2p_v2_misbehaving', 'p2p_handshake', 'p2p_leak'],
+  ...['p2p_timeouts', 'p2p_ping', 'p2p_invalid_messages', 'p2p_bip434_feature', 'p2p_sendtxrcncl'],
+  ...['p2p_net_deadlock', 'p2p_message_capture', 'feature_uacomment', 'p2p_permissions'],
+
+  ...['p2p_addr_relay', 'p2p_addrv2_relay', 'p2p_addr_selfannouncement', 'p2p_getaddr_caching'],
+  ...['p2p_addrfetch', 'p2p_seednode', 'p2p_dns_seeds', 'p2p_add_connections', 'p2p_eviction'],
+  ...['p2p_outbound_eviction', 'p2p_disconnect_ban', 'rpc_setban', 'rpc_net', 'feature_addrman'],
+  ...['feature_anchors', 'feature_asmap', 'feature_bind_extra', 'feature_bind_port_discover'],
+  ...['feature_bind_port_externalip', 'feature_discover', 'feature_port', 'feature_config_args'],
+  ...['feature_maxuploadtarget', 'feature_proxy', 'feature_torcontrol', 'p2p_i2p_ports'],
+  'p2p_i2p_sessions',
+]
+
 /** A row of Core's, by the name of its file. */
 const IS_ROW = /^(?:feature|p2p|rpc)_[a-z0-9_]+: /
 
@@ -88,6 +103,10 @@ describe(TABLE, () => {
       ({ file, title }) => !clauses.some((clause) => clause.file === file && isOf(title, clause)),
     )
     expect(strays).toEqual([])
+  })
+
+  test.each(ROWS)('has the row %s', (row) => {
+    expect(clauses.some(({ title }) => title.startsWith(`${row}: `))).toBe(true)
   })
 
   test('says of each that is not held why', () => {

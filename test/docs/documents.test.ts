@@ -127,6 +127,7 @@ test.each([
   ['docs/journal.md', 2],
   ['docs/proxies.md', 0],
   ['docs/proxies.md', 1],
+  ['docs/proxies.md', 2],
 ])('the example of %s, block %i, type-checks', (path, index) => {
   const blocks = [...read(path).matchAll(/```ts\n([\s\S]*?)```/g)]
   const [, block = ''] = blocks[index] ?? []

@@ -22,7 +22,7 @@ const LISTENER = '10.0.0.1:18444'
 
 /** In less time than a path is waited for. */
 const bitcoinOf = (): BitcoinProtocol =>
-  silent({ transport: 'v1', limits: { handshakeMs: 20_000 } })
+  silent({ transport: 'v1', reconciliation: true, limits: { handshakeMs: 20_000 } })
 
 const feature: BitcoinMessage = { type: 'feature', id: 'test', data: new Uint8Array(0) }
 /** As it is said, by the name under which a path has it. */
@@ -31,6 +31,8 @@ const SAID: Readonly<Record<string, BitcoinMessage>> = {
   wtxidrelay: { type: 'wtxidrelay' },
   sendaddrv2: { type: 'sendaddrv2' },
   sendheaders: { type: 'sendheaders' },
+  reconciliation: { type: 'sendtxrcncl', version: 1, salt: 7n },
+  'bad reconciliation': { type: 'sendtxrcncl', version: 0, salt: 7n },
   feature,
   'bad feature': raw('feature', 3, 1, 1, 1, 0),
   'late wtxidrelay': { type: 'wtxidrelay' },
@@ -43,6 +45,7 @@ const answer = (given: BitcoinTypes['answer']) => ({
 })
 const accepted = (commonVersion: number, isEnough = false): BitcoinTypes['answer'] => ({
   ...{ type: 'accepted', isEnough, offers: [], requests: [], announcements: [] },
+  ...(commonVersion === OLD_VERSION ? {} : { reconciliation: { kind: 'offered', salt: 1n } }),
   peer: {
     ...{ protocolVersion: commonVersion, commonVersion, services: 0n, userAgent: '', height: 0 },
     ...{ relay: true, wtxidRelay: false, wantsAddrV2: false, seenAs: undefined },
@@ -78,6 +81,15 @@ const stimuliFor = (role: Role): Stimuli<SessionEvent<BitcoinTypes>, Stage> => (
     feature: {
       event: unitOf(feature),
       from: (state, context) => AWAITING.includes(state) && isOld(context),
+    },
+    reconciliation: {
+      event: unitOf(SAID['reconciliation'] ?? VERACK),
+      from: (state, context) =>
+        AWAITING.includes(state) && !isOld(context) && context['reconciliationSalt'] === undefined,
+    },
+    'bad reconciliation': {
+      event: unitOf(SAID['bad reconciliation'] ?? VERACK),
+      from: (state, context) => AWAITING.includes(state) && !isOld(context),
     },
     'bad feature': {
       event: unitOf({ type: 'violation', command: 'feature', detail: 'bad-feature' }),

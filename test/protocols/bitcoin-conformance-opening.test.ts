@@ -200,6 +200,30 @@ describe('a node that knows many', () => {
 
 const SERVING_MORE = 0x40fn
 
+test('p2p_add_connections: exact counts per connection type (with those that come in, and those asked for)', () => {
+  const { startAlice, startPeer, world } = startOpeningWorld()
+  const hosts = Array.from({ length: 16 }, (_, index) => `20.${String(index)}.0.1`)
+  for (const host of hosts) startPeer(host)
+  const alice = startAlice({ seedNodes: [placeOf('20.0.0.1')] })
+  world.advance(1_000)
+  expect(alice.held('addr-fetch')).toEqual([placeOf('20.0.0.1')])
+  for (const host of ['31.1.1.1', '31.2.1.1', '31.3.1.1']) {
+    startPeer(host, serving())
+      .supervisor.connect('9.9.9.9:18444')
+      .catch(() => undefined)
+  }
+  alice.supervisor.connect(placeOf('20.15.0.1')).catch(() => undefined)
+  alice.supervisor.connect(placeOf('20.14.0.1')).catch(() => undefined)
+  alice.tell(...hosts.slice(1, 14).map((host) => placeOf(host)))
+  world.advance(60_000)
+  const counts: Record<string, number> = {}
+  for (const { slot } of alice.supervisor.connections()) counts[slot] = (counts[slot] ?? 0) + 1
+  delete counts['feeler']
+  expect(counts).toEqual({
+    ...{ manual: 2, 'full-relay': 8, 'block-relay-only': 2, inbound: 3, 'addr-fetch': 1 },
+  })
+})
+
 test('p2p_add_connections: feeler sends version with relay 0 and closes (relay 0)', () => {
   const { dialled } = startStage({ dials: ['feeler'], transport: 'v1' })
   const [feeler] = dialled

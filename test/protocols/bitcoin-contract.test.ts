@@ -207,6 +207,15 @@ const details: Details = {
   },
   'bad-announcement': afterSaying(raw('sendcmpct', 2, 2, new Uint8Array(7))),
 
+  'bad-reconciliation'(scene) {
+    const unwanted: BitcoinMessage = { type: 'sendtxrcncl', version: 0, salt: 1n }
+    meetWith(
+      scene,
+      () => rewriting(silent(), (message) => (message.type === 'verack' ? [unwanted] : [message])),
+      () => regtest({ reconciliation: true }),
+    )
+  },
+
   'ping-timeout'(scene) {
     const { dialler, listener } = meetWith(scene, () => silent())
     scene.world.advance(600_000)
@@ -239,6 +248,13 @@ const subjectOf = (transport: SpokenTransports): ProtocolSubject<BitcoinTypes> =
       ...([{ type: 'sendheaders' }, { type: 'sendcmpct', announce: 1, version: 2n }] as const),
       VERACK,
     ),
+    'what is said of reconciliation before verack'(scene) {
+      meetWith(
+        scene,
+        () => silent({ reconciliation: true }),
+        () => regtest({ reconciliation: true }),
+      )
+    },
   },
 })
 const isDetail = ({ title }: ContractCase): boolean => title.startsWith('the detail')

@@ -3,6 +3,7 @@ import type { BitcoinFacts } from '../../machines/handshakes/bitcoin.ts'
 import { describeConnection } from '../../protocols/bitcoin/description.ts'
 import { initialsOf, namesOf } from '../../protocols/bitcoin/services.ts'
 import { startNode, startVirtualWorld } from '../support/nodes.ts'
+import { I2P, ONION } from './bitcoin-addresses-support.ts'
 import { regtest } from './bitcoin-support.ts'
 
 function startTwo() {
@@ -20,7 +21,9 @@ const PEER = {
   clockOffsetSeconds: 0,
 }
 const FACTS: BitcoinFacts = { transport: 'v1', sessionId: '', peer: PEER }
-const CONNECTION = { slot: 'inbound', facts: FACTS, traffic: undefined, about: {} }
+const CONNECTION = {
+  ...{ address: '203.0.114.7:8333', slot: 'inbound', facts: FACTS, traffic: undefined, about: {} },
+}
 
 describe('a connection', () => {
   test('that is active is described alike on both sides', () => {
@@ -50,7 +53,8 @@ describe('a connection', () => {
   test('of which nothing is known yet has its type, and nothing that was not said', () => {
     const { fields, columns } = describeConnection({ ...CONNECTION, facts: undefined })
     expect(fields).toEqual({
-      ...{ type: 'inbound', transport: null, sessionId: null, protocolVersion: null },
+      ...{ type: 'inbound', network: 'ipv4', transport: null, sessionId: null },
+      protocolVersion: null,
       ...{ services: null, serviceNames: [], userAgent: null, height: null, relay: null },
       ...{ pingMs: null, minimumPingMs: null },
       ...{ receivedBytesByMessage: {}, sentBytesByMessage: {} },
@@ -76,6 +80,19 @@ describe('a connection', () => {
       ...{ 'most bytes in': 'headers 900 inv 100 addrv2 50', 'most bytes out': '' },
     })
   })
+})
+
+test.each([
+  ['9.9.9.9:8333', 'ipv4'],
+  ['[2a00::1]:8333', 'ipv6'],
+  ['[fc00::1]:8333', 'cjdns'],
+  [`${ONION}:8333`, 'onion'],
+  [`${I2P}:0`, 'i2p'],
+  ['127.0.0.1:50000', 'not_publicly_routable'],
+  ['seed.example:8333', 'not_publicly_routable'],
+  ['no address', 'not_publicly_routable'],
+])('%s is of the network %s', (address, network) => {
+  expect(describeConnection({ ...CONNECTION, address }).fields).toMatchObject({ network })
 })
 
 test('services without a name are printed by their bit, and stand in no initials', () => {

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { parseProxy } from '../../../cli/node/proxy.ts'
 import { tcp } from '../../../transport/tcp.ts'
+import { ONION } from '../../protocols/bitcoin-addresses-support.ts'
 import { startDoor } from '../../support/socks-door.ts'
 import { startSocksRelay } from '../../support/socks-relay.ts'
 import { platformUntil } from '../../transport/support.ts'
@@ -20,7 +21,8 @@ async function startProxy() {
   onTestFinished(() => relay.close())
   await platformUntil(() => relay.address() !== undefined, 'the proxy to listen')
   const { port = 0 } = relay.address() ?? {}
-  return { ...relay, flags: ['--proxy', `127.0.0.1:${String(port)}`] }
+  const at = { host: '127.0.0.1', port }
+  return { ...relay, at, flags: ['--proxy', `127.0.0.1:${String(port)}`] }
 }
 
 describe('a node behind a proxy', () => {
@@ -87,6 +89,32 @@ describe('a node behind a proxy', () => {
     })
     expect((await node.stop()).code).toBe(0)
   })
+})
+
+test('onion services have a proxy of their own, where one is given', async () => {
+  const [all, onions] = [await startProxy(), await startProxy()]
+  const peer = await startListening()
+  const node = (...flags: readonly string[]) =>
+    startCommand([
+      ...['node', 'bitcoin', '--network', 'regtest', '--connect-only', '--json', ...flags],
+      ...['--connect', `${ONION}:18444`, peer.address.replace(/^.*@/, '')],
+    ])
+  const onionFlags = ['--onion-proxy', onions.flags[1] ?? '']
+  const both = node(...all.flags, ...onionFlags)
+  await platformUntil(() => onions.requests.length > 0, 'the onion service')
+  await platformUntil(() => all.requests.length > 0, 'the other')
+  expect(both.events()[0]).toMatchObject({ proxy: all.at, onionProxy: onions.at })
+  await both.stop()
+  const dialled = ({ requests }: typeof all) => new Set(requests.map(({ host }) => host))
+  expect([dialled(all), dialled(onions)]).toEqual([new Set(['127.0.0.1']), new Set([ONION])])
+  // Without another one the rest is dialled directly.
+  const before = all.requests.length
+  const alone = node(...onionFlags)
+  const count = onions.requests.length
+  await platformUntil(() => onions.requests.length > count, 'the onion service again')
+  await alone.event('connection.closed')
+  await alone.stop()
+  expect(all.requests).toHaveLength(before)
 })
 
 test('feature_proxy: unix sockets', async () => {

@@ -103,7 +103,7 @@ const STARTED = {
   network: 'tiny',
   listening: [],
   addresses: [],
-  proxy: undefined,
+  ...{ onionProxy: undefined, proxy: undefined },
 }
 
 describe('the screen', () => {
