@@ -1,0 +1,45 @@
+/**
+ * Who may not be kept out for where it is: the network says it of a place, a ban of that place or a
+ * discouragement does not hold there, and no place is taken from it for a newcomer. What it does wrong ends
+ * its connection all the same, and is charged to nobody. A ban of an identity holds everywhere: it is proven.
+ * @module
+ */
+import type { Connection } from '../actors/connection-contract.ts'
+import type { NodePart } from '../actors/protocol.ts'
+import type { ProtocolTypes } from '../machines/session.ts'
+import type { SocketAddress } from '../world/streams.ts'
+
+export interface ExemptionOptions<T extends ProtocolTypes> {
+  readonly nodePart: Pick<NodePart<T>, 'isExempt'>
+  /** Whether the application asked for the peer of a connection that we dialled. */
+  isWanted(connection: Connection<T>): boolean
+}
+
+export interface Exemption<T extends ProtocolTypes> {
+  /** Left out: a datagram, which is of no connection. */
+  ofArrival(remote: SocketAddress, local?: SocketAddress): boolean
+  ofDial(remote: SocketAddress, isWanted: boolean): boolean
+  ofConnection(connection: Connection<T>): boolean
+}
+
+export function createExemption<T extends ProtocolTypes>({
+  isWanted,
+  nodePart,
+}: ExemptionOptions<T>): Exemption<T> {
+  const ofArrival = (remote: SocketAddress, local?: SocketAddress): boolean =>
+    nodePart.isExempt?.({
+      ...{ role: 'listener', remote, isWanted: false },
+      ...(local === undefined ? {} : { local }),
+    }) ?? false
+  const ofDial = (remote: SocketAddress, wanted: boolean): boolean =>
+    nodePart.isExempt?.({ role: 'dialler', remote, isWanted: wanted }) ?? false
+
+  return {
+    ofArrival,
+    ofDial,
+    ofConnection(connection) {
+      const { local, remote, role } = connection.view
+      return role === 'listener' ? ofArrival(remote, local) : ofDial(remote, isWanted(connection))
+    },
+  }
+}
