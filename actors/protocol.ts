@@ -78,7 +78,7 @@ export interface BookSizes {
 
 export type PlainValue = boolean | number | string
 
-/** What children found out about a connection, by name: for whoever evicts, and for operators. */
+/** What children and the node part found out about a connection, by name: for whoever evicts, and for operators. */
 export type ConnectionAbout = Readonly<Record<string, PlainValue>>
 
 /** What the node part is told of a connection, and what sessions ask about. Plain data. */
@@ -171,6 +171,8 @@ export interface NodeTools<T extends ProtocolTypes> {
   /** Reaches that connection's session as an event `node`; false where there is no such connection. */
   tell(connection: string, news: T['news']): boolean
   close(connection: string, detail: CloseDetail<T['detail']>): void
+  /** Adds to what is known of a connection; it is shown with it, and goes with it. */
+  describe(connection: string, about: ConnectionAbout): void
   /**
    * Whether an identity is banned, and for how many milliseconds more. With `claimedFrom`, a host:
    * whether the claim of that identity from the host's group is, and not whether the identity is.

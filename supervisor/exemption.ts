@@ -5,14 +5,16 @@
  * @module
  */
 import type { Connection } from '../actors/connection-contract.ts'
-import type { NodePart } from '../actors/protocol.ts'
+import type { NodePart, PeerPlace } from '../actors/protocol.ts'
 import type { ProtocolTypes } from '../machines/session.ts'
 import type { SocketAddress } from '../world/streams.ts'
+import type { SupervisorEvent } from './events.ts'
 
 export interface ExemptionOptions<T extends ProtocolTypes> {
   readonly nodePart: Pick<NodePart<T>, 'isExempt'>
   /** Whether the application asked for the peer of a connection that we dialled. */
   isWanted(connection: Connection<T>): boolean
+  tell(event: SupervisorEvent): void
 }
 
 export interface Exemption<T extends ProtocolTypes> {
@@ -25,14 +27,24 @@ export interface Exemption<T extends ProtocolTypes> {
 export function createExemption<T extends ProtocolTypes>({
   isWanted,
   nodePart,
+  tell,
 }: ExemptionOptions<T>): Exemption<T> {
+  /** Asked wherever somebody is dialled, let in or charged: where it throws, all of that goes on. */
+  const isExempt = (place: PeerPlace): boolean => {
+    try {
+      return nodePart.isExempt?.(place) ?? false
+    } catch (error) {
+      tell({ type: 'fault', where: 'exemption', error })
+      return false
+    }
+  }
   const ofArrival = (remote: SocketAddress, local?: SocketAddress): boolean =>
-    nodePart.isExempt?.({
+    isExempt({
       ...{ role: 'listener', remote, isWanted: false },
       ...(local === undefined ? {} : { local }),
-    }) ?? false
+    })
   const ofDial = (remote: SocketAddress, wanted: boolean): boolean =>
-    nodePart.isExempt?.({ role: 'dialler', remote, isWanted: wanted }) ?? false
+    isExempt({ role: 'dialler', remote, isWanted: wanted })
 
   return {
     ofArrival,

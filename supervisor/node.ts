@@ -124,6 +124,7 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
     close(connection, detail) {
       connections.get(connection)?.leave(detail)
     },
+    describe: (connection, about) => connections.get(connection)?.describe(about),
     banned: (identity, claimedFrom) => peering.bannedMs(identity, claimedFrom),
     listening: () => listening(),
   })

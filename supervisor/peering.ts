@@ -112,7 +112,7 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
   }
 
   const exemption = createExemption<T>({
-    nodePart,
+    ...{ nodePart, tell: options.tell },
     isWanted: ({ view: { target } }) =>
       target !== undefined && governor.sourceOf(addresses.key(target)) === 'manual',
   })

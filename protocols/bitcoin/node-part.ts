@@ -1,6 +1,7 @@
 /**
  * What the connections of a node share in the Bitcoin network: the nonces by which it knows a connection to
- * itself, what it thinks of a peer's `version`, and whom it gives up for a newcomer.
+ * itself, what it thinks of a peer's `version`, whom it gives up for a newcomer, and what the operator allows
+ * to whom: shown with a connection as `permissions`.
  * @module
  */
 import type { Asking, ConnectionView, NodePart, NodeTools } from '../../actors/protocol.ts'
@@ -22,7 +23,8 @@ import type { Random } from '../../world/random.ts'
 import type { OwnAddresses } from './own-addresses.ts'
 import { chooseEvictee } from './eviction.ts'
 import { createEvictables } from './evictable.ts'
-import { isDesirable, isFreshTip } from './services.ts'
+import type { Permissions } from './permissions.ts'
+import { isDesirable, isFreshTip, SERVICES } from './services.ts'
 import { needsServices, relaysAddresses, relaysTransactions, SLOTS } from './slots.ts'
 
 /** What we say that we speak. */
@@ -43,6 +45,9 @@ export interface NodePartOptions {
   readonly own: Pick<OwnAddresses, 'vote'>
   /** No transactions from anybody. */
   readonly blocksOnly: boolean
+  readonly permissions: Permissions
+  /** Whether it came in through our own onion service. */
+  isThroughOnion(connection: Pick<View, 'local' | 'role'>): boolean
 }
 
 type View = ConnectionView<BitcoinTypes>
@@ -57,7 +62,7 @@ export function drawNonce(random: Random): bigint {
 
 export function createNodePart(
   tools: NodeTools<BitcoinTypes>,
-  { blocksOnly, own, services, userAgent }: NodePartOptions,
+  { blocksOnly, isThroughOnion, own, permissions, services: offered, userAgent }: NodePartOptions,
 ): NodePart<BitcoinTypes> {
   /** Ours, of connections that we dialled and that are not active yet. */
   const nonces = new Map<string, bigint>()
@@ -73,6 +78,10 @@ export function createNodePart(
   const greet = ({ connection, random }: Asking<BitcoinTypes>): BitcoinAnswer => {
     const nonce = drawNonce(random)
     if (connection.role === 'dialler') nonces.set(connection.name, nonce)
+    const allowed = permissions.of(connection)
+    if (allowed.size > 0) tools.describe(connection.name, { permissions: [...allowed].join() })
+    const services = offered | (allowed.has('bloomfilter') ? SERVICES.bloom : 0n)
+    const wantsTransactions = !blocksOnly || allowed.has('relay')
     return {
       type: 'greeting',
       version: {
@@ -81,14 +90,14 @@ export function createNodePart(
         receiverServices: 0n,
         receiver: receiverOf(connection),
         height: tip?.height ?? 0,
-        relay: !blocksOnly && relaysTransactions(connection.slot),
+        relay: wantsTransactions && relaysTransactions(connection.slot),
       },
     }
   }
 
   const isTipFresh = (): boolean => isFreshTip(tip, tools.wallMs())
 
-  const evictables = createEvictables(tools.random)
+  const evictables = createEvictables(tools.random, isThroughOnion)
 
   /** The connection that we dialled and that has come back to us. */
   const dialledWith = (nonce: bigint): string | undefined =>
@@ -146,6 +155,7 @@ export function createNodePart(
       nonces.delete(name)
       evictables.forget(name)
     },
+    isExempt: (place) => permissions.ofPlace(place).has('noban'),
     evict(candidates) {
       const isFresh = isTipFresh()
       return chooseEvictee(candidates.map((one) => evictables.of(one, isFresh)))

@@ -52,7 +52,7 @@ describe('a connection', () => {
     expect(fields).toEqual({
       ...{ type: 'inbound', transport: null, sessionId: null, protocolVersion: null },
       ...{ services: null, serviceNames: [], userAgent: null, height: null, relay: null },
-      ...{ pingMs: null, minimumPingMs: null },
+      ...{ pingMs: null, minimumPingMs: null, permissions: [] },
       ...{ receivedBytesByMessage: {}, sentBytesByMessage: {} },
     })
     expect(Object.values(columns).filter((text) => text !== '')).toEqual(['inbound'])

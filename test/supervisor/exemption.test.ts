@@ -142,15 +142,17 @@ describe('whom the network exempts', () => {
     expect(alice.supervisor.connections().map(({ phase }) => phase)).toEqual(['active', 'active'])
   })
 
-  test('makes nothing of it where the part that says so throws', () => {
-    const { alice, knock } = startListening(
+  test('is nobody where the part that says so throws: the node goes on, and tells it', () => {
+    const { alice, knock, world } = startListening(
       exempting(() => {
         throw new Error('made to fail')
       }),
     )
-    knock(VIP)
-    expect(alice.eventsOf('fault').length).toBeGreaterThan(0)
-    expect(alice.supervisor.connections()).toEqual([])
-    expect(alice.supervisor.audit()).toMatchObject({ connections: 0, slots: 0, pending: 0 })
+    alice.supervisor.ban('10.0.9.2')
+    for (const host of [VIP, '10.0.9.2']) knock(host)
+    world.advance(1_500)
+    expect(alice.eventsOf('fault')[0]).toMatchObject({ where: 'exemption' })
+    expect(alice.eventsOf('connection.refused').map(({ why }) => why)).toEqual(['banned'])
+    expect(alice.supervisor.connections()).toMatchObject([{ phase: 'active' }])
   })
 })
