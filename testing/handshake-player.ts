@@ -106,6 +106,7 @@ export function createHandshakePlayer<T extends ProtocolTypes>(
     banned: () => undefined,
     listening: () => [],
     mark: () => undefined,
+    describe: () => undefined,
   })
 
   const perform = (handshake: Handshake<T>, said: SessionSaid<T>): void => {

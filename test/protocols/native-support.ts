@@ -78,6 +78,7 @@ export function startNode({ crypto = chooseCrypto(), ...options }: TestNodeOptio
       bans.get(claimedFrom === undefined ? identity : `${identity} from ${claimedFrom}`),
     listening: () => [],
     mark: () => undefined,
+    describe: () => undefined,
   })
   return {
     part,
