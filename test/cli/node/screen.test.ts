@@ -159,7 +159,7 @@ describe('the screen', () => {
   })
 
   test('shows what was sent and received at 80 columns, and of the network what fits, in its order', () => {
-    const columns = { type: 'block-only', via: 'v2', ping: '120 ms', agent: 'x'.repeat(24) }
+    const columns = { type: 'block-only', via: 'v2', ping: '120 ms', name: 'x'.repeat(24) }
     const { connections, pass, report, shown } = startTerminal({
       describe: () => ({ fields: {}, columns }),
     })
