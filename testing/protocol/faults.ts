@@ -10,6 +10,7 @@ import type { ProtocolTypes, SessionEvent, SessionInput } from '../../machines/s
 import type { SessionLogic, SessionSaid } from '../../machines/session.ts'
 import { asSlot } from '../../machines/slot.ts'
 import { NODE_LIMITS } from '../../supervisor/limits.ts'
+import { CASE_MS } from '../suite.ts'
 import type { ContractCase } from '../suite.ts'
 import { InjectedFault, instrument, isInjected } from './instrument.ts'
 import type { Instruments, Throwing } from './instrument.ts'
@@ -329,6 +330,8 @@ async function choose<T extends ProtocolTypes>(
 
 export const faultCase = <T extends ProtocolTypes>(subject: ProtocolSubject<T>): ContractCase => ({
   title: 'whatever throws ends its own connection, with a reason, and nothing else',
+  // Two runs of each flow for each part that may throw: a slow handshake is made some 250 times.
+  timeoutMs: 3 * CASE_MS,
   async run() {
     const flows = flowsOf(subject)
     const { chosen, never } = await choose(subject, flows)
