@@ -98,7 +98,9 @@ export interface ChildTools<T extends ProtocolTypes> {
   dial(address: T['address'], slot: string): boolean
   /** Of how many peers the application wants connections, connected or not. */
   wantedCount(): number
-  /** IP literals that a host's name leads to; none where it leads nowhere. */
+  /** Whether the application paused the node: nobody is dialled, and no name is resolved. */
+  isPaused(): boolean
+  /** IP literals that a host's name leads to; none where it leads nowhere, or the node is paused. */
   resolve(host: string, done: (hosts: readonly string[]) => void): void
   /** Dials an identity or an address, unless it is connected; false: no way to it is known. */
   seek(peer: string): boolean

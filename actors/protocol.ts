@@ -78,7 +78,7 @@ export interface BookSizes {
 
 export type PlainValue = boolean | number | string
 
-/** What children found out about a connection, by name: for whoever evicts, and for operators. */
+/** What children and the node part found out about a connection, by name: for whoever evicts, and for operators. */
 export type ConnectionAbout = Readonly<Record<string, PlainValue>>
 
 /** What the node part is told of a connection, and what sessions ask about. Plain data. */
@@ -107,6 +107,16 @@ export interface Later<Answer> {
   finish(result: JobResult): Answer
 }
 
+/** Where a peer is, as far as it decides how the peer is treated. */
+export interface PeerPlace {
+  readonly role: Role
+  readonly remote: SocketAddress
+  /** Of one that came in: at which of our own addresses. Left out: it is not known. */
+  readonly local?: SocketAddress
+  /** Of one that we dial: the application asked for it. */
+  readonly isWanted: boolean
+}
+
 /** What connections share. One a node; it lives in the node's steps and holds no timer of its own. */
 export interface NodePart<T extends ProtocolTypes> {
   /** Answers a session's question within the step, or names the job that has to run first. */
@@ -118,8 +128,15 @@ export interface NodePart<T extends ProtocolTypes> {
   /** Whether an identity may take part at all. Left out: everybody may. */
   admits?(identity: string): boolean
   /**
+   * Whether whoever is there may not be kept out: no ban of its place and no discouragement holds for it,
+   * nothing that it does is charged to it, and its connection is neither displaced nor evicted. What ends
+   * a connection ends its one, too. Left out: nobody.
+   */
+  isExempt?(place: PeerPlace): boolean
+  /**
    * Which of the active inbound connections makes room for a newcomer; undefined: none, and so does a
-   * node part without it. Asked before the newcomer is admitted, and once more when it is.
+   * node part without it. Asked before the newcomer is admitted, and once more when it is. Whoever is
+   * exempt is not among them.
    */
   evict?(candidates: readonly EvictionCandidate<T>[], random: Random): string | undefined
   /** The application changes something of the network's own while the node runs; a step of its own. */
@@ -154,6 +171,8 @@ export interface NodeTools<T extends ProtocolTypes> {
   /** Reaches that connection's session as an event `node`; false where there is no such connection. */
   tell(connection: string, news: T['news']): boolean
   close(connection: string, detail: CloseDetail<T['detail']>): void
+  /** Adds to what is known of a connection; it is shown with it, and goes with it. */
+  describe(connection: string, about: ConnectionAbout): void
   /**
    * Whether an identity is banned, and for how many milliseconds more. With `claimedFrom`, a host:
    * whether the claim of that identity from the host's group is, and not whether the identity is.
@@ -338,6 +357,8 @@ export interface Protocol<T extends ProtocolTypes> {
   /** Why a connection can end, complete: what it means and what follows. */
   readonly details: Readonly<Record<T['detail'], DetailRule>>
   readonly strikes: StrikeRule
+  /** For how long a ban by hand lasts of which nobody says it. Left out: for good. */
+  readonly banMs?: number
   /** How an address is dialled, where not as usual. */
   dial?(target: T['address'], about: DialAbout): T['dial'] | undefined
   /** Asked when an outbound connection ended: dial once more in the same slot, nothing charged. */

@@ -19,7 +19,8 @@ export interface BanOptions {
 }
 
 /** A list of bans says which kind it is; the word alone is enough. */
-const wordOf = (subject: string): string => subject.replace(/^(?:address|identity) (?=\S+$)/, '')
+const wordOf = (subject: string): string =>
+  subject.replace(/^(?:address|identity|range) (?=\S+$)/, '')
 
 /** @throws {CommandFault} */
 export async function ban(

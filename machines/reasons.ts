@@ -75,6 +75,7 @@ export type CoreDetail =
   | 'left-mid-frame'
   | 'left-truncated'
   | 'not-admitted'
+  | 'paused'
   | 'slots-full'
   | 'stopping'
   | 'unresolved'
@@ -108,6 +109,7 @@ export const CORE_DETAILS: Readonly<Record<CoreDetail, DetailRule>> = {
   'left-mid-frame': { reason: 'peer-left', verdict: WAIT },
   'left-truncated': { reason: 'peer-left', verdict: WAIT },
   'not-admitted': overload,
+  paused: asked,
   'slots-full': overload,
   stopping: { reason: 'shutdown', verdict: NOTHING },
   'transport-address-in-use': transport,

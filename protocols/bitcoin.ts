@@ -31,6 +31,7 @@ import { estimateBytes, laneOf, wrongWith } from './bitcoin/app-messages.ts'
 import { addressFetchChild } from './bitcoin/address-fetch.ts'
 import { addressBookRules } from './bitcoin/address-book-rules.ts'
 import { addressRelayChild } from './bitcoin/address-relay.ts'
+import { onionDoor } from './bitcoin/bind.ts'
 import { parseInterfaces } from './bitcoin/bound-addresses.ts'
 import { conductChild } from './bitcoin/conduct.ts'
 import { crawlCommand } from './bitcoin/crawl-command.ts'
@@ -43,6 +44,10 @@ import { isPeerNetwork, USUAL_NETWORKS } from './bitcoin/network-info.ts'
 import { createNodePart } from './bitcoin/node-part.ts'
 import { createOwnAddresses, PORT_LISTENED_AT } from './bitcoin/own-addresses.ts'
 import type { OwnAddresses } from './bitcoin/own-addresses.ts'
+import { networkThrough } from './bitcoin/peer-place.ts'
+import { createPermissions } from './bitcoin/permissions.ts'
+import type { PermissionGrant, PermissionName } from './bitcoin/permissions.ts'
+import { grantsOf } from './bitcoin/permission-texts.ts'
 import { pingChild } from './bitcoin/ping.ts'
 import { optionsOf, recipeOf } from './bitcoin/recipe.ts'
 import { redialOf } from './bitcoin/redial.ts'
@@ -53,6 +58,7 @@ import { userAgentOf } from './bitcoin/user-agent.ts'
 
 export type { BitcoinMessage, BitcoinTypes }
 export type { BitcoinNetwork, BitcoinNetworkName }
+export type { PermissionGrant, PermissionName }
 export { fixedSeedLines } from './bitcoin/fixed-seeds.ts'
 export { networkInfo } from './bitcoin/network-info.ts'
 export type { NetworkInfo } from './bitcoin/network-info.ts'
@@ -95,6 +101,15 @@ export interface BitcoinOptions {
   readonly dnsSeeds?: boolean | 'force'
   /** Addresses to begin with where no other is known of their kind: see `fixedSeedLines`. */
   readonly fixedSeeds?: readonly string[]
+  /** What peers may for where they are. Default: nothing beyond what all may. */
+  readonly permissions?: readonly PermissionGrant[]
+  /** What a grant allows that does not say it. Default: relay, mempool and noban. */
+  readonly usualPermissions?: readonly PermissionName[]
+  /**
+   * Where our own onion service hands on who comes in: one of the addresses on which this node listens,
+   * and nobody else comes in there.
+   */
+  readonly onionTarget?: string
   /** Other numbers than the usual ones. */
   readonly limits?: Partial<BitcoinLimits>
 }
@@ -152,13 +167,18 @@ export function bitcoin(options: BitcoinOptions = {}): Protocol<BitcoinTypes> {
   const reachable = new Set(options.networks ?? USUAL_NETWORKS)
   const own = statedAddresses(options, reachable)
   const interfaces = parseInterfaces(options.interfaceAddresses)
+  const isThroughOnion = onionDoor(options.onionTarget, chain.port)
+  const permissions = createPermissions(options, chain.port, isThroughOnion)
   const finding = findingChildren(options, { chain, limits, own, reachable })
 
   return {
     name: 'bitcoin',
     defaultPort: chain.port,
     addresses: addressRules(chain, reachable),
-    node: (tools) => createNodePart(tools, { blocksOnly, own, reconciles, services, userAgent }),
+    node: (tools) =>
+      createNodePart(tools, {
+        ...{ blocksOnly, isThroughOnion, own, permissions, reconciles, services, userAgent },
+      }),
     wire: (setup) => bitcoinWire({ magic: chain.magic, speaks: transport }, setup),
     session: bitcoinSession(limits.handshakeMs),
     control: NEGOTIATED,
@@ -177,7 +197,8 @@ export function bitcoin(options: BitcoinOptions = {}): Protocol<BitcoinTypes> {
     own: ownedMessage,
     contentBytes: estimatePayloadBytes,
     // Nothing is a strike: see details.ts.
-    strikes: { count: 1, withinMs: 1, banMs: 86_400_000, banMsMax: 86_400_000 },
+    strikes: { count: 1, withinMs: 1, banMs: BAN_MS, banMsMax: BAN_MS },
+    banMs: BAN_MS,
     dial: (_, about) => transportFor(about, transport),
     redial: (ended) => (transport === 'both' ? redialOf(ended) : undefined),
     // Nobody proves who he is: two connections may well be two peers.
@@ -196,9 +217,13 @@ export function bitcoin(options: BitcoinOptions = {}): Protocol<BitcoinTypes> {
     // One message of each peer, then the next peer's.
     unitsPerTurn: 1,
     children: [
-      conductChild({ services, blocksOnly }),
+      conductChild({ services, blocksOnly, permissions }),
       pingChild(limits),
-      addressRelayChild({ interfaces, own, reachable, services }),
+      addressRelayChild({
+        ...{ interfaces, own, reachable, services },
+        isTrusted: (view) => permissions.of(view).has('addr'),
+        through: (view) => (isThroughOnion(view) ? 'onion' : networkThrough(view)),
+      }),
       addressFetchChild(),
       ...finding,
     ],
@@ -215,6 +240,9 @@ function transportFor(
   const isNamed = motive !== 'found' || slot === SLOTS.addressFetch
   return isNamed || hasServices(marks, SERVICES.p2pV2) ? 'v2' : 'v1'
 }
+
+/** DEFAULT_MISBEHAVING_BANTIME. */
+const BAN_MS = 86_400_000
 
 const NETWORK_NAMES = Object.keys(BITCOIN_NETWORKS)
 const TRANSPORTS: Readonly<Record<string, SpokenTransports>> = { auto: 'both', v1: 'v1', v2: 'v2' }
@@ -239,9 +267,12 @@ function made(
     blocksOnly,
     externalAddress = [],
     network,
+    onionTarget,
     reaches,
     transport,
     userAgentComment = [],
+    whitebind = [],
+    whitelist = [],
     ...finding
   }: ToolValues,
   limits: Partial<BitcoinLimits> = {},
@@ -260,6 +291,8 @@ function made(
     ...{ network, transport: spoken, blocksOnly: blocksOnly === true },
     ...{ externalAddresses: externalAddress, userAgentComments: userAgentComment },
     ...(reaches === undefined ? {} : { networks: reaches }),
+    permissions: grantsOf({ whitebind, whitelist }),
+    ...(typeof onionTarget === 'string' ? { onionTarget } : {}),
     ...findingOf(finding),
     limits,
   })
@@ -281,6 +314,18 @@ export const tools: ProtocolTools<BitcoinTypes> = {
     {
       flags: '--user-agent-comment <text...>',
       description: 'say so behind our name in version',
+    },
+    {
+      flags: '--whitelist <permissions@range...>',
+      description: 'what peers of a range of addresses may: noban,addr@10.0.0.0/8',
+    },
+    {
+      flags: '--whitebind <permissions@address...>',
+      description: 'what who comes in at one of our addresses may: addr@127.0.0.1:8334',
+    },
+    {
+      flags: '--onion-target <address>',
+      description: 'where our onion service hands on who comes in',
     },
     { flags: '--connect-only', description: 'dial nobody but --connect and --bootstrap' },
     {

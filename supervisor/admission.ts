@@ -26,6 +26,8 @@ export interface Arrival {
   readonly host: string
   /** The host's group by the network's rule. */
   readonly group: string
+  /** No ban and no discouragement holds for it, and nobody displaces it. */
+  readonly isExempt: boolean
 }
 
 export type Decision =
@@ -95,6 +97,7 @@ interface Pending extends Placed {
   /** 0, 1, 2 ... in the order of arrival. */
   readonly sequence: number
   readonly startedMs: number
+  readonly isExempt: boolean
   /** As it was when last looked at. */
   receivedBytes: number
   gone: boolean
@@ -204,7 +207,7 @@ export function createAdmission({
       if (next === undefined) break
       if (!next.gone && nowMs - next.startedMs < displaceAfterMs) break
       firstYoung++
-      if (next.gone) continue
+      if (next.gone || next.isExempt) continue
       next.receivedBytes = receivedBytesOf(next.name)
       next.group.old.push(next)
       file(next.group)
@@ -247,6 +250,7 @@ export function createAdmission({
   const mostInsistentBut = (newcomer: Group): Pending | undefined => {
     let found: Pending | undefined
     for (const entry of pending.values()) {
+      if (entry.isExempt) continue
       if (entry.group.insistence >= (found?.group ?? newcomer).insistence) found = entry
     }
     return found !== undefined && found.group.insistence > newcomer.insistence ? found : undefined
@@ -270,11 +274,12 @@ export function createAdmission({
     return full ? 'group-full' : undefined
   }
 
-  const decideFor = ({ name, host }: Arrival, group: Group, nowMs: number): Decision => {
+  const decideFor = (arrival: Arrival, group: Group, nowMs: number): Decision => {
+    const { host, isExempt, name } = arrival
     const refusal = refusalByGroup(group, nowMs)
     if (refusal !== undefined) return { admit: false, reason: refusal }
     const free = freeSlots()
-    if (free <= SLOTS_LEFT_TO_OTHERS && isDiscouraged(host)) {
+    if (free <= SLOTS_LEFT_TO_OTHERS && !isExempt && isDiscouraged(host)) {
       return { admit: false, reason: 'discouraged' }
     }
     let loser: Pending | undefined
@@ -294,6 +299,7 @@ export function createAdmission({
       group,
       sequence: nextSequence++,
       startedMs: nowMs,
+      isExempt,
       receivedBytes: 0,
       gone: false,
       place: -1,
@@ -306,7 +312,7 @@ export function createAdmission({
 
   return {
     decide(arrival, nowMs) {
-      if (isBanned(arrival.host)) return { admit: false, reason: 'banned' }
+      if (!arrival.isExempt && isBanned(arrival.host)) return { admit: false, reason: 'banned' }
       age(nowMs)
       const group = groupOf(arrival.group)
       const decision = decideFor(arrival, group, nowMs)

@@ -2,12 +2,14 @@
  * What a ban is called, and how it is stored. A fixed layout of our own: four fields, each of which
  * is checked when it is read, need no general decoder over bytes that a disk may have changed.
  *
- * Key: kind (1), then the text; for a claim the group's length (1), the group, the identity.
+ * Key: kind (1), then the text; for a claim the group's length (1), the group, the identity. A range is
+ * its text in its one form.
  * Value, big-endian: version (1), flags (1: manual, 2: for good), since (8), until (8, 0 for good),
  * reason (UTF-8, the rest). Times are Unix milliseconds.
  * @module
  */
 import { concatBytes, decodeUtf8, encodeUtf8 } from '../codec/bytes.ts'
+import { canonicalRange } from '../codec/host-range.ts'
 import { createReader, readRest, readU64be, readU8 } from '../codec/reader.ts'
 import { createWriter, writeBytes, writeU64be, writeU8, writtenBytes } from '../codec/writer.ts'
 import { WireError } from '../codec/wire-error.ts'
@@ -23,6 +25,8 @@ export type BanKey =
   | { readonly kind: 'address'; readonly host: string }
   /** Whoever claims the identity from this group of addresses, and nobody else with it. */
   | { readonly kind: 'claim'; readonly group: string; readonly identity: string }
+  /** Several addresses, as `10.0.0.0/8` or `2001:db8::/32`: without bits behind the prefix. */
+  | { readonly kind: 'range'; readonly range: string }
 
 export interface Ban {
   readonly key: BanKey
@@ -48,7 +52,7 @@ const TIME_MS_MAX = 8_640_000_000_000_000
 /** A group or a host name has at most 253 characters; with kind and length it fills a store's key. */
 const GROUP_BYTES_MAX = 0xff
 
-const KINDS: readonly BanKey['kind'][] = ['identity', 'address', 'claim']
+const KINDS: readonly BanKey['kind'][] = ['identity', 'address', 'claim', 'range']
 
 /** One text a key, for maps, events and lists: two keys never have the same. */
 export function printBanKey(key: BanKey): string {
@@ -60,10 +64,12 @@ export function printBanKey(key: BanKey): string {
     case 'claim':
       // The length keeps apart ("a b", "c") and ("a", "b c").
       return `claim ${key.group.length} ${key.group} ${key.identity}`
+    case 'range':
+      return `range ${key.range}`
   }
 }
 
-/** Undefined where the key is empty or does not fit a store's key: it cannot be banned. */
+/** Undefined where the key is empty, does not fit a store's key, or is no range: it cannot be banned. */
 export function encodeBanKey(key: BanKey): Uint8Array | undefined {
   const kind = new Uint8Array([KINDS.indexOf(key.kind)])
   let bytes: Uint8Array
@@ -82,6 +88,10 @@ export function encodeBanKey(key: BanKey): Uint8Array | undefined {
       bytes = concatBytes(kind, new Uint8Array([group.length]), group, encodeUtf8(key.identity))
       break
     }
+    case 'range':
+      if (canonicalRange(key.range) === undefined) return undefined
+      bytes = concatBytes(kind, encodeUtf8(key.range))
+      break
   }
   return bytes.length <= STORE_KEY_BYTES_MAX ? bytes : undefined
 }
@@ -92,6 +102,9 @@ function decodeBanKey(bytes: Uint8Array): BanKey | undefined {
   if (kind !== 'claim') {
     const text = decodeUtf8(bytes.subarray(1))
     if (text === undefined || text === '') return undefined
+    if (kind === 'range') {
+      return canonicalRange(text) === undefined ? undefined : { kind, range: text }
+    }
     return kind === 'identity' ? { kind, identity: text } : { kind, host: text }
   }
   const groupBytes = bytes[1]

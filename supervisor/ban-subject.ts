@@ -1,9 +1,10 @@
 /**
- * Whom an operator means: an address in the network's form, an IP address, or an identity. What is
- * none of them is refused where it is given, so that nobody believes in a ban that covers nobody.
+ * Whom an operator means: an address in the network's form, an IP address, a range of those, or an
+ * identity. What is none of them is refused where it is given, so that nobody believes in a ban that covers nobody.
  * @module
  */
 import type { AddressRules } from '../actors/protocol.ts'
+import { parseHostRange, printHostRange } from '../codec/host-range.ts'
 import { canonicalHost } from '../codec/host.ts'
 import type { BanKey } from './ban-records.ts'
 
@@ -15,6 +16,7 @@ export function banKeyOf<Address>(
 ): { readonly key: BanKey } | { readonly wrong: string } {
   const host = canonicalHost(BRACKETED.exec(subject)?.groups?.['host'] ?? subject)
   if (host !== undefined) return { key: { kind: 'address', host } }
+  if (isMeantAsRange(subject)) return rangeKey(subject)
   const parsed = addresses.parse(subject)
   if ('address' in parsed) {
     const identity = addresses.identity(parsed.address)
@@ -25,4 +27,18 @@ export function banKeyOf<Address>(
   const isIdentity = addresses.isIdentity ?? ((text: string) => text !== '' && !/[\s:]/.test(text))
   if (isIdentity(subject)) return { key: { kind: 'identity', identity: subject } }
   return { wrong: `${subject || 'nothing'} is no address, no IP address and no identity` }
+}
+
+/** An identity may have a slash too. */
+const isMeantAsRange = (subject: string): boolean =>
+  subject.includes('/') && canonicalHost(subject.slice(0, subject.indexOf('/'))) !== undefined
+
+function rangeKey(subject: string): { readonly key: BanKey } | { readonly wrong: string } {
+  const range = parseHostRange(subject)
+  if ('wrong' in range) return range
+  const text = printHostRange(range)
+  // Of one address there is one key.
+  return {
+    key: text.includes('/') ? { kind: 'range', range: text } : { kind: 'address', host: text },
+  }
 }

@@ -7,10 +7,13 @@
  * @module
  */
 import { encodeHex } from '../codec/bytes.ts'
+import { canonicalRange } from '../codec/host-range.ts'
+import type { HostRange } from '../codec/host-range.ts'
 import type { StoreChange, StoreEntry } from '../world/store.ts'
 import { decodeBan, encodeBanKey, encodeBanValue } from './ban-records.ts'
 import { isTimeMs, printBanKey, shortReason } from './ban-records.ts'
 import type { Ban, BanFault, BanKey } from './ban-records.ts'
+import { createHostRanges } from './host-ranges.ts'
 import { CORE_LIMITS } from './limits.ts'
 import { createRecencyMap } from './recency-map.ts'
 
@@ -55,7 +58,7 @@ export interface Bans {
   /** False where it was not banned. */
   unban(key: BanKey): boolean
   find(key: BanKey, wallMs: number): Ban | undefined
-  /** The longest of the bans under any of the keys. */
+  /** The longest of the bans under any of the keys, and of those whose range the host is in. */
   findAny(subject: BanSubject, wallMs: number): Ban | undefined
   /** For how long it still lasts, Infinity for good; undefined: there is none. */
   restMs(subject: BanSubject, wallMs: number): number | undefined
@@ -87,14 +90,17 @@ interface Entry {
   readonly storeKey: Uint8Array
 }
 
-/** The keys of a ban that a subject can be under. */
-export function banKeysOf({ identity, host, claim }: BanSubject): readonly BanKey[] {
+/** The keys of a ban that a subject can be under, less the ranges. */
+function banKeysOf({ identity, host, claim }: BanSubject): readonly BanKey[] {
   const keys: BanKey[] = []
   if (identity !== undefined) keys.push({ kind: 'identity', identity })
   if (host !== undefined) keys.push({ kind: 'address', host })
   if (claim !== undefined) keys.push({ kind: 'claim', ...claim })
   return keys
 }
+
+const rangeOf = (key: BanKey): HostRange | undefined =>
+  key.kind === 'range' ? canonicalRange(key.range) : undefined
 
 const endOf = ({ untilMs }: Ban): number => untilMs ?? Infinity
 
@@ -106,6 +112,8 @@ export function createBans({
   const manual = createRecencyMap<Entry>()
   const timed = createRecencyMap<Entry>()
   const discouraged = createRecencyMap<true>()
+  /** The texts of the keys that are ranges. */
+  const ranges = createHostRanges<string>()
   let changed = new Map<string, StoreChange>()
 
   const size = (): number => manual.size + timed.size
@@ -115,18 +123,21 @@ export function createBans({
     if (entry === undefined) return undefined
     manual.delete(text)
     timed.delete(text)
+    const range = rangeOf(entry.ban.key)
+    if (range !== undefined) ranges.delete(range)
     changed.set(text, { table: BANS_TABLE, key: entry.storeKey })
     return entry
   }
 
-  const find = (key: BanKey, wallMs: number): Ban | undefined => {
-    const text = printBanKey(key)
+  const findText = (text: string, wallMs: number): Ban | undefined => {
     const entry = manual.get(text) ?? timed.get(text)
     if (entry === undefined) return undefined
     if (endOf(entry.ban) > wallMs) return entry.ban
     remove(text)
     return undefined
   }
+
+  const find = (key: BanKey, wallMs: number): Ban | undefined => findText(printBanKey(key), wallMs)
 
   /** What has to go for one more; `refused` where only manual bans are left. */
   const makeRoom = (): Ban | 'refused' | undefined => {
@@ -138,7 +149,11 @@ export function createBans({
 
   const insert = (entry: Entry): void => {
     const table = entry.ban.manual ? manual : timed
-    table.set(printBanKey(entry.ban.key), entry)
+    const { key } = entry.ban
+    const text = printBanKey(key)
+    table.set(text, entry)
+    const range = rangeOf(key)
+    if (range !== undefined) ranges.set(range, text)
   }
 
   const sweep = (wallMs: number): readonly Ban[] => {
@@ -155,8 +170,10 @@ export function createBans({
 
   const findAny = (subject: BanSubject, wallMs: number): Ban | undefined => {
     let longest: Ban | undefined
-    for (const key of banKeysOf(subject)) {
-      const ban = find(key, wallMs)
+    const { host } = subject
+    const covering = host === undefined ? [] : ranges.covering(host)
+    for (const text of [...banKeysOf(subject).map(printBanKey), ...covering]) {
+      const ban = findText(text, wallMs)
       if (ban !== undefined && (longest === undefined || endOf(ban) > endOf(longest))) {
         longest = ban
       }
@@ -168,7 +185,7 @@ export function createBans({
     ban(key, asked, wallMs) {
       const { reason, untilMs } = asked
       const storeKey = encodeBanKey(key)
-      if (storeKey === undefined) return { refused: 'this is empty or too long to be banned' }
+      if (storeKey === undefined) return { refused: 'this is empty, too long, or no range' }
       if (untilMs !== undefined && !isTimeMs(untilMs)) {
         return { refused: 'the end of a ban is a whole number of Unix milliseconds' }
       }

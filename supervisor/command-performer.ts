@@ -98,6 +98,12 @@ export function createCommandPerformer<T extends ProtocolTypes>(
       case 'unban':
         peering.unban(command.key)
         return
+      case 'pause':
+        peering.pause()
+        return
+      case 'resume':
+        peering.resume()
+        return
       case 'send':
         connections.get(command.connection)?.queueReserved(command.message)
         return

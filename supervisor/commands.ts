@@ -21,6 +21,8 @@ export type Command =
       readonly why: string
     }
   | { readonly name: 'unban'; readonly key: BanKey }
+  /** Closes all connections; nobody is dialled or let in until `resume`. */
+  | { readonly name: 'pause' | 'resume' }
   /** The room for it was reserved when it was given. */
   | {
       readonly name: 'send'

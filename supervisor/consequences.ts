@@ -6,6 +6,7 @@
 import type { Connection } from '../actors/connection-contract.ts'
 import type { Protocol } from '../actors/protocol.ts'
 import type { CloseDetail, Verdict } from '../machines/reasons.ts'
+import { canonicalRange, isInRange } from '../codec/host-range.ts'
 import type { ProtocolTypes } from '../machines/session.ts'
 import type { StepLoop } from '../world/step-loop.ts'
 import { printBanKey } from './ban-records.ts'
@@ -22,6 +23,8 @@ export interface ConsequencesOptions<T extends ProtocolTypes> {
   readonly loop: StepLoop
   readonly peers: Peers
   aboutOf(connection: Connection<T>): PeerAbout
+  /** Whether nothing that concerns its place closes it. */
+  isExempt(connection: Connection<T>): boolean
   /** Writes what changed of the bans. */
   persist(): void
   tell(event: SupervisorEvent): void
@@ -39,24 +42,30 @@ export function createConsequences<T extends ProtocolTypes>(
 ): Consequences<T> {
   const { aboutOf, addresses, bans, connections, loop, peers, persist, tell } = options
 
-  const matches = (connection: Connection<T>, key: BanKey): boolean => {
+  /** Whether a key covers a connection. */
+  const coveredBy = (key: BanKey): ((connection: Connection<T>) => boolean) => {
     switch (key.kind) {
       case 'identity':
-        return connection.view.identity === key.identity
+        return ({ view }) => view.identity === key.identity
       case 'address':
-        return connection.view.remote.host === key.host
+        return ({ view }) => view.remote.host === key.host
       case 'claim':
-        return (
-          connection.view.phase === 'handshaking' &&
-          connection.claim === key.identity &&
-          addresses.group(connection.view.remote.host) === key.group
-        )
+        return ({ claim, view }) =>
+          view.phase === 'handshaking' &&
+          claim === key.identity &&
+          addresses.group(view.remote.host) === key.group
+      case 'range': {
+        const range = canonicalRange(key.range)
+        return ({ view }) => range !== undefined && isInRange(range, view.remote.host)
+      }
     }
   }
 
   const closeAll = (key: BanKey, detail: CloseDetail<T['detail']>): void => {
+    const isCovered = coveredBy(key)
     for (const connection of connections.all()) {
-      if (matches(connection, key)) connection.leave(detail)
+      if (!isCovered(connection)) continue
+      if (key.kind === 'identity' || !options.isExempt(connection)) connection.leave(detail)
     }
   }
 

@@ -26,8 +26,10 @@ export interface DatagramTrafficOptions<T extends ProtocolTypes> {
   readonly credit: CreditAccount
   /** The sockets that are bound now. */
   sockets(): readonly BoundSocket[]
-  /** Whether the host or the identity is kept out. */
-  isBanned(host: string, identity: string | undefined): boolean
+  /** Whether whoever is there, or the identity, is kept out. */
+  isBanned(remote: SocketAddress, identity: string | undefined): boolean
+  /** Then what comes is dropped unread, and nothing is sent. */
+  isPaused(): boolean
   tell(event: SupervisorEvent): void
 }
 
@@ -88,7 +90,11 @@ export function createDatagramTraffic<T extends ProtocolTypes>(
         countDrop(counters, 'refused')
         return
       }
-      if (options.isBanned(from.host, undefined)) {
+      if (options.isPaused()) {
+        countDrop(counters, 'refused')
+        return
+      }
+      if (options.isBanned(from, undefined)) {
         countDrop(counters, 'banned')
         return
       }
@@ -103,7 +109,7 @@ export function createDatagramTraffic<T extends ProtocolTypes>(
         return
       }
       const { identity, messages } = decoded
-      if (identity !== undefined && options.isBanned(from.host, identity)) {
+      if (identity !== undefined && options.isBanned(from, identity)) {
         countDrop(counters, 'banned')
         return
       }
@@ -118,12 +124,13 @@ export function createDatagramTraffic<T extends ProtocolTypes>(
       }
     },
     send(to, message) {
+      if (options.isPaused()) return 'no-way'
       const parsed = protocol.addresses.parse(to.address)
       if (!('address' in parsed)) return 'no-way'
       const address = protocol.addresses.socket(parsed.address)
       const identity = to.identity ?? protocol.addresses.identity(parsed.address)
       const socket = socketFor(to, address.host)
-      if (socket === undefined || options.isBanned(address.host, identity)) return 'no-way'
+      if (socket === undefined || options.isBanned(address, identity)) return 'no-way'
       const bytes = codec.encode(message, { identity, address })
       if (bytes === undefined || bytes.length > codec.datagramBytesMax) return 'no-way'
       counters.sentMessages++

@@ -26,6 +26,8 @@ interface OfSubject {
 export type SupervisorEvent =
   | { readonly type: 'node.started'; readonly listening: readonly SocketAddress[] }
   | { readonly type: 'node.stopped'; readonly killed: readonly string[] }
+  /** By `pause` and `resume`. */
+  | { readonly type: 'node.paused' | 'node.resumed' }
   | { readonly type: 'node.failed'; readonly fault: NodeFault; readonly message: string }
   | ({ readonly type: 'connection.started'; readonly slot: string } & OfConnection)
   | ({
@@ -50,7 +52,8 @@ export type SupervisorEvent =
   | {
       readonly type: 'connection.refused'
       readonly remote: SocketAddress
-      readonly why: RefusalReason
+      /** `paused`: the node was. */
+      readonly why: RefusalReason | 'paused'
     }
   | {
       readonly type: 'listener.overloaded'

@@ -55,6 +55,7 @@ export interface Lender<T extends ProtocolTypes> {
   heard(connection: string, address: T['address'], seenMs: number): boolean
   sample: ChildTools<T>['sample']
   isHeld(connection: string): boolean
+  isPaused(): boolean
   tell(event: SupervisorEvent): void
 }
 
@@ -185,6 +186,14 @@ export function lend<T extends ProtocolTypes>(lender: Lender<T>, borrower: Borro
       lender.jobs.run(request, job)
     },
     resolve(host, done) {
+      if (lender.isPaused()) {
+        loop.atEndOfTurn(() => {
+          guarded(() => {
+            done([])
+          })
+        })
+        return
+      }
       const request = loop.ask((input) => {
         questions.delete(request)
         guarded(() => {
@@ -196,6 +205,7 @@ export function lend<T extends ProtocolTypes>(lender: Lender<T>, borrower: Borro
     },
     dial: lender.dial,
     wantedCount: lender.wantedCount,
+    isPaused: lender.isPaused,
     connections: lender.connections,
     watch(watcher) {
       const own = guardedWatcher(watcher)

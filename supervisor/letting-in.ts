@@ -14,6 +14,7 @@ import type { SocketAddress, StreamId, Streams } from '../world/streams.ts'
 import type { Admission } from './admission.ts'
 import type { Connections } from './connections.ts'
 import type { SupervisorEvent } from './events.ts'
+import type { Exemption } from './exemption.ts'
 import { createRefusing } from './refusing.ts'
 import type { Slots } from './slots.ts'
 
@@ -32,7 +33,10 @@ export interface LettingInOptions<T extends ProtocolTypes> {
   bannedMs(host: string): number | undefined
   isDiscouraged(host: string): boolean
   begin(connection: Connection<T>): void
+  readonly exemption: Exemption<T>
   isRunning(): boolean
+  /** Whoever comes is refused without a word. */
+  isPaused(): boolean
   tell(event: SupervisorEvent): void
   /** A part of the network's threw: gives back what the connection of this name holds. */
   unmake(name: string, error: unknown): void
@@ -52,7 +56,9 @@ export function createLettingIn<T extends ProtocolTypes>({
   begin,
   connections,
   crypto,
+  exemption,
   isDiscouraged,
+  isPaused,
   isRunning,
   loop,
   nodePart,
@@ -69,16 +75,33 @@ export function createLettingIn<T extends ProtocolTypes>({
     random: random.fork('refusals'),
   })
 
+  /** Of those that came in: found out once, because each newcomer has all looked at. */
+  const standings = new WeakMap<
+    Connection<T>,
+    { readonly group: string; readonly isExempt: boolean }
+  >()
+
+  const standingOf = (connection: Connection<T>) => {
+    const { host } = connection.view.remote
+    const standing = standings.get(connection) ?? {
+      ...{ group: addresses.group(host), isExempt: exemption.ofConnection(connection) },
+    }
+    standings.set(connection, standing)
+    return standing
+  }
+
   /** Whom the network gives up for a newcomer. */
   function evictee(): string | undefined {
     if (nodePart.evict === undefined) return undefined
     const candidates = connections
       .all()
       .filter(({ view: { phase, role } }) => role === 'listener' && phase === 'active')
-      .map(({ lastMessageMs, view: seen }): EvictionCandidate<T> => {
+      .filter((connection) => !standingOf(connection).isExempt)
+      .map((connection): EvictionCandidate<T> => {
+        const { lastMessageMs, view: seen } = connection
         const { facts, identity, phase, readyMs } = seen
-        const { host } = seen.remote
-        const about = { group: addresses.group(host), isDiscouraged: isDiscouraged(host) }
+        const { group } = standingOf(connection)
+        const about = { group, isDiscouraged: isDiscouraged(seen.remote.host) }
         return { ...seen, facts, identity, phase, readyMs, lastMessageMs, ...about }
       })
     return nodePart.evict(candidates, random)
@@ -87,6 +110,11 @@ export function createLettingIn<T extends ProtocolTypes>({
   const accept = (accepted: Accepted): void => {
     const { stream } = accepted
     if (!isRunning()) {
+      streams.destroy(stream)
+      return
+    }
+    if (isPaused()) {
+      tell({ type: 'connection.refused', remote: accepted.remote, why: 'paused' })
       streams.destroy(stream)
       return
     }
@@ -107,7 +135,8 @@ export function createLettingIn<T extends ProtocolTypes>({
   const letIn = (name: string, { local, remote, stream }: Accepted): void => {
     const { host } = remote
     const group = addresses.group(host)
-    const decision = admission.decide({ name, host, group }, loop.step.monotonicMs)
+    const isExempt = exemption.ofArrival(remote, local)
+    const decision = admission.decide({ name, host, group, isExempt }, loop.step.monotonicMs)
     if (!decision.admit) {
       refuse(remote, stream, decision.reason)
       return
@@ -123,16 +152,12 @@ export function createLettingIn<T extends ProtocolTypes>({
       refuse(remote, stream, 'slots-full')
       return
     }
-    begin(
-      connections.create({
-        name,
-        role: 'listener',
-        stream,
-        ...{ local, remote, slot },
-        target: undefined,
-        dial: undefined,
-      }),
-    )
+    const connection = connections.create({
+      ...{ name, role: 'listener', stream, local, remote, slot },
+      ...{ target: undefined, dial: undefined },
+    })
+    standings.set(connection, { group, isExempt })
+    begin(connection)
   }
 
   return { accept, evictee, stop: refusing.stop }

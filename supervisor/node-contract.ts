@@ -105,6 +105,8 @@ export interface Node<T extends ProtocolTypes> {
   find(peer: string): Connection<T> | undefined
   connections(): readonly Connection<T>[]
   readonly takesInstructions: boolean
+  /** Whether it neither dials nor lets in. */
+  readonly isPaused: boolean
   /** Whether one more peer can be dialled by hand, or this one is already. */
   hasRoomFor(address: T['address']): boolean
   explain(name: string): Explanation | undefined

@@ -28,6 +28,7 @@ import type { CommandInput } from '../world/input.ts'
 import type { StoreInput } from '../world/store.ts'
 import { ADDRESSES_TABLE } from './address-book-contract.ts'
 import { createApplicationDesk } from './application.ts'
+import { createAudit } from './audit.ts'
 import { BANS_TABLE } from './bans.ts'
 import { createChildren } from './children.ts'
 import { createCommandPerformer } from './command-performer.ts'
@@ -38,7 +39,7 @@ import { createDatagramTraffic } from './datagrams.ts'
 import type { SupervisorEvent } from './events.ts'
 import { createHandlers } from './handlers.ts'
 import { CORE_LIMITS } from './limits.ts'
-import type { Audit, Node, NodeCharts, NodeOptions, NodeState } from './node-contract.ts'
+import type { Node, NodeCharts, NodeOptions, NodeState } from './node-contract.ts'
 import { nodeStateOf } from './node-states.ts'
 import { observedWorld } from './observed-world.ts'
 import { createPeering } from './peering.ts'
@@ -123,6 +124,7 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
     close(connection, detail) {
       connections.get(connection)?.leave(detail)
     },
+    describe: (connection, about) => connections.get(connection)?.describe(about),
     banned: (identity, claimedFrom) => peering.bannedMs(identity, claimedFrom),
     listening: () => listening(),
   })
@@ -214,6 +216,7 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
         return connection === undefined ? [] : peering.sample(connection, max, percent)
       },
       isHeld: (name) => connections.get(name)?.isHeld ?? false,
+      isPaused: () => peering.isPaused,
       describe: (name, about) => connections.get(name)?.describe(about),
     },
     intensity: {
@@ -242,7 +245,8 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
             listeners.flatMap(({ address, socket }) =>
               address === undefined || socket === undefined ? [] : [{ socket, address }],
             ),
-          isBanned: (host, identity) => peering.isBanned(host, identity),
+          isBanned: peering.isBanned,
+          isPaused: () => peering.isPaused,
           tell,
         })
 
@@ -462,39 +466,10 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
   world.names.start(loop.enter)
   world.jobs.start(loop.enter)
 
-  const audit = (): Audit => {
-    const held = world.streams.held()
-    const counts = loop.counts()
-    const routes = router.counts()
-    const services = application.counts()
-    return {
-      // Those that the transport let go of are in our table until they are forgotten.
-      streams: Math.max(held.streams, counts.streams),
-      listeners: held.listeners,
-      datagramSockets: world.datagrams?.held().sockets ?? 0,
-      timers: counts.timers,
-      questions: counts.questions,
-      connections: connections.count,
-      ...peering.held(),
-      // A connection is two charts; the root is one.
-      actors: connections.count * 2 + children.count + 1,
-      subscribers: routes.subscribers,
-      handlers: routes.handlers,
-      handled: handlers.pending + services.asked,
-      feeds: routes.feeds,
-      topics: services.topics,
-      namedHandlers: services.named,
-      calls: services.calls,
-      writes: writes.waiting,
-      creditBytes: credit.usedBytes,
-      watchers: port.watcherCount,
-      remembered: {
-        explanations: connections.remembered,
-        ...peering.counts(),
-        ...nodePart.counts?.(),
-      },
-    }
-  }
+  const audit = createAudit<T>({
+    ...{ application, children, connections, credit, handlers, loop },
+    ...{ nodePart, peering, port, router, world, writes },
+  })
 
   return {
     enter(command) {
@@ -520,6 +495,9 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
     explain: connections.explain,
     takesInstructions: nodePart.instruct !== undefined,
     hasRoomFor: peering.hasRoomFor,
+    get isPaused() {
+      return peering.isPaused
+    },
     bans: peering.bans,
     peers: peering.peers,
     get datagrams() {

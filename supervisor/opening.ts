@@ -19,7 +19,8 @@ export interface OpeningOptions<T extends ProtocolTypes> {
   readonly names: Names
   readonly streams: Streams
   begin(connection: Connection<T>): void
-  isBanned(host: string): boolean
+  /** Asked where a name has led somewhere. */
+  isBanned(connection: Connection<T>): boolean
 }
 
 export interface DialledConnection<T extends ProtocolTypes> {
@@ -58,7 +59,7 @@ export function createOpening<T extends ProtocolTypes>(options: OpeningOptions<T
         const host = hosts[Math.max(0, tries - 1) % hosts.length]
         if (host === undefined) return undefined
         connection.resolved(host)
-        if (!options.isBanned(host)) return host
+        if (!options.isBanned(connection)) return host
         connection.drop('banned')
         return undefined
       }

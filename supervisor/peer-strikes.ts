@@ -49,6 +49,8 @@ export function createStrikes(
     identity: createRecencyMap(),
     address: createRecencyMap(),
     claim: createRecencyMap(),
+    // Always empty: whoever is charged is at one address.
+    range: createRecencyMap(),
   }
 
   const recent = (times: readonly number[], nowMs: number): readonly number[] =>

@@ -8,6 +8,7 @@ import type { CloseDetail } from '../machines/reasons.ts'
 import type { LentBook } from '../actors/lent-book.ts'
 import type { ProtocolTypes } from '../machines/session.ts'
 import type { StoreEntry } from '../world/store.ts'
+import type { SocketAddress } from '../world/streams.ts'
 import type { Ban, BanKey } from './ban-records.ts'
 import type { PeerView } from './peers.ts'
 
@@ -16,6 +17,10 @@ export interface Peering<T extends ProtocolTypes> {
   start(bans: Iterable<StoreEntry>, addresses: Iterable<StoreEntry>): void
   /** No more is dialled or let in. */
   stop(): void
+  /** All connections are closed, and nobody is dialled or let in until `resume`. */
+  pause(): void
+  resume(): void
+  readonly isPaused: boolean
   /** A stream came in. */
   accept(accepted: Accepted): void
   /** A manual peer: dialled now, and again whenever it is gone. There is room for it. */
@@ -55,8 +60,8 @@ export interface Peering<T extends ProtocolTypes> {
    * host: whoever claims the identity from the host's group.
    */
   bannedMs(identity: string, claimedFrom?: string): number | undefined
-  /** Whether a host or a proven identity is kept out. */
-  isBanned(host: string, identity: string | undefined): boolean
+  /** Whether whoever is there without a connection, or a proven identity, is kept out. */
+  isBanned(remote: SocketAddress, identity: string | undefined): boolean
   bans(): readonly Ban[]
   /** What is remembered of peers. */
   peers(): readonly PeerView[]

@@ -21,9 +21,11 @@ import type { Connections } from './connections.ts'
 import { createConsequences } from './consequences.ts'
 import { createDialGovernor } from './dial-governor.ts'
 import { createDialView } from './dial-view.ts'
+import { createExemption } from './exemption.ts'
 import type { SupervisorEvent } from './events.ts'
 import type { Peering } from './peering-contract.ts'
 import { CORE_LIMITS } from './limits.ts'
+import { createLearning } from './learning.ts'
 import { createLettingIn } from './letting-in.ts'
 import { createOpening } from './opening.ts'
 import { createPeers } from './peers.ts'
@@ -44,9 +46,6 @@ export interface PeeringOptions<T extends ProtocolTypes> {
   /** One batch of the store. */
   write(changes: readonly StoreChange[]): void
 }
-
-/** Candidates that one plan takes from the book: what the burst of the dial rate can use. */
-const LEARNT_AT_ONCE = CORE_LIMITS.dialsBurst
 
 /** Expiry is looked at with each question; this is for memory alone. */
 const SWEEP_MS = 60_000
@@ -70,9 +69,11 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
     random: options.random.fork('book'),
     isKeptOut: (host) => bans.isKeptOut(host, loop.step.wallMs),
   })
+  const isHostBanned = (host: string): boolean =>
+    bans.findAny({ host }, loop.step.wallMs) !== undefined
   const admission = createAdmission({
     limits: protocol.admission,
-    isBanned: (host) => bans.findAny({ host }, loop.step.wallMs) !== undefined,
+    isBanned: isHostBanned,
     isDiscouraged: bans.isDiscouraged,
     freeSlots: () => slots.free('listener'),
     mayEvict: () => lettingIn.evictee() !== undefined,
@@ -87,6 +88,7 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
   const takeBacks = new Map<string, () => void>()
   let timer: Timer | undefined
   let running = false
+  let paused = false
   let planning = false
   let planAgain = false
   let sweptMs = -Infinity
@@ -105,8 +107,15 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
       identity,
       claim: connection.claim,
       manual: governor.sourceOf(address) === 'manual',
+      exempt: exemption.ofConnection(connection),
     }
   }
+
+  const exemption = createExemption<T>({
+    ...{ nodePart, tell: options.tell },
+    isWanted: ({ view: { target } }) =>
+      target !== undefined && governor.sourceOf(addresses.key(target)) === 'manual',
+  })
 
   const persist = (): void => {
     options.write(bans.changes())
@@ -114,6 +123,7 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
 
   const { apply, ban: banKey } = createConsequences<T>({
     ...{ aboutOf, addresses, bans, connections, loop, peers, persist },
+    isExempt: exemption.ofConnection,
     tell: options.tell,
   })
 
@@ -122,8 +132,14 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
   const view = createDialView<T>({
     ...{ addresses, bans, connections, known, loop, slots },
     isDialled: (address) => dialled.has(address),
+    isExempt: exemption.ofDial,
     sourceOf: (address) => governor.sourceOf(address),
     admits: (identity) => nodePart.admits?.(identity) ?? true,
+  })
+
+  const { learn, learnFromBook } = createLearning<T>({
+    ...{ addresses, book, governor, known, loop, slots, unwanted, view },
+    isDialled: (key) => dialled.has(key),
   })
 
   const setTimer = (nextMs: number | undefined): void => {
@@ -153,7 +169,7 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
   }
 
   const carryOutPlan = (): void => {
-    if (!running) return
+    if (!running || paused) return
     const { monotonicMs, wallMs } = loop.step
     if (monotonicMs - sweptMs >= SWEEP_MS) {
       sweptMs = monotonicMs
@@ -177,36 +193,6 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
       const name = dialled.get(address)
       if (governor.sourceOf(address) === 'learnt') governor.forget(address)
       if (name !== undefined) connections.get(name)?.leave('exchanged')
-    }
-  }
-
-  const learn = (address: T['address']): boolean => {
-    const key = addresses.key(address)
-    if (!governor.learn({ address: key, identity: addresses.identity(address) })) return false
-    known.set(key, address)
-    return true
-  }
-
-  /** As many candidates as there are slots to fill, a few at a time. */
-  const learnFromBook = (): void => {
-    if (book === undefined || !slots.takes('found')) return
-    for (const address of book.probes((key) => dialled.has(key))) learn(address)
-    const dialView = view()
-    const { isConnected, barredMs } = dialView
-    const isWanted = (address: T['address']): boolean => {
-      const key = addresses.key(address)
-      const identity = addresses.identity(address)
-      return (
-        !known.has(key) &&
-        !unwanted.has(key, identity) &&
-        !isConnected(key, identity) &&
-        barredMs(key, identity) === undefined
-      )
-    }
-    const room = governor.room(loop.step.monotonicMs, dialView)
-    for (let free = Math.min(room, LEARNT_AT_ONCE); free > 0; free--) {
-      const address = book.candidate(isWanted)
-      if (address === undefined || !learn(address)) return
     }
   }
 
@@ -260,7 +246,8 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
 
   const opening = createOpening<T>({
     ...{ addresses, begin, connections, loop, names: world.names, streams: world.streams },
-    isBanned: (host) => bans.findAny({ host }, loop.step.wallMs) !== undefined,
+    isBanned: (connection) =>
+      isHostBanned(hostOf(connection)) && !exemption.ofConnection(connection),
   })
 
   const lettingIn = createLettingIn<T>({
@@ -269,7 +256,9 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
     random: options.random.fork('evictions'),
     ...{ crypto: world.crypto, isDiscouraged: bans.isDiscouraged, streams: world.streams },
     bannedMs: (host) => bans.restMs({ host }, loop.step.wallMs),
+    exemption,
     isRunning: () => running,
+    isPaused: () => paused,
   })
 
   // ---- ends --------------------------------------------------------------------------------------
@@ -339,7 +328,8 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
     const activeMs = wasActive ? nowMs - (seen.readyMs ?? nowMs) : undefined
     const isDialled = dialled.get(about.address) === name
     if (wasActive && isDialled && seen.target !== undefined) book?.ended(seen.target, seen.slot)
-    if (isDialled && ending?.detail === 'transport-proxy-failed') {
+    const isOurs = ending?.detail === 'paused' && !wasActive
+    if (isDialled && (isOurs || ending?.detail === 'transport-proxy-failed')) {
       takeBacks.get(name)?.()
       governor.notTried(about.address)
     }
@@ -352,7 +342,11 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
       const verdict: Verdict = other === undefined ? verdictAfter(ending) : { do: 'redial' }
       const asked = apply(connection, verdict, ending.detail, true)
       if (isDialled) dialled.delete(about.address)
-      goesOn = isDialled && asked && dialAgain(connection, about.address, other ?? connection.dial)
+      goesOn =
+        isDialled &&
+        asked &&
+        !paused &&
+        dialAgain(connection, about.address, other ?? connection.dial)
     }
     if (isDialled && !goesOn) settleDial(about.address, activeMs)
   }
@@ -388,6 +382,23 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
       lettingIn.stop()
       setTimer(undefined)
     },
+    pause() {
+      if (paused) return
+      paused = true
+      setTimer(undefined)
+      lettingIn.stop()
+      for (const connection of connections.all()) connection.leave('paused')
+      options.tell({ type: 'node.paused' })
+    },
+    resume() {
+      if (!paused) return
+      paused = false
+      options.tell({ type: 'node.resumed' })
+      plan()
+    },
+    get isPaused() {
+      return paused
+    },
     accept: lettingIn.accept,
     connect(address) {
       const key = addresses.key(address)
@@ -401,7 +412,7 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
     dial(address, slot) {
       const key = addresses.key(address)
       const candidate = { address: key, identity: addresses.identity(address), slot }
-      if (!running || known.has(key)) return false
+      if (!running || paused || known.has(key)) return false
       // Whether it is banned is asked of its host.
       known.set(key, address)
       if (governor.choose(candidate, loop.step.monotonicMs, view())) planLater()
@@ -447,7 +458,9 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
     },
     admit(connection) {
       const { identity } = connection.view
-      const ban = bans.findAny({ host: hostOf(connection), identity }, loop.step.wallMs)
+      const isExempt = exemption.ofConnection(connection)
+      const host = isExempt ? undefined : hostOf(connection)
+      const ban = bans.findAny({ host, identity }, loop.step.wallMs)
       return ban === undefined ? undefined : 'banned'
     },
     onActive(connection) {
@@ -483,7 +496,10 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
           : { claim: { group: addresses.group(claimedFrom), identity } }
       return bans.restMs(subject, wallMs)
     },
-    isBanned: (host, identity) => bans.findAny({ host, identity }, loop.step.wallMs) !== undefined,
+    isBanned(remote, identity) {
+      const host = exemption.ofArrival(remote) ? undefined : remote.host
+      return bans.findAny({ host, identity }, loop.step.wallMs) !== undefined
+    },
     bans: () => bans.list(loop.step.wallMs),
     peers: peers.list,
     held: () => ({

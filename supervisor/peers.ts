@@ -34,6 +34,8 @@ export interface PeerAbout {
   readonly claim: string | undefined
   /** An operator named this peer: it is not discouraged. */
   readonly manual: boolean
+  /** The network says that nothing is charged to whoever is there. */
+  readonly exempt: boolean
 }
 
 /** What a verdict asks of the supervisor. */
@@ -290,10 +292,10 @@ export function createPeers({
     applyVerdict(verdict, about, { nowMs, ended }) {
       latestMs = Math.max(latestMs, nowMs)
       const consequences: Consequence[] = []
-      if (verdict.do === 'discourage' && !about.manual) {
+      if (verdict.do === 'discourage' && !about.manual && !about.exempt) {
         consequences.push({ do: 'discourage', host: about.host })
       }
-      if (verdict.do === 'strike' || verdict.do === 'ban') {
+      if ((verdict.do === 'strike' || verdict.do === 'ban') && !about.exempt) {
         const key = keyOf(verdict.whom, about)
         if (key !== undefined && verdict.do === 'ban') {
           strikes.clear(key)

@@ -65,7 +65,7 @@ export interface RequestContent {
 }
 
 export interface BanOptions {
-  /** Left out: for good. */
+  /** Infinity: for good. Left out: as long as the network says, or for good. */
   readonly ms?: number
   readonly why?: string
 }
@@ -151,13 +151,20 @@ export interface Supervisor<T extends ProtocolTypes> {
   /** Settles when a lane of the peer that was full is under half. */
   room(peer: string, options?: WaitOptions): Promise<void>
   /**
-   * Whom: an identity, an IP address, an address in the network's form, or the key of an event or a
-   * ban. It covers what a host name leads to only as far as its IP addresses are banned.
+   * Whom: an identity, an IP address, a range of them (`203.0.113.0/24`), an address in the network's
+   * form, or the key of an event or a ban. Whoever the network exempts stays. It covers what a host name leads to only as far as its IP addresses are banned.
    * @throws {PeerloomError} `bad-argument`, `not-running`
    */
   ban(subject: string | BanKey, options?: BanOptions): void
   unban(subject: string | BanKey): void
   bans(): readonly Ban[]
+  /**
+   * Closes all connections, and neither dials nor lets anybody in until `resume`; before `start`, the node
+   * starts so. It listens all the while, so that no port is lost.
+   */
+  pause(): void
+  resume(): void
+  readonly isPaused: boolean
   /**
    * Changes something of the network's own, as its types say: who is on an allow list, for one. It
    * holds until the node stops.

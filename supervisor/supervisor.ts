@@ -376,18 +376,27 @@ export function createSupervisorOver<T extends ProtocolTypes>(
         return undefined
       })
     },
-    ban(subject, { ms, why = 'asked' } = {}) {
+    ban(subject, { ms = options.protocol.banMs ?? Infinity, why = 'asked' } = {}) {
       const key = keyOf(subject)
-      if (ms !== undefined && !(Number.isSafeInteger(ms) && ms > 0)) {
+      if (ms !== Infinity && !(Number.isSafeInteger(ms) && ms > 0)) {
         throw new PeerloomError(
           'bad-argument',
-          'a ban lasts a whole number of milliseconds above 0',
+          'a ban lasts a whole number of milliseconds above 0, or Infinity',
         )
       }
-      node.enter({ name: 'ban', key, ms, why })
+      node.enter({ name: 'ban', key, ms: ms === Infinity ? undefined : ms, why })
     },
     unban(subject) {
       node.enter({ name: 'unban', key: keyOf(subject) })
+    },
+    pause() {
+      node.enter({ name: 'pause' })
+    },
+    resume() {
+      node.enter({ name: 'resume' })
+    },
+    get isPaused() {
+      return node.isPaused
     },
     instruct(instruction) {
       if (node.state !== 'running')

@@ -105,6 +105,7 @@ export function createHandshakePlayer<T extends ProtocolTypes>(
     close: () => undefined,
     banned: () => undefined,
     listening: () => [],
+    describe: () => undefined,
   })
 
   const perform = (handshake: Handshake<T>, said: SessionSaid<T>): void => {

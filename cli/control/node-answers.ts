@@ -34,7 +34,7 @@ export function answersOf(supervisor: Asked, clock: Clock, describe: Describe): 
 
   const ban = (subject: string, forMs: number | null, why: string) => {
     const told = during(() => {
-      supervisor.ban(subject, { why, ...(forMs === null ? {} : { ms: forMs }) })
+      supervisor.ban(subject, { why, ms: forMs ?? Infinity })
     })
     for (const event of told) {
       if (event.type === 'peer.banned') {

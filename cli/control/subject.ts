@@ -20,7 +20,7 @@ const NO_NETWORK = {
   isIdentity: (text: string) => IDENTITY.test(text),
 }
 
-/** An IP address, IPv6 with brackets or without, or an identity; undefined for anything else. */
+/** An IP address, IPv6 with brackets or without, a range of them, or an identity; undefined for anything else. */
 export function keyWithoutNetwork(subject: string): BanKey | undefined {
   const found = banKeyOf(subject, NO_NETWORK)
   return 'key' in found ? found.key : undefined

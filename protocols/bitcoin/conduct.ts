@@ -2,15 +2,18 @@
  * What a peer may not send on an active connection, where that needs no knowledge of blocks, transactions or
  * addresses: more than a command may hold, services that we do not offer, transactions where we want none.
  *
- * Whom the application asked for by name is left for what makes a connection useless, and not shunned.
+ * Whom the application asked for by name, or the operator does not ban, is left for what makes a connection
+ * useless, and not shunned.
  * @module
  */
 import type { ChildSpec, ChildTools } from '../../actors/child.ts'
+import type { ConnectionView } from '../../actors/protocol.ts'
 import { INVENTORY_KINDS } from '../../codec/bitcoin/inventory.ts'
 import type { InventoryEntry } from '../../codec/bitcoin/inventory.ts'
 import { VIOLATION_REACTIONS } from '../../codec/bitcoin/wire-details.ts'
 import type { BitcoinMisconduct, BitcoinTypes } from '../../machines/handshakes/bitcoin.ts'
 import { BITCOIN_DETAILS } from './details.ts'
+import type { PermissionName, Permissions } from './permissions.ts'
 import { hasServices, SERVICES } from './services.ts'
 import { relaysAddresses, relaysTransactions, SLOTS } from './slots.ts'
 
@@ -18,9 +21,11 @@ export interface ConductOptions {
   /** Ours. */
   readonly services: bigint
   readonly blocksOnly: boolean
+  readonly permissions: Permissions
 }
 
 type Tools = ChildTools<BitcoinTypes>
+type View = ConnectionView<BitcoinTypes>
 
 export const conductChild = (options: ConductOptions): ChildSpec<BitcoinTypes, undefined> => ({
   name: 'conduct',
@@ -29,7 +34,7 @@ export const conductChild = (options: ConductOptions): ChildSpec<BitcoinTypes, u
   start: (tools) => startConduct(options, tools),
 })
 
-const BLOOM_COMMANDS = ['mempool', 'filterload', 'filteradd', 'filterclear'] as const
+const BLOOM_COMMANDS = ['filterload', 'filteradd', 'filterclear'] as const
 const FILTER_COMMANDS = ['getcfilters', 'getcfheaders', 'getcfcheckpt'] as const
 
 const TRANSACTION_KINDS: ReadonlySet<number> = new Set([
@@ -40,54 +45,65 @@ const TRANSACTION_KINDS: ReadonlySet<number> = new Set([
 
 const isOfTransaction = ({ kind }: InventoryEntry): boolean => TRANSACTION_KINDS.has(kind)
 
-function startConduct({ blocksOnly, services }: ConductOptions, tools: Tools): () => void {
-  const slotOf = (connection: string): string | undefined =>
-    tools.connections().find(({ name }) => name === connection)?.slot
+function startConduct({ blocksOnly, permissions, services }: ConductOptions, tools: Tools) {
+  const viewOf = (connection: string): View | undefined =>
+    tools.connections().find(({ name }) => name === connection)
+
+  const may = (view: View | undefined, name: PermissionName): boolean =>
+    view !== undefined && permissions.of(view).has(name)
 
   const leave = (connection: string, detail: BitcoinMisconduct): void => {
     const { verdict } = BITCOIN_DETAILS[detail]
     const isShunned = typeof verdict !== 'function' && verdict.do === 'discourage'
-    if (isShunned && slotOf(connection) === SLOTS.manual) return
+    const view = isShunned ? viewOf(connection) : undefined
+    if (view?.slot === SLOTS.manual || may(view, 'noban')) return
     tools.close(connection, detail)
   }
 
-  const wantsNone = (slot: string | undefined): boolean =>
-    slot !== undefined && (blocksOnly || !relaysTransactions(slot))
+  const wantsNone = (view: View | undefined): boolean =>
+    view !== undefined && (!relaysTransactions(view.slot) || (blocksOnly && !may(view, 'relay')))
+
+  const offersBloom = (view: View | undefined): boolean =>
+    hasServices(services, SERVICES.bloom) || may(view, 'bloomfilter')
 
   tools.feed('violation', ({ message: { command, detail }, peer: { connection } }) => {
-    const slot = slotOf(connection)
-    if (slot === undefined) return
-    if ((command === 'addr' || command === 'addrv2') && !relaysAddresses(slot)) return
+    const view = viewOf(connection)
+    if (view === undefined) return
+    if ((command === 'addr' || command === 'addrv2') && !relaysAddresses(view.slot)) return
     if (command === 'filterload' || command === 'filteradd') {
-      if (!hasServices(services, SERVICES.bloom)) {
+      if (!offersBloom(view)) {
         leave(connection, 'service-not-offered')
         return
       }
     }
-    if (command === 'tx' && wantsNone(slot)) leave(connection, 'unwanted-transaction')
+    if (command === 'tx' && wantsNone(view)) leave(connection, 'unwanted-transaction')
     else if (VIOLATION_REACTIONS[detail] !== 'ignore') leave(connection, detail)
   })
-  const refuse = (
-    commands: readonly ((typeof BLOOM_COMMANDS)[number] | (typeof FILTER_COMMANDS)[number])[],
-    service: bigint,
-  ): void => {
-    if (hasServices(services, service)) return
-    for (const command of commands) {
+  for (const command of BLOOM_COMMANDS) {
+    tools.feed(command, ({ peer: { connection } }) => {
+      if (!offersBloom(viewOf(connection))) leave(connection, 'service-not-offered')
+    })
+  }
+  tools.feed('mempool', ({ peer: { connection } }) => {
+    const view = viewOf(connection)
+    if (offersBloom(view) || may(view, 'mempool') || may(view, 'noban')) return
+    leave(connection, 'service-not-offered')
+  })
+  if (!hasServices(services, SERVICES.compactFilters)) {
+    for (const command of FILTER_COMMANDS) {
       tools.feed(command, ({ peer: { connection } }) => {
         leave(connection, 'service-not-offered')
       })
     }
   }
-  refuse(BLOOM_COMMANDS, SERVICES.bloom)
-  refuse(FILTER_COMMANDS, SERVICES.compactFilters)
   tools.feed('sendcmpct', ({ message: { announce }, peer: { connection } }) => {
     if (announce > 1) leave(connection, 'bad-announcement')
   })
   tools.feed('tx', ({ peer: { connection } }) => {
-    if (wantsNone(slotOf(connection))) leave(connection, 'unwanted-transaction')
+    if (wantsNone(viewOf(connection))) leave(connection, 'unwanted-transaction')
   })
   tools.feed('inv', ({ message: { entries }, peer: { connection } }) => {
-    if (wantsNone(slotOf(connection)) && entries.some(isOfTransaction)) {
+    if (entries.some(isOfTransaction) && wantsNone(viewOf(connection))) {
       leave(connection, 'unwanted-transaction')
     }
   })

@@ -46,6 +46,9 @@ function networkOf(text: string): string {
 
 const millisecondsOf = (value: unknown): number | null => (typeof value === 'number' ? value : null)
 
+const namesIn = (value: unknown): readonly string[] =>
+  typeof value === 'string' ? value.split(',') : []
+
 const pingText = (ms: number | null): string => {
   if (ms === null) return ''
   return ms < 10 ? `${ms.toFixed(1)} ms` : `${String(Math.round(ms))} ms`
@@ -74,7 +77,7 @@ export function describeConnection({
     fields: {
       ...{ type: slot, network: networkOf(address), transport, sessionId },
       ...claims,
-      ...{ pingMs, minimumPingMs },
+      ...{ pingMs, minimumPingMs, permissions: namesIn(about['permissions']) },
       ...{ receivedBytesByMessage: traffic.received, sentBytesByMessage: traffic.sent },
     },
     columns: {

@@ -42,18 +42,23 @@ export interface Evictables {
   readonly size: number
 }
 
-export function createEvictables(random: Random): Evictables {
+export function createEvictables(
+  random: Random,
+  isThroughOnion: (candidate: Candidate) => boolean,
+): Evictables {
   const key = sipHashKeyOf(random.fork('net groups').bytes(KEY_BYTES))
   /** Each newcomer has all looked at, and an address is slow to read. */
   const origins = new Map<string, Origin>()
 
-  const originOf = ({ name, remote }: Candidate): Origin => {
+  const originOf = (candidate: Candidate): Origin => {
+    const { name, remote } = candidate
     const known = origins.get(name)
     if (known !== undefined) return known
     const address = networkAddressOf(addressOfSocket(remote)) ?? NO_ADDRESS
     const { high, low } = sipHash(key, groupBytesOf(address))
+    const network = isThroughOnion(candidate) ? 'onion' : address.network
     const origin = {
-      ...{ isLocal: isLocalAddress(address), network: address.network },
+      ...{ isLocal: isLocalAddress(address), network },
       keyedGroup: hex(high) + hex(low),
     }
     origins.set(name, origin)
@@ -71,8 +76,6 @@ export function createEvictables(random: Random): Evictables {
       isUseful: isDesirable(facts?.peer?.services ?? 0n, isTipFresh),
       relaysTransactions: facts?.peer?.relay ?? false,
       hasBloomFilter: candidate.about?.['hasBloomFilter'] === true,
-      // There are no permissions by address yet.
-      isExempt: false,
     }
   }
 

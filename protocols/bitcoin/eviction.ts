@@ -7,7 +7,7 @@
  * @module
  */
 
-/** Who came in and is active. Times are of the monotonic clock, -Infinity for never. */
+/** Who came in and is active, less those whom nothing may drive out. Times are of the monotonic clock, -Infinity for never. */
 export interface Evictable {
   readonly name: string
   /** Of equal length for all: the group of its address under a key that nobody outside knows. */
@@ -24,8 +24,6 @@ export interface Evictable {
   readonly hasBloomFilter: boolean
   /** It was at fault before, and goes first. */
   readonly isDiscouraged: boolean
-  /** It is never given up. */
-  readonly isExempt: boolean
   /** From this machine. */
   readonly isLocal: boolean
   /** Through which network it came. */
@@ -138,9 +136,9 @@ function youngestOfLargest(candidates: readonly Evictable[]): Evictable | undefi
 
 /** The name of who goes; undefined: nobody can be given up. */
 export function chooseEvictee(candidates: readonly Evictable[]): string | undefined {
-  let left = candidates.filter(({ isExempt }) => !isExempt)
+  let left = candidates
   const keep = (order: Order, count: number, isMeant?: Test): void => {
-    left = [...protect(left, order, count, isMeant)]
+    left = protect(left, order, count, isMeant)
   }
   keep(byGroup, GROUPS_PROTECTED)
   keep(byPing, FAST_PROTECTED)
@@ -151,7 +149,7 @@ export function chooseEvictee(candidates: readonly Evictable[]): string | undefi
     ({ isUseful, relaysTransactions }) => isUseful && !relaysTransactions,
   )
   keep(byBlock, BLOCKS_PROTECTED)
-  left = [...protectByUptime(left)]
+  left = protectByUptime(left)
   const unwelcome = left.filter(({ isDiscouraged }) => isDiscouraged)
   return youngestOfLargest(unwelcome.length > 0 ? unwelcome : left)?.name
 }

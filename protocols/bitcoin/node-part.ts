@@ -1,6 +1,7 @@
 /**
  * What the connections of a node share in the Bitcoin network: the nonces by which it knows a connection to
- * itself, what it thinks of a peer's `version`, and whom it gives up for a newcomer.
+ * itself, what it thinks of a peer's `version`, whom it gives up for a newcomer, and what the operator allows
+ * to whom: shown with a connection as `permissions`.
  * @module
  */
 import type { Asking, ConnectionView, NodePart, NodeTools } from '../../actors/protocol.ts'
@@ -24,8 +25,9 @@ import type { Random } from '../../world/random.ts'
 import type { OwnAddresses } from './own-addresses.ts'
 import { chooseEvictee } from './eviction.ts'
 import { createEvictables } from './evictable.ts'
-import { isDesirable, isFreshTip } from './services.ts'
+import type { Permissions } from './permissions.ts'
 import { reconciliationOffer, reconciliationStance } from './reconciliation.ts'
+import { isDesirable, isFreshTip, SERVICES } from './services.ts'
 import { needsServices, relaysAddresses, relaysTransactions, SLOTS } from './slots.ts'
 
 /** What we say that we speak. */
@@ -46,6 +48,9 @@ export interface NodePartOptions {
   readonly blocksOnly: boolean
   /** Whether peers are told that transactions can be reconciled with us. */
   readonly reconciles: boolean
+  readonly permissions: Permissions
+  /** Whether it came in through our own onion service. */
+  isThroughOnion(connection: Pick<View, 'local' | 'role'>): boolean
 }
 
 type View = ConnectionView<BitcoinTypes>
@@ -60,8 +65,10 @@ export function drawNonce(random: Random): bigint {
 
 export function createNodePart(
   tools: NodeTools<BitcoinTypes>,
-  { blocksOnly, own, reconciles, services, userAgent }: NodePartOptions,
+  options: NodePartOptions,
 ): NodePart<BitcoinTypes> {
+  const { blocksOnly, isThroughOnion, own, permissions, reconciles, userAgent } = options
+  const { services: offered } = options
   /** Ours, of connections that we dialled and that are not active yet. */
   const nonces = new Map<string, bigint>()
   let tip: ChainTip | undefined
@@ -73,9 +80,15 @@ export function createNodePart(
     return address.network === 'ipv4' || address.network === 'ipv6' ? address : NO_ADDRESS
   }
 
+  const wantsTransactionsOf = (connection: View): boolean =>
+    !blocksOnly || permissions.of(connection).has('relay')
+
   const greet = ({ connection, random }: Asking<BitcoinTypes>): BitcoinAnswer => {
     const nonce = drawNonce(random)
     if (connection.role === 'dialler') nonces.set(connection.name, nonce)
+    const allowed = permissions.of(connection)
+    if (allowed.size > 0) tools.describe(connection.name, { permissions: [...allowed].join() })
+    const services = offered | (allowed.has('bloomfilter') ? SERVICES.bloom : 0n)
     return {
       type: 'greeting',
       version: {
@@ -84,14 +97,14 @@ export function createNodePart(
         receiverServices: 0n,
         receiver: receiverOf(connection),
         height: tip?.height ?? 0,
-        relay: !blocksOnly && relaysTransactions(connection.slot),
+        relay: wantsTransactionsOf(connection) && relaysTransactions(connection.slot),
       },
     }
   }
 
   const isTipFresh = (): boolean => isFreshTip(tip, tools.wallMs())
 
-  const evictables = createEvictables(tools.random)
+  const evictables = createEvictables(tools.random, isThroughOnion)
 
   /** The connection that we dialled and that has come back to us. */
   const dialledWith = (nonce: bigint): string | undefined =>
@@ -116,8 +129,9 @@ export function createNodePart(
   // In Core's order: what is found first is what is said.
   const judge = (
     version: VersionMessage,
-    { connection: { role, slot }, random }: Asking<BitcoinTypes>,
+    { connection, random }: Asking<BitcoinTypes>,
   ): BitcoinAnswer => {
+    const { role, slot } = connection
     if (needsServices(slot) && !isDesirable(version.services, isTipFresh())) {
       return { type: 'refused', detail: 'services-missing' }
     }
@@ -134,7 +148,9 @@ export function createNodePart(
     if (role === 'listener') own.vote(version.receiver)
     const peer = peerOf(version)
     const asksForAddresses = role === 'dialler' && relaysAddresses(slot)
-    const stance = reconciles ? reconciliationStance({ blocksOnly, peer, slot }, random) : undefined
+    const stance = reconciles
+      ? reconciliationStance({ blocksOnly: !wantsTransactionsOf(connection), peer, slot }, random)
+      : undefined
     const offers = peer.commonVersion < NEGOTIATION_VERSION ? [] : OFFERS
     return {
       ...{ type: 'accepted', peer, isEnough: slot === SLOTS.feeler },
@@ -155,6 +171,7 @@ export function createNodePart(
       nonces.delete(name)
       evictables.forget(name)
     },
+    isExempt: (place) => permissions.ofPlace(place).has('noban'),
     evict(candidates) {
       const isFresh = isTipFresh()
       return chooseEvictee(candidates.map((one) => evictables.of(one, isFresh)))

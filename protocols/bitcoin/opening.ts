@@ -233,6 +233,10 @@ function startOpening(
   }
 
   function round(): void {
+    if (tools.isPaused()) {
+      roundLater(ROUND_MS)
+      return
+    }
     const nowMs = tools.monotonicMs()
     noteTip()
     if (nowMs >= extraCheckMs) {

@@ -8,6 +8,8 @@ import { BITCOIN_NETWORKS } from '../../codec/bitcoin/networks.ts'
 import type { BitcoinOptions } from '../bitcoin.ts'
 import type { BitcoinLimits } from './limits.ts'
 import { isPeerNetwork } from './network-info.ts'
+import { isPermissionName } from './permissions.ts'
+import type { PermissionGrant, PermissionName } from './permissions.ts'
 import { SERVICES } from './services.ts'
 
 export const recipeOf = ({ limits, ...options }: BitcoinOptions): Recipe => ({
@@ -71,6 +73,16 @@ export function optionsOf({ settings }: Recipe): BitcoinOptions {
   if (typeof reconciliation !== 'boolean') {
     throw new RangeError('what the recipe says of reconciliation is neither yes nor no')
   }
+  const { onionTarget, permissions = [], usualPermissions } = settings
+  if (!Array.isArray(permissions) || !permissions.every(isGrant)) {
+    throw new RangeError('the permissions of the recipe are none')
+  }
+  if (usualPermissions !== undefined && !arePermissions(usualPermissions)) {
+    throw new RangeError('the usual permissions of the recipe are none')
+  }
+  if (onionTarget !== undefined && !isText(onionTarget)) {
+    throw new RangeError('the onion target of the recipe is no text')
+  }
   if (!isRecord(limits)) throw new RangeError('the limits of the recipe are none')
   // The factory checks each of them: a name of none changes nothing.
   const numbers = limits as Partial<BitcoinLimits>
@@ -78,8 +90,28 @@ export function optionsOf({ settings }: Recipe): BitcoinOptions {
     ...(discover === undefined ? {} : { discover }),
     ...{ blocksOnly, externalAddresses, interfaceAddresses, limits: numbers },
     ...{ network, networks, services, transport, userAgentComments },
-    ...{ connectOnly, dnsSeeds, fixedSeeds, reconciliation, seedNodes },
+    ...{ connectOnly, dnsSeeds, fixedSeeds, permissions, reconciliation, seedNodes },
+    ...(usualPermissions === undefined ? {} : { usualPermissions }),
+    ...(onionTarget === undefined ? {} : { onionTarget }),
   }
 }
 
 const isText = (value: unknown): value is string => typeof value === 'string'
+
+const arePermissions = (value: unknown): value is readonly PermissionName[] =>
+  Array.isArray(value) && value.every((name) => isText(name) && isPermissionName(name))
+
+const isDirection = isOneOf({ inbound: true, outbound: true, both: true })
+
+/** What its range or its address is worth the factory says. */
+function isGrant(value: unknown): value is PermissionGrant {
+  if (!isRecord(value)) return false
+  const { allow, bind, direction, range } = value
+  const isOfOne = bind === undefined ? isText(range) : isText(bind) && range === undefined
+  const names: unknown = Array.isArray(allow) ? allow.filter((name) => name !== 'all') : allow
+  return (
+    isOfOne &&
+    (allow === undefined || arePermissions(names)) &&
+    (direction === undefined || (bind === undefined && isDirection(direction)))
+  )
+}

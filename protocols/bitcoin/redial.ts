@@ -15,6 +15,7 @@ const OURS: ReadonlySet<string> = new Set([
   'disconnected',
   'exchanged',
   'killed',
+  'paused',
   'stopping',
 ])
 

@@ -179,11 +179,13 @@ function startSeeding(options: SeedingOptions, tools: Tools, kept: SeedingKept):
   }
 
   const round = (): void => {
-    const outbound = outboundOf(tools.connections())
-    queueSeedNode(outbound)
-    fetchNext(outbound)
-    askNames(outbound)
-    addFixed()
+    if (!tools.isPaused()) {
+      const outbound = outboundOf(tools.connections())
+      queueSeedNode(outbound)
+      fetchNext(outbound)
+      askNames(outbound)
+      addFixed()
+    }
     tools.after(ROUND_MS, round)
   }
 

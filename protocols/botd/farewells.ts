@@ -20,6 +20,7 @@ const REASONS: Readonly<Partial<Record<CloseDetail<BotdDetail>, ReasonName>>> = 
   'record-exhausted': 'shutdown',
   banned: 'banned',
   disconnected: 'shutdown',
+  paused: 'shutdown',
   stopping: 'shutdown',
   duplicate: 'already-connected',
   displaced: 'not-accepting',

@@ -7,16 +7,22 @@ import { SLOTS } from '../../protocols/bitcoin/slots.ts'
 const read = (path: string) => readFileSync(join(import.meta.dirname, '../..', path), 'utf8')
 const text = read('docs/bitcoin.md')
 
-test('the code of docs/bitcoin.md is an example that starts a node, and stops it', async () => {
+test('the code of docs/bitcoin.md are examples that start a node, and stop it', async () => {
   const blocks = [...text.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code = '']) =>
     code
       .replaceAll(/'peerloom\/([a-z/]+)'/g, (_, path: string) => `'../${path}.ts'`)
       .replaceAll("'peerloom'", "'../index.ts'"),
   )
-  expect(blocks).toEqual([read('examples/bitcoin.ts')])
+  expect(blocks).toEqual(
+    ['bitcoin', 'bitcoin-permissions'].map((name) => read(`examples/${name}.ts`)),
+  )
   const log = vi.spyOn(console, 'log').mockReturnValue()
   await import('../../examples/bitcoin.ts')
-  expect(log.mock.calls).toEqual([[expect.stringMatching(/^listening on port \d+$/)]])
+  await import('../../examples/bitcoin-permissions.ts')
+  expect(log.mock.calls).toEqual([
+    [expect.stringMatching(/^listening on port \d+$/)],
+    [{ kind: 'range', range: '198.51.100.0/24' }, expect.any(Number)],
+  ])
   log.mockRestore()
 })
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { DNS_SEEDS } from '../../codec/bitcoin/dns-seeds.ts'
 import { ONION } from './bitcoin-addresses-support.ts'
 import { placeOf, serving, startOpeningWorld } from './bitcoin-opening-support.ts'
 
@@ -101,5 +102,87 @@ describe('an operator', () => {
     alice.supervisor.unban(`${ONION}:18444`)
     world.advance(60_000)
     expect(alice.dialled()).toContain(`${ONION}:18444`)
+  })
+
+  test('p2p_disconnect_ban: subnets', async () => {
+    const { alice, come, hostsOf, refusalsOf, start, world } = startThree()
+    alice.supervisor.ban('20.1.77.77/16')
+    world.advance(60_000)
+    expect(hostsOf(alice)).toEqual([CAROL])
+    expect(refusalsOf(alice)).toContain(`${BOB} banned`)
+    const range = { kind: 'range', range: '20.1.0.0/16' }
+    expect(alice.supervisor.bans()).toMatchObject([{ key: range }])
+    alice.supervisor.connect(placeOf('20.1.9.9')).catch(() => undefined)
+    world.advance(60_000)
+    expect(alice.dialled()).toEqual([])
+    for (const wrong of ['20.1.0.0/33', '2001:db8::/129', '20.1.0.0/-1']) {
+      expect(() => {
+        alice.supervisor.ban(wrong)
+      }).toThrow()
+    }
+    await alice.stop()
+    const again = start()
+    come('20.3.0.1')
+    world.advance(120_000)
+    expect(again.supervisor.bans()).toMatchObject([{ key: range }])
+    expect(hostsOf(again)).toEqual([CAROL, '20.3.0.1'])
+    again.supervisor.unban('20.1.0.0/16')
+    world.advance(120_000)
+    expect(hostsOf(again)).toEqual([BOB, CAROL, '20.3.0.1'])
+  })
+
+  test('rpc_setban: default ban time', () => {
+    const { alice, hostsOf, world } = startThree()
+    alice.supervisor.ban(BOB)
+    alice.supervisor.ban(CAROL, { ms: Infinity })
+    const lengths = alice.supervisor
+      .bans()
+      .map(({ sinceMs, untilMs }) => (untilMs === undefined ? undefined : untilMs - sinceMs))
+    expect(lengths).toEqual([24 * HOUR_MS, undefined])
+    world.advance(24 * HOUR_MS + 120_000)
+    expect(hostsOf(alice)).toEqual([BOB])
+  })
+
+  test('feature_config_args: networkactive off stops connections', () => {
+    const { alice, come, hostsOf, startPeer, world } = startThree()
+    const DAVE = '20.4.0.1'
+    startPeer(DAVE, serving())
+    alice.supervisor.connect(placeOf(DAVE)).catch(() => undefined)
+    world.advance(1_000)
+    expect(hostsOf(alice)).toEqual([BOB, CAROL, DAVE])
+    const dialCount = alice.dialled().length
+    alice.supervisor.pause()
+    come('20.3.0.1')
+    world.advance(HOUR_MS)
+    expect(alice.supervisor.isPaused).toBe(true)
+    expect(alice.supervisor.connections()).toEqual([])
+    expect(alice.dialled()).toHaveLength(dialCount)
+    expect(alice.eventsOf('connection.refused').length).toBeGreaterThan(0)
+    alice.supervisor.resume()
+    world.advance(120_000)
+    expect(hostsOf(alice)).toEqual([BOB, CAROL, '20.3.0.1', DAVE])
+  })
+
+  test('of a node that is paused uses up neither seed nodes nor names', () => {
+    const names = { [`x9.${DNS_SEEDS.signet[0] ?? ''}`]: ['20.9.0.1'] }
+    const { startAlice, startPeer, world } = startOpeningWorld({ seed: 'paused', names })
+    for (const host of [BOB, CAROL]) startPeer(host, serving())
+    const alice = startAlice({ seedNodes: [placeOf(CAROL)] })
+    alice.supervisor.pause()
+    alice.tell(placeOf(BOB))
+    world.advance(10 * 60_000)
+    expect(alice.dialled()).toEqual([])
+    alice.supervisor.resume()
+    world.advance(30_000)
+    expect(alice.dialled()).toEqual(expect.arrayContaining([placeOf(BOB), placeOf(CAROL)]))
+    world.kill('alice')
+
+    const other = startAlice({ network: 'signet', dnsSeeds: 'force' })
+    other.supervisor.pause()
+    world.advance(10 * 60_000)
+    expect(other.book().find('20.9.0.1:38333')).toBeUndefined()
+    other.supervisor.resume()
+    world.advance(1_000)
+    expect(other.book().find('20.9.0.1:38333')).toBeDefined()
   })
 })

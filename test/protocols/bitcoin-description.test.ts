@@ -56,7 +56,7 @@ describe('a connection', () => {
       ...{ type: 'inbound', network: 'ipv4', transport: null, sessionId: null },
       protocolVersion: null,
       ...{ services: null, serviceNames: [], userAgent: null, height: null, relay: null },
-      ...{ pingMs: null, minimumPingMs: null },
+      ...{ pingMs: null, minimumPingMs: null, permissions: [] },
       ...{ receivedBytesByMessage: {}, sentBytesByMessage: {} },
     })
     expect(Object.values(columns).filter((text) => text !== '')).toEqual(['inbound'])

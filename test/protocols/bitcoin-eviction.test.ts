@@ -18,7 +18,6 @@ const plainPeer = (index: number): Evictable => ({
   relaysTransactions: false,
   hasBloomFilter: false,
   isDiscouraged: false,
-  isExempt: false,
   isLocal: false,
   network: 'ipv4',
 })
@@ -57,16 +56,6 @@ describe('of those that came in', () => {
   test('one goes as soon as there are more than the protected', () => {
     const all = peers(64, (index) => ({ minimumPingMs: 100 + index }))
     expect(chooseEvictee(all)).toBeDefined()
-  })
-
-  test('who is exempt never goes, however many come', () => {
-    const exempt = peers(200, () => ({ isExempt: true, keyedGroup: '0000' }))
-    expect(chooseEvictee(exempt)).toBeUndefined()
-    const others = peers(40, () => ({ keyedGroup: '0001' })).map((one) => ({
-      ...one,
-      name: `other ${one.name}`,
-    }))
-    expect(chooseEvictee([...exempt, ...others])).toMatch(/^other/)
   })
 
   test('four of the groups that come last under the key stay', () => {

@@ -77,6 +77,7 @@ export function startNode({ crypto = chooseCrypto(), ...options }: TestNodeOptio
     banned: (identity, claimedFrom) =>
       bans.get(claimedFrom === undefined ? identity : `${identity} from ${claimedFrom}`),
     listening: () => [],
+    describe: () => undefined,
   })
   return {
     part,

@@ -22,6 +22,8 @@ function startAdmission(
   const open = new Map<string, number>()
   const banned = new Set<string>()
   const discouraged = new Set<string>()
+  /** Groups. */
+  const exempt = new Set<string>()
   const world = { freeSlots: Infinity, mayEvict: false }
   const displaced: string[] = []
   let next = 0
@@ -37,7 +39,10 @@ function startAdmission(
   })
   /** Arrives under the name, does what the decision says, and returns why it was refused. */
   const arrive = (group: string, nowMs: number, name = `c${String(next++)}`) => {
-    const decision = admission.decide({ name, host: `${group}/host`, group }, nowMs)
+    const decision = admission.decide(
+      { name, host: `${group}/host`, group, isExempt: exempt.has(group) },
+      nowMs,
+    )
     if (!decision.admit) return decision.reason
     if (decision.displace !== undefined) {
       displaced.push(decision.displace)
@@ -51,7 +56,7 @@ function startAdmission(
     admission.ended(name, nowMs)
     open.delete(name)
   }
-  return { admission, arrive, end, open, banned, discouraged, world, displaced }
+  return { admission, arrive, end, open, banned, discouraged, exempt, world, displaced }
 }
 
 test('ten thousand silent sockets of one group leave room for a peer of another at once', () => {
@@ -489,4 +494,29 @@ test('whatever comes and goes, no limit is exceeded and the loser is the one tha
     }),
     200,
   )
+})
+
+test('no ban and no discouragement holds for whoever is exempt, and a full node is full for it too', () => {
+  const { arrive, banned, discouraged, exempt, world } = startAdmission()
+  for (const set of [banned, discouraged]) set.add('vip/host')
+  expect(arrive('vip', 0)).toBe('banned')
+  exempt.add('vip')
+  world.freeSlots = 1
+  expect(arrive('vip', 0)).toBeUndefined()
+  world.freeSlots = 0
+  expect(arrive('vip', 0)).toBe('slots-full')
+})
+
+test('whoever is exempt is displaced by nobody: neither when it is old, nor for having knocked most', () => {
+  const { arrive, displaced, exempt } = startAdmission({ pendingInbound: 2 })
+  exempt.add('vip')
+  arrive('vip', 0, 'vip')
+  arrive('other', 0, 'other')
+  expect(arrive('newcomer', 5_000)).toBeUndefined()
+  expect(displaced).toEqual(['other'])
+  const young = startAdmission({ pendingInbound: 1 })
+  young.exempt.add('vip')
+  for (let knock = 0; knock < 5; knock++) young.arrive('vip', 0, `vip ${String(knock)}`)
+  expect(young.arrive('newcomer', 1)).toBe('pending-full')
+  expect(young.displaced).toEqual([])
 })

@@ -18,6 +18,7 @@ const WALL_MS = 1_700_000_000_000
 
 const address = (host: string): BanKey => ({ kind: 'address', host })
 const identity = (name: string): BanKey => ({ kind: 'identity', identity: name })
+const range = (text: string): BanKey => ({ kind: 'range', range: text })
 
 /** Bans with the table that a store would hold after every `changes`. */
 function startBans(options?: BansOptions) {
@@ -69,20 +70,57 @@ test('of several bans that a peer is under the longest is told', () => {
   expect(bans.findAny({ identity: 'alice', host: '10.0.0.1' }, WALL_MS)?.reason).toBe('spam')
 })
 
+test('a range keeps out whoever is in it, whatever form his address has, and nobody else', () => {
+  const { bans, byHand, commit, timed } = startBans()
+  byHand(range('10.1.0.0/16'))
+  timed(range('2001:db8::/33'), WALL_MS + 1_000)
+  const kept = ['10.1.0.0', '10.1.255.255', '::ffff:10.1.2.3', '2001:db8:7fff:ffff::1']
+  const free = ['10.0.255.255', '10.2.0.0', '2001:db8:8000::', 'a.example', '::1']
+  const out = (hosts: readonly string[]) => hosts.filter((host) => bans.isKeptOut(host, WALL_MS))
+  expect([out(kept), out(free)]).toEqual([kept, []])
+  expect(texts(bans)).toEqual(['range 10.1.0.0/16', 'range 2001:db8::/33'])
+  expect(bans.restMs({ host: '2001:db8::1' }, WALL_MS)).toBe(1_000)
+  expect(bans.isKeptOut('2001:db8::1', WALL_MS + 1_000)).toBe(false)
+  expect(bans.unban(range('10.1.0.0/16'))).toBe(true)
+  expect(bans.isKeptOut('10.1.2.3', WALL_MS)).toBe(false)
+  expect([bans.size, commit()]).toEqual([0, 0])
+})
+
+test('of ranges within each other and an address the longest ban is told', () => {
+  const { bans, timed } = startBans()
+  timed(range('10.0.0.0/8'), WALL_MS + 10)
+  timed(range('10.1.0.0/16'), WALL_MS + 30)
+  timed(range('0.0.0.0/0'), WALL_MS + 20)
+  timed(address('10.1.2.3'), WALL_MS + 5)
+  const restOf = (host: string) => bans.restMs({ host }, WALL_MS)
+  expect(['10.1.2.3', '10.2.2.3', '9.9.9.9', '::1'].map(restOf)).toEqual([30, 20, 20, undefined])
+})
+
+test('ten thousand ranges are held and found, and of one more the oldest goes', () => {
+  const { bans, timed } = startBans()
+  const rangeOf = (number: number) => range(`10.${number >> 8}.${number & 0xff}.0/24`)
+  for (let number = 0; number <= 10_000; number++) timed(rangeOf(number), WALL_MS + 1_000)
+  expect(bans.size).toBe(10_000)
+  const isOut = (number: number) => bans.isKeptOut(`10.${number >> 8}.${number & 0xff}.7`, WALL_MS)
+  expect([0, 1, 5_000, 10_000, 10_001].map(isOut)).toEqual([false, true, true, true, false])
+})
+
 test('bans survive a restart, each field of them', () => {
   const before = startBans()
   before.timed(address('2001:db8::1'), WALL_MS + 300_000)
   before.timed({ kind: 'claim', group: 'g 1', identity: 'älice' }, WALL_MS + 600_000)
   before.byHand(identity('bob'))
   before.byHand(identity('carol'), WALL_MS + 10)
-  expect(before.commit()).toBe(4)
+  before.byHand(range('2001:db8::/32'))
+  expect(before.commit()).toBe(5)
 
   const after = createBans()
   expect(after.load(before.table.values(), WALL_MS + 1)).toEqual({
-    loaded: 4,
+    loaded: 5,
     expired: 0,
     skipped: [],
   })
+  expect(after.isKeptOut('2001:db8:1::1', WALL_MS + 1)).toBe(true)
   expect(new Set(after.list(WALL_MS + 1))).toEqual(new Set(before.bans.list(WALL_MS + 1)))
   expect(after.changes()).toEqual([])
 })
@@ -186,6 +224,8 @@ test('a manual ban without room when loaded is reported and stays in the store',
 
 test.each([
   ['nobody', identity(''), WALL_MS + 1],
+  ['a range that is none', range('10.0.0.1/8'), WALL_MS + 1],
+  ['a range that is one address', range('10.0.0.1/32'), WALL_MS + 1],
   ['a key that no store takes', address('x'.repeat(256)), WALL_MS + 1],
   ['a time that is over', address('a'), WALL_MS],
   ['a time that is no whole number', address('a'), WALL_MS + 0.5],
@@ -219,7 +259,15 @@ const GOOD_VALUE = encodeBanValue(GOOD)
 const withByte = (index: number, value: number) => GOOD_VALUE.slice().fill(value, index, index + 1)
 
 test.each<[string, StoreEntry, string]>([
-  ['an unknown kind', [new Uint8Array([3, 65]), GOOD_VALUE], 'key'],
+  ['an unknown kind', [new Uint8Array([4, 65]), GOOD_VALUE], 'key'],
+  ['a range of no addresses', [new Uint8Array([3, 65]), GOOD_VALUE], 'key'],
+  ...['', '10.0.0.0', '10.0.0.1/8', '10.0.0.0/08', '10.0.0.0/33', '10.0.0.1/32', '010.0.0.0/8']
+    .concat(['::ffff:10.0.0.0/104', '2001:DB8::/32', '2001:db8::/129', 'fe80::%eth0/10', '/8'])
+    .map((text): [string, StoreEntry, string] => [
+      `the range "${text}"`,
+      [new Uint8Array([3, ...encodeUtf8(text)]), GOOD_VALUE],
+      'key',
+    ]),
   ['no key', [new Uint8Array(), GOOD_VALUE], 'key'],
   ['a key without a text', [new Uint8Array([0]), GOOD_VALUE], 'key'],
   ['a key that is not UTF-8', [new Uint8Array([1, 0xff]), GOOD_VALUE], 'key'],
@@ -273,6 +321,7 @@ test('two keys never have one text or one store key', () => {
       group,
       identity: name,
     })),
+    fc.integer({ min: 0, max: 31 }).map((bits) => range(`0.0.0.0/${String(bits)}`)),
   )
   holds(
     fc.property(key, key, (one, other) => {

@@ -114,6 +114,7 @@ test('who is connected already, by address or by proven identity, is not dialled
     identity: 'alice',
     claim: undefined,
     manual: false,
+    exempt: false,
   }
   peers.ready(about)
   peers.ended(about, 60_000, createCounters())

@@ -18,6 +18,7 @@ const about = (overrides: Partial<PeerAbout> = {}): PeerAbout => ({
   identity: undefined,
   claim: undefined,
   manual: false,
+  exempt: false,
   ...overrides,
 })
 

@@ -70,6 +70,7 @@ export function startNode({ slots = 8, fill, fate = () => DEAD, ...options }: No
       identity: undefined,
       claim: undefined,
       manual: false,
+      exempt: false,
     }
     let activeSinceMs: number | undefined
     const connection = {

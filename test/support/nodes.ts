@@ -20,6 +20,8 @@ interface StartOptions<T extends ProtocolTypes> {
   readonly store?: Store
   readonly crypto?: CryptoBackend
   readonly jobs?: Jobs
+  /** It is paused before it starts. */
+  readonly isPaused?: boolean
 }
 
 /** A supervised node in a virtual world, started as far as the present instant lets it. */
@@ -49,6 +51,7 @@ export function startNode<T extends ProtocolTypes>(
     ...(datagrams === undefined ? {} : { datagrams }),
   })
   supervisor.events.subscribe((event) => events.push(event))
+  if (options.isPaused === true) supervisor.pause()
   const started = supervisor.start()
   // Whoever waits for it sees why it failed.
   started.catch(() => undefined)

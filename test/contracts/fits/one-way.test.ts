@@ -53,6 +53,7 @@ function startSocket(world: World, host: string, byte: number) {
     close: () => undefined,
     banned: () => undefined,
     listening: () => [],
+    describe: () => undefined,
   }
   const codec = oneWay(keyOf(byte)).datagrams?.(tools)
   const address = { host: '10.0.0.1', port: 7005 }
