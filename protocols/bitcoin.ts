@@ -221,6 +221,7 @@ export function bitcoin(options: BitcoinOptions = {}): Protocol<BitcoinTypes> {
       pingChild(limits),
       addressRelayChild({
         ...{ interfaces, own, reachable, services },
+        isOnionTarget: (local) => isThroughOnion({ role: 'listener', local }),
         isTrusted: (view) => permissions.of(view).has('addr'),
         through: (view) => (isThroughOnion(view) ? 'onion' : networkThrough(view)),
       }),
