@@ -90,11 +90,7 @@ export function createDatagramTraffic<T extends ProtocolTypes>(
         countDrop(counters, 'refused')
         return
       }
-      if (options.isPaused()) {
-        countDrop(counters, 'refused')
-        return
-      }
-      if (options.isBanned(from, undefined)) {
+      if (options.isPaused() || options.isBanned(from, undefined)) {
         countDrop(counters, 'banned')
         return
       }

@@ -179,6 +179,20 @@ describe('a dial that succeeds', () => {
   })
 })
 
+test('a dial that is given up because the node is paused is none of the address', () => {
+  const { book, heard, node, tools, world } = startBorrower()
+  world.network.setReach(() => 'silent')
+  tools().after(1, () => {
+    heard(at(2))
+  })
+  world.advance(500)
+  const view = () => book().find(keyOf(at(2)))
+  expect(view()?.attemptedMs).toBeGreaterThan(0)
+  node.supervisor.pause()
+  world.advance(10)
+  expect(view()?.attemptedMs).toBe(0)
+})
+
 test('where a child alone dials, whose place in the book is wanted stays for it to dial', () => {
   const { heard, node, startPeer, tools, world } = startBorrower({ slots: CHOSEN })
   startPeer()

@@ -247,6 +247,25 @@ describe('datagrams', () => {
     expect(alice.supervisor.datagrams()?.dropped).toEqual({ banned: 1 })
   })
 
+  test('of anybody are dropped and counted while the node is paused, and none is sent', () => {
+    const { world, alice } = startAlice({ pings: [BOB] })
+    const socket = startSocket(world, '10.0.0.9', 2)
+    world.advance(PING_EVERY_MS)
+    const sentBefore = alice.supervisor.datagrams()?.sentMessages
+    alice.supervisor.pause()
+    socket.send(socket.sealed(ping))
+    world.advance(PING_EVERY_MS * 3)
+    expect(socket.got).toEqual([])
+    expect(alice.supervisor.datagrams()).toMatchObject({
+      ...{ sentMessages: sentBefore, handledMessages: 0, dropped: { banned: 1 } },
+    })
+    alice.supervisor.resume()
+    socket.send(socket.sealed(ping))
+    world.advance(PING_EVERY_MS)
+    expect(socket.got).toHaveLength(1)
+    expect(alice.supervisor.datagrams()?.sentMessages).toBeGreaterThan((sentBefore ?? 0) + 1)
+  })
+
   test('are not sent to who is banned', () => {
     const { world, alice } = startAlice({ pings: [BOB] })
     const sentBefore = alice.supervisor.datagrams()?.sentMessages
