@@ -172,9 +172,10 @@ function startAddressRelay(
     const sourceGroup = groupBytesOf(source)
     const isNews = !peer.isAsked && entries.length <= NEWS_COUNT_MAX
     const freshSeconds = nowSeconds() - FRESH_SECONDS
+    const isLimited = !isTrusted(view)
     // In a drawn order: who is over the rate loses any of them, and not the last ones.
     for (const told of shuffled(random, entries)) {
-      if (!peer.allowance.take(tools.monotonicMs()) && !isTrusted(view)) {
+      if (!peer.allowance.take(tools.monotonicMs()) && isLimited) {
         peer.limitedCount++
         continue
       }

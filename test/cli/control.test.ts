@@ -105,6 +105,20 @@ describe('a ban where no node is running', () => {
   })
 })
 
+describe('a ban of a range where no node is running', () => {
+  test('is in the store, holds from the next start, and is lifted as it is printed', async () => {
+    const [data, theirs] = [startFolder(), startFolder()]
+    const ban = await runCommand(['ban', '127.7.7.7/8', '--data-dir', data, '--json'])
+    expect(rowsOf(ban)).toMatchObject([{ event: 'banned', subject: 'range 127.0.0.0/8' }])
+    const node = await startListening(['--data-dir', data])
+    const refused = await dialFrom(theirs, node.address).event('connection.closed')
+    expect(refused).toMatchObject({ reason: 'refused-by-peer' })
+    await node.stop()
+    const unban = await runCommand(['unban', 'range 127.0.0.0/8', '--data-dir', data, '--json'])
+    expect(rowsOf(unban)).toEqual([{ event: 'unbanned', subject: 'range 127.0.0.0/8' }])
+  })
+})
+
 describe('peers', () => {
   test('shows who is connected, who was, and nobody else', async () => {
     const [data, theirs] = [startFolder(), startFolder()]

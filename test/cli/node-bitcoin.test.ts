@@ -60,4 +60,29 @@ describe('a node of Bitcoin', () => {
     expect(out).toMatch(/^peer .* phase +type +transport +session +services +ping /)
     expect(out).toMatch(/ active +inbound +v2 +[0-9a-f]{8} +2 /)
   })
+
+  test('lets in through a ban whom it is told to, and shows what they may', async () => {
+    const folder = startFolder()
+    const grants = ['--whitelist', 'noban,addr@127.0.0.0/8', 'in,out,relay@::1']
+    const node = await startListening(['--data-dir', folder, ...grants])
+    const ban = await runCommand(['ban', '127.0.0.0/8', '--data-dir', folder])
+    expect(ban.out).toBe('banned range 127.0.0.0/8 for good; the running node knows\n')
+    const peer = startCommand([...REGTEST, '--connect', node.address, '--until', 'peers=1'])
+    expect((await peer.ended()).code).toBe(0)
+    expect(await node.event('connection.active')).toMatchObject({
+      permissions: ['noban', 'download', 'addr'],
+    })
+    const unban = await runCommand(['unban', 'range 127.0.0.0/8', '--data-dir', folder])
+    expect(unban.out).toContain('no longer banned: range 127.0.0.0/8')
+  })
+
+  test.for([
+    ['--whitelist', 'oopsie@127.0.0.1', 'there is no permission oopsie'],
+    ['--whitebind', 'noban@127.0.0.1/10', '127.0.0.1/10'],
+    ['--onion-target', 'a.example:1', 'nothing listens at a name'],
+  ] as const)('does not start with %s %s', async ([option, value, why]) => {
+    const { code, err } = await runCommand([...REGTEST, option, value])
+    expect(code).toBe(2)
+    expect(err).toContain(why)
+  })
 })
