@@ -32,8 +32,8 @@ import { estimateBytes, laneOf, wrongWith } from './bitcoin/app-messages.ts'
 import { addressFetchChild } from './bitcoin/address-fetch.ts'
 import { addressBookRules } from './bitcoin/address-book-rules.ts'
 import { addressRelayChild } from './bitcoin/address-relay.ts'
-import { parseInterfaces } from './bitcoin/bound-addresses.ts'
 import { onionDoor } from './bitcoin/bind.ts'
+import { parseInterfaces } from './bitcoin/bound-addresses.ts'
 import { conductChild } from './bitcoin/conduct.ts'
 import { crawlCommand } from './bitcoin/crawl-command.ts'
 import { describeConnection } from './bitcoin/description.ts'
@@ -180,13 +180,7 @@ export function bitcoin(options: BitcoinOptions = {}): Protocol<BitcoinTypes> {
     addresses: addressRules(chain, reachable),
     node: (tools) =>
       createNodePart(tools, {
-        blocksOnly,
-        isThroughOnion,
-        own,
-        permissions,
-        reconciles,
-        services,
-        userAgent,
+        ...{ blocksOnly, isThroughOnion, own, permissions, reconciles, services, userAgent },
       }),
     wire: (setup) => bitcoinWire({ magic: chain.magic, speaks: transport }, setup),
     session: bitcoinSession(limits.handshakeMs),
@@ -230,6 +224,7 @@ export function bitcoin(options: BitcoinOptions = {}): Protocol<BitcoinTypes> {
       pingChild(limits),
       addressRelayChild({
         ...{ interfaces, own, reachable, services },
+        isOnionTarget: (local) => isThroughOnion({ role: 'listener', local }),
         isTrusted: (view) => permissions.of(view).has('addr'),
         through: (view) => (isThroughOnion(view) ? 'onion' : networkThrough(view)),
       }),
@@ -276,8 +271,8 @@ function made(
     blocksOnly,
     externalAddress = [],
     network,
-    reaches,
     onionTarget,
+    reaches,
     transport,
     userAgentComment = [],
     whitebind = [],

@@ -9,6 +9,7 @@ import type { BitcoinTypes } from '../../machines/handshakes/bitcoin.ts'
 import type { AddressAllowance } from './address-allowance.ts'
 import type { AddressAnswers } from './address-answers.ts'
 import type { AddressQueue } from './address-queue.ts'
+import type { SocketAddress } from '../../world/streams.ts'
 import type { AddressAsker, OwnAddresses } from './own-addresses.ts'
 
 export type PeerView = ConnectionView<BitcoinTypes>
@@ -17,6 +18,8 @@ export interface AddressRelayOptions {
   readonly own: OwnAddresses
   /** IP addresses of this machine. Left out: they are not known. */
   readonly interfaces?: readonly string[]
+  /** Where nobody but Tor comes in: nobody is told of it. Left out: nowhere. */
+  isOnionTarget?(at: SocketAddress): boolean
   /** What we say that we serve, as flags. */
   readonly services: bigint
   /** Networks to which this node has a way; it may change while the node runs. */

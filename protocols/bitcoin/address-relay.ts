@@ -75,7 +75,8 @@ function startAddressRelay(
 ): () => void {
   const { reachable } = options
   const { book, random } = tools
-  addBoundAddresses(options.own, tools.listening(), options.interfaces ?? [])
+  const open = tools.listening().filter((at) => options.isOnionTarget?.(at) !== true)
+  addBoundAddresses(options.own, open, options.interfaces ?? [])
   const targetKey = (kept.targetKey ??= sipHashKeyOf(random.bytes(KEY_BYTES)))
 
   const nowSeconds = (): number => Math.floor(tools.wallMs() / SECOND_MS)

@@ -76,7 +76,9 @@ export function createAddressTelling(
   }
 
   const offerTo = (view: PeerView): NetworkAddress | undefined => {
-    const [listening] = tools.listening()
+    const places = tools.listening()
+    // The first that others can come in at; its port is the one that they are told.
+    const listening = places.find((at) => options.isOnionTarget?.(at) !== true) ?? places[0]
     if (listening === undefined) return undefined
     const asker = {
       address: placeOf(view),

@@ -21,12 +21,11 @@ import type {
   ChainTip,
 } from '../../machines/handshakes/bitcoin.ts'
 import type { Random } from '../../world/random.ts'
-
 import type { OwnAddresses } from './own-addresses.ts'
 import { chooseEvictee } from './eviction.ts'
 import { createEvictables } from './evictable.ts'
-import { reconciliationOffer, reconciliationStance } from './reconciliation.ts'
 import type { Permissions } from './permissions.ts'
+import { reconciliationOffer, reconciliationStance } from './reconciliation.ts'
 import { isDesirable, isFreshTip, SERVICES } from './services.ts'
 import { needsServices, relaysAddresses, relaysTransactions, SLOTS } from './slots.ts'
 
@@ -65,16 +64,10 @@ export function drawNonce(random: Random): bigint {
 
 export function createNodePart(
   tools: NodeTools<BitcoinTypes>,
-  {
-    blocksOnly,
-    isThroughOnion,
-    own,
-    permissions,
-    reconciles,
-    services: offered,
-    userAgent,
-  }: NodePartOptions,
+  options: NodePartOptions,
 ): NodePart<BitcoinTypes> {
+  const { blocksOnly, isThroughOnion, own, permissions, reconciles, userAgent } = options
+  const { services: offered } = options
   /** Ours, of connections that we dialled and that are not active yet. */
   const nonces = new Map<string, bigint>()
   let tip: ChainTip | undefined
@@ -86,13 +79,15 @@ export function createNodePart(
     return address.network === 'ipv4' || address.network === 'ipv6' ? address : NO_ADDRESS
   }
 
+  const wantsTransactionsOf = (connection: View): boolean =>
+    !blocksOnly || permissions.of(connection).has('relay')
+
   const greet = ({ connection, random }: Asking<BitcoinTypes>): BitcoinAnswer => {
     const nonce = drawNonce(random)
     if (connection.role === 'dialler') nonces.set(connection.name, nonce)
     const allowed = permissions.of(connection)
     if (allowed.size > 0) tools.describe(connection.name, { permissions: [...allowed].join() })
     const services = offered | (allowed.has('bloomfilter') ? SERVICES.bloom : 0n)
-    const wantsTransactions = !blocksOnly || allowed.has('relay')
     return {
       type: 'greeting',
       version: {
@@ -101,7 +96,7 @@ export function createNodePart(
         receiverServices: 0n,
         receiver: receiverOf(connection),
         height: tip?.height ?? 0,
-        relay: wantsTransactions && relaysTransactions(connection.slot),
+        relay: wantsTransactionsOf(connection) && relaysTransactions(connection.slot),
       },
     }
   }
@@ -133,8 +128,9 @@ export function createNodePart(
   // In Core's order: what is found first is what is said.
   const judge = (
     version: VersionMessage,
-    { connection: { role, slot, target }, random }: Asking<BitcoinTypes>,
+    { connection, random }: Asking<BitcoinTypes>,
   ): BitcoinAnswer => {
+    const { role, slot, target } = connection
     // Refused or not: whoever offers less than was told of it is not dialled for that again.
     if (target !== undefined) tools.mark(printAddress(target), version.services)
     if (needsServices(slot) && !isDesirable(version.services, isTipFresh())) {
@@ -153,7 +149,9 @@ export function createNodePart(
     if (role === 'listener') own.vote(version.receiver)
     const peer = peerOf(version)
     const asksForAddresses = role === 'dialler' && relaysAddresses(slot)
-    const stance = reconciles ? reconciliationStance({ blocksOnly, peer, slot }, random) : undefined
+    const stance = reconciles
+      ? reconciliationStance({ blocksOnly: !wantsTransactionsOf(connection), peer, slot }, random)
+      : undefined
     const offers = peer.commonVersion < NEGOTIATION_VERSION ? [] : OFFERS
     return {
       ...{ type: 'accepted', peer, isEnough: slot === SLOTS.feeler },

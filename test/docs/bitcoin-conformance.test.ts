@@ -64,6 +64,18 @@ const ROWS = [
   'p2p_i2p_sessions',
 ]
 
+/** Of these a part is meant for others: what they ask for has another form here, or is optional. */
+const PARTLY = [
+  ...['p2p_message_capture', 'p2p_permissions', 'p2p_eviction', 'rpc_net', 'feature_asmap'],
+  ...['feature_bind_extra', 'feature_bind_port_discover', 'feature_bind_port_externalip'],
+  ...['feature_discover', 'feature_port', 'feature_config_args', 'p2p_i2p_sessions'],
+]
+/** Of these a part waits until blocks are followed and served. */
+const WAITING = [
+  ...['p2p_v2_transport', 'p2p_invalid_messages', 'p2p_outbound_eviction'],
+  'feature_maxuploadtarget',
+]
+
 /** A row of Core's, by the name of its file. */
 const IS_ROW = /^(?:feature|p2p|rpc)_[a-z0-9_]+: /
 
@@ -107,6 +119,13 @@ describe(TABLE, () => {
 
   test.each(ROWS)('has the row %s', (row) => {
     expect(clauses.some(({ title }) => title.startsWith(`${row}: `))).toBe(true)
+  })
+
+  test('leaves nothing open of the others but what waits for blocks', () => {
+    const open = clauses.filter(({ file }) => file === undefined)
+    const rows = new Set(open.map(({ title }) => title.split(': ')[0] ?? ''))
+    expect([...rows].filter((row) => !PARTLY.includes(row))).toEqual(WAITING)
+    for (const row of WAITING) expect(read(TABLE)).toContain(`\`${row}\``)
   })
 
   test('says of each that is not held why', () => {

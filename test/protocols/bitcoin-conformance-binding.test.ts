@@ -156,6 +156,12 @@ describe('what a node tells of where it is', () => {
     expect(toldWith(['13.1.1.1:30'])).toEqual(['13.1.1.1:30'])
     // Of several that of the first.
     expect(toldWith(['13.1.1.1'], [`${HOST}:18888`, `${HOST}:18777`])).toEqual(['13.1.1.1:18888'])
+    // But not of that at which Tor hands over who comes in.
+    const onionTarget = `${HOST}:18888`
+    const listen = [onionTarget, `${HOST}:18777`]
+    const options = { externalAddresses: ['13.1.1.1'], onionTarget }
+    expect([...startListening(listen, options, listen[1]).told]).toEqual(['13.1.1.1:18777'])
+    expect([...startListening(listen, { onionTarget }, listen[1]).told]).toEqual([listen[1]])
     const own = createOwnAddresses({ reachable: new Set(), isDiscovering: false })
     for (const text of [`${ONION}:0`, `${I2P}:0`]) {
       const [host = ''] = text.split(':')
