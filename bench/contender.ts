@@ -37,4 +37,9 @@ export interface Contender {
   listener?(tell: Tell, options: ListeningOptions): Promise<Part>
   /** Order: dial, be ready to send, close, so many times, one after the other; then tell `done`. */
   dialler?(tell: Tell, options: DiallingOptions): Promise<Part>
+  /**
+   * A network of nodes in this one process, `gossip-work.ts`. Order: so many publications; then tell
+   * `done`, with the median latency of their deliveries.
+   */
+  gossip?(tell: Tell, options: ListeningOptions): Promise<Part>
 }

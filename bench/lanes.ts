@@ -64,3 +64,30 @@ export async function timedLane(
     },
   }
 }
+
+export interface GossipLane extends Lane {
+  /** Of each round so far, microseconds. */
+  readonly latencies: number[]
+}
+
+/** Publications of a network in one process; a round's rate is that of deliveries. */
+export async function gossipLane(
+  peers: Peers,
+  by: string,
+  payloadBytes: number,
+  deliveriesEach: number,
+): Promise<GossipLane> {
+  const network = await peers.start({ part: 'gossip', by, payloadBytes })
+  const latencies: number[] = []
+  return {
+    ...{ name: by, latencies },
+    async round(count) {
+      const over = network.next('done')
+      network.say({ type: 'order', count })
+      const { latencyMedianMicros, micros } = await over
+      if (latencyMedianMicros === undefined) throw new Error(`${by} says nothing of latencies`)
+      latencies.push(latencyMedianMicros)
+      return perSecond(count * deliveriesEach, micros)
+    },
+  }
+}

@@ -19,6 +19,7 @@ import type { CryptoChoice } from '../transport/crypto/choose.ts'
 import { tcp } from '../transport/tcp.ts'
 import { now } from './figures.ts'
 import type { Contender, Part } from './contender.ts'
+import { GOSSIP_NODES, GOSSIP_OFFSETS, GOSSIP_TOPIC, startGossip } from './gossip-work.ts'
 import type { Recorded, RecordedTo } from './peer-orders.ts'
 import { skippingClock } from './skipping-clock.ts'
 import type { SkippingClock } from './skipping-clock.ts'
@@ -106,6 +107,38 @@ async function startCaller(
   })
   await node.start()
   return { node, clock }
+}
+
+/** Nodes that each dial the next ones of a ring, and nobody else. */
+async function startRing(crypto: CryptoChoice): Promise<readonly NativeNode[]> {
+  const started = await Promise.all(
+    Array.from({ length: GOSSIP_NODES }, async (_, index) => {
+      const protocol = native({
+        network: 'peerloom/bench',
+        privateKey: new Uint8Array(32).fill(index + 1),
+        limits: RAISED_LIMITS,
+      })
+      const { book: _book, ...addresses } = protocol.addresses
+      const node = createSupervisor({
+        name: `node ${String(index)}`,
+        protocol: { ...protocol, addresses },
+        transport: tcp(),
+        listen: ['127.0.0.1:0'],
+        world: { crypto: chooseCrypto(crypto) },
+      })
+      await node.start()
+      const port = node.listening[0]?.port ?? 0
+      return { node, at: `node://${protocol.identity ?? ''}@127.0.0.1:${String(port)}` }
+    }),
+  )
+  for (const [index, { node }] of started.entries()) {
+    await Promise.all(
+      GOSSIP_OFFSETS.map((offset) =>
+        node.connect(started[(index + offset) % started.length]?.at ?? ''),
+      ),
+    )
+  }
+  return started.map(({ node }) => node)
 }
 
 /** That a recording was cut short does not stop its node: whoever measures has to ask. */
@@ -200,6 +233,30 @@ export function peerloom({ crypto = 'auto', record }: PeerloomOptions = {}): Con
           left = count
           before = now()
           ask()
+        },
+      }
+    },
+
+    async gossip(tell, { payloadBytes }): Promise<Part> {
+      const nodes = await startRing(crypto)
+      tell({ type: 'ready', at: '' })
+      const { run } = startGossip(
+        nodes.map((node) => ({
+          publish(payload) {
+            node.publish(GOSSIP_TOPIC, payload, { kind: 'broadcast' }).catch((error: unknown) => {
+              tell({ type: 'fault', sentence: String(error) })
+            })
+          },
+          subscribe(take) {
+            node.topic(GOSSIP_TOPIC).subscribe((delivery) => {
+              take(delivery.payload)
+            })
+          },
+        })),
+      )
+      return {
+        async order(count) {
+          tell({ type: 'done', ...(await run(count, payloadBytes)) })
         },
       }
     },

@@ -34,8 +34,8 @@ export type FromPeer =
   /** `at` is an address in the contender's own form. */
   | { readonly type: 'ready'; readonly at: string }
   | { readonly type: 'arrived'; readonly total: number }
-  /** What was ordered is done; so long it took. */
-  | { readonly type: 'done'; readonly micros: number }
+  /** What was ordered is done; so long it took, and of single deliveries the median. */
+  | { readonly type: 'done'; readonly micros: number; readonly latencyMedianMicros?: number }
   /** Processor time since the process began, its own and the system's for it; what a recorded node has of it. */
   | { readonly type: 'spent'; readonly micros: number; readonly recorded?: Recorded }
   | { readonly type: 'fault'; readonly sentence: string }

@@ -17,7 +17,8 @@ async function begin({ at, by, part, payloadBytes }: PeerPart): Promise<Part> {
   switch (part) {
     case 'receiver':
     case 'echo':
-    case 'listener': {
+    case 'listener':
+    case 'gossip': {
       const play = contender[part]
       if (play === undefined) throw new Error(`${by} is no ${part}`)
       return play(tell, { payloadBytes })

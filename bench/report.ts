@@ -34,6 +34,8 @@ export function printJson(rows: readonly Row[]): void {
 
 const heldText = (isIt: boolean): string => (isIt ? 'held' : 'NOT HELD')
 
+const short = (value: number): string => value.toFixed(value < 100 ? 1 : 0)
+
 const HEAD = ['row', 'next to', 'ours', 'theirs', 'ratio', 'spread', 'goal', '']
 
 function linesOf({
@@ -51,8 +53,8 @@ function linesOf({
   return against.map((other, index) => [
     ...(index === 0 ? [row] : ['']),
     other.name,
-    `${value.toFixed(0)} ${unit}`,
-    other.theirs.toFixed(0),
+    `${short(value)} ${unit}`,
+    short(other.theirs),
     other.ratio.toFixed(2),
     `${(other.spread * 100).toFixed(0)} %`,
     ...(other.goal === undefined

@@ -8,8 +8,10 @@ import type { CryptoChoice } from '../transport/crypto/choose.ts'
 import { RECORD_BYTES } from './bare-peers.ts'
 import { compare } from './comparison.ts'
 import type { ComparisonOptions } from './comparison.ts'
+import { median, spreadOf } from './figures.ts'
 import type { Row } from './figures.ts'
-import { messageLane, timedLane } from './lanes.ts'
+import { GOSSIP_NODES } from './gossip-work.ts'
+import { gossipLane, messageLane, timedLane } from './lanes.ts'
 import { RAISED_LIMITS, SKIPPED_MS } from './native-peers.ts'
 import { withPeers } from './processes.ts'
 
@@ -80,12 +82,13 @@ const DIAL_GOALS = {
 } as const
 
 /** What of the node is not as it ships, said with the figures. */
+const raisedLimits = (): string => {
+  const raised = Object.entries(RAISED_LIMITS).map(([name, value]) => `${name} ${String(value)}`)
+  return `raised: ${raised.join(', ')}`
+}
+
 const raisedText = (): string =>
-  `raised: ${Object.entries(RAISED_LIMITS)
-    .map(([name, value]) => `${name} ${String(value)}`)
-    .join(
-      ', ',
-    )}; both clocks jump ${String(SKIPPED_MS)} ms after each, for the core's rates of dials and handshakes`
+  `${raisedLimits()}; both clocks jump ${String(SKIPPED_MS)} ms after each, for the core's rates of dials and handshakes`
 
 export const dials = (options: ComparisonOptions): Promise<readonly Row[]> =>
   withPeers(async (peers) => {
@@ -111,4 +114,36 @@ export const dials = (options: ComparisonOptions): Promise<readonly Row[]> =>
       )
     }
     return rows
+  })
+
+const GOSSIP_PAYLOAD_BYTES = 256
+
+/** Deliveries a second, and how long one takes, of the same rounds. */
+export const gossip = (options: ComparisonOptions): Promise<readonly Row[]> =>
+  withPeers(async (peers) => {
+    const laneOf = (by: string) => gossipLane(peers, by, GOSSIP_PAYLOAD_BYTES, GOSSIP_NODES - 1)
+    const ours = await laneOf('peerloom')
+    const theirs = await laneOf('libp2p')
+    const more = `publications of ${String(GOSSIP_PAYLOAD_BYTES)} bytes; ${raisedLimits()}`
+    const deliveries = await compare(
+      {
+        ...{ row: 'gossip-20', unit: 'deliveries/s', ours, more },
+        multiple: GOSSIP_NODES,
+        theirs: [{ lane: theirs, goal: 10 }],
+      },
+      options,
+    )
+    const own = ours.latencies.slice(-options.rounds)
+    const other = theirs.latencies.slice(-options.rounds)
+    const ratios = own.map((latency, round) => (other[round] ?? NaN) / latency)
+    const latency = {
+      ...{ row: 'gossip-20-latency', value: median(own) / 1_000, unit: 'ms' },
+      against: [
+        {
+          ...{ name: theirs.name, ratio: median(ratios), spread: spreadOf(ratios), goal: 10 },
+          theirs: median(other) / 1_000,
+        },
+      ],
+    }
+    return [deliveries, latency]
   })

@@ -3,36 +3,19 @@
  * protocols do it; `send` and `onDrain` are used as its interface says.
  * @module
  */
-import './platform.ts'
-import { noise } from '@chainsafe/libp2p-noise'
-import { yamux } from '@chainsafe/libp2p-yamux'
 import type { Stream } from '@libp2p/interface'
-import { tcp } from '@libp2p/tcp'
 import { LengthPrefixedDecoder } from '@libp2p/utils'
 import { multiaddr } from '@multiformats/multiaddr'
 import { encode } from 'it-length-prefixed'
-import { createLibp2p } from 'libp2p'
 import type { Libp2p } from 'libp2p'
 import type { Contender, Part, Tell } from '../contender.ts'
 import { now } from '../figures.ts'
+import { gossip } from './libp2p-gossip.ts'
+import { startNode } from './libp2p-node.ts'
 
 const PROTOCOL = '/peerloom-bench/1'
-/** It lets in five connections a second from one host; the rounds ask for more. */
-const RAISED = 1_000_000
-
-const startNode = (listen: readonly string[]): Promise<Libp2p> =>
-  createLibp2p({
-    addresses: { listen: [...listen] },
-    transports: [tcp()],
-    connectionEncrypters: [noise()],
-    streamMuxers: [yamux()],
-    connectionManager: { inboundConnectionThreshold: RAISED },
-    // Nothing is measured by it, and nothing is sent for it.
-    connectionMonitor: { enabled: false },
-  })
-
-const startCalled = () => startNode(['/ip4/127.0.0.1/tcp/0'])
-const startCaller = () => startNode([])
+const startCalled = () => startNode(['/ip4/127.0.0.1/tcp/0'], {})
+const startCaller = () => startNode([], {})
 
 const ready = (tell: Tell, node: Libp2p): void => {
   tell({ type: 'ready', at: node.getMultiaddrs()[0]?.toString() ?? '' })
@@ -111,6 +94,8 @@ export const contender: Contender = {
       },
     }
   },
+
+  gossip: (tell, { payloadBytes }) => gossip(tell, payloadBytes),
 
   async listener(tell): Promise<Part> {
     ready(tell, await startCalled())
