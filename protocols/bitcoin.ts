@@ -128,6 +128,8 @@ const addressRules = (
   fromSocket: addressOfSocket,
   group: groupOf,
   identity: () => undefined,
+  // Nobody proves who he is: a ban of a text that is no address would cover nobody.
+  isIdentity: () => false,
   book: addressBookRules(reachable),
   isShared(host) {
     const address = networkAddressOf(addressOfSocket({ host, port: 0 }))
