@@ -128,6 +128,8 @@ const addressRules = (
   fromSocket: addressOfSocket,
   group: groupOf,
   identity: () => undefined,
+  // Nobody proves who he is: a ban of a text that is no address would cover nobody.
+  isIdentity: () => false,
   book: addressBookRules(reachable),
   isShared(host) {
     const address = networkAddressOf(addressOfSocket({ host, port: 0 }))
@@ -249,7 +251,11 @@ function transportFor(
 const BAN_MS = 86_400_000
 
 const NETWORK_NAMES = Object.keys(BITCOIN_NETWORKS)
-const TRANSPORTS: Readonly<Record<string, SpokenTransports>> = { auto: 'both', v1: 'v1', v2: 'v2' }
+const TRANSPORTS: ReadonlyMap<unknown, SpokenTransports> = new Map([
+  ['auto', 'both'],
+  ['v1', 'v1'],
+  ['v2', 'v2'],
+])
 
 /** Which network is spoken, and how. */
 const WHICH: readonly ToolOption[] = [
@@ -281,7 +287,7 @@ function made(
   }: ToolValues,
   limits: Partial<BitcoinLimits> = {},
 ): Protocol<BitcoinTypes> {
-  const spoken = typeof transport === 'string' ? TRANSPORTS[transport] : undefined
+  const spoken = TRANSPORTS.get(transport)
   if (spoken === undefined) throw new RangeError('the transport is auto, v1 or v2')
   if (!isNetworkName(network)) {
     throw new RangeError(`the network is one of ${NETWORK_NAMES.join(', ')}`)

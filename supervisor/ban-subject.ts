@@ -29,6 +29,10 @@ export function banKeyOf<Address>(
   return { wrong: `${subject || 'nothing'} is no address, no IP address and no identity` }
 }
 
+/** A key that was put together elsewhere, in the form in which hosts are compared. */
+export const canonicalKey = (key: BanKey): BanKey =>
+  key.kind === 'address' ? { ...key, host: canonicalHost(key.host) ?? key.host } : key
+
 /** An identity may have a slash too. */
 const isMeantAsRange = (subject: string): boolean =>
   subject.includes('/') && canonicalHost(subject.slice(0, subject.indexOf('/'))) !== undefined

@@ -14,7 +14,7 @@ import type { Call } from './application.ts'
 import type { HandleOptions, MessageOf, StopReport, Supervisor } from './supervisor-contract.ts'
 import type { Command } from './commands.ts'
 import type { BanKey } from './ban-records.ts'
-import { banKeyOf } from './ban-subject.ts'
+import { banKeyOf, canonicalKey } from './ban-subject.ts'
 import { PeerloomError } from './errors.ts'
 import type { SupervisorEvent } from './events.ts'
 import type { FlightRecorder, FlightSubject } from './flight-contract.ts'
@@ -111,7 +111,7 @@ export function createSupervisorOver<T extends ProtocolTypes>(
   /** @throws {PeerloomError} it is nobody that can be banned, or the node is not running */
   const keyOf = (subject: string | BanKey): BanKey => {
     if (node.state !== 'running') throw new PeerloomError('not-running', 'the node is not running')
-    if (typeof subject !== 'string') return subject
+    if (typeof subject !== 'string') return canonicalKey(subject)
     const found = banKeyOf(subject, options.protocol.addresses)
     if ('wrong' in found) throw new PeerloomError('bad-argument', found.wrong)
     return found.key

@@ -31,6 +31,12 @@ export interface CrawlOptions {
 const PATIENCE_MS_MAX = 3_600_000
 const TOTAL_MS_MAX = 604_800_000
 
+/**
+ * Addresses that are heard of one by one from one peer: its own, and a few that it passes on meanwhile. Whoever
+ * tells more of them so would fill what is known with what it likes.
+ */
+const ALONE_MAX = 10
+
 /** Behind the end of a handshake: so long it may take until the peer is dialled once more, with v1. */
 const REDIAL_MS = 500
 
@@ -126,7 +132,7 @@ export function startCrawl(options: CrawlOptions, node: Node): CommandRun<Bitcoi
     }
     visit.told += entries.length
     // One alone is the peer's own; more are the answer.
-    if (entries.length > 1) leave(visit, 'answered')
+    if (entries.length > 1 || visit.told >= ALONE_MAX) leave(visit, 'answered')
     else goOn()
   }
 

@@ -58,7 +58,11 @@ export function findingChildren(
   return [openingChild({ isOwn, limits, reachable }), seeding]
 }
 
-const DNS: Readonly<Record<string, boolean | 'force'>> = { auto: true, force: 'force', off: false }
+const DNS: ReadonlyMap<unknown, boolean | 'force'> = new Map<string, boolean | 'force'>([
+  ['auto', true],
+  ['force', 'force'],
+  ['off', false],
+])
 
 /** From the command line. @throws {RangeError} a value that cannot be */
 export function findingOf({
@@ -67,7 +71,7 @@ export function findingOf({
   fixedSeed = [],
   seedNode = [],
 }: ToolValues): FindingOptions {
-  const dns = typeof dnsSeeds === 'string' ? DNS[dnsSeeds] : undefined
+  const dns = DNS.get(dnsSeeds)
   if (dns === undefined) throw new RangeError('names are asked auto, force or off')
   if (!isList(fixedSeed) || !isList(seedNode)) throw new RangeError('a seed is an address')
   return {

@@ -20,13 +20,16 @@ function crawlOfTools() {
 }
 const crawl = crawlOfTools()
 
-const telling = (hosts: readonly string[], protocol: BitcoinProtocol = regtest()) =>
-  saying(protocol, {
+const addr = (hosts: readonly string[]) =>
+  ({
     type: 'addr',
     entries: hosts.map((host) => ({
       ...{ seenSeconds: 1_700_000_000, services: 1n, address: networkAddress(at(host)) },
     })),
-  })
+  }) as const
+
+const telling = (hosts: readonly string[], protocol: BitcoinProtocol = regtest()) =>
+  saying(protocol, addr(hosts))
 
 interface Line {
   readonly event: string
@@ -100,6 +103,17 @@ describe('a crawl', () => {
     const { peers, world } = startCrawling({ [ALICE]: telling(['10.0.0.9', '127.0.0.1', BOB]) })
     world.advance(200_000)
     expect(peers().map(({ address }) => address)).toEqual([at(ALICE), at(BOB)])
+  })
+
+  test('hears a peer that tells one address after the other out after ten of them', () => {
+    const hosts = Array.from({ length: 15 }, (_, number) => `8.5.${String(number)}.1`)
+    const oneByOne = saying(regtest(), ...hosts.map((host) => addr([host])))
+    const { peers, summary, world } = startCrawling({ [ALICE]: oneByOne })
+    world.advance(200_000)
+    expect(peers().find(({ address }) => address === at(ALICE))).toMatchObject({
+      ...{ ended: 'answered', addressesTold: 10 },
+    })
+    expect(summary()).toMatchObject({ known: 11 })
   })
 
   test('dials no faster than it was told, no more at once, and knows no more', () => {

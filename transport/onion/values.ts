@@ -8,7 +8,7 @@ import { decodeUtf8 } from '../../codec/bytes.ts'
 const ESCAPES: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t' }
 const PART = /(?<key>[A-Za-z0-9/_-]+)=(?:"(?<quoted>(?:[^"\\]|\\.)*)"|(?<plain>[^ "]*))(?: |$)/sy
 const ESCAPED = /\\(?<octal>[0-3]?[0-7]{1,2})|\\(?<other>.)/gs
-const QUOTED = /"(?<quoted>(?:[^"\\]|\\.)*)"/gs
+const QUOTED = /"(?<quoted>(?:[^"\\]|\\.)*)"/sy
 
 const unquote = (text: string): string =>
   text.replaceAll(ESCAPED, (_, octal: string | undefined, other: string | undefined) =>
@@ -30,9 +30,22 @@ export function parseValues(text: string): ReadonlyMap<string, string> | undefin
   return values
 }
 
-/** `"one" "other"`; what is not quoted is passed over. */
-export const parseQuotedList = (text: string): readonly string[] =>
-  Array.from(text.matchAll(QUOTED), ({ groups }) => unquote(groups?.['quoted'] ?? ''))
+/**
+ * `"one" "other"`; what is not quoted is passed over. A quote without an end is the last one: each that stands
+ * behind it would be looked at up to the end of the text, in time that grows with the square of its length.
+ */
+export function parseQuotedList(text: string): readonly string[] {
+  const values: string[] = []
+  let start = text.indexOf('"')
+  while (start >= 0) {
+    QUOTED.lastIndex = start
+    const quoted = QUOTED.exec(text)?.groups?.['quoted']
+    if (quoted === undefined) break
+    values.push(unquote(quoted))
+    start = text.indexOf('"', QUOTED.lastIndex)
+  }
+  return values
+}
 
 export const quote = (text: string): string => `"${text.replaceAll(/[\\"]/g, '\\$&')}"`
 
