@@ -44,9 +44,13 @@ describe('an operator', () => {
     world.advance(120_000)
     expect(alice.supervisor.bans()).toEqual([])
     expect(hostsOf(alice)).toEqual([BOB, CAROL])
-    expect(() => {
-      alice.supervisor.ban('no address at all')
-    }).toThrow()
+    // A service's name that is mistyped is no identity: nobody has one here, and it would cover nobody.
+    for (const wrong of ['no address at all', `x${ONION.slice(1)}`, 'expyuzz4wqqyqhjn.onion']) {
+      expect(() => {
+        alice.supervisor.ban(wrong)
+      }).toThrow(/is no address, no IP address and no identity/)
+    }
+    expect(alice.supervisor.bans()).toEqual([])
   })
 
   test('p2p_disconnect_ban: expiry', () => {
