@@ -19,12 +19,12 @@ export function parseDuration(text: string, msMax: number): number {
   throw new InvalidArgumentError('it is a whole number and a unit, such as 90s, 10m or 1h.')
 }
 
-/** Milliseconds, of either form: what a timer can wait for. */
-export function parseWait(text: string): number {
-  if (!/[a-z]$/.test(text)) return parseSeconds(text)
-  const ms = waitOf(text)
+/** Milliseconds, of either form. If nothing else is said, what a timer can wait for. */
+export function parseWait(text: string, secondsMax = TIMER_SECONDS_MAX): number {
+  if (!/[a-z]$/.test(text)) return parseSeconds(text, secondsMax)
+  const ms = waitOf(text, secondsMax * 1_000)
   if (ms !== undefined) return ms
   throw new InvalidArgumentError(
-    `It is no number of seconds up to ${String(TIMER_SECONDS_MAX)}, and no whole number and a unit, such as 90s, 10m or 1h.`,
+    `It is no number of seconds up to ${String(secondsMax)}, and no whole number and a unit, such as 90s, 10m or 1h.`,
   )
 }

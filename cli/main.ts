@@ -12,7 +12,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { addBroughtCommands, asksForBrought } from './brought/commands.ts'
 import type { ChartFormat } from './chart-command.ts'
 import { CommandFault } from './command-fault.ts'
-import { parseDuration, parseSeconds } from './duration.ts'
+import { parseDuration, parseWait } from './duration.ts'
 import { addNetworkCommand } from './network-command.ts'
 import { nodeCommand } from './node/options.ts'
 import type { ReplayCommandOptions } from './replay-command.ts'
@@ -193,9 +193,14 @@ withFolder(program.command('peers'))
 
 withFolder(program.command('ban'))
   .description('keeps a peer out, and closes its connections')
-  .argument('<subject>', 'an identity, an IP address, or an address in the form of the network')
-  .option('--for <seconds>', 'for so long (default: for good)', (text: string) =>
-    parseSeconds(text, BAN_SECONDS_MAX),
+  .argument(
+    '<subject>',
+    'an identity, an IP address, a range of them (10.0.0.0/8), or an address of the network',
+  )
+  .option(
+    '--for <time>',
+    'for so long: seconds, or as 90s, 10m, 1h (default: for good)',
+    (text: string) => parseWait(text, BAN_SECONDS_MAX),
   )
   .option('--why <text>', 'a sentence that is kept with the ban', 'by hand')
   .action(

@@ -29,9 +29,11 @@ const TRAFFIC: readonly Column<Row>[] = [
   { title: 'sent', cell: bytes('sentBytes'), align: 'right' },
   { title: 'messages', cell: text('sentMessages'), align: 'right' },
 ]
-const CONNECTIONS: readonly Column<Row>[] = [
-  { title: 'peer', cell: peer },
-  { title: 'address', cell: (row) => shorten(text('address')(row), NAME_CHARACTERS) },
+const ADDRESS: Column<Row> = {
+  title: 'address',
+  cell: (row) => shorten(text('address')(row), NAME_CHARACTERS),
+}
+const DIRECTION_AND_PHASE: readonly Column<Row>[] = [
   { title: '', cell: text('direction') },
   { title: 'phase', cell: text('phase') },
 ]
@@ -78,7 +80,12 @@ export async function listPeers(folder: string, json: boolean): Promise<void> {
   }
   if (running) {
     const connections = of('connection')
-    const columns = [...CONNECTIONS, ...describedColumns(connections), ...AGE_AND_TRAFFIC]
+    // Who has no identity is called by the address: it stands there once.
+    const isKnown = connections.some((row) => row['peer'] !== null)
+    const columns = [
+      ...[{ title: 'peer', cell: peer }, ...(isKnown ? [ADDRESS] : []), ...DIRECTION_AND_PHASE],
+      ...[...describedColumns(connections), ...AGE_AND_TRAFFIC],
+    ]
     add('no connections', columns, connections)
     add('', PEERS, away)
   } else sections.push('no node is running on this data folder')

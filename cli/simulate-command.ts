@@ -115,7 +115,7 @@ function summary(result: SimulationResult, cost: Cost): string {
   return [
     `simulated     ${formatDuration(simulatedMs)} in ${(cost.realMs / 1_000).toFixed(1)} s: ${cost.simulatedPerRealSecond.toFixed(1)} s a second, ${formatBytes(cost.memoryBytesPerNode)} a node`,
     `recovered     ${convergedMs === undefined ? 'no' : `within ${formatDuration(convergedMs)}`}`,
-    `published     ${String(result.published)}, delivered ${String(result.delivered)}; ${coverage.join('; ')}`,
+    `published     ${String(result.published)}, delivered ${String(result.delivered)}${coverage.map((kind) => `; ${kind}`).join('')}`,
     `gossip took   ${latency}`,
     `requests      ${String(result.requests)}, answered ${String(result.answered)}; told ${String(result.told)}, heard ${String(result.heard)}`,
     `connections   ${String(result.connections)}, active ${String(result.activeConnections)}`,

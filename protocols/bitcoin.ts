@@ -50,6 +50,7 @@ import { createPermissions } from './bitcoin/permissions.ts'
 import type { PermissionGrant, PermissionName } from './bitcoin/permissions.ts'
 import { grantsOf } from './bitcoin/permission-texts.ts'
 import { pingChild } from './bitcoin/ping.ts'
+import { checkOptions } from './bitcoin/options.ts'
 import { optionsOf, recipeOf } from './bitcoin/recipe.ts'
 import { redialOf } from './bitcoin/redial.ts'
 import { BITCOIN_WORKLOAD, SIMULATED_OPTIONS } from './bitcoin/simulation.ts'
@@ -128,7 +129,7 @@ const addressRules = (
   fromSocket: addressOfSocket,
   group: groupOf,
   identity: () => undefined,
-  // Nobody proves who he is: a ban of a text that is no address would cover nobody.
+  // Nobody has one: what is no address here is mistyped, and a ban of it would cover nobody.
   isIdentity: () => false,
   book: addressBookRules(reachable),
   isShared(host) {
@@ -149,14 +150,17 @@ function statedAddresses(
     const parsed = parseAddress(text, PORT_LISTENED_AT)
     const address = 'wrong' in parsed ? undefined : networkAddressOf(parsed.address)
     if (address === undefined || !own.add(address, 'stated')) {
-      throw new RangeError(`${text} is no address at which others reach this node`)
+      throw new RangeError(
+        `${text} is no address at which others reach this node: an IP address, or the name of a service, that all can reach`,
+      )
     }
   }
   return own
 }
 
-/** For one node. @throws {RangeError} a limit or an address that is none, or a user agent that cannot be */
+/** For one node. @throws {RangeError} an option that is none, or whose value cannot be, by its name */
 export function bitcoin(options: BitcoinOptions = {}): Protocol<BitcoinTypes> {
+  checkOptions(options)
   const { blocksOnly = false, network = 'mainnet', transport = 'both' } = options
   const { reconciliation: reconciles = false } = options
   const limits = limitsOf(options.limits)
@@ -258,7 +262,7 @@ const TRANSPORTS: ReadonlyMap<unknown, SpokenTransports> = new Map([
 ])
 
 /** Which network is spoken, and how. */
-const WHICH: readonly ToolOption[] = [
+const NETWORK_OPTIONS: readonly ToolOption[] = [
   {
     flags: '--network <name>',
     description: `which network: ${NETWORK_NAMES.join(', ')}`,
@@ -272,7 +276,7 @@ const WHICH: readonly ToolOption[] = [
 ]
 
 /** @throws {RangeError} what cannot be, in plain words */
-function made(
+function fromCommandLine(
   {
     blocksOnly,
     externalAddress = [],
@@ -311,7 +315,7 @@ function made(
 /** What the command line needs to start a node of this network. */
 export const tools: ProtocolTools<BitcoinTypes> = {
   options: [
-    ...WHICH,
+    ...NETWORK_OPTIONS,
     {
       flags: '--external-address <address...>',
       description: 'where others reach this node: told to peers',
@@ -348,11 +352,11 @@ export const tools: ProtocolTools<BitcoinTypes> = {
       description: 'addresses to begin with where no other is known of their kind',
     },
   ],
-  create: (values, { proxyMs = 0 }) => made(values, { proxyMs }),
+  create: (values, { proxyMs = 0 }) => fromCommandLine(values, { proxyMs }),
   remake: (recipe) => bitcoin(optionsOf(recipe)),
   messages: [{ type: 'getaddr' }],
   describe: describeConnection,
-  commands: { crawl: crawlCommand(WHICH, made) },
+  commands: { crawl: crawlCommand(NETWORK_OPTIONS, fromCommandLine) },
   simulated: () => bitcoin(SIMULATED_OPTIONS),
   workload: BITCOIN_WORKLOAD,
   converged: areConnected,

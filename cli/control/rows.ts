@@ -26,25 +26,28 @@ export interface ConnectionRow extends Row {
   readonly columns: Readonly<Record<string, string>>
 }
 
-export const connectionRow = (
+export function connectionRow(
   info: ConnectionInfo,
   nowMs: number,
   { columns, fields }: ConnectionDescription,
-): ConnectionRow => ({
-  ...fields,
-  event: 'connection',
-  connection: info.name,
-  peer: info.identity ?? null,
-  address: info.address,
-  direction: info.role === 'dialler' ? 'out' : 'in',
-  phase: info.phase,
-  ageMs: Math.max(0, Math.round(nowMs - info.startedMs)),
-  receivedBytes: info.counters.receivedBytes,
-  receivedMessages: info.counters.receivedMessages,
-  sentBytes: info.counters.sentBytes,
-  sentMessages: info.counters.sentMessages,
-  columns,
-})
+): ConnectionRow {
+  const own = {
+    event: 'connection',
+    connection: info.name,
+    peer: info.identity ?? null,
+    address: info.address,
+    direction: info.role === 'dialler' ? 'out' : 'in',
+    phase: info.phase,
+    ageMs: Math.max(0, Math.round(nowMs - info.startedMs)),
+    receivedBytes: info.counters.receivedBytes,
+    receivedMessages: info.counters.receivedMessages,
+    sentBytes: info.counters.sentBytes,
+    sentMessages: info.counters.sentMessages,
+    columns,
+  } as const
+  // They come first, and a network's own field of such a name does not stand in their place.
+  return { ...own, ...fields, ...own }
+}
 
 /** Totals are of connections that are over. */
 export const peerRow = (view: PeerView, nowMs: number): Row => ({

@@ -52,7 +52,10 @@ export function nodeCommand(
     .helpOption('-h, --help', 'what can be asked of this command')
     .usage('[options]')
     .description('runs a node of a network until it is stopped')
-    .option('--listen <address...>', 'where to take connections: host:port, port 0 for any')
+    .option(
+      '--listen <address...>',
+      'where to take connections: an IP address and a port, 0 for any',
+    )
     .option('--connect <address...>', 'peers to dial, now and whenever they are gone')
     .option('--bootstrap <address...>', 'peers to begin with')
     .option('--proxy <address>', 'a SOCKS5 proxy for all that is dialled, names too')
@@ -63,7 +66,7 @@ export function nodeCommand(
     .option(
       '--timeout <time>',
       'end after so long, in seconds or as 90s, 10m, 1h; with --until: exit code 3',
-      parseWait,
+      (text: string) => parseWait(text),
     )
     .option('--record <file>', 'write a journal of all that happens to the node, for replay')
     .option('--verbose', 'show the stack of an error')

@@ -14,8 +14,6 @@ import type { Sha256 } from './hashes.ts'
 
 /** The only kind there is. */
 export const BASIC_FILTER = 0
-/** MAX_GETCFILTERS_SIZE. Who asks for more is left; the codec cannot know how high the last block is. */
-export const FILTER_COUNT_MAX = 1_000
 /** MAX_GETCFHEADERS_SIZE. */
 export const FILTER_HEADER_COUNT_MAX = 2_000
 /** One for a thousand blocks: enough for 190 years of a block in ten minutes. Ours; BIP 157 has none. */

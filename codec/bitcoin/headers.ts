@@ -18,11 +18,10 @@ import { violation } from './violation.ts'
 export const LOCATOR_COUNT_MAX = 101
 /** MAX_HEADERS_RESULTS. */
 export const HEADERS_COUNT_MAX = 2_000
-/** What Core writes, and nobody reads. */
-export const LOCATOR_VERSION = 70_016
 
 interface LocatorMessage<Type extends 'getheaders' | 'getblocks'> {
   readonly type: Type
+  /** Nobody reads it; Core writes its protocol version. */
   readonly version: number
   /** The newest first. Empty: only the block `stop` is meant. */
   readonly locator: readonly Uint8Array[]

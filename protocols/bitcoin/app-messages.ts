@@ -3,11 +3,11 @@
  * @module
  */
 import type { LaneRule } from '../../actors/protocol.ts'
-import { ADDRESS_COUNT_MAX } from '../../codec/bitcoin/addresses.ts'
 import { PAYLOAD_BYTES_MAX } from '../../codec/bitcoin/fields.ts'
-import { INVENTORY_COUNT_MAX } from '../../codec/bitcoin/inventory.ts'
+import { isBitcoinCommand, writeMessage } from '../../codec/bitcoin/message-codec.ts'
 import type { BitcoinMessage } from '../../codec/bitcoin/messages.ts'
 import { estimatePayloadBytes } from '../../codec/bitcoin/payload-size.ts'
+import { createWriter } from '../../codec/writer.ts'
 import { NEGOTIATED } from '../../machines/handshakes/bitcoin.ts'
 
 /** About the header of v1, and of a packet of v2 with a command that is written out. */
@@ -18,31 +18,36 @@ const OWN: ReadonlySet<string> = new Set(NEGOTIATED)
 export const estimateBytes = (message: BitcoinMessage): number =>
   BESIDE_PAYLOAD_BYTES + estimatePayloadBytes(message)
 
-function countsWrong(count: number, max: number): string | undefined {
-  return count > max ? `it has ${count} entries, and may have ${max}` : undefined
-}
+/** Their bytes are what was read once, and are copied as they stand. */
+const RAW: ReadonlySet<string> = new Set(['block', 'tx'])
 
-/** A sentence of what keeps it from being sent. */
+/**
+ * A sentence of what keeps it from being sent. It is written once to find that out, large ones as they stand aside:
+ * a hash that is too short, found when a connection writes it, would be a fault of ours and end that.
+ */
 export function wrongWith(message: BitcoinMessage): string | undefined {
-  if (message.type === 'violation') return 'a violation is read, and never said'
-  if (OWN.has(message.type)) return `${message.type} is the session's own to say`
-  if (message.type === 'unknown' && !COMMAND.test(message.command)) {
+  const { type } = message
+  if (type === 'violation') return 'a violation is read, and never said'
+  if (OWN.has(type)) return `${type} is the session's own to say`
+  if (type === 'unknown' && !COMMAND.test(message.command)) {
     return 'a command is 1 to 12 printable characters'
   }
+  if (type !== 'unknown' && !isBitcoinCommand(type)) return `there is no message ${String(type)}`
   const payloadBytes = estimatePayloadBytes(message)
   if (payloadBytes > PAYLOAD_BYTES_MAX) {
     return `its payload of about ${payloadBytes} bytes is longer than ${PAYLOAD_BYTES_MAX}`
   }
-  switch (message.type) {
-    case 'addr':
-    case 'addrv2':
-      return countsWrong(message.entries.length, ADDRESS_COUNT_MAX)
-    case 'inv':
-    case 'getdata':
-    case 'notfound':
-      return countsWrong(message.entries.length, INVENTORY_COUNT_MAX)
-    default:
-      return undefined
+  return RAW.has(type) ? undefined : unwritable(message, payloadBytes)
+}
+
+function unwritable(message: BitcoinMessage, payloadBytes: number): string | undefined {
+  try {
+    writeMessage(createWriter(PAYLOAD_BYTES_MAX, payloadBytes), message)
+    return undefined
+  } catch (error) {
+    // A value that has no place in its field, and from an application without types one that is missing.
+    if (!(error instanceof RangeError || error instanceof TypeError)) throw error
+    return `a ${message.type} that cannot be written: ${error.message}`
   }
 }
 

@@ -40,6 +40,9 @@ const ALONE_MAX = 10
 /** Behind the end of a handshake: so long it may take until the peer is dialled once more, with v1. */
 const REDIAL_MS = 500
 
+/** How a visit ended that came to what it was for. */
+const ANSWERED = 'answered'
+
 interface Visit {
   readonly address: string
   readonly cancels: (() => void)[]
@@ -83,7 +86,7 @@ export function startCrawl(options: CrawlOptions, node: Node): CommandRun<Bitcoi
     for (const cancel of cancels) cancel()
     node.letGo(address)
     if (seen !== undefined) counts.reached++
-    if (told > 0) counts.answered++
+    if (ended === ANSWERED) counts.answered++
     const { height, protocolVersion, serviceNames, services, transport, userAgent } = seen ?? {}
     node.tell({
       ...{ event: 'peer', address, ended, transport: transport ?? null },
@@ -119,7 +122,7 @@ export function startCrawl(options: CrawlOptions, node: Node): CommandRun<Bitcoi
     counts.dialled++
     one.cancels.push(
       node.after(peerMs, () => {
-        leave(one, one.seen === undefined ? 'no-handshake' : 'told-enough')
+        leave(one, one.seen === undefined ? 'no-handshake' : 'time-up')
       }),
     )
     node.dial(address)
@@ -132,7 +135,7 @@ export function startCrawl(options: CrawlOptions, node: Node): CommandRun<Bitcoi
     }
     visit.told += entries.length
     // One alone is the peer's own; more are the answer.
-    if (entries.length > 1 || visit.told >= ALONE_MAX) leave(visit, 'answered')
+    if (entries.length > 1 || visit.told >= ALONE_MAX) leave(visit, ANSWERED)
     else goOn()
   }
 

@@ -16,6 +16,7 @@ import { SLOTS } from './slots.ts'
 const SESSION_DIGITS_SHOWN = 8
 const AGENT_CHARACTERS_SHOWN = 24
 const MESSAGES_SHOWN = 3
+const CUT = '…'
 const SERVICES_DIGITS = 16
 
 /** In tables, where each character counts. */
@@ -57,6 +58,10 @@ const pingText = (ms: number | null): string => {
   return ms < 10 ? `${ms.toFixed(1)} ms` : `${String(Math.round(ms))} ms`
 }
 
+/** Seen to be cut: a version is not mistaken for another one. */
+const cut = (text: string): string =>
+  text.length <= AGENT_CHARACTERS_SHOWN ? text : text.slice(0, AGENT_CHARACTERS_SHOWN - 1) + CUT
+
 /** The types that take the most bytes. */
 const most = (sums: Sums): string =>
   Object.entries(sums)
@@ -91,7 +96,7 @@ export function describeConnection({
       services: peer === undefined ? '' : initialsOf(peer.services),
       session: sessionId?.slice(0, SESSION_DIGITS_SHOWN) ?? '',
       'min ping': pingText(minimumPingMs),
-      'user agent': claims.userAgent?.slice(0, AGENT_CHARACTERS_SHOWN) ?? '',
+      'user agent': cut(claims.userAgent ?? ''),
       'most bytes in': most(traffic.received),
       'most bytes out': most(traffic.sent),
     },

@@ -5,8 +5,12 @@
  * @module
  */
 import type { Asking, ConnectionView, NodePart, NodeTools } from '../../actors/protocol.ts'
-import { addressOf, addressOfSocket, networkAddressOf } from '../../codec/bitcoin/address.ts'
-import { printAddress } from '../../codec/bitcoin/address.ts'
+import {
+  addressOf,
+  addressOfSocket,
+  networkAddressOf,
+  printAddress,
+} from '../../codec/bitcoin/address.ts'
 import { isRoutableAddress } from '../../codec/bitcoin/address-scope.ts'
 import type { BitcoinMessage } from '../../codec/bitcoin/messages.ts'
 import type { VersionMessage } from '../../codec/bitcoin/negotiation.ts'

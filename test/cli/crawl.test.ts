@@ -20,7 +20,7 @@ describe('peerloom crawl', () => {
       .map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>)
     expect(lines).toMatchObject([
       {
-        ...{ event: 'peer', address, ended: 'told-enough', transport: 'v2', addressesTold: 0 },
+        ...{ event: 'peer', address, ended: 'time-up', transport: 'v2', addressesTold: 0 },
         ...{ userAgent: '/Peerloom:0.1.0/', time: expect.stringMatching(/Z$/) as string },
       },
       { event: 'summary', known: 1, dialled: 1, reached: 1, answered: 0, notDialled: 0 },

@@ -31,6 +31,13 @@ describe('a time that a command waits', () => {
     ])
   })
 
+  test('may have another end', () => {
+    expect(['100', '100s'].map((text) => parseWait(text, 100))).toEqual([100_000, 100_000])
+    for (const text of ['101', '101s', '2m']) {
+      expect(() => parseWait(text, 100)).toThrow(/^It is no number of seconds up to 100[.,]/)
+    }
+  })
+
   test.each(['0', '0s', '', '1.5s', '30 s', '30S', '1d', '597h', '2147484', '-1s', 's'])(
     'is not "%s"',
     (text) => {

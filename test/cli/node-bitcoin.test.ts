@@ -56,8 +56,9 @@ describe('a node of Bitcoin', () => {
       ...{ serviceNames: ['P2P_V2'], receivedBytesByMessage: { verack: 33 } },
     })
     expect(row).not.toHaveProperty('columns')
+    expect(Object.keys(row ?? {})[0]).toBe('event')
     const { out } = await runCommand(['peers', '--data-dir', folder])
-    expect(out).toMatch(/^peer .* phase +type +via +ping +services +session +min ping /)
+    expect(out).toMatch(/^peer +phase +type +via +ping +services +session +min ping /)
     expect(out).toMatch(/ active +inbound +v2 +(?:[0-9.]+ ms +)?2 +[0-9a-f]{8} /)
   })
 

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test, vi } from 'vitest'
+import type { DetailRule } from '../../machines/reasons.ts'
+import { BITCOIN_DETAILS } from '../../protocols/bitcoin/details.ts'
 import { BITCOIN_LIMITS } from '../../protocols/bitcoin/limits.ts'
 import { SLOTS } from '../../protocols/bitcoin/slots.ts'
 
@@ -31,6 +33,24 @@ test('docs/bitcoin.md lists each limit with its value and why', () => {
   const rows = [...section.matchAll(/^\| `(\w+)`\s*\| (\d+)\s*\| (.{10,}) \|$/gm)]
   expect(rows.map(([, name, value]) => [name, Number(value)])).toEqual(
     Object.entries(BITCOIN_LIMITS),
+  )
+})
+
+/** In the words of the table: what a rule of the manifest comes to. */
+function followsFrom({ reason, verdict }: DetailRule): string {
+  if (typeof verdict === 'function') throw new Error('a verdict that hangs on the phase')
+  if (verdict.do === 'wait') return 'wait'
+  if (verdict.do === 'discourage') return 'shunned'
+  if (verdict.do === 'refuse') return 'dialled again when the application asks'
+  return reason === 'peer-fault' ? 'passed over' : verdict.do
+}
+
+test('docs/bitcoin.md lists each detail with which a connection ends, and what follows', () => {
+  const [, section = ''] = text.split('\n## Why a connection ends\n')
+  const [table = ''] = section.split('\n## ')
+  const rows = [...table.matchAll(/^\| `([a-z0-9-]+)`\s*\| (.{10,}?)\s*\| ([a-z ]+?)\s*\|$/gm)]
+  expect(rows.map(([, detail, , follows]) => [detail, follows])).toEqual(
+    Object.entries(BITCOIN_DETAILS).map(([detail, rule]) => [detail, followsFrom(rule)]),
   )
 })
 

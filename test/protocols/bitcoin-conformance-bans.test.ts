@@ -44,12 +44,16 @@ describe('an operator', () => {
     world.advance(120_000)
     expect(alice.supervisor.bans()).toEqual([])
     expect(hostsOf(alice)).toEqual([BOB, CAROL])
-    // The last ones are read as addresses by some, and would be bans that cover nobody.
-    for (const wrong of ['no address at all', 'bob_', '20.1.1', '20.1.001.001', '0x14010101']) {
+    // A service's name that is mistyped is no identity: nobody has one here, and it would cover nobody.
+    const mistyped = [`x${ONION.slice(1)}`, 'expyuzz4wqqyqhjn.onion']
+    // The last ones are read as addresses by some.
+    const numbers = ['20.1.1', '20.1.001.001', '0x14010101']
+    for (const wrong of ['no address at all', 'bob_', ...mistyped, ...numbers]) {
       expect(() => {
         alice.supervisor.ban(wrong)
-      }).toThrow()
+      }).toThrow(/is no address, no IP address and no identity/)
     }
+    expect(alice.supervisor.bans()).toEqual([])
   })
 
   test('a ban by its key covers the host in whatever form it is written', () => {

@@ -150,5 +150,5 @@ test('a recording keeps whether transactions could be reconciled', () => {
     reconciliation: true,
   })
   expect(again(true)()?.recipe?.().settings).toMatchObject({ reconciliation: true })
-  expect(again('yes')).toThrow(/reconciliation is neither yes nor no/)
+  expect(again('yes')).toThrow(/the option reconciliation is true or false/)
 })

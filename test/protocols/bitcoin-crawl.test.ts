@@ -86,7 +86,7 @@ describe('a crawl', () => {
       [at(ALICE), 'answered', 'v2', 3],
       [at(BOB), 'answered', 'v1', 2],
       // Of itself alone: it was waited for.
-      [at(CAROL), 'told-enough', 'v2', 1],
+      [at(CAROL), 'time-up', 'v2', 1],
       [at(NOBODY), expect.any(String), null, 0],
     ])
     expect(peers().find(({ address }) => address === at(ALICE))).toMatchObject({
@@ -94,7 +94,7 @@ describe('a crawl', () => {
       ...{ userAgent: '/Peerloom:0.1.0/', height: 0 },
     })
     expect(summary()).toMatchObject({
-      ...{ known: 4, dialled: 4, reached: 3, answered: 3, notDialled: 0 },
+      ...{ known: 4, dialled: 4, reached: 3, answered: 2, notDialled: 0 },
     })
     expect(supervisor.connections()).toEqual([])
   })

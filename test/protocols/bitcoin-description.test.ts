@@ -68,6 +68,15 @@ describe('a connection', () => {
     expect(columns).toMatchObject({ session: '', 'user agent': '/a2Jb/' })
   })
 
+  test.each([
+    ['/btcwire:0.5.0/btcd:1.0/', '/btcwire:0.5.0/btcd:1.0/'],
+    ['/btcwire:0.5.0/btcd:0.26.1/', '/btcwire:0.5.0/btcd:0.2…'],
+  ])('shows in a table that the user agent %s is cut, where it is', (userAgent, shown) => {
+    const facts: BitcoinFacts = { ...FACTS, peer: { ...PEER, userAgent } }
+    const { columns, fields } = describeConnection({ ...CONNECTION, facts })
+    expect([fields['userAgent'], columns['user agent']]).toEqual([userAgent, shown])
+  })
+
   test('shows in a table what takes the most bytes, and its pings', () => {
     const received = { ping: 32, headers: 900, inv: 100, addrv2: 50 }
     const { columns } = describeConnection({

@@ -180,6 +180,6 @@ test('peerloom crawl dials through it', async () => {
   ])
   expect([code, err]).toEqual([0, ''])
   const [peer = '{}'] = out.split('\n')
-  expect(JSON.parse(peer)).toMatchObject({ address: named, ended: 'told-enough' })
+  expect(JSON.parse(peer)).toMatchObject({ address: named, ended: 'time-up' })
   expect(proxy.requests.map(({ host }) => host)).toEqual([NAME])
 })
