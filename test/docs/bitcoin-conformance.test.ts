@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import ts from 'typescript'
 import { describe, expect, test } from 'vitest'
+import { titlesIn } from '../support/test-titles.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const TABLE = 'docs/bitcoin-conformance.md'
@@ -29,24 +29,6 @@ function clausesIn(text: string): readonly Clause[] {
         return { title: `${name}: ${clause}`, file, why: held }
       })
   })
-}
-
-/** What stands first in a call of `test`, or of what `test.each` made, in the file. */
-function titlesIn(path: string): readonly string[] {
-  const source = ts.createSourceFile(path, read(path), ts.ScriptTarget.ESNext, true)
-  const titles: string[] = []
-  const visit = (node: ts.Node): void => {
-    if (ts.isCallExpression(node)) {
-      const [first] = node.arguments
-      const called = node.expression.getText(source)
-      if (first !== undefined && ts.isStringLiteralLike(first) && /^test\b/.test(called)) {
-        titles.push(first.text)
-      }
-    }
-    ts.forEachChild(node, visit)
-  }
-  visit(source)
-  return titles
 }
 
 /** All of Core's tests of connections and addresses that are looked at here, held or not. */
