@@ -19,6 +19,7 @@ import type { CryptoChoice } from '../transport/crypto/choose.ts'
 import { tcp } from '../transport/tcp.ts'
 import { now } from './figures.ts'
 import type { Contender, Part } from './contender.ts'
+import { countArrivals, timeAnswers } from './counted-work.ts'
 import { GOSSIP_NODES, GOSSIP_OFFSETS, GOSSIP_TOPIC, startGossip } from './gossip-work.ts'
 import type { Recorded, RecordedTo } from './peer-orders.ts'
 import { skippingClock } from './skipping-clock.ts'
@@ -175,17 +176,10 @@ export function peerloom({ crypto = 'auto', record }: PeerloomOptions = {}): Con
     async receiver(tell): Promise<Part> {
       const journal = journalTo(record)
       const { at, node } = await startCalled(crypto, { record: journal })
-      let arrived = 0
-      let expected = Infinity
-      node.messages('message').subscribe(() => {
-        if (++arrived === expected) tell({ type: 'arrived', total: arrived })
-      })
+      const { arrived, part } = countArrivals(tell)
+      node.messages('message').subscribe(arrived)
       tell({ type: 'ready', at })
-      const order = (total: number): void => {
-        expected = total
-        if (arrived >= total) tell({ type: 'arrived', total: arrived })
-      }
-      return { order, recorded: recordedBy(journal) }
+      return { ...part, recorded: recordedBy(journal) }
     },
 
     async sender(tell, { at, payloadBytes }): Promise<Part> {
@@ -221,20 +215,10 @@ export function peerloom({ crypto = 'auto', record }: PeerloomOptions = {}): Con
       const ask = (): void => {
         if (node.send(peer, message) !== 'queued') throw new Error('there is no room')
       }
-      let left = 0
-      let before = 0
-      node.messages('message').subscribe(() => {
-        if (--left > 0) ask()
-        else tell({ type: 'done', micros: now() - before })
-      })
+      const { answered, part } = timeAnswers(tell, ask)
+      node.messages('message').subscribe(answered)
       tell({ type: 'ready', at })
-      return {
-        order(count) {
-          left = count
-          before = now()
-          ask()
-        },
-      }
+      return part
     },
 
     async gossip(tell, { payloadBytes }): Promise<Part> {

@@ -9,6 +9,7 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { encode } from 'it-length-prefixed'
 import type { Libp2p } from 'libp2p'
 import type { Contender, Part, Tell } from '../contender.ts'
+import { countArrivals, timeAnswers } from '../counted-work.ts'
 import { now } from '../figures.ts'
 import { gossip } from './libp2p-gossip.ts'
 import { startNode } from './libp2p-node.ts'
@@ -38,20 +39,12 @@ const open = async (node: Libp2p, at: string): Promise<Stream> =>
 export const contender: Contender = {
   async receiver(tell): Promise<Part> {
     const node = await startCalled()
-    let arrived = 0
-    let expected = Infinity
+    const { arrived, part } = countArrivals(tell)
     await node.handle(PROTOCOL, (stream) => {
-      listen(stream, () => {
-        if (++arrived === expected) tell({ type: 'arrived', total: arrived })
-      })
+      listen(stream, arrived)
     })
     ready(tell, node)
-    return {
-      order(total) {
-        expected = total
-        if (arrived >= total) tell({ type: 'arrived', total: arrived })
-      },
-    }
+    return part
   },
 
   async sender(tell, { at, payloadBytes }): Promise<Part> {
@@ -79,20 +72,12 @@ export const contender: Contender = {
   async asker(tell, { at, payloadBytes }): Promise<Part> {
     const stream = await open(await startCaller(), at)
     const payload = new Uint8Array(payloadBytes)
-    let left = 0
-    let before = 0
-    listen(stream, () => {
-      if (--left > 0) stream.send(encode.single(payload))
-      else tell({ type: 'done', micros: now() - before })
+    const { answered, part } = timeAnswers(tell, () => {
+      stream.send(encode.single(payload))
     })
+    listen(stream, answered)
     tell({ type: 'ready', at })
-    return {
-      order(count) {
-        left = count
-        before = now()
-        stream.send(encode.single(payload))
-      },
-    }
+    return part
   },
 
   gossip: (tell, { payloadBytes }) => gossip(tell, payloadBytes),

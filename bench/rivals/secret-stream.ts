@@ -7,6 +7,7 @@ import { connect, createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import SecretStream from '@hyperswarm/secret-stream'
 import type { Contender, Part, Tell } from '../contender.ts'
+import { countArrivals, timeAnswers } from '../counted-work.ts'
 import { now } from '../figures.ts'
 
 async function listen(tell: Tell, onStream: (stream: SecretStream) => void): Promise<void> {
@@ -37,19 +38,11 @@ const closeOf = (stream: SecretStream): Promise<void> =>
 
 export const contender: Contender = {
   async receiver(tell): Promise<Part> {
-    let arrived = 0
-    let expected = Infinity
+    const { arrived, part } = countArrivals(tell)
     await listen(tell, (stream) => {
-      stream.on('data', () => {
-        if (++arrived === expected) tell({ type: 'arrived', total: arrived })
-      })
+      stream.on('data', arrived)
     })
-    return {
-      order(total) {
-        expected = total
-        if (arrived >= total) tell({ type: 'arrived', total: arrived })
-      },
-    }
+    return part
   },
 
   async sender(tell, { at, payloadBytes }): Promise<Part> {
@@ -75,20 +68,12 @@ export const contender: Contender = {
   async asker(tell, { at, payloadBytes }): Promise<Part> {
     const stream = await dial(at)
     const payload = new Uint8Array(payloadBytes)
-    let left = 0
-    let before = 0
-    stream.on('data', () => {
-      if (--left > 0) stream.write(payload)
-      else tell({ type: 'done', micros: now() - before })
+    const { answered, part } = timeAnswers(tell, () => {
+      stream.write(payload)
     })
+    stream.on('data', answered)
     tell({ type: 'ready', at })
-    return {
-      order(count) {
-        left = count
-        before = now()
-        stream.write(payload)
-      },
-    }
+    return part
   },
 
   async listener(tell): Promise<Part> {

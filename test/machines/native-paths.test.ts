@@ -9,7 +9,7 @@ import type { Stimuli } from '../../testing/charts/stimuli.ts'
 import type { SceneNode, Seat } from '../../testing/testing.ts'
 import { registerContract } from '../../testing/vitest.ts'
 import { keyOf } from '../contracts/seats.ts'
-import { saying } from '../protocols/native-rude.ts'
+import { meeting } from '../support/rude.ts'
 import { writingInstead } from '../support/wires.ts'
 
 interface Stage extends SessionStage<NativeTypes> {
@@ -131,7 +131,7 @@ function otherFor(seat: Seat, ahead: readonly string[]): Protocol<NativeTypes> {
   // To who has dialled nobody confirms anything.
   return {
     ...usual,
-    ...saying((send) => {
+    ...meeting<NativeTypes>((send) => {
       send({ type: 'confirm' })
     }),
   }

@@ -4,7 +4,7 @@ import { native } from '../../protocols/native.ts'
 import type { NativeTypes } from '../../protocols/native.ts'
 import { startNode, startVirtualWorld } from '../support/nodes.ts'
 import type { VirtualWorld } from '../../testing/virtual-world.ts'
-import { saying } from './native-rude.ts'
+import { meeting } from '../support/rude.ts'
 
 const keyOf = (number: number) => new Uint8Array(32).fill(number)
 const protocolOf = (number: number) => native({ network: 'test', privateKey: keyOf(number) })
@@ -37,7 +37,7 @@ const neighboursOf = ({ supervisor }: ReturnType<typeof startOne>) =>
     .sort()
 
 const sayingAll = (messages: readonly NativeTypes['message'][]) =>
-  saying((send) => {
+  meeting<NativeTypes>((send) => {
     for (const message of messages) send(message)
   })
 

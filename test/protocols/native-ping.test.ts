@@ -6,7 +6,7 @@ import type { Seat } from '../../testing/testing.ts'
 import { FAULT_PRESETS } from '../../transport/simulated/faults.ts'
 import { keyOf } from '../contracts/seats.ts'
 import { startNode, startVirtualWorld } from '../support/nodes.ts'
-import { saying } from './native-rude.ts'
+import { meeting } from '../support/rude.ts'
 
 const protocolOf = (seat: Seat) => native({ network: 'test', privateKey: keyOf(seat) })
 const addressOf = (seat: Seat, host: string) =>
@@ -69,7 +69,7 @@ test.each([
   [30_000, false],
 ])('a second ping after %d ms ends the connection: %s', (afterMs, isEnd) => {
   const { alice, seen, world } = startPair(
-    saying((send, after) => {
+    meeting<NativeTypes>((send, after) => {
       send(ping(1))
       after(afterMs, () => {
         send(ping(2))
@@ -99,14 +99,14 @@ test('who does not answer is left after 10 s and a little', () => {
 test('the fourth pong that answers nothing ends the connection', () => {
   const pong = { type: 'pong', id: new Uint8Array(16) } as const
   const three = startPair(
-    saying((send) => {
+    meeting<NativeTypes>((send) => {
       for (let count = 0; count < 3; count++) send(pong)
     }),
   )
   three.world.advance(1_000)
   expect(three.alice.eventsOf('connection.closed')).toEqual([])
   const four = startPair(
-    saying((send) => {
+    meeting<NativeTypes>((send) => {
       for (let count = 0; count < 4; count++) send(pong)
     }),
   )

@@ -2,14 +2,12 @@
  * Nodes that say what no application may.
  * @module
  */
-import type { Protocol, ProtocolTypes } from '../../index.ts'
+import type { ChildTools, Protocol, ProtocolTypes } from '../../index.ts'
 
-/** In place of the network's own sub-protocols: says this to whoever it meets. */
-export const saying = <T extends ProtocolTypes>(
-  protocol: Protocol<T>,
-  ...messages: readonly T['message'][]
-): Protocol<T> => ({
-  ...protocol,
+/** In place of the network's own sub-protocols: does this with whoever it meets. */
+export const meeting = <T extends ProtocolTypes>(
+  say: (send: (message: T['message']) => void, after: ChildTools<T>['after']) => void,
+): Pick<Protocol<T>, 'children'> => ({
   children: [
     {
       name: 'rude',
@@ -18,11 +16,22 @@ export const saying = <T extends ProtocolTypes>(
       start(tools) {
         tools.watch({
           active({ name }) {
-            for (const message of messages) tools.send(name, message)
+            say((message) => tools.send(name, message), tools.after)
           },
         })
         return () => undefined
       },
     },
   ],
+})
+
+/** In place of the network's own sub-protocols: says this to whoever it meets. */
+export const saying = <T extends ProtocolTypes>(
+  protocol: Protocol<T>,
+  ...messages: readonly T['message'][]
+): Protocol<T> => ({
+  ...protocol,
+  ...meeting<T>((send) => {
+    for (const message of messages) send(message)
+  }),
 })
