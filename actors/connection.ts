@@ -321,9 +321,9 @@ export function createConnection<T extends ProtocolTypes>(
       dial: options.dial,
       random: random.fork('wire'),
       crypto: tools.crypto,
-      out(bytes) {
-        counters.sentBytes += bytes.length
-        outbox.sink(bytes)
+      out(...pieces) {
+        for (const { length } of pieces) counters.sentBytes += length
+        outbox.sink(pieces)
       },
     })
     wire = made

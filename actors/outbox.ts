@@ -3,6 +3,7 @@
  * taken yet. A peer that does not drain is noticed here.
  * @module
  */
+import { concatBytes } from '../codec/bytes.ts'
 import type { Outgoing } from '../codec/wire.ts'
 import type { StepLoop } from '../world/step-loop.ts'
 import type { StreamId, Streams } from '../world/streams.ts'
@@ -21,7 +22,7 @@ export interface OutboxLimits {
 
 export interface OutboxOptions<Message> {
   readonly stream: StreamId
-  readonly streams: Pick<Streams, 'write' | 'report'>
+  readonly streams: Pick<Streams, 'write' | 'writePieces' | 'report'>
   readonly loop: StepLoop
   readonly limits: OutboxLimits
   readonly drainMs: number
@@ -38,8 +39,8 @@ export interface OutboxOptions<Message> {
 }
 
 export interface Outbox<Message> {
-  /** Where the wire writes. */
-  sink(bytes: Uint8Array): void
+  /** Where the wire writes: one write, whatever it is in. */
+  sink(pieces: readonly Uint8Array[]): void
   fits(lane: Lane, bytes: number): boolean
   reserve(lane: Lane, bytes: number): void
   unreserve(lane: Lane, bytes: number): void
@@ -114,10 +115,14 @@ export function createOutbox<Message extends object>(
   }
 
   return {
-    sink(bytes) {
-      if (stopped || bytes.length === 0) return
-      writtenBytes += bytes.length
-      streams.write(stream, bytes)
+    sink(pieces) {
+      const bytes = pieces.reduce((sum, { length }) => sum + length, 0)
+      if (stopped || bytes === 0) return
+      writtenBytes += bytes
+      const [only] = pieces
+      if (pieces.length === 1 && only !== undefined) streams.write(stream, only)
+      else if (streams.writePieces === undefined) streams.write(stream, concatBytes(...pieces))
+      else streams.writePieces(stream, pieces)
       if (timer === undefined) watch(false)
     },
     fits(lane, bytes) {

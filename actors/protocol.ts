@@ -369,8 +369,12 @@ export interface Protocol<T extends ProtocolTypes> {
   lane(message: T['message']): LaneRule
   /** About what the message takes on the wire: lanes count with it before it is encoded. */
   estimateBytes(message: T['message']): number
-  /** The same message in memory of its own, where `read` hands out views. */
-  own?(message: T['message']): T['message']
+  /**
+   * The same message as the application may keep it, change it and give it away, where `read` hands out
+   * views. `isSole`: nobody else has it or will have it, so that memory which is the message's own anyway
+   * is not copied.
+   */
+  own?(message: T['message'], isSole?: boolean): T['message']
   /** The bytes of content that a consumer takes as credit. */
   contentBytes?(message: T['message']): number
   /** Why a connection can end, complete: what it means and what follows. */

@@ -117,7 +117,7 @@ export function createReceiving<T extends ProtocolTypes>(
     const bufferedBytes = wire?.bufferedBytes ?? 0
     charts.postSession({ type: 'unit', message, raw, bytesOnWire, bufferedBytes })
     // It counted once, for the session; whoever subscribed sees it as well.
-    if (toRouter) router.route({ peer: options.peer(), message }, credit)
+    if (toRouter) router.route({ peer: options.peer(), message }, credit, true)
   }
 
   const tellEnd = (): void => {

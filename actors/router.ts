@@ -26,14 +26,16 @@ export interface Crediting {
 export type Handler<Message> = (routed: Routed<Message>, settle: Settle) => void
 
 export interface RouterOptions<T extends ProtocolTypes> {
-  own(message: T['message']): T['message']
+  /** `isSole`: nobody else is given the message, in any form. */
+  own(message: T['message'], isSole: boolean): T['message']
   contentBytes(message: T['message']): number
   /** A subscriber or handler threw. */
   onThrow(type: string, error: unknown): void
 }
 
 export interface Router<T extends ProtocolTypes> {
-  route(routed: Routed<T['message']>, crediting: Crediting): RouteOutcome
+  /** `isShared`: the session was given it as well. */
+  route(routed: Routed<T['message']>, crediting: Crediting, isShared?: boolean): RouteOutcome
   /**
    * The subject of a type. Subscribing to it makes no consumer yet: `consume` does, so that who
    * consumes is part of the node's inputs.
@@ -128,7 +130,7 @@ export function createRouter<T extends ProtocolTypes>(options: RouterOptions<T>)
   }
 
   return {
-    route(routed, crediting) {
+    route(routed, crediting, isShared = false) {
       const { type } = routed.message
       const route = routes.get(type)
       if (route === undefined) return 'no-consumer'
@@ -149,8 +151,9 @@ export function createRouter<T extends ProtocolTypes>(options: RouterOptions<T>)
         route.views.next(routed)
       }
       if (route.copyConsumers > 0 || route.handlers.length > 0) {
+        const message = options.own(routed.message, !(isShared || given || restarting))
         given = true
-        const owned = { peer: routed.peer, message: options.own(routed.message) }
+        const owned = { peer: routed.peer, message }
         if (route.copyConsumers > 0) route.copies.next(owned)
         for (const handler of route.handlers) give(type, handler, owned, crediting)
       }

@@ -37,7 +37,7 @@ interface Ends<Message> {
 function holdBytes(): { readonly out: ByteSink; take(): readonly Uint8Array[] } {
   let held: Uint8Array[] = []
   return {
-    out: (bytes) => held.push(bytes),
+    out: (...pieces) => held.push(...pieces),
     take() {
       const taken = held
       held = []

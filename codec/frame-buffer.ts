@@ -36,6 +36,8 @@ export interface FrameBuffer {
 const NOTHING: Uint8Array = new Uint8Array(0)
 /** Of the piece that stays: four records of 64 KiB. */
 const SPARE_BYTES_MAX = 256 * 1_024
+/** New memory of less costs next to nothing. */
+const SPARE_BYTES_MIN = 16 * 1_024
 /** Taken for less, it would be held for a peer that has sent next to nothing. */
 const SPARE_PER_BYTE_MAX = 4
 
@@ -52,8 +54,9 @@ function takeMemory(capacity: number, length: number): Uint8Array {
   return memory
 }
 
+/** The latest stays, and not the largest: what comes next is likely to be as long as what came before. */
 function giveMemory(memory: Uint8Array): void {
-  if (memory.length > spare.length && memory.length <= SPARE_BYTES_MAX) spare = memory
+  if (memory.length >= SPARE_BYTES_MIN && memory.length <= SPARE_BYTES_MAX) spare = memory
 }
 
 export function createFrameBuffer(): FrameBuffer {

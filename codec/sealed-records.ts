@@ -8,7 +8,7 @@
  * @module
  */
 import type { Aead, CryptoBackend } from '../world/crypto.ts'
-import { encodeAscii, viewOf } from './bytes.ts'
+import { concatBytes, encodeAscii, viewOf } from './bytes.ts'
 import type { FrameBuffer } from './frame-buffer.ts'
 import { WireError } from './wire-error.ts'
 
@@ -69,11 +69,11 @@ export interface Sealer {
    */
   seal(plaintext: Uint8Array): Uint8Array
   /**
-   * Turns `record` into a record where it lies: 4 bytes of room, the plaintext, 16 bytes of room.
-   * Saves the allocation where the plaintext is written there to begin with.
+   * The same record in three pieces of fresh memory, one behind the other: a large one is not copied
+   * together.
    * @throws as `seal`
    */
-  sealInPlace(record: Uint8Array): void
+  sealParts(plaintext: Uint8Array): readonly Uint8Array[]
   /** Overwrites the keys; every later call throws. */
   wipe(): void
 }
@@ -127,27 +127,21 @@ export function createSealer<Detail extends string>(
   const { payloadBytesMax, byteOrder } = parameters
   const schedule = createKeySchedule(crypto, keys, parameters)
 
-  function sealAt(record: Uint8Array, plaintext: Uint8Array): void {
+  function sealParts(plaintext: Uint8Array): readonly Uint8Array[] {
     if (plaintext.length < 1 || plaintext.length > payloadBytesMax) {
       throw new RangeError(`a record holds 1 to ${payloadBytesMax} bytes, not ${plaintext.length}`)
     }
     const { aead, nonce } = schedule.next()
-    viewOf(record).setUint32(0, plaintext.length + TAG_BYTES, byteOrder === 'little')
-    const length = record.subarray(0, LENGTH_BYTES)
-    aead.sealInto(nonce, length, plaintext, record, LENGTH_BYTES)
+    const length = new Uint8Array(LENGTH_BYTES)
+    viewOf(length).setUint32(0, plaintext.length + TAG_BYTES, byteOrder === 'little')
+    const { ciphertext, tag } = aead.sealDetached(nonce, length, plaintext)
     schedule.used()
+    return [length, ciphertext, tag]
   }
 
   return {
-    seal(plaintext) {
-      const record = new Uint8Array(plaintext.length + RECORD_OVERHEAD_BYTES)
-      sealAt(record, plaintext)
-      return record
-    },
-    sealInPlace(record) {
-      const end = Math.max(LENGTH_BYTES, record.length - TAG_BYTES)
-      sealAt(record, record.subarray(LENGTH_BYTES, end))
-    },
+    seal: (plaintext) => concatBytes(...sealParts(plaintext)),
+    sealParts,
     wipe: schedule.wipe,
   }
 }

@@ -15,8 +15,8 @@ import type { WireError } from './wire-error.ts'
 /** Who opened the connection. */
 export type Role = 'dialler' | 'listener'
 
-/** Where a wire writes. The bytes belong to the sink from then on. */
-export type ByteSink = (bytes: Uint8Array) => void
+/** Where a wire writes. The bytes belong to the sink from then on; of several pieces each is behind the other. */
+export type ByteSink = (...pieces: readonly Uint8Array[]) => void
 
 /** Bytes that a session encoded itself, because it hashed or signed them as sent. */
 export interface Raw {

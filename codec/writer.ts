@@ -24,6 +24,11 @@ export function createWriter(bytesMax: number, bytesAtFirst = FIRST_BYTES): Writ
   return { bytesMax, bytes, view: viewOf(bytes), length: 0 }
 }
 
+/** Begins again in the same memory: views of what was written are no longer valid. */
+export function rewind(writer: Writer): void {
+  writer.length = 0
+}
+
 /** A view of what was written. It changes with the next write: the writer ends here, or its bytes are copied. */
 export const writtenBytes = (writer: Writer): Uint8Array => writer.bytes.subarray(0, writer.length)
 

@@ -40,8 +40,10 @@ function recordedStreams<T extends ProtocolTypes>(streams: Streams, tape: Tape<T
       tape.deed(() => ({ kind }))
       does(stream)
     }
+  // Pieces are joined before they come here, so that a write is one deed.
+  const { writePieces: _, ...whole } = streams
   return {
-    ...streams,
+    ...whole,
     write(stream, bytes) {
       // Before it is handed on: the bytes are the transport's from then on.
       tape.deed(() => ({
@@ -223,7 +225,7 @@ export function recordedTools<T extends ProtocolTypes>(
 
   const router: Router<T> = {
     ...tools.router,
-    route: (routed, crediting) =>
+    route: (routed, crediting, isShared) =>
       tape.ask(
         () => ({
           kind: 'route',
@@ -231,7 +233,7 @@ export function recordedTools<T extends ProtocolTypes>(
           hash: tape.seal.keyedHash(routed.message),
           identity: routed.peer.identity,
         }),
-        () => tools.router.route(routed, crediting),
+        () => tools.router.route(routed, crediting, isShared),
         (outcome) => ({ kind: 'routed', outcome }),
       ),
   }

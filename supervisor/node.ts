@@ -80,7 +80,7 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
   // ---- what messages pass through --------------------------------------------------------------
 
   const router = createRouter<T>({
-    own: (message) => protocol.own?.(message) ?? message,
+    own: (message, isSole) => protocol.own?.(message, isSole) ?? message,
     contentBytes: (message) => protocol.contentBytes?.(message) ?? protocol.estimateBytes(message),
     onThrow: reportThrow,
   })

@@ -46,8 +46,8 @@ export function createRefusing<T extends ProtocolTypes>({
       dial: undefined,
       random,
       crypto,
-      out: (bytes) => {
-        streams.write(stream, bytes)
+      out: (...pieces) => {
+        for (const bytes of pieces) streams.write(stream, bytes)
       },
     })
     wire.write([message])

@@ -23,7 +23,8 @@ const PIECE_BYTES = 64 * 1_024
 const GIVEN_PLACES_MAX = 1_024
 
 export interface TcpStream {
-  write(bytes: Uint8Array): void
+  /** One behind the other. */
+  write(pieces: readonly Uint8Array[]): void
   pause(): void
   resume(): void
   report(): void
@@ -106,12 +107,16 @@ export function startTcpStream(options: TcpStreamOptions): TcpStream {
   }
 
   const pump = (): void => {
+    // All that goes at once is one call of the system.
+    const isMany = waiting.length - given > 1
+    if (isMany) socket.cork()
     while (socket.writableLength < HELD_BY_NODE_BYTES_MAX) {
       const bytes = waiting[given]
       if (bytes === undefined) break
       given++
       give(bytes)
     }
+    if (isMany) socket.uncork()
     // Rarely, because each time moves all the others.
     if (given === waiting.length || given > GIVEN_PLACES_MAX) {
       waiting = waiting.slice(given)
@@ -170,10 +175,16 @@ export function startTcpStream(options: TcpStreamOptions): TcpStream {
   socket.on('error', onError).on('close', onClose)
 
   return {
-    write(bytes) {
+    write(pieces) {
       if (over || ending) return
-      for (let from = 0; from < bytes.length; from += PIECE_BYTES) {
-        waiting.push(bytes.length <= PIECE_BYTES ? bytes : bytes.subarray(from, from + PIECE_BYTES))
+      for (const bytes of pieces) {
+        for (let from = 0; from < bytes.length;) {
+          // What is little more than one piece is one: a write of the rest costs as much as of a piece.
+          const left = bytes.length - from
+          const count = left < 2 * PIECE_BYTES ? left : PIECE_BYTES
+          waiting.push(count === bytes.length ? bytes : bytes.subarray(from, from + count))
+          from += count
+        }
       }
       pump()
     },

@@ -163,7 +163,8 @@ export function tcp(options: TcpOptions = {}): Streams {
       dropServer(listener)
       if (server.listening) server.close()
     },
-    write: (stream, bytes) => streams.get(stream)?.write(bytes),
+    write: (stream, bytes) => streams.get(stream)?.write([bytes]),
+    writePieces: (stream, pieces) => streams.get(stream)?.write(pieces),
     pause: (stream) => streams.get(stream)?.pause(),
     resume: (stream) => streams.get(stream)?.resume(),
     report: (stream) => streams.get(stream)?.report(),

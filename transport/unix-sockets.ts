@@ -68,7 +68,8 @@ export function unixSockets(): Streams {
     unlisten(listener) {
       refusedListeners.delete(listener)
     },
-    write: (stream, bytes) => streams.get(stream)?.write(bytes),
+    write: (stream, bytes) => streams.get(stream)?.write([bytes]),
+    writePieces: (stream, pieces) => streams.get(stream)?.write(pieces),
     pause: (stream) => streams.get(stream)?.pause(),
     resume: (stream) => streams.get(stream)?.resume(),
     report: (stream) => streams.get(stream)?.report(),

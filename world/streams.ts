@@ -107,6 +107,8 @@ export interface Streams {
    * counts what it wrote against `stream.sent`.
    */
   write(stream: StreamId, bytes: Uint8Array): void
+  /** As `write` of all pieces joined. Left out: whoever has pieces joins them. */
+  writePieces?(stream: StreamId, pieces: readonly Uint8Array[]): void
   /**
    * At most one chunk that was already on its way arrives after `pause`. Nobody looks at a paused
    * stream: that its far side ended or broke may be told only when it is resumed or written to.

@@ -1,15 +1,21 @@
 /**
  * A message in memory of its own. What the wire decodes are views of one record: who keeps one field
- * would keep the whole record alive, and find other bytes in it once the record's memory is used again.
+ * would keep the whole record alive, and share it with whoever keeps another one.
  * @module
  */
+import { ownedBytes } from '../owned-bytes.ts'
 import type { BroadcastMessage, HandshakeMessage, ItemMessage, NativeMessage } from './messages.ts'
 
-/** Copies each byte string, and leaves out nothing. */
-export function ownedMessage(message: NativeMessage): NativeMessage {
+/** Copies each byte string, and leaves out nothing; `isSole` as in the manifest's `own`. */
+export function ownedMessage(message: NativeMessage, isSole = false): NativeMessage {
   switch (message.type) {
     case 'message':
-      return { ...message, payload: message.payload.slice() }
+      // The one that comes in thousands, and the application's alone.
+      return {
+        type: message.type,
+        protocol: message.protocol,
+        payload: ownedBytes(message.payload, isSole),
+      }
     case 'direct':
       return {
         ...message,

@@ -13,10 +13,10 @@ import { createOpener, createSealer, RECORD_OVERHEAD_BYTES } from '../sealed-rec
 import type { Opener, SealedRecordParameters, Sealer } from '../sealed-records.ts'
 import type { Outgoing, Read, Wire, WireSetup } from '../wire.ts'
 import { WireError } from '../wire-error.ts'
-import { createWriter, writeBytes, writeU32be } from '../writer.ts'
+import { createWriter, rewind, writeBytes, writeU32be, writtenBytes } from '../writer.ts'
 import type { Writer } from '../writer.ts'
 import type { NativeAddress } from './address.ts'
-import { RECORD_PARAMETERS } from './handshake-bytes.ts'
+import { RECORD_PARAMETERS, RECORD_PLAINTEXT_BYTES_MAX } from './handshake-bytes.ts'
 import type { NativeKeys } from './handshake-bytes.ts'
 import { createValueReader, decodePlaintext, decodeSealed } from './message-codec.ts'
 import { encodedBytes, writeMessage } from './message-codec.ts'
@@ -30,9 +30,26 @@ export const PLAINTEXT_BYTES_MAX = 1024
 export const SHARED_RECORD_BYTES_MAX = 65_536
 
 const LENGTH_BYTES = 4
-const TAG_ROOM = new Uint8Array(RECORD_OVERHEAD_BYTES - LENGTH_BYTES)
+/** Below it a copy costs less than two more pieces do. */
+const PIECES_FROM_BYTES = 4_096
+/** Of the memory that plaintexts are written into: a shared record, and the value that went beyond it. */
+const PLAINTEXT_BYTES_KEPT_MAX = 2 * SHARED_RECORD_BYTES_MAX
 /** Where a plaintext that is read up is left: there is nothing in it. */
 const NOTHING = createValueReader(new Uint8Array(0))
+
+/**
+ * One for all wires: a plaintext is sealed, into memory of its own, before another one is begun. New
+ * memory for each would cost more than writing it.
+ */
+let plaintextWriter = createWriter(RECORD_PLAINTEXT_BYTES_MAX)
+
+/** Nothing of what its memory holds is whoever writes into it next. */
+function openPlaintext(): Writer {
+  if (plaintextWriter.bytes.length > PLAINTEXT_BYTES_KEPT_MAX)
+    plaintextWriter = createWriter(RECORD_PLAINTEXT_BYTES_MAX)
+  rewind(plaintextWriter)
+  return plaintextWriter
+}
 
 type NativeWire = Wire<NativeMessage, NativeKeys, never, NativeWireDetail>
 type NativeRead = Read<NativeMessage, never, NativeWireDetail>
@@ -126,33 +143,26 @@ export function nativeWire(
   const sizeOf = (message: Outgoing<NativeMessage>): number =>
     'raw' in message ? message.raw.length : encodedBytes(message, names)
 
-  /** All records in one piece of memory, sealed where they lie. */
+  /** All records together, which is one write. */
   function writeRecords(sealing: Sealer, messages: readonly Outgoing<NativeMessage>[]): void {
-    const sizes = messages.map(sizeOf)
-    const total = layOut(sizes)
-    const writer = createWriter(total, total)
-    let recordStart = 0
-    let plaintextBytes = 0
+    const pieces: Uint8Array[] = []
+    let plaintext = openPlaintext()
 
     const closeRecord = (): void => {
-      writeBytes(writer, TAG_ROOM)
-      sealing.sealInPlace(writer.bytes.subarray(recordStart, writer.length))
-      recordStart = writer.length
-      plaintextBytes = 0
+      const bytes = writtenBytes(plaintext)
+      if (bytes.length < PIECES_FROM_BYTES) pieces.push(sealing.seal(bytes))
+      else pieces.push(...sealing.sealParts(bytes))
     }
 
-    for (let index = 0; index < messages.length; index++) {
-      const message = messages[index]
-      const size = sizes[index]
-      if (message === undefined || size === undefined) continue
-      if (plaintextBytes > 0 && plaintextBytes + size > SHARED_RECORD_BYTES_MAX) closeRecord()
-      // The length is written when the record is sealed.
-      if (plaintextBytes === 0) writeU32be(writer, 0)
-      writeOutgoing(writer, message)
-      plaintextBytes += size
+    for (const message of messages) {
+      if (plaintext.length > 0 && plaintext.length + sizeOf(message) > SHARED_RECORD_BYTES_MAX) {
+        closeRecord()
+        plaintext = openPlaintext()
+      }
+      writeOutgoing(plaintext, message)
     }
     closeRecord()
-    out(writer.bytes)
+    out(...pieces)
   }
 
   return {
@@ -187,19 +197,6 @@ export function nativeWire(
       values = NOTHING
     },
   }
-}
-
-/** The bytes that all records take, given the values' sizes in order. */
-function layOut(sizes: readonly number[]): number {
-  let total = 0
-  let plaintextBytes = 0
-  for (const size of sizes) {
-    if (plaintextBytes > 0 && plaintextBytes + size > SHARED_RECORD_BYTES_MAX) plaintextBytes = 0
-    if (plaintextBytes === 0) total += RECORD_OVERHEAD_BYTES
-    plaintextBytes += size
-    total += size
-  }
-  return total
 }
 
 function isPlaintextError(payload: Uint8Array): boolean {

@@ -34,7 +34,7 @@ function startOutbox(unsentBytesMax = 100) {
     },
     encode(messages) {
       const bytes = messages.reduce((sum, one) => sum + ('bytes' in one ? one.bytes : 0), 0)
-      outbox.sink(new Uint8Array(bytes))
+      outbox.sink([new Uint8Array(bytes)])
     },
     askForFlush: () => log.push('ask'),
     onRoom: (lane) => log.push(`room in ${lane}`),
@@ -129,7 +129,7 @@ test('stopped, it writes nothing, waits for nothing, and has forgotten what was 
   queue(10)
   outbox.stop()
   outbox.flushAll()
-  outbox.sink(new Uint8Array(5))
+  outbox.sink([new Uint8Array(5)])
   time.advance(10 * DRAIN_MS)
   expect([log, loop.counts().timers]).toEqual([[], 0])
 })

@@ -118,8 +118,8 @@ export function startPuppet<T extends ProtocolTypes>(options: PuppetOptions<T>):
       dial,
       random,
       crypto,
-      out(bytes) {
-        streams.write(own, bytes)
+      out(...pieces) {
+        for (const bytes of pieces) streams.write(own, bytes)
       },
     })
     wire = made

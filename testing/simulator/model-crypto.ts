@@ -43,11 +43,10 @@ function writeTag(target: Uint8Array, offset: number, mix: Mix): void {
 }
 
 const cipher: AeadCipher = {
-  seal(key, nonce, additionalData, plaintext, target, offset) {
-    // Before anything is written: all of it may lie in the target.
-    const mix = mixOf(key, nonce, additionalData, plaintext)
-    target.set(plaintext, offset)
-    writeTag(target, offset + plaintext.length, mix)
+  seal(key, nonce, additionalData, plaintext) {
+    const tag = new Uint8Array(TAG_BYTES)
+    writeTag(tag, 0, mixOf(key, nonce, additionalData, plaintext))
+    return { ciphertext: plaintext.slice(), tag }
   },
   open(key, nonce, additionalData, sealed) {
     const text = sealed.slice(0, sealed.length - TAG_BYTES)

@@ -55,6 +55,8 @@ export const traceInputsOf =
 
 export function tracedWorld(world: World, trace: Trace, traceInput: TraceInput): World {
   const { clock, datagrams, jobs, names, store, streams } = world
+  // A write is mixed in whole.
+  const { writePieces: _, ...whole } = streams
   const { asked, effects } = trace
 
   const entering =
@@ -68,7 +70,7 @@ export function tracedWorld(world: World, trace: Trace, traceInput: TraceInput):
     ...world,
     clock: { ...clock, start: (enter) => clock.start(entering(enter)) },
     streams: {
-      ...streams,
+      ...whole,
       start: (enter) => streams.start(entering(enter)),
       open(stream, address) {
         asked(CODES['stream.open'], stream)

@@ -7,8 +7,8 @@
  * the signature right, does the tag authenticate.
  * @module
  */
-import { viewOf } from '../../codec/bytes.ts'
-import type { Aead } from '../../world/crypto.ts'
+import { concatBytes, viewOf } from '../../codec/bytes.ts'
+import type { Aead, DetachedSeal } from '../../world/crypto.ts'
 
 export const TAG_BYTES = 16
 const AEAD_KEY_BYTES = 32
@@ -96,15 +96,13 @@ export function checkHkdfBytes(bytes: number): void {
 
 /** One library's cipher, called with lengths that are right. */
 export interface AeadCipher {
-  /** Into `target` from `offset` on; the plaintext may lie there. */
+  /** In memory of its own. */
   seal(
     key: Uint8Array,
     nonce: Uint8Array,
     additionalData: Uint8Array,
     plaintext: Uint8Array,
-    target: Uint8Array,
-    offset: number,
-  ): void
+  ): DetachedSeal
   /** `sealed` is at least a tag long. Undefined where it does not authenticate. */
   open(
     key: Uint8Array,
@@ -128,9 +126,8 @@ export function createAead(cipher: AeadCipher, key: Uint8Array): Aead {
   return {
     seal(nonce, additionalData, plaintext) {
       check(nonce)
-      const sealed = new Uint8Array(plaintext.length + TAG_BYTES)
-      cipher.seal(ownKey, nonce, additionalData, plaintext, sealed, 0)
-      return sealed
+      const { ciphertext, tag } = cipher.seal(ownKey, nonce, additionalData, plaintext)
+      return concatBytes(ciphertext, tag)
     },
     sealInto(nonce, additionalData, plaintext, target, offset) {
       check(nonce)
@@ -138,7 +135,13 @@ export function createAead(cipher: AeadCipher, key: Uint8Array): Aead {
       if (!(Number.isInteger(offset) && offset >= 0 && room >= TAG_BYTES)) {
         throw new RangeError('no room for the sealed bytes')
       }
-      cipher.seal(ownKey, nonce, additionalData, plaintext, target, offset)
+      const { ciphertext, tag } = cipher.seal(ownKey, nonce, additionalData, plaintext)
+      target.set(ciphertext, offset)
+      target.set(tag, offset + ciphertext.length)
+    },
+    sealDetached(nonce, additionalData, plaintext) {
+      check(nonce)
+      return cipher.seal(ownKey, nonce, additionalData, plaintext)
     },
     open(nonce, additionalData, sealed) {
       check(nonce)

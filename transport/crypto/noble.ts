@@ -58,8 +58,12 @@ type NobleCipher = (
 }
 
 const aeadOf = (cipher: NobleCipher): AeadCipher => ({
-  seal(key, nonce, additionalData, plaintext, target, offset) {
-    target.set(cipher(key, nonce, additionalData).encrypt(plaintext), offset)
+  seal(key, nonce, additionalData, plaintext) {
+    const sealed = cipher(key, nonce, additionalData).encrypt(plaintext)
+    return {
+      ciphertext: sealed.subarray(0, plaintext.length),
+      tag: sealed.subarray(plaintext.length),
+    }
   },
   open(key, nonce, additionalData, sealed) {
     const opening = cipher(key, nonce, additionalData)

@@ -101,13 +101,12 @@ const aeadOf = (
   createSealing: (key: Uint8Array, nonce: Uint8Array) => CipherGCM | CipherChaCha20Poly1305,
   createOpening: (key: Uint8Array, nonce: Uint8Array) => DecipherGCM | DecipherChaCha20Poly1305,
 ): AeadCipher => ({
-  seal(key, nonce, additionalData, plaintext, target, offset) {
+  seal(key, nonce, additionalData, plaintext) {
     const cipher = createSealing(key, nonce)
     cipher.setAAD(additionalData, { plaintextLength: plaintext.length })
-    const ciphertext = cipher.update(plaintext)
+    const ciphertext = plain(cipher.update(plaintext))
     cipher.final()
-    target.set(ciphertext, offset)
-    target.set(cipher.getAuthTag(), offset + ciphertext.length)
+    return { ciphertext, tag: plain(cipher.getAuthTag()) }
   },
   open(key, nonce, additionalData, sealed) {
     const plaintextLength = sealed.length - TAG_BYTES

@@ -40,7 +40,7 @@ function startWire(role: Role, records = RECORD_PARAMETERS) {
       dial: undefined,
       random: seededRandom('wire'),
       crypto,
-      out: (bytes) => written.push(bytes),
+      out: (...pieces) => written.push(concatBytes(...pieces)),
     },
     records,
   )
