@@ -10,17 +10,16 @@ import type { Socket } from 'node:net'
 import type { SocketAddress, StreamId, StreamInput, TransportFault } from '../world/streams.ts'
 import { printedAddress } from './address.ts'
 import { dialFaultOf, faultOf } from './faults.ts'
+import { createWriteQueue } from './write-queue.ts'
 
 /**
  * How much Node may hold of what was written, before the rest waits here. Node reports what it took
  * from a whole batch of writes at its end, so that a slow reader of a large message would look like
- * one that reads nothing; and it is two of the pieces below, so that the socket never idles.
+ * one that reads nothing; and it is two pieces of the queue, so that the socket never idles.
  */
 const HELD_BY_NODE_BYTES_MAX = 128 * 1_024
-/** Larger writes go in pieces of this size: a record of the sealed transports, a read of Node's. */
-const PIECE_BYTES = 64 * 1_024
-/** Above this many places of what Node already has, they are given back. */
-const GIVEN_PLACES_MAX = 1_024
+/** As many writes as it may hold of them: each is an object, whatever its bytes. */
+const HELD_BY_NODE_WRITES_MAX = 64
 
 export interface TcpStream {
   /** One behind the other. */
@@ -73,10 +72,9 @@ export function discard(socket: Socket, how?: { readonly resets: boolean }): voi
 
 export function startTcpStream(options: TcpStreamOptions): TcpStream {
   const { stream, socket, tell, onGone } = options
-  let waiting: Uint8Array[] = []
-  /** How many of the first in `waiting` were given to Node; taken off together. */
-  let given = 0
+  const waiting = createWriteQueue()
   let givenBytes = 0
+  let heldWrites = 0
   let connected = !options.dialled
   let ending = false
   let farEnded = false
@@ -95,41 +93,35 @@ export function startTcpStream(options: TcpStreamOptions): TcpStream {
   }
 
   const taken = (error?: Error | null): void => {
+    heldWrites--
     // What failed is told by the socket's own 'error', once.
     if (error || over) return
     askReport()
     pump()
   }
 
-  const give = (bytes: Uint8Array): void => {
-    givenBytes += bytes.length
-    socket.write(bytes, taken)
-  }
+  const isFull = (): boolean =>
+    socket.writableLength >= HELD_BY_NODE_BYTES_MAX || heldWrites >= HELD_BY_NODE_WRITES_MAX
 
   const pump = (): void => {
     // All that goes at once is one call of the system.
-    const isMany = waiting.length - given > 1
+    const isMany = waiting.length > 1
     if (isMany) socket.cork()
-    while (socket.writableLength < HELD_BY_NODE_BYTES_MAX) {
-      const bytes = waiting[given]
+    while (!isFull()) {
+      const bytes = waiting.next()
       if (bytes === undefined) break
-      given++
-      give(bytes)
+      givenBytes += bytes.length
+      heldWrites++
+      socket.write(bytes, taken)
     }
     if (isMany) socket.uncork()
-    // Rarely, because each time moves all the others.
-    if (given === waiting.length || given > GIVEN_PLACES_MAX) {
-      waiting = waiting.slice(given)
-      given = 0
-    }
     if (ending && waiting.length === 0 && !socket.writableEnded) socket.end()
   }
 
   /** From here on the core hears nothing of this socket, and the socket holds nothing of ours. */
   const release = (how?: { readonly resets: boolean }): void => {
     over = true
-    waiting = []
-    given = 0
+    waiting.clear()
     clearImmediate(reportDue)
     reportDue = undefined
     socket.off('connect', onConnect).off('data', onData).off('end', onEnd)
@@ -177,15 +169,7 @@ export function startTcpStream(options: TcpStreamOptions): TcpStream {
   return {
     write(pieces) {
       if (over || ending) return
-      for (const bytes of pieces) {
-        for (let from = 0; from < bytes.length;) {
-          // What is little more than one piece is one: a write of the rest costs as much as of a piece.
-          const left = bytes.length - from
-          const count = left < 2 * PIECE_BYTES ? left : PIECE_BYTES
-          waiting.push(count === bytes.length ? bytes : bytes.subarray(from, from + count))
-          from += count
-        }
-      }
+      for (const bytes of pieces) waiting.push(bytes)
       pump()
     },
     pause() {

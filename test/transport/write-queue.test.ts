@@ -1,0 +1,61 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { concatBytes } from '../../codec/bytes.ts'
+import { createWriteQueue } from '../../transport/write-queue.ts'
+import type { WriteQueue } from '../../transport/write-queue.ts'
+import { holds } from '../support/properties.ts'
+
+const filled = (length: number, value: number): Uint8Array => new Uint8Array(length).fill(value)
+
+function* drained(queue: WriteQueue): Generator<Uint8Array> {
+  for (let piece = queue.next(); piece !== undefined; piece = queue.next()) yield piece
+}
+
+test('what was pushed comes out in order, however the two alternate', () => {
+  const sizes = fc.oneof(
+    fc.nat({ max: 40 }),
+    fc.nat({ max: 6_000 }),
+    fc.integer({ min: 60_000, max: 300_000 }),
+  )
+  const deeds = fc.array(fc.record({ size: sizes, takes: fc.nat({ max: 3 }) }), { maxLength: 60 })
+  holds(
+    fc.property(deeds, (given) => {
+      const queue = createWriteQueue()
+      const came: Uint8Array[] = []
+      given.forEach(({ size, takes }, index) => {
+        queue.push(filled(size, index + 1))
+        for (let count = 0; count < takes; count++) {
+          const piece = queue.next()
+          // Compared at the end: what was handed out must not change any more.
+          if (piece !== undefined) came.push(piece)
+        }
+      })
+      came.push(...drained(queue))
+      expect(queue.length).toBe(0)
+      const expected = concatBytes(...given.map(({ size }, index) => filled(size, index + 1)))
+      expect(Buffer.compare(concatBytes(...came), expected)).toBe(0)
+      for (const { length } of came) expect(length).toBeLessThan(128 * 1_024)
+    }),
+  )
+})
+
+test('thousands of small ones take little more memory than their bytes', () => {
+  const queue = createWriteQueue()
+  for (let count = 0; count < 8_000; count++) queue.push(filled(32, 1))
+  const pieces = [...drained(queue)]
+  expect(pieces.length).toBe(Math.ceil((8_000 * 32) / 16_384))
+  const memory = new Set(pieces.map(({ buffer }) => buffer))
+  const bytes = [...memory].reduce((sum, { byteLength }) => sum + byteLength, 0)
+  expect(bytes).toBeLessThanOrEqual(17 * 16_384)
+})
+
+test('large ones are not copied', () => {
+  const queue = createWriteQueue()
+  const [small, large] = [filled(4, 1), filled(65_000, 2)]
+  for (const bytes of [small, large, small]) queue.push(bytes)
+  expect([...drained(queue)].map(({ buffer }) => buffer)).toEqual([
+    small.buffer,
+    large.buffer,
+    small.buffer,
+  ])
+})
