@@ -13,6 +13,7 @@ import { createNode } from '../supervisor/node.ts'
 import { startVirtualWorld } from '../testing/virtual-world.ts'
 import { allocatedBytes, calibration } from './allocations.ts'
 import { bitcoinParts } from './bitcoin.ts'
+import { crowds } from './crowd.ts'
 import { median, now, spread } from './figures.ts'
 import type { Row } from './figures.ts'
 import { encodeFrame, keyless } from './keyless.ts'
@@ -245,6 +246,12 @@ const parts: Readonly<Record<string, () => Promise<Row | readonly Row[]>>> = {
   'round-trip': () => roundTrip(turns),
   dial: () => dials(turns),
   'gossip-20': () => gossip(small ? turns : { rounds: 5, roundMs: 2_000 }),
+  'idle-10000': () =>
+    crowds(
+      small
+        ? { ...turns, counts: [1, 10, 100] }
+        : { rounds: 5, roundMs: 400, counts: [1, 10, 100, 1_000, 10_000] },
+    ),
   'spawn-stop-10000': siblings,
   'cycle-heap': cycles,
   'message-256B': pouring,

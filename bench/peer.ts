@@ -3,6 +3,7 @@
  * that channel is.
  * @module
  */
+import { collectGarbage } from './collecting.ts'
 import { contenderNamed } from './contenders.ts'
 import type { Part } from './contender.ts'
 import type { FromPeer, PeerPart, ToPeer } from './peer-orders.ts'
@@ -24,6 +25,7 @@ async function begin({ at, by, part, payloadBytes }: PeerPart): Promise<Part> {
       return play(tell, { payloadBytes })
     }
     case 'sender':
+    case 'crowd':
     case 'asker':
     case 'dialler': {
       const play = contender[part]
@@ -43,6 +45,16 @@ async function carryOut(order: ToPeer): Promise<void> {
     case 'order':
       await part.order?.(order.count)
       return
+    case 'grow':
+      if (part.grow === undefined) throw new Error('this part has no connections to add')
+      await part.grow(order.count)
+      return
+    case 'weigh': {
+      await collectGarbage()
+      const { external, heapUsed } = process.memoryUsage()
+      tell({ type: 'memory', heapBytes: heapUsed, externalBytes: external })
+      return
+    }
     case 'account': {
       const { system, user } = process.cpuUsage()
       const recorded = part.recorded?.()
