@@ -1,6 +1,6 @@
 /**
  * Peerloom next to what people would use instead, and what its parts cost: `npm run bench [-- --json]
- * [--small] [--only NAME]`. Ratios and slopes within one run, on a machine that is named; nothing here
+ * [--small] [--only NAME] [--svg FOLDER]`. Ratios and slopes within one run, on a machine that is named; nothing here
  * is a test.
  * @module
  */
@@ -14,6 +14,7 @@ import { startVirtualWorld } from '../testing/virtual-world.ts'
 import { allocatedBytes, calibration } from './allocations.ts'
 import { bitcoinParts } from './bitcoin.ts'
 import { crowds } from './crowd.ts'
+import { writeCurves } from './curves.ts'
 import { median, now, spread } from './figures.ts'
 import type { Row } from './figures.ts'
 import { encodeFrame, keyless } from './keyless.ts'
@@ -23,11 +24,12 @@ import { dials, gossip, messages, roundTrip } from './rival-rows.ts'
 import { simulations } from './simulations.ts'
 import { stubWorld } from './stub-world.ts'
 
-const { json, only, small } = parseArgs({
+const { json, only, small, svg } = parseArgs({
   options: {
     json: { type: 'boolean', default: false },
     only: { type: 'string' },
     small: { type: 'boolean', default: false },
+    svg: { type: 'string' },
   },
 }).values
 const collect = (): void => {
@@ -273,5 +275,6 @@ for (const [name, part] of chosen) {
   progress(name)
   rows.push(...[await part()].flat())
 }
+for (const path of svg === undefined ? [] : writeCurves(svg, rows)) progress(path)
 if (json) printJson(rows)
 else printTable(rows)
