@@ -155,14 +155,24 @@ export function nativeWire(
     out(writer.bytes)
   }
 
-  return {
+  function readUnit(): NativeRead {
+    if (unreadBytes(values) > 0) return readValue()
+    if (opener === undefined) return readPlaintext()
+    return openRecord(opener) ? readValue() : MORE
+  }
+
+  const wire: NativeWire & { bufferedBytes: number } = {
+    bufferedBytes: 0,
     start: () => undefined,
-    push: buffer.push,
+    push(bytes) {
+      buffer.push(bytes)
+      wire.bufferedBytes += bytes.length
+    },
     keep: buffer.keep,
     read() {
-      if (unreadBytes(values) > 0) return readValue()
-      if (opener === undefined) return readPlaintext()
-      return openRecord(opener) ? readValue() : MORE
+      const read = readUnit()
+      wire.bufferedBytes = buffer.length + unreadBytes(values)
+      return read
     },
     secure(keys) {
       sealer = createSealer(crypto, keys.send, records)
@@ -178,15 +188,13 @@ export function nativeWire(
       else writeRecords(sealer, messages)
     },
     end: () => (buffer.length + unreadBytes(values) === 0 ? 'clean' : 'mid-frame'),
-    get bufferedBytes() {
-      return buffer.length + unreadBytes(values)
-    },
     wipe() {
       sealer?.wipe()
       opener?.wipe()
       values = NOTHING
     },
   }
+  return wire
 }
 
 /** The bytes that all records take, given the values' sizes in order. */
