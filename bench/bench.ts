@@ -19,9 +19,11 @@ import { median, now, spread } from './figures.ts'
 import type { Row } from './figures.ts'
 import { encodeFrame, keyless } from './keyless.ts'
 import { recordedMessages } from './recording.ts'
+import { loopDelay } from './loop-delay.ts'
 import { printJson, printTable } from './report.ts'
 import { dials, gossip, messages, roundTrip } from './rival-rows.ts'
 import { simulations } from './simulations.ts'
+import { installedSize, startUp } from './start-up.ts'
 import { stubWorld } from './stub-world.ts'
 
 const { json, only, small, svg } = parseArgs({
@@ -252,8 +254,11 @@ const parts: Readonly<Record<string, () => Promise<Row | readonly Row[]>>> = {
     crowds(
       small
         ? { ...turns, counts: [1, 10, 100] }
-        : { rounds: 5, roundMs: 400, counts: [1, 10, 100, 1_000, 10_000] },
+        : { rounds: 3, roundMs: 300, counts: [1, 10, 100, 1_000, 10_000] },
     ),
+  'event-loop-delay': () => loopDelay(turns),
+  'start-up': () => startUp(small ? 1 : 7),
+  'installed-size': () => Promise.resolve(installedSize()),
   'spawn-stop-10000': siblings,
   'cycle-heap': cycles,
   'message-256B': pouring,
@@ -273,7 +278,9 @@ if (chosen.length === 0) throw new Error(`--only takes one of ${Object.keys(part
 const rows: Row[] = []
 for (const [name, part] of chosen) {
   progress(name)
+  const before = now()
   rows.push(...[await part()].flat())
+  progress(`${name}: ${((now() - before) / 1e6).toFixed(0)} s`)
 }
 for (const path of svg === undefined ? [] : writeCurves(svg, rows)) progress(path)
 if (json) printJson(rows)

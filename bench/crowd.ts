@@ -9,7 +9,7 @@ import { BURST } from './contender.ts'
 import { RECORD_BYTES } from './bare-peers.ts'
 import { median, spread } from './figures.ts'
 import type { Point, Row } from './figures.ts'
-import { crowdLane, messageLane, pouringLane } from './lanes.ts'
+import { crowdLane, messageLane, pouringLane, warmedCount } from './lanes.ts'
 import type { CrowdLane } from './lanes.ts'
 import { CROWD_LIMITS, HANDSHAKE_SKIPPED_MS } from './native-peers.ts'
 import { withPeers } from './processes.ts'
@@ -45,8 +45,7 @@ async function grow(
   const grown: Grown = { bytesEach: [], ratios: [], ratioText: '', connectedPerSecond: NaN }
   await one.grow(1)
   const emptyBytes = await many.weigh()
-  const first = Math.ceil((await warmedRate(one)) * (roundMs / 1_000))
-  const count = Math.max(1, Math.round(first / BURST)) * BURST
+  const count = await warmedCount(one, roundMs, BURST)
   let connections = 0
   for (const next of counts) {
     grown.connectedPerSecond = await many.grow(next - connections)
@@ -62,13 +61,6 @@ async function grow(
     grown.ratioText = spread(ratios)
   }
   return grown
-}
-
-async function warmedRate(lane: CrowdLane): Promise<number> {
-  for (let count = BURST; ; count *= 4) {
-    const rate = await lane.round(count)
-    if (count / rate > 0.1) return rate
-  }
 }
 
 const last = (points: readonly Point[]): number => points.at(-1)?.value ?? NaN

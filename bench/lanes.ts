@@ -16,6 +16,21 @@ export interface Pair extends Lane {
   readonly listening: Peer
 }
 
+const FIRST_COUNT = 8
+
+/** Warms it up, round by round larger, until a round takes long enough to tell how many fill one. */
+export async function warmedCount(
+  { round }: Lane,
+  roundMs: number,
+  multiple: number,
+): Promise<number> {
+  const whole = (count: number): number => Math.max(1, Math.round(count / multiple)) * multiple
+  for (let count = whole(FIRST_COUNT); ; count = whole(count * 4)) {
+    const rate = await round(count)
+    if ((count / rate) * 1_000 > roundMs / 4) return whole((rate * roundMs) / 1_000)
+  }
+}
+
 const perSecond = (count: number, micros: number): number => (count * 1_000_000) / micros
 
 /** A receiver of messages, and whoever sends them to it. */

@@ -3,10 +3,14 @@
  * that channel is.
  * @module
  */
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { collectGarbage } from './collecting.ts'
 import { contenderNamed } from './contenders.ts'
 import type { Part } from './contender.ts'
 import type { FromPeer, PeerPart, ToPeer } from './peer-orders.ts'
+
+/** How often the loop is asked to come round: the shortest that the platform offers. */
+const DELAY_RESOLUTION_MS = 1
 
 /** A parent that has gone is no fault of this process: it ends with the channel. */
 const tell = (told: FromPeer): void => {
@@ -36,6 +40,7 @@ async function begin({ at, by, part, payloadBytes }: PeerPart): Promise<Part> {
 }
 
 let part: Part = {}
+const delay = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS })
 
 async function carryOut(order: ToPeer): Promise<void> {
   switch (order.type) {
@@ -48,6 +53,14 @@ async function carryOut(order: ToPeer): Promise<void> {
     case 'grow':
       if (part.grow === undefined) throw new Error('this part has no connections to add')
       await part.grow(order.count)
+      return
+    case 'watch':
+      delay.reset()
+      delay.enable()
+      return
+    case 'unwatch':
+      delay.disable()
+      tell({ type: 'delay', p99Ms: delay.percentile(99) / 1e6 })
       return
     case 'weigh': {
       await collectGarbage()
