@@ -11,7 +11,7 @@ export interface AskerOptions<T extends ProtocolTypes> {
   readonly loop: StepLoop
   readonly jobs: Jobs
   readonly nodePart: NodePart<T>
-  readonly about: Asking<T>
+  about(): Asking<T>
   /** Runs what a job's answer brings, contained. */
   within(run: () => void): void
   /** The job threw or its worker died. */
@@ -22,7 +22,7 @@ export interface Asker<T extends ProtocolTypes> {
   ask(question: T['question'], onAnswer: (answer: T['answer']) => void): void
   run(job: CryptoJob, onResult: (result: JobResult) => void): void
   /** How many jobs are out. */
-  readonly pending: number
+  pending(): number
   /** What still comes goes nowhere. */
   stop(): void
 }
@@ -32,23 +32,26 @@ const isLater = <Answer>(answer: Answer | Later<Answer>): answer is Later<Answer
 
 export function createAsker<T extends ProtocolTypes>(options: AskerOptions<T>): Asker<T> {
   const { loop } = options
-  const requests = new Set<number>()
+  /** Most connections ask while they begin, and never again. */
+  let requests: Set<number> | undefined
 
   const run = (job: CryptoJob, onResult: (result: JobResult) => void): void => {
     const request = loop.ask((input) => {
-      requests.delete(request)
+      requests?.delete(request)
+      if (requests?.size === 0) requests = undefined
       options.within(() => {
         if (input.kind === 'job.done') onResult(input.result)
         else options.onFailed()
       })
     })
+    requests ??= new Set()
     requests.add(request)
     options.jobs.run(request, job)
   }
 
   return {
     ask(question, onAnswer) {
-      const answer = options.nodePart.answer(question, options.about)
+      const answer = options.nodePart.answer(question, options.about())
       if (!isLater(answer)) {
         onAnswer(answer)
         return
@@ -58,12 +61,10 @@ export function createAsker<T extends ProtocolTypes>(options: AskerOptions<T>): 
       })
     },
     run,
-    get pending() {
-      return requests.size
-    },
+    pending: () => requests?.size ?? 0,
     stop() {
-      for (const request of requests) loop.forget(request)
-      requests.clear()
+      for (const request of requests ?? []) loop.forget(request)
+      requests = undefined
     },
   }
 }

@@ -40,7 +40,7 @@ export interface Charts<T extends ProtocolTypes> {
   /** Runs a timer of one of the charts. */
   ring(run: () => void): void
   /** Whether the session is in a state that holds the pull. */
-  readonly isHolding: boolean
+  isHolding(): boolean
   /** What it was in when what is being carried out came about: what ends a connection may end the session. */
   sessionState(): string
   /** Why it ended, as the chart saw it: a deadline of its own. */
@@ -160,9 +160,7 @@ export function createCharts<T extends ProtocolTypes>(options: ChartsOptions<T>)
       carryOutChart()
       pump()
     },
-    get isHolding() {
-      return holding
-    },
+    isHolding: () => holding,
     sessionState: () => (session === undefined ? 'none' : printState(before ?? session.state())),
     chartEnding: () => actor.getSnapshot().context.ending,
     stop() {

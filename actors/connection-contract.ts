@@ -102,12 +102,12 @@ export interface Connection<T extends ProtocolTypes> {
   /** Whom a `claim` verdict charges. */
   readonly claim: string | undefined
   readonly dial: T['dial'] | undefined
-  readonly lastMessageMs: number | undefined
-  readonly unsentBytes: number
+  lastMessageMs(): number | undefined
+  unsentBytes(): number
   /** What waits in each lane, by estimate. */
   laneBytes(): Readonly<Record<Lane, number>>
   /** Whether it is us who do not read it now. */
-  readonly isHeld: boolean
+  isHeld(): boolean
   /** Where the credit for what is held of its messages is taken. */
   readonly crediting: Crediting
   readonly ending: ConnectionEnding<T> | undefined

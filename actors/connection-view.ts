@@ -1,5 +1,5 @@
 /**
- * A connection as others see it: plain data that follows what becomes of it.
+ * A connection as others see it: plain data that its connection keeps true.
  * @module
  */
 import type { Phase } from '../machines/reasons.ts'
@@ -8,36 +8,33 @@ import type { SocketAddress } from '../world/streams.ts'
 import type { ConnectionOptions } from './connection-contract.ts'
 import type { ConnectionAbout, ConnectionView } from './protocol.ts'
 
-/** What changes while it lives. */
-export interface LiveState<T extends ProtocolTypes> {
-  phase(): Phase | 'closed'
-  remote(): SocketAddress
-  identity(): string | undefined
-  facts(): T['facts'] | undefined
-  readyMs(): number | undefined
+/** What changes while it lives, for the connection alone to change. */
+export interface LiveView<T extends ProtocolTypes> extends ConnectionView<T> {
+  remote: SocketAddress
+  phase: Phase | 'closed'
+  identity: string | undefined
+  facts: T['facts'] | undefined
+  readyMs: number | undefined
 }
 
-export const createView = <T extends ProtocolTypes>(
-  { local, name, role, slot, target }: ConnectionOptions<T>,
+export function createView<T extends ProtocolTypes>(
+  options: ConnectionOptions<T>,
   startedMs: number,
   about: ConnectionAbout,
-  live: LiveState<T>,
-): ConnectionView<T> => ({
-  ...{ name, role, slot, target, startedMs, about },
-  ...(local === undefined ? {} : { local }),
-  get remote() {
-    return live.remote()
-  },
-  get phase() {
-    return live.phase()
-  },
-  get identity() {
-    return live.identity()
-  },
-  get facts() {
-    return live.facts()
-  },
-  get readyMs() {
-    return live.readyMs()
-  },
-})
+): LiveView<T> {
+  const { local, name, remote, role, slot, target } = options
+  const view: LiveView<T> = {
+    name,
+    role,
+    slot,
+    target,
+    startedMs,
+    about,
+    remote,
+    phase: role === 'dialler' ? 'connecting' : 'handshaking',
+    identity: undefined,
+    facts: undefined,
+    readyMs: undefined,
+  }
+  return local === undefined ? view : Object.assign(view, { local })
+}

@@ -9,7 +9,7 @@ import type { Outgoing, Wire } from '../codec/wire.ts'
 import { WireError } from '../codec/wire-error.ts'
 import type { ConnectionSaid, Ending } from '../machines/connection.ts'
 import { ruleOf } from '../machines/reasons.ts'
-import type { CloseDetail, Phase } from '../machines/reasons.ts'
+import type { CloseDetail } from '../machines/reasons.ts'
 import type { ProtocolTypes, SessionSaid } from '../machines/session.ts'
 import type { StreamInput } from '../world/streams.ts'
 import { createAsker } from './asking.ts'
@@ -26,6 +26,13 @@ import type { Farewell, PlainValue } from './protocol.ts'
 import { createReceiving } from './receiving.ts'
 import { createSending } from './sending.ts'
 
+/** As its node knows it, with what changes: for the connection alone to change. */
+interface LiveConnection<T extends ProtocolTypes> extends Connection<T> {
+  peer: PeerReference
+  claim: string | undefined
+  ending: ConnectionEnding<T> | undefined
+}
+
 export function createConnection<T extends ProtocolTypes>(
   tools: ConnectionTools<T>,
   options: ConnectionOptions<T>,
@@ -34,7 +41,6 @@ export function createConnection<T extends ProtocolTypes>(
   type Detail = CloseDetail<T['detail']>
   const { protocol, loop, port, streams, router, turns, limits } = tools
   const { name, role, stream } = options
-  let { remote } = options
   const { deadlines } = protocol
   const random = tools.random.fork(name)
   const secrets = new Map<string, T['keys']>()
@@ -42,19 +48,10 @@ export function createConnection<T extends ProtocolTypes>(
   const history: HistoryEntry[] = []
   const startedMs = loop.step.monotonicMs
 
-  let phase: Phase | 'closed' = role === 'dialler' ? 'connecting' : 'handshaking'
-  let identity: string | undefined
-  let facts: T['facts'] | undefined
-  let readyMs: number | undefined
-  let claim: string | undefined
+  const about: Record<string, PlainValue> = {}
+  const view = createView<T>(options, startedMs, about)
   let waitMs: number | undefined
-  let peer: PeerReference = {
-    connection: name,
-    identity: undefined,
-    address: protocol.addresses.print(options.target ?? protocol.addresses.fromSocket(remote)),
-  }
   let wire: Wire<Message, T['keys'], T['facts'], T['detail']> | undefined
-  let ending: ConnectionEnding<T> | undefined
   let farewell: Farewell<Message> | undefined
   /** Nothing is decoded any more: what still comes is only let drain. */
   let shut = false
@@ -86,7 +83,7 @@ export function createConnection<T extends ProtocolTypes>(
   /** Time stands still for the charts while it is us who do not read. */
   const holdOrRelease = (): void => {
     if (released) return
-    if (connection.isHeld) clock.hold()
+    if (connection.isHeld()) clock.hold()
     else clock.release()
   }
 
@@ -196,7 +193,7 @@ export function createConnection<T extends ProtocolTypes>(
     protocol,
     counters,
     limits,
-    phase: () => phase,
+    phase: () => view.phase,
     encode: write,
     leave(detail) {
       connection.leave(detail)
@@ -212,7 +209,7 @@ export function createConnection<T extends ProtocolTypes>(
     },
     onAllSent() {
       if (shut) charts.sendChart({ type: 'flushed' })
-      else if (phase !== 'active') turns.wantsToRead(reader)
+      else if (view.phase !== 'active') turns.wantsToRead(reader)
     },
     onStuck() {
       within(() => {
@@ -226,9 +223,7 @@ export function createConnection<T extends ProtocolTypes>(
     loop,
     jobs: tools.jobs,
     nodePart: tools.nodePart,
-    get about() {
-      return { connection: view, secrets, random }
-    },
+    about: () => ({ connection: view, secrets, random }),
     within(run) {
       within(() => {
         run()
@@ -241,14 +236,25 @@ export function createConnection<T extends ProtocolTypes>(
   })
 
   const receiving = createReceiving<T>({
-    ...{ asker, charts, counters, credit, limits, loop, name, port, protocol },
-    ...{ router, stream, streams, turns },
-    phase: () => phase,
-    peer: () => peer,
+    asker,
+    charts,
+    counters,
+    credit,
+    limits,
+    loop,
+    name,
+    port,
+    protocol,
+    router,
+    stream,
+    streams,
+    turns,
+    phase: () => view.phase,
+    peer: () => connection.peer,
     isReadWhileClosing: (type) => farewell?.reads.includes(type) === true,
-    isBlocked: () => sending.isOverBudget || (phase !== 'active' && outbox.isFull),
+    isBlocked: () => sending.isOverBudget() || (view.phase !== 'active' && outbox.isFull()),
     onFacts(found) {
-      facts = found
+      view.facts = found
     },
     onRefused(detail) {
       tools.onRefused(connection, detail)
@@ -264,11 +270,11 @@ export function createConnection<T extends ProtocolTypes>(
   // ---- what the session says -----------------------------------------------------------------
 
   const onReady = (found: T['facts'], proven: string | undefined): void => {
-    if (phase !== 'handshaking') return
-    facts = found
-    identity = proven
-    readyMs = loop.step.monotonicMs
-    peer = { ...peer, identity }
+    if (view.phase !== 'handshaking') return
+    view.facts = found
+    view.identity = proven
+    view.readyMs = loop.step.monotonicMs
+    connection.peer = { ...connection.peer, identity: proven }
     const refusal = tools.admit(connection)
     if (refusal !== undefined) connection.leave(refusal)
     else charts.sendChart({ type: 'ready' })
@@ -283,19 +289,21 @@ export function createConnection<T extends ProtocolTypes>(
         const keys = secrets.get(said.slot)
         if (keys === undefined) throw new Error(`no secret in the slot ${said.slot}`)
         // What was queued before belongs before the new keys.
-        if (phase === 'active') outbox.flushAll()
+        if (view.phase === 'active') outbox.flushAll()
         wire?.secure(keys)
         return
       }
       case 'claim':
-        claim = said.identity
+        connection.claim = said.identity
         return
       case 'ready':
         onReady(said.facts, said.identity)
         return
       case 'handOn':
         // It was counted when it arrived. Whoever was refused as it became ready reaches nobody.
-        if (phase === 'active') router.route({ peer, message: said.message }, credit)
+        if (view.phase === 'active') {
+          router.route({ peer: connection.peer, message: said.message }, credit)
+        }
         return
       case 'ask':
         asker.ask(said.question, (answer) => {
@@ -305,7 +313,7 @@ export function createConnection<T extends ProtocolTypes>(
       case 'end':
         waitMs = said.waitMs
         // While we wait for the answer to our farewell, the session's end is that answer.
-        if (phase === 'closing') charts.sendChart({ type: 'answered' })
+        if (view.phase === 'closing') charts.sendChart({ type: 'answered' })
         else connection.leave(said.detail)
         return
     }
@@ -314,7 +322,7 @@ export function createConnection<T extends ProtocolTypes>(
   // ---- what the connection's chart says ------------------------------------------------------
 
   const begin = (): void => {
-    phase = 'handshaking'
+    view.phase = 'handshaking'
     const made = protocol.wire({
       role,
       target: options.target,
@@ -340,18 +348,20 @@ export function createConnection<T extends ProtocolTypes>(
 
   const sayFarewell = (): void => {
     // A deadline of the chart itself: the chart knows why.
-    if (ending === undefined) {
+    if (connection.ending === undefined) {
       const detail = charts.chartEnding().detail as Detail
-      farewell = phase === 'closed' ? undefined : protocol.farewell?.(detail, phase, facts)
+      farewell =
+        view.phase === 'closed' ? undefined : protocol.farewell?.(detail, view.phase, view.facts)
       end(detail)
     }
-    const wasActive = phase === 'active'
+    const wasActive = view.phase === 'active'
+    const { ending } = connection
     const isOrderly = ending?.reason === 'asked' || ending?.reason === 'shutdown'
     if (wasActive && isOrderly) outbox.flushAll()
     else counters.unsentMessages += outbox.clear()
-    phase = 'closing'
+    view.phase = 'closing'
     if (ending !== undefined) charts.postSession({ type: 'leave', detail: ending.detail })
-    if (farewell !== undefined && !receiving.hasEnded) {
+    if (farewell !== undefined && !receiving.hasEnded()) {
       counters.sentMessages += farewell.messages.length
       write(farewell.messages)
     }
@@ -363,11 +373,13 @@ export function createConnection<T extends ProtocolTypes>(
         begin()
         return
       case 'activate':
-        phase = 'active'
+        view.phase = 'active'
         watchProgress({
-          ...{ clock, loop, progressMs: deadlines.progress.ms },
-          isActive: () => phase === 'active',
-          lastBytesMs: () => receiving.lastBytesMs,
+          clock,
+          loop,
+          progressMs: deadlines.progress.ms,
+          isActive: () => view.phase === 'active',
+          lastBytesMs: receiving.lastBytesMs,
           onSilent() {
             connection.leave(deadlines.progress.detail)
           },
@@ -383,7 +395,7 @@ export function createConnection<T extends ProtocolTypes>(
         receiving.stop()
         streams.resume(stream)
         streams.end(stream)
-        if (outbox.unsentBytes === 0) charts.sendChart({ type: 'flushed' })
+        if (outbox.unsentBytes() === 0) charts.sendChart({ type: 'flushed' })
         else streams.report(stream)
         return
       case 'release':
@@ -396,9 +408,11 @@ export function createConnection<T extends ProtocolTypes>(
 
   const end = (detail: Detail): Ending => {
     const { reason } = ruleOf(protocol.details, detail)
-    if (ending === undefined && phase !== 'closed') {
+    const { phase } = view
+    if (connection.ending === undefined && phase !== 'closed') {
       const sessionState = charts.sessionState()
-      ending = { reason, detail, phase, atMs: loop.step.monotonicMs, sessionState, waitMs }
+      const atMs = loop.step.monotonicMs
+      connection.ending = { reason, detail, phase, atMs, sessionState, waitMs }
     }
     return { reason, detail }
   }
@@ -407,8 +421,8 @@ export function createConnection<T extends ProtocolTypes>(
   const release = (): void => {
     if (released) return
     released = true
-    if (ending === undefined) end(charts.chartEnding().detail as Detail)
-    phase = 'closed'
+    if (connection.ending === undefined) end(charts.chartEnding().detail as Detail)
+    view.phase = 'closed'
     const steps = [
       () => {
         streams.destroy(stream)
@@ -439,13 +453,7 @@ export function createConnection<T extends ProtocolTypes>(
     })
   }
 
-  const about: Record<string, PlainValue> = {}
-  const view = createView<T>(options, startedMs, about, {
-    ...{ phase: () => phase, remote: () => remote, readyMs: () => readyMs },
-    ...{ identity: () => identity, facts: () => facts },
-  })
-
-  const connection: Connection<T> = {
+  const connection: LiveConnection<T> = {
     name,
     view,
     counters,
@@ -456,27 +464,22 @@ export function createConnection<T extends ProtocolTypes>(
     describe(given) {
       Object.assign(about, given)
     },
-    get peer() {
-      return peer
+    peer: {
+      connection: name,
+      identity: undefined,
+      address: protocol.addresses.print(
+        options.target ?? protocol.addresses.fromSocket(options.remote),
+      ),
     },
-    get claim() {
-      return claim
-    },
-    get lastMessageMs() {
-      return receiving.lastMessageMs
-    },
-    get unsentBytes() {
-      return outbox.unsentBytes
-    },
-    ...{ crediting: credit, laneBytes: outbox.laneBytes },
-    get isHeld() {
-      return credit.exhausted || asker.pending > 0
-    },
-    get ending() {
-      return ending
-    },
+    claim: undefined,
+    ending: undefined,
+    crediting: credit,
+    lastMessageMs: receiving.lastMessageMs,
+    unsentBytes: outbox.unsentBytes,
+    laneBytes: outbox.laneBytes,
+    isHeld: () => credit.exhausted || asker.pending() > 0,
     resolved(host) {
-      remote = { ...remote, host }
+      view.remote = { ...view.remote, host }
     },
     start() {
       loop.streams.set(stream, (input) => {
@@ -495,14 +498,15 @@ export function createConnection<T extends ProtocolTypes>(
     reserve: sending.reserve,
     queueReserved: sending.queueReserved,
     giveUpReserved: sending.giveUpReserved,
-    hasRoom: () => !outbox.isWaitedFor,
+    hasRoom: () => !outbox.isWaitedFor(),
     send: sending.send,
     leave(detail) {
       within(() => {
-        if (ending !== undefined || phase === 'closed') return
+        const { facts, phase } = view
+        if (connection.ending !== undefined || phase === 'closed') return
         farewell = phase === 'connecting' ? undefined : protocol.farewell?.(detail, phase, facts)
         const given = end(detail)
-        const answerMs = receiving.hasEnded ? 0 : (farewell?.answerMs ?? 0)
+        const answerMs = receiving.hasEnded() ? 0 : (farewell?.answerMs ?? 0)
         charts.sendChart({ type: 'leave', ending: given, answerMs })
       })
     },

@@ -91,7 +91,8 @@ function startDiscovery<T extends ProtocolTypes>(
     const known = acquaintances.get(connection)
     if (known !== undefined) return known
     const met: Acquaintance = {
-      ...{ isAsked: false, isAnswered: false },
+      isAsked: false,
+      isAnswered: false,
       tokens: limits.addressNewsMax,
       tokensMs: tools.monotonicMs(),
       knows: new Set(),

@@ -57,11 +57,11 @@ export interface Outbox<Message> {
   sent(totalBytes: number): void
   /** What waits in each lane, by estimate. */
   laneBytes(): Readonly<Record<Lane, number>>
-  readonly unsentBytes: number
-  readonly writtenBytes: number
-  readonly isFull: boolean
+  unsentBytes(): number
+  writtenBytes(): number
+  isFull(): boolean
   /** A lane was found full and has not had room since. */
-  readonly isWaitedFor: boolean
+  isWaitedFor(): boolean
   /** How many messages were still queued. */
   stop(): number
 }
@@ -158,18 +158,10 @@ export function createOutbox<Message extends object>(
       requests: lanes.bytesOf('requests'),
       gossip: lanes.bytesOf('gossip'),
     }),
-    get unsentBytes() {
-      return writtenBytes - sentBytes
-    },
-    get writtenBytes() {
-      return writtenBytes
-    },
-    get isWaitedFor() {
-      return refused.size > 0
-    },
-    get isFull() {
-      return writtenBytes - sentBytes >= limits.unsentBytesMax
-    },
+    unsentBytes: () => writtenBytes - sentBytes,
+    writtenBytes: () => writtenBytes,
+    isWaitedFor: () => refused.size > 0,
+    isFull: () => writtenBytes - sentBytes >= limits.unsentBytesMax,
     stop() {
       stopped = true
       disarm()

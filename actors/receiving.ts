@@ -65,9 +65,9 @@ export interface Receiving<T extends ProtocolTypes> {
   end(): void
   /** Nothing is decoded any more: what still comes is only let drain. */
   stop(): void
-  readonly hasEnded: boolean
-  readonly lastBytesMs: number
-  readonly lastMessageMs: number | undefined
+  hasEnded(): boolean
+  lastBytesMs(): number
+  lastMessageMs(): number | undefined
 }
 
 export function createReceiving<T extends ProtocolTypes>(
@@ -75,7 +75,7 @@ export function createReceiving<T extends ProtocolTypes>(
 ): Receiving<T> {
   type Message = T['message']
   const { charts, counters, credit, loop, name, port, protocol, router, stream, streams } = options
-  const control = new Set<string>(protocol.control)
+  const { control } = protocol
   let wire: WireOf<T> | undefined
   let pull: Pull | undefined
   let lastBytesMs = loop.step.monotonicMs
@@ -99,7 +99,7 @@ export function createReceiving<T extends ProtocolTypes>(
     }
     const phase = options.phase()
     const toRouter = phase === 'active'
-    if (toRouter && !control.has(message.type)) {
+    if (toRouter && !control.includes(message.type)) {
       let outcome: RouteOutcome | 'our-fault' = 'our-fault'
       try {
         outcome = router.route({ peer: options.peer(), message }, credit)
@@ -129,7 +129,7 @@ export function createReceiving<T extends ProtocolTypes>(
 
   const readShare = (): boolean => {
     const isMore = pull?.readShare() ?? false
-    if (hasEnded && !stopped && pull?.isDry === true) tellEnd()
+    if (hasEnded && !stopped && pull?.isDry() === true) tellEnd()
     return isMore
   }
 
@@ -141,7 +141,7 @@ export function createReceiving<T extends ProtocolTypes>(
         turns: options.turns,
         limits: options.limits,
         unitsPerTurn: protocol.unitsPerTurn ?? Number.MAX_SAFE_INTEGER,
-        isBlocked: () => charts.isHolding || credit.exhausted || options.isBlocked(),
+        isBlocked: () => charts.isHolding() || credit.exhausted || options.isBlocked(),
         onMessage(unit) {
           onMessage(unit.message, unit.raw, unit.bytesOnWire)
         },
@@ -186,14 +186,8 @@ export function createReceiving<T extends ProtocolTypes>(
       stopped = true
       pull?.stop()
     },
-    get hasEnded() {
-      return hasEnded
-    },
-    get lastBytesMs() {
-      return lastBytesMs
-    },
-    get lastMessageMs() {
-      return lastMessageMs
-    },
+    hasEnded: () => hasEnded,
+    lastBytesMs: () => lastBytesMs,
+    lastMessageMs: () => lastMessageMs,
   }
 }

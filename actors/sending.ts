@@ -34,7 +34,7 @@ export interface SendingOptions<T extends ProtocolTypes> extends Pick<
 export interface Sending<T extends ProtocolTypes> {
   readonly outbox: Outbox<T['message']>
   /** More was queued by the protocol itself than its lane holds: that peer is not read. */
-  readonly isOverBudget: boolean
+  isOverBudget(): boolean
   /** Before it is active what a session says leaves at once: keys may follow. */
   forSession(messages: readonly Outgoing<T['message']>[]): void
   /** Room for a message of the application, promised until its command is carried out. */
@@ -51,7 +51,16 @@ export function createSending<T extends ProtocolTypes>(options: SendingOptions<T
   let overBudget = false
 
   const outbox = createOutbox<Message>({
-    ...options,
+    // Named one by one: an object that others are spread into has a shape of its own, kept for each connection.
+    stream: options.stream,
+    streams: options.streams,
+    loop: options.loop,
+    limits: options.limits,
+    encode: options.encode,
+    askForFlush: options.askForFlush,
+    onRoom: options.onRoom,
+    onAllSent: options.onAllSent,
+    onStuck: options.onStuck,
     drainMs: protocol.deadlines.drainMs,
     onSent(messages) {
       counters.sentMessages += messages.length
@@ -95,9 +104,7 @@ export function createSending<T extends ProtocolTypes>(options: SendingOptions<T
 
   return {
     outbox,
-    get isOverBudget() {
-      return overBudget
-    },
+    isOverBudget: () => overBudget,
     forSession(messages) {
       if (phase() !== 'active') {
         counters.sentMessages += messages.length

@@ -50,7 +50,7 @@ export interface Pull {
   readShare(): boolean
   resume(result: JobResult): void
   /** Whether everything whole has been read. */
-  readonly isDry: boolean
+  isDry(): boolean
   stop(): void
 }
 
@@ -167,9 +167,7 @@ export function createPull<Message, Keys, Facts, Detail extends string>(
         else options.onFault(error)
       }
     },
-    get isDry() {
-      return dry
-    },
+    isDry: () => dry,
     stop() {
       stopped = true
     },

@@ -17,7 +17,7 @@ const sizeOf = ({ children, selfSize }: ProfileNode): number =>
   children.reduce((sum, child) => sum + sizeOf(child), selfSize)
 
 /** Bytes of V8's heap that the work allocated; what stands outside of it (array buffers) is not in it. */
-export async function allocatedBytes(work: () => void): Promise<number> {
+export async function allocatedBytes(work: () => Promise<void> | void): Promise<number> {
   const session = new Session()
   session.connect()
   try {
@@ -26,7 +26,7 @@ export async function allocatedBytes(work: () => void): Promise<number> {
       includeObjectsCollectedByMajorGC: true,
       includeObjectsCollectedByMinorGC: true,
     } as { samplingInterval: number })
-    work()
+    await work()
     const { profile } = await session.post('HeapProfiler.stopSampling')
     return sizeOf(profile.head)
   } finally {

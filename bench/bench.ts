@@ -1,6 +1,6 @@
 /**
  * Peerloom next to what people would use instead, and what its parts cost: `npm run bench [-- --json]
- * [--small] [--only NAME]`. Ratios and slopes within one run, on a machine that is named; nothing here
+ * [--small] [--only NAME] [--svg FOLDER]`. Ratios and slopes within one run, on a machine that is named; nothing here
  * is a test.
  * @module
  */
@@ -13,20 +13,25 @@ import { createNode } from '../supervisor/node.ts'
 import { startVirtualWorld } from '../testing/virtual-world.ts'
 import { allocatedBytes, calibration } from './allocations.ts'
 import { bitcoinParts } from './bitcoin.ts'
+import { crowds } from './crowd.ts'
+import { writeCurves } from './curves.ts'
 import { median, now, spread } from './figures.ts'
 import type { Row } from './figures.ts'
 import { encodeFrame, keyless } from './keyless.ts'
 import { recordedMessages } from './recording.ts'
+import { loopDelay } from './loop-delay.ts'
 import { printJson, printTable } from './report.ts'
 import { dials, gossip, messages, roundTrip } from './rival-rows.ts'
 import { simulations } from './simulations.ts'
+import { installedSize, startUp } from './start-up.ts'
 import { stubWorld } from './stub-world.ts'
 
-const { json, only, small } = parseArgs({
+const { json, only, small, svg } = parseArgs({
   options: {
     json: { type: 'boolean', default: false },
     only: { type: 'string' },
     small: { type: 'boolean', default: false },
+    svg: { type: 'string' },
   },
 }).values
 const collect = (): void => {
@@ -245,6 +250,15 @@ const parts: Readonly<Record<string, () => Promise<Row | readonly Row[]>>> = {
   'round-trip': () => roundTrip(turns),
   dial: () => dials(turns),
   'gossip-20': () => gossip(small ? turns : { rounds: 5, roundMs: 2_000 }),
+  'idle-10000': () =>
+    crowds(
+      small
+        ? { ...turns, counts: [1, 10, 100] }
+        : { rounds: 3, roundMs: 300, counts: [1, 10, 100, 1_000, 10_000] },
+    ),
+  'event-loop-delay': () => loopDelay(turns),
+  'start-up': () => startUp(small ? 1 : 7),
+  'installed-size': () => Promise.resolve(installedSize()),
   'spawn-stop-10000': siblings,
   'cycle-heap': cycles,
   'message-256B': pouring,
@@ -264,7 +278,10 @@ if (chosen.length === 0) throw new Error(`--only takes one of ${Object.keys(part
 const rows: Row[] = []
 for (const [name, part] of chosen) {
   progress(name)
+  const before = now()
   rows.push(...[await part()].flat())
+  progress(`${name}: ${((now() - before) / 1e6).toFixed(0)} s`)
 }
+for (const path of svg === undefined ? [] : writeCurves(svg, rows)) progress(path)
 if (json) printJson(rows)
 else printTable(rows)

@@ -6,6 +6,7 @@
  */
 import { median, spreadOf } from './figures.ts'
 import type { Row } from './figures.ts'
+import { warmedCount } from './lanes.ts'
 import type { Lane } from './lanes.ts'
 
 export interface ComparisonOptions {
@@ -27,16 +28,6 @@ export interface Comparison {
 
 /** Above it a row is measured again, and says so if that does not help. */
 const SPREAD_MAX = 0.2
-const FIRST_COUNT = 8
-
-/** Warms it up, round by round larger, until a round takes long enough to tell how many fill one. */
-async function countFor({ round }: Lane, roundMs: number, multiple: number): Promise<number> {
-  const whole = (count: number): number => Math.max(1, Math.round(count / multiple)) * multiple
-  for (let count = whole(FIRST_COUNT); ; count = whole(count * 4)) {
-    const rate = await round(count)
-    if ((count / rate) * 1_000 > roundMs / 4) return whole((rate * roundMs) / 1_000)
-  }
-}
 
 export async function compare(
   { more, multiple = 1, ours, row, theirs, unit }: Comparison,
@@ -44,7 +35,7 @@ export async function compare(
 ): Promise<Row> {
   const lanes = [ours, ...theirs.map(({ lane }) => lane)]
   const counts = new Map<Lane, number>()
-  for (const lane of lanes) counts.set(lane, await countFor(lane, roundMs, multiple))
+  for (const lane of lanes) counts.set(lane, await warmedCount(lane, roundMs, multiple))
 
   const measure = async (): Promise<Row> => {
     const rates = new Map(lanes.map((lane) => [lane, [] as number[]]))

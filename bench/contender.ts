@@ -1,14 +1,18 @@
 /**
  * What a library has to be able to do to be compared: each part is a process of its own, one of a pair.
- * Types only.
  * @module
  */
 import type { FromPeer, Recorded } from './peer-orders.ts'
+
+/** Messages that a crowd says through one connection before it goes on to the next. */
+export const BURST = 64
 
 export type Tell = (told: FromPeer) => void
 
 /** What its parent may say to a process that plays a part. */
 export interface Part {
+  /** So many connections more, each of which has said one message; then tell `done`. */
+  readonly grow?: (count: number) => Promise<void>
   readonly order?: (count: number) => Promise<void> | void
   readonly recorded?: () => Recorded | undefined
 }
@@ -29,6 +33,11 @@ export interface Contender {
   receiver?(tell: Tell, options: ListeningOptions): Promise<Part>
   /** Order: so many messages, as fast as there is room and no faster. */
   sender?(tell: Tell, options: DiallingOptions): Promise<Part>
+  /**
+   * The far ends of as many connections to a receiver as it is told to have. Order: so many messages,
+   * in bursts of `BURST` through one connection after the other.
+   */
+  crowd?(tell: Tell, options: DiallingOptions): Promise<Part>
   /** Sends back what comes. */
   echo?(tell: Tell, options: ListeningOptions): Promise<Part>
   /** Order: so many messages, each once the one before is back; then tell `done`. */

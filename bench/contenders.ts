@@ -4,15 +4,18 @@
  * @module
  */
 import { bare } from './bare-peers.ts'
+import { sockets } from './bare-sockets.ts'
 import type { Contender } from './contender.ts'
-import { peerloom } from './native-peers.ts'
+import { CROWD_LIMITS, peerloom } from './native-peers.ts'
 
 const RIVALS = ['libp2p', 'secret-stream'] as const
 export type RivalName = (typeof RIVALS)[number]
 
 const OWN: Readonly<Record<string, () => Contender>> = {
   bare: () => bare,
+  sockets: () => sockets,
   peerloom: () => peerloom(),
+  'peerloom-crowd': () => peerloom({ raised: CROWD_LIMITS }),
   'peerloom-noble': () => peerloom({ crypto: 'noble' }),
   'peerloom-node': () => peerloom({ crypto: 'node' }),
   'peerloom-addon': () => peerloom({ crypto: 'addon' }),

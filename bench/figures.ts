@@ -15,6 +15,17 @@ export interface Against {
   readonly theirs: number
 }
 
+export interface Point {
+  readonly at: number
+  readonly value: number
+}
+
+/** What grows with a number: one line for each who is measured. */
+export interface Curve {
+  readonly name: string
+  readonly lines: Readonly<Record<string, readonly Point[]>>
+}
+
 export interface Row {
   readonly row: string
   readonly value: number
@@ -24,6 +35,7 @@ export interface Row {
   /** Of a row that compares: `value` is ours, and there are no other goals than these. */
   readonly against?: readonly Against[]
   readonly more?: string
+  readonly curves?: readonly Curve[]
 }
 
 /** The value that so large a share of all lies below. */

@@ -16,25 +16,101 @@ export interface Pair extends Lane {
   readonly listening: Peer
 }
 
+const FIRST_COUNT = 8
+
+/** Warms it up, round by round larger, until a round takes long enough to tell how many fill one. */
+export async function warmedCount(
+  { round }: Lane,
+  roundMs: number,
+  multiple: number,
+): Promise<number> {
+  const whole = (count: number): number => Math.max(1, Math.round(count / multiple)) * multiple
+  for (let count = whole(FIRST_COUNT); ; count = whole(count * 4)) {
+    const rate = await round(count)
+    if ((count / rate) * 1_000 > roundMs / 4) return whole((rate * roundMs) / 1_000)
+  }
+}
+
 const perSecond = (count: number, micros: number): number => (count * 1_000_000) / micros
 
-/** One-way messages: from the order to send until the last has arrived. */
-export async function messageLane(peers: Peers, by: string, payloadBytes: number): Promise<Pair> {
-  const listening = await peers.start({ part: 'receiver', by, payloadBytes })
-  const dialling = await peers.start({ part: 'sender', by, payloadBytes, at: listening.at })
-  let total = 0
+/** A receiver of messages, and whoever sends them to it. */
+export interface Receiving {
+  readonly peer: Peer & { readonly at: string }
+  /** So many more are sent from now on: settles when the last has arrived. */
+  arrivalOf(count: number): Promise<void>
+}
+
+export async function startReceiving(
+  peers: Peers,
+  by: string,
+  payloadBytes: number,
+): Promise<Receiving> {
+  const peer = await peers.start({ part: 'receiver', by, payloadBytes })
+  let expected = 0
   return {
-    ...{ name: by, dialling, listening },
-    async round(count) {
+    peer,
+    async arrivalOf(count) {
       // Receivers count from when they began.
-      total += count
-      const arrived = listening.next('arrived')
-      listening.say({ type: 'order', count: total })
-      const before = now()
-      dialling.say({ type: 'order', count })
-      const told = await arrived
-      if (told.total !== total) throw new Error(`${told.total} messages arrived, not ${total}`)
-      return perSecond(count, now() - before)
+      expected += count
+      const arrived = peer.next('arrived')
+      peer.say({ type: 'order', count: expected })
+      const { total } = await arrived
+      if (total !== expected) throw new Error(`${total} messages arrived, not ${expected}`)
+    },
+  }
+}
+
+/** One-way messages: from the order to send until the last has arrived. */
+export const pouringLane = (name: string, from: Peer, to: Receiving): Lane => ({
+  name,
+  async round(count) {
+    const arrived = to.arrivalOf(count)
+    const before = now()
+    from.say({ type: 'order', count })
+    await arrived
+    return perSecond(count, now() - before)
+  },
+})
+
+export async function messageLane(peers: Peers, by: string, payloadBytes: number): Promise<Pair> {
+  const receiving = await startReceiving(peers, by, payloadBytes)
+  const listening = receiving.peer
+  const dialling = await peers.start({ part: 'sender', by, payloadBytes, at: listening.at })
+  return { ...pouringLane(by, dialling, receiving), dialling, listening }
+}
+
+/** A receiver with connections that may become more. */
+export interface CrowdLane extends Lane {
+  readonly receiving: Receiving
+  /** Adds so many connections, each of which says one message; how many a second. */
+  grow(count: number): Promise<number>
+  /** Bytes of heap and outside of it, all garbage collected. */
+  weigh(): Promise<number>
+}
+
+export async function crowdLane(
+  peers: Peers,
+  by: string,
+  payloadBytes: number,
+): Promise<CrowdLane> {
+  const receiving = await startReceiving(peers, by, payloadBytes)
+  const { peer } = receiving
+  const crowd = await peers.start({ part: 'crowd', by, payloadBytes, at: peer.at })
+  return {
+    ...pouringLane(by, crowd, receiving),
+    receiving,
+    async grow(count) {
+      const arrived = receiving.arrivalOf(count)
+      const over = crowd.next('done')
+      crowd.say({ type: 'grow', count })
+      await arrived
+      return perSecond(count, (await over).micros)
+    },
+    async weigh() {
+      const weighed = peer.next('memory')
+      peer.say({ type: 'weigh' })
+      const { externalBytes, heapBytes } = await weighed
+      return heapBytes + externalBytes
     },
   }
 }

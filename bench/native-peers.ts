@@ -13,13 +13,18 @@ import type { JournalRecording } from '../journal/recording.ts'
 import type { JournalStatus } from '../journal/journal-writer.ts'
 import type { NativeMessage } from '../codec/native/messages.ts'
 import { native } from '../protocols/native.ts'
+import type { NativeLimits } from '../protocols/native/limits.ts'
 import type { NativeTypes } from '../protocols/native.ts'
 import { chooseCrypto } from '../transport/crypto/choose.ts'
 import type { CryptoChoice } from '../transport/crypto/choose.ts'
 import { tcp } from '../transport/tcp.ts'
-import { now } from './figures.ts'
+import { BENCH_NETWORK } from './bench-network.ts'
+import { BURST } from './contender.ts'
 import type { Contender, Part } from './contender.ts'
 import { countArrivals, timeAnswers } from './counted-work.ts'
+import { sayInTurns, startFarEnd } from './far-ends.ts'
+import type { FarEnd } from './far-ends.ts'
+import { now } from './figures.ts'
 import { GOSSIP_NODES, GOSSIP_OFFSETS, GOSSIP_TOPIC, startGossip } from './gossip-work.ts'
 import type { Recorded, RecordedTo } from './peer-orders.ts'
 import { skippingClock } from './skipping-clock.ts'
@@ -40,14 +45,22 @@ export const RAISED_LIMITS = {
   pendingPerGroupMax: 1_000,
   publicationsPerWindowMax: RAISED,
 } as const
+/** Those that one process dials are of one group, and more than a node lets in. */
+export const CROWD_LIMITS = {
+  ...RAISED_LIMITS,
+  inboundMax: 20_000,
+  inboundPerGroupMax: 20_000,
+} as const
 /** What one dial of the core's five a second, and one handshake of its fifty, have to wait for. */
 export const SKIPPED_MS = 250
+/** What one handshake of the core's fifty a second has to wait for. */
+export const HANDSHAKE_SKIPPED_MS = 20
 
-const networkOf = (seat: 'called' | 'caller') =>
+const networkOf = (seat: 'called' | 'caller', limits: Partial<NativeLimits> = RAISED_LIMITS) =>
   native({
-    network: 'peerloom/bench',
+    network: BENCH_NETWORK,
     privateKey: new Uint8Array(32).fill(seat === 'called' ? 1 : 2),
-    limits: RAISED_LIMITS,
+    limits,
   })
 
 /** The whole of a benchmark, and no end of it before its time. */
@@ -68,14 +81,17 @@ function journalTo(record: RecordedTo | undefined): Journal | undefined {
   return fileJournal(join(folder, 'node.journal'), options)
 }
 
+interface CalledOptions {
+  readonly clock?: SkippingClock
+  readonly raised?: Partial<NativeLimits> | undefined
+  readonly record?: JournalRecording | undefined
+}
+
 async function startCalled(
   crypto: CryptoChoice,
-  {
-    clock = skippingClock(),
-    record,
-  }: { clock?: SkippingClock; record?: JournalRecording | undefined } = {},
+  { clock = skippingClock(), raised, record }: CalledOptions = {},
 ) {
-  const protocol = networkOf('called')
+  const protocol = networkOf('called', raised)
   const node = createSupervisor({
     name: 'called',
     protocol,
@@ -115,7 +131,7 @@ async function startRing(crypto: CryptoChoice): Promise<readonly NativeNode[]> {
   const started = await Promise.all(
     Array.from({ length: GOSSIP_NODES }, async (_, index) => {
       const protocol = native({
-        network: 'peerloom/bench',
+        network: BENCH_NETWORK,
         privateKey: new Uint8Array(32).fill(index + 1),
         limits: RAISED_LIMITS,
       })
@@ -149,6 +165,9 @@ const recordedBy = (journal: Journal | undefined) => (): Recorded | undefined =>
   return { bytes, ending, entries }
 }
 
+/** Handshakes of a crowd that are under way together: enough that no side waits for the other. */
+const DIALS_AT_ONCE = 16
+
 const messageOf = (payloadBytes: number): NativeMessage => ({
   type: 'message',
   protocol: 'bench',
@@ -169,13 +188,19 @@ export interface PeerloomOptions {
   readonly crypto?: CryptoChoice
   /** Both ends keep a journal from their start. */
   readonly record?: RecordedTo
+  /** The limits of whoever is called. Left out: `RAISED_LIMITS`. */
+  readonly raised?: Partial<NativeLimits>
 }
 
-export function peerloom({ crypto = 'auto', record }: PeerloomOptions = {}): Contender {
+export function peerloom({ crypto = 'auto', raised, record }: PeerloomOptions = {}): Contender {
   return {
     async receiver(tell): Promise<Part> {
       const journal = journalTo(record)
-      const { at, node } = await startCalled(crypto, { record: journal })
+      const { at, clock, node } = await startCalled(crypto, { raised, record: journal })
+      // Handshakes have a rate of the core's.
+      node.events.subscribe(({ type }) => {
+        if (type === 'connection.active') clock.skip(HANDSHAKE_SKIPPED_MS)
+      })
       const { arrived, part } = countArrivals(tell)
       node.messages('message').subscribe(arrived)
       tell({ type: 'ready', at })
@@ -197,6 +222,30 @@ export function peerloom({ crypto = 'auto', record }: PeerloomOptions = {}): Con
         }
       }
       return { order, recorded: recordedBy(journal) }
+    },
+
+    crowd(tell, { at, payloadBytes }): Promise<Part> {
+      const ends: FarEnd[] = []
+      const message = messageOf(payloadBytes)
+      const burst = Array.from({ length: BURST }, () => message)
+      tell({ type: 'ready', at })
+      return Promise.resolve({
+        async grow(count) {
+          const until = ends.length + count
+          const before = now()
+          let next = ends.length
+          const dial = async (): Promise<void> => {
+            while (next < until) {
+              const end = await startFarEnd(next++, at)
+              end.say([message])
+              ends.push(end)
+            }
+          }
+          await Promise.all(Array.from({ length: DIALS_AT_ONCE }, dial))
+          tell({ type: 'done', micros: now() - before })
+        },
+        order: (count) => sayInTurns(ends, burst, count),
+      })
     },
 
     async echo(tell): Promise<Part> {

@@ -27,6 +27,12 @@ export interface PeerPart {
 export type ToPeer =
   | { readonly type: 'begin'; readonly as: PeerPart }
   | { readonly type: 'order'; readonly count: number }
+  /** To a crowd: so many connections more; say `done`. */
+  | { readonly type: 'grow'; readonly count: number }
+  /** Look how long the loop is held up, from now on; and no more: say `delay`. */
+  | { readonly type: 'watch' | 'unwatch' }
+  /** Collect all garbage, and say `memory`. */
+  | { readonly type: 'weigh' }
   /** Say `spent`. */
   | { readonly type: 'account' }
 
@@ -38,4 +44,7 @@ export type FromPeer =
   | { readonly type: 'done'; readonly micros: number; readonly latencyMedianMicros?: number }
   /** Processor time since the process began, its own and the system's for it; what a recorded node has of it. */
   | { readonly type: 'spent'; readonly micros: number; readonly recorded?: Recorded }
+  | { readonly type: 'delay'; readonly p99Ms: number }
+  /** `externalBytes` holds those of array buffers as well. */
+  | { readonly type: 'memory'; readonly heapBytes: number; readonly externalBytes: number }
   | { readonly type: 'fault'; readonly sentence: string }

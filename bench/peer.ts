@@ -3,9 +3,14 @@
  * that channel is.
  * @module
  */
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { collectGarbage } from './collecting.ts'
 import { contenderNamed } from './contenders.ts'
 import type { Part } from './contender.ts'
 import type { FromPeer, PeerPart, ToPeer } from './peer-orders.ts'
+
+/** How often the loop is asked to come round: the shortest that the platform offers. */
+const DELAY_RESOLUTION_MS = 1
 
 /** A parent that has gone is no fault of this process: it ends with the channel. */
 const tell = (told: FromPeer): void => {
@@ -24,6 +29,7 @@ async function begin({ at, by, part, payloadBytes }: PeerPart): Promise<Part> {
       return play(tell, { payloadBytes })
     }
     case 'sender':
+    case 'crowd':
     case 'asker':
     case 'dialler': {
       const play = contender[part]
@@ -34,6 +40,7 @@ async function begin({ at, by, part, payloadBytes }: PeerPart): Promise<Part> {
 }
 
 let part: Part = {}
+const delay = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS })
 
 async function carryOut(order: ToPeer): Promise<void> {
   switch (order.type) {
@@ -43,6 +50,24 @@ async function carryOut(order: ToPeer): Promise<void> {
     case 'order':
       await part.order?.(order.count)
       return
+    case 'grow':
+      if (part.grow === undefined) throw new Error('this part has no connections to add')
+      await part.grow(order.count)
+      return
+    case 'watch':
+      delay.reset()
+      delay.enable()
+      return
+    case 'unwatch':
+      delay.disable()
+      tell({ type: 'delay', p99Ms: delay.percentile(99) / 1e6 })
+      return
+    case 'weigh': {
+      await collectGarbage()
+      const { external, heapUsed } = process.memoryUsage()
+      tell({ type: 'memory', heapBytes: heapUsed, externalBytes: external })
+      return
+    }
     case 'account': {
       const { system, user } = process.cpuUsage()
       const recorded = part.recorded?.()

@@ -3,6 +3,7 @@
  * @module
  */
 import { cpus } from 'node:os'
+import { curveLines } from './curves.ts'
 import type { Against, Row } from './figures.ts'
 
 const isHeld = ({ goal, ratio }: Against): boolean => goal === undefined || ratio >= goal
@@ -81,4 +82,5 @@ export function printTable(rows: readonly Row[]): void {
   for (const { against, more, row } of rows) {
     if (against !== undefined && more !== undefined) print(`${row}: ${more}`)
   }
+  for (const { curves = [] } of rows) for (const line of curves.flatMap(curveLines)) print(line)
 }

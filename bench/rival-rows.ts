@@ -82,8 +82,8 @@ const DIAL_GOALS = {
 } as const
 
 /** What of the node is not as it ships, said with the figures. */
-const raisedLimits = (): string => {
-  const raised = Object.entries(RAISED_LIMITS).map(([name, value]) => `${name} ${String(value)}`)
+export const raisedLimits = (limits: object = RAISED_LIMITS): string => {
+  const raised = Object.entries(limits).map(([name, value]) => `${name} ${String(value)}`)
   return `raised: ${raised.join(', ')}`
 }
 

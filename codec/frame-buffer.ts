@@ -117,18 +117,18 @@ export function createFrameBuffer(): FrameBuffer {
     return owned.subarray(ownedStart, ownedStart + count)
   }
 
-  return {
-    get length() {
-      return ownedEnd - ownedStart + borrowed.length
-    },
-    push(chunk) {
+  const buffer = {
+    length: 0,
+    push(chunk: Uint8Array): void {
       keep()
       borrowed = chunk
+      buffer.length += chunk.length
     },
     peek,
-    take(count) {
+    take(count: number): Uint8Array | undefined {
       const bytes = peek(count)
       if (bytes === undefined) return undefined
+      buffer.length -= count
       wanted = 0
       if (ownedEnd - ownedStart === 0) {
         borrowed = count === borrowed.length ? NOTHING : borrowed.subarray(count)
@@ -145,4 +145,5 @@ export function createFrameBuffer(): FrameBuffer {
     },
     keep,
   }
+  return buffer
 }

@@ -66,7 +66,7 @@ export const finalStateOf = <T extends ProtocolTypes>({
   identity: view.identity,
   claim,
   counters: { ...counters, dropped: { ...counters.dropped } },
-  unsentBytes,
+  unsentBytes: unsentBytes(),
   ending: ending && {
     reason: ending.reason,
     detail: ending.detail,
@@ -95,15 +95,9 @@ function recordedConnection<T extends ProtocolTypes>(
     get claim() {
       return inner.claim
     },
-    get lastMessageMs() {
-      return inner.lastMessageMs
-    },
-    get unsentBytes() {
-      return inner.unsentBytes
-    },
-    get isHeld() {
-      return inner.isHeld
-    },
+    lastMessageMs: inner.lastMessageMs,
+    unsentBytes: inner.unsentBytes,
+    isHeld: inner.isHeld,
     get ending() {
       return inner.ending
     },

@@ -26,5 +26,5 @@ export const viewsOf = <T extends ProtocolTypes>(node: Node<T>): readonly Connec
     facts: view.facts,
     receivedMessages: counters.receivedMessages,
     sentMessages: counters.sentMessages,
-    unsentBytes,
+    unsentBytes: unsentBytes(),
   }))

@@ -18,7 +18,7 @@ export function flightSubjectOf<T extends ProtocolTypes>(
     facts: () => connection.view.facts,
     waiting: () => ({
       laneBytes: connection.laneBytes(),
-      unsentBytes: connection.unsentBytes,
+      unsentBytes: connection.unsentBytes(),
     }),
   })
   return {

@@ -98,7 +98,8 @@ export function createLettingIn<T extends ProtocolTypes>({
       .filter(({ view: { phase, role } }) => role === 'listener' && phase === 'active')
       .filter((connection) => !standingOf(connection).isExempt)
       .map((connection): EvictionCandidate<T> => {
-        const { lastMessageMs, view: seen } = connection
+        const { view: seen } = connection
+        const lastMessageMs = connection.lastMessageMs()
         const { facts, identity, phase, readyMs } = seen
         const { group } = standingOf(connection)
         const about = { group, isDiscouraged: isDiscouraged(seen.remote.host) }
@@ -153,8 +154,14 @@ export function createLettingIn<T extends ProtocolTypes>({
       return
     }
     const connection = connections.create({
-      ...{ name, role: 'listener', stream, local, remote, slot },
-      ...{ target: undefined, dial: undefined },
+      name,
+      role: 'listener',
+      stream,
+      local,
+      remote,
+      slot,
+      target: undefined,
+      dial: undefined,
     })
     standings.set(connection, { group, isExempt })
     begin(connection)

@@ -215,7 +215,7 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
         const connection = connections.get(name)
         return connection === undefined ? [] : peering.sample(connection, max, percent)
       },
-      isHeld: (name) => connections.get(name)?.isHeld ?? false,
+      isHeld: (name) => connections.get(name)?.isHeld() ?? false,
       isPaused: () => peering.isPaused,
       describe: (name, about) => connections.get(name)?.describe(about),
     },

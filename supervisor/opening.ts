@@ -50,7 +50,13 @@ export function createOpening<T extends ProtocolTypes>(options: OpeningOptions<T
       const remote = addresses.socket(target)
       const stream = loop.nextStream()
       const connection = connections.create({
-        ...{ name, role: 'dialler', stream, remote, slot, target, dial: dialOptions },
+        name,
+        role: 'dialler',
+        stream,
+        remote,
+        slot,
+        target,
+        dial: dialOptions,
       })
       options.begin(connection)
       // It may have ended at once: nothing would release what is opened now.

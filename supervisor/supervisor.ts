@@ -420,7 +420,7 @@ export function createSupervisorOver<T extends ProtocolTypes>(
         startedMs: view.startedMs,
         readyMs: view.readyMs,
         counters: { ...counters, dropped: { ...counters.dropped } },
-        unsentBytes,
+        unsentBytes: unsentBytes(),
         traffic: traffic(),
         about: { ...view.about },
       })),

@@ -165,14 +165,24 @@ export function nativeWire(
     out(...pieces)
   }
 
-  return {
+  function readUnit(): NativeRead {
+    if (unreadBytes(values) > 0) return readValue()
+    if (opener === undefined) return readPlaintext()
+    return openRecord(opener) ? readValue() : MORE
+  }
+
+  const wire: NativeWire & { bufferedBytes: number } = {
+    bufferedBytes: 0,
     start: () => undefined,
-    push: buffer.push,
+    push(bytes) {
+      buffer.push(bytes)
+      wire.bufferedBytes += bytes.length
+    },
     keep: buffer.keep,
     read() {
-      if (unreadBytes(values) > 0) return readValue()
-      if (opener === undefined) return readPlaintext()
-      return openRecord(opener) ? readValue() : MORE
+      const read = readUnit()
+      wire.bufferedBytes = buffer.length + unreadBytes(values)
+      return read
     },
     secure(keys) {
       sealer = createSealer(crypto, keys.send, records)
@@ -188,15 +198,13 @@ export function nativeWire(
       else writeRecords(sealer, messages)
     },
     end: () => (buffer.length + unreadBytes(values) === 0 ? 'clean' : 'mid-frame'),
-    get bufferedBytes() {
-      return buffer.length + unreadBytes(values)
-    },
     wipe() {
       sealer?.wipe()
       opener?.wipe()
       values = NOTHING
     },
   }
+  return wire
 }
 
 function isPlaintextError(payload: Uint8Array): boolean {

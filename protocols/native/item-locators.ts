@@ -51,12 +51,16 @@ export function createLocators(
   const differs = ({ version }: Told): boolean => version < store.version
 
   const arm = (): void => {
-    if (isArmed || ![...neighbours.values()].some(differs)) return
+    if (isArmed) return
     isArmed = true
     tools.after(locatorEveryMs, () => {
       isArmed = false
-      for (const [connection, told] of neighbours) if (differs(told)) tell(connection, told)
-      arm()
+      let isAnyLeft = false
+      for (const [connection, told] of neighbours) {
+        if (differs(told)) tell(connection, told)
+        isAnyLeft ||= differs(told)
+      }
+      if (isAnyLeft) arm()
     })
   }
 
@@ -85,7 +89,7 @@ export function createLocators(
 
   const tellSoon = (connection: string, told: Told): void => {
     if (tools.monotonicMs() - told.lastMs >= OUT_OF_TURN_MS) tell(connection, told)
-    arm()
+    if (differs(told)) arm()
   }
 
   return {
@@ -108,6 +112,8 @@ export function createLocators(
       if (!differs(told) && isLongAgo) told.version = -1
       if (differs(told)) tellSoon(connection, told)
     },
-    onChange: arm,
+    onChange() {
+      if (!isArmed && [...neighbours.values()].some(differs)) arm()
+    },
   }
 }

@@ -279,7 +279,10 @@ export function createPulls(tools: Tools, options: PullOptions): Pulls {
       const wanted: Wanted = options.wanted.get(connection) ?? new Map<string, Runs>()
       options.wanted.set(connection, wanted)
       const neighbour: Neighbour = {
-        ...{ wanted, asked: undefined, notGiven: new Map(), silent: 0 },
+        wanted,
+        asked: undefined,
+        notGiven: new Map(),
+        silent: 0,
         idleUntilMs: 0,
       }
       neighbours.set(connection, neighbour)

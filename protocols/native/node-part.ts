@@ -35,6 +35,7 @@ import type { ErrorExtras } from './errors.ts'
 import type { Ours, Theirs } from './exchanges.ts'
 import type { NativeLimits } from './limits.ts'
 import { createNonceCache } from './nonce-cache.ts'
+import { createSessions } from './sessions.ts'
 import { createThrottle } from './throttle.ts'
 
 export interface NodePartOptions {
@@ -67,6 +68,7 @@ export function createNodePart(
   const exchanges = createHandshakeExchanges<Ours, Theirs>(crypto)
   const nonces = createNonceCache(limits)
   const throttle = createThrottle(limits)
+  const sessions = createSessions()
 
   const admits = (identity: string): boolean => listed?.has(identity) !== false
 
@@ -213,14 +215,13 @@ export function createNodePart(
     identity: string,
   ): NativeRefusal | undefined => {
     const freshMs = tools.monotonicMs() - limits.simultaneousMs
-    let taken = 0
-    for (const other of tools.connections()) {
-      if (other.phase !== 'active') continue
-      if (other.identity !== identity) taken += Number(other.role === role)
-      else if (other.readyMs !== undefined && other.readyMs > freshMs) return 'session-exists'
+    for (const { readyMs } of sessions.activeWith(identity)) {
+      if (readyMs !== undefined && readyMs > freshMs) return 'session-exists'
     }
-    if (role === 'listener') return taken >= limits.inboundMax ? 'inbound-full' : undefined
-    return taken >= limits.outboundMax ? 'outbound-full' : undefined
+    const isListener = role === 'listener'
+    const max = isListener ? limits.inboundMax : limits.outboundMax
+    if (sessions.isRoomIn(role, max, identity)) return undefined
+    return isListener ? 'inbound-full' : 'outbound-full'
   }
 
   // ---- the keys ------------------------------------------------------------------------------
@@ -269,12 +270,15 @@ export function createNodePart(
         if (identity === id) tools.close(name, 'not-allowed')
       }
     },
+    ready: sessions.add,
     closed(connection) {
+      sessions.remove(connection)
       exchanges.forget(connection.name)
     },
     counts: () => ({
       exchanges: exchanges.size,
       nonces: nonces.size,
+      sessions: sessions.size,
       failingGroups: throttle.size,
     }),
   }

@@ -55,11 +55,11 @@ test('what is queued leaves in batches, as far as the window admits', () => {
   outbox.flush()
   // A batch begins while there is room in the window: it may reach over its edge.
   expect(log).toEqual(['write 30', 'write 30', 'write 30', 'write 30'])
-  expect([outbox.unsentBytes, outbox.isFull]).toEqual([120, true])
+  expect([outbox.unsentBytes(), outbox.isFull()]).toEqual([120, true])
   outbox.sent(60)
   expect(log.at(-1)).toBe('ask')
   outbox.flush()
-  expect([log.at(-1), outbox.writtenBytes, outbox.unsentBytes]).toEqual(['write 30', 150, 90])
+  expect([log.at(-1), outbox.writtenBytes(), outbox.unsentBytes()]).toEqual(['write 30', 150, 90])
 })
 
 test('small messages of one turn leave as one write', () => {
@@ -84,10 +84,10 @@ test('a lane that was found full tells once that it has room, at half', () => {
   const { log, outbox, queue } = startOutbox(1_000)
   queue(30, 30, 30, 30, 30, 30)
   expect(outbox.fits('requests', 30)).toBe(false)
-  expect(outbox.isWaitedFor).toBe(true)
+  expect(outbox.isWaitedFor()).toBe(true)
   outbox.flush()
   expect(log.filter((line) => line.startsWith('room'))).toEqual(['room in requests'])
-  expect(outbox.isWaitedFor).toBe(false)
+  expect(outbox.isWaitedFor()).toBe(false)
 })
 
 test('a report that was lost is asked for at half of the time to drain', () => {

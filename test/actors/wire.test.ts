@@ -68,7 +68,7 @@ test('a share is so many bytes of one turn; the rest is for the next one', () =>
   expect(log.filter((line) => line.startsWith('unit'))).toHaveLength(3)
   turns.number++
   expect(pull.readShare()).toBe(false)
-  expect([log.at(-2), pull.isDry]).toEqual(['unit 4', true])
+  expect([log.at(-2), pull.isDry()]).toEqual(['unit 4', true])
 })
 
 test('padding costs a share what it is long, and reaches nobody', () => {

@@ -119,8 +119,8 @@ test.each(BACKENDS.map((backend) => [backend.name, backend] as const))(
     expect(alice.jobs).toEqual(['sign', 'verify', 'sharedX'])
     expect(bob.jobs).toEqual(['verify', 'sign', 'sharedX'])
     expect([alice.part.counts?.(), bob.part.counts?.()]).toEqual([
-      { exchanges: 0, nonces: 1, failingGroups: 0 },
-      { exchanges: 0, nonces: 1, failingGroups: 0 },
+      { exchanges: 0, nonces: 1, sessions: 0, failingGroups: 0 },
+      { exchanges: 0, nonces: 1, sessions: 0, failingGroups: 0 },
     ])
   },
 )
@@ -322,7 +322,7 @@ describe.each(ROLES)('as %s', (role) => {
     const identity = role === 'dialler' ? BOB.id : ALICE.id
     const other = role === 'dialler' ? 'listener' : 'dialler'
     const readyMs = node.time.monotonicMs
-    node.connections.push(viewOf(other, { name: 'two', phase: 'active', identity, readyMs }))
+    node.has(viewOf(other, { name: 'two', phase: 'active', identity, readyMs }))
     node.time.monotonicMs += 4_999
     expect(verdictOf(check(theirs()))).toBe('410 session-exists')
     node.time.monotonicMs += 1
@@ -336,15 +336,31 @@ describe.each(ROLES)('as %s', (role) => {
     for (let count = 0; count < 25; count++) {
       const name = `session ${count}`
       const identity = OTHER.id
-      node.connections.push(viewOf(other, { name, phase: 'active', identity, readyMs: 0 }))
-      node.connections.push(viewOf(role, { name }))
+      node.has(viewOf(other, { name, phase: 'active', identity, readyMs: 0 }))
+      node.has(viewOf(role, { name }))
       if (count > 0) {
-        node.connections.push(viewOf(role, { name, phase: 'active', identity, readyMs: 0 }))
+        node.has(viewOf(role, { name, phase: 'active', identity, readyMs: 0 }))
       }
     }
     expect(check(theirs())).toEqual({ type: 'passed' })
-    node.connections.push(viewOf(role, { phase: 'active', identity: OTHER.id, readyMs: 0 }))
+    node.has(viewOf(role, { phase: 'active', identity: OTHER.id, readyMs: 0 }))
     expect(verdictOf(check(theirs({ nonce: ofLabel('later') })))).toBe(`503 ${full}`)
+  })
+
+  test('a session that is leaving, or closed, keeps nobody out', () => {
+    const limits = { inboundMax: 1, outboundMax: 1 }
+    const { node, theirs, check } = startChecked(role, { limits })
+    const identity = role === 'dialler' ? BOB.id : ALICE.id
+    const other = { ...viewOf(role, { name: 'other', phase: 'active', identity: OTHER.id }) }
+    node.has(viewOf(role, { name: 'same', phase: 'active', identity, readyMs: -60_000 }))
+    node.has(other)
+    const next = (nonce: string) => verdictOf(check(theirs({ nonce: ofLabel(nonce) })))
+    expect(next('both')).toMatch(/^503/)
+    other.phase = 'closing'
+    expect(next('leaving')).toBe('passed')
+    other.phase = 'active'
+    node.part.closed?.(other)
+    expect(next('closed')).toBe('passed')
   })
 
   test('a handshake with everything wrong is told the first of it, and the next when repaired', () => {

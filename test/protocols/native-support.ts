@@ -46,7 +46,8 @@ export interface TestNode {
   readonly time: { monotonicMs: number; wallMs: number }
   /** What `banned` says: by identity, or by identity and host. */
   readonly bans: Map<string, number>
-  readonly connections: View[]
+  /** A connection more; one that is active was verified. */
+  has(connection: View): void
   readonly secrets: Map<string, NativeKeys>
   /** Jobs that ran, by operation. */
   readonly jobs: string[]
@@ -84,7 +85,10 @@ export function startNode({ crypto = chooseCrypto(), ...options }: TestNodeOptio
     part,
     time,
     bans,
-    connections,
+    has(connection) {
+      connections.push(connection)
+      if (connection.phase === 'active') part.ready?.(connection)
+    },
     secrets,
     jobs,
     ask(question, view) {

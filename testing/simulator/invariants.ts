@@ -80,7 +80,7 @@ export function createInvariants<T extends ProtocolTypes>(
     const { control, gossip, requests } = limits.laneBytesMax
     const lanesMax = control + gossip + requests + limits.batchBytes
     const unsentMax = lanesMax + limits.unsentBytesMax + limits.blockedBytesMax
-    checkMax(life, `unsent bytes of ${connection.name}`, connection.unsentBytes, unsentMax)
+    checkMax(life, `unsent bytes of ${connection.name}`, connection.unsentBytes(), unsentMax)
   }
 
   const closed = (life: Life<T>, closing: Closing): void => {
