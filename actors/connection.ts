@@ -142,7 +142,9 @@ export function createConnection<T extends ProtocolTypes>(
     },
     flush(): void {
       within(() => {
-        if (!shut) outbox.flush()
+        if (shut) return
+        outbox.flush()
+        wire?.prepare?.()
       })
     },
   }

@@ -3,6 +3,7 @@
  * nobody's dependency but the benchmark's.
  * @module
  */
+import { bareDials } from './bare-dials.ts'
 import { bare } from './bare-peers.ts'
 import type { Contender } from './contender.ts'
 import { peerloom } from './native-peers.ts'
@@ -12,6 +13,9 @@ export type RivalName = (typeof RIVALS)[number]
 
 const OWN: Readonly<Record<string, () => Contender>> = {
   bare: () => bare,
+  'bare-addon': () => bareDials('addon'),
+  'bare-node': () => bareDials('node'),
+  'bare-noble': () => bareDials('noble'),
   peerloom: () => peerloom(),
   'peerloom-noble': () => peerloom({ crypto: 'noble' }),
   'peerloom-node': () => peerloom({ crypto: 'node' }),

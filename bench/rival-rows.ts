@@ -74,7 +74,10 @@ const isThere = (choice: CryptoChoice): boolean => {
   }
 }
 
-/** With every cryptography that is here: the addon is optional, and what is aimed at without it is less. */
+/**
+ * With every cryptography that is here: the addon is optional, and what is aimed at without it is less.
+ * Where the bare program of the same cryptography misses one, no node that speaks this handshake reaches it.
+ */
 const DIAL_GOALS = {
   addon: { secretStream: 2, libp2p: 2 },
   node: { libp2p: 1 },
@@ -101,16 +104,20 @@ export const dials = (options: ComparisonOptions): Promise<readonly Row[]> =>
         const goal = goals[name]
         return { lane: rivals[name], ...(goal === undefined ? {} : { goal }) }
       }
+      const theirs = [against('secretStream'), against('libp2p')]
+      const row = choice === 'addon' ? 'dial' : `dial-${choice}`
+      const bare = await laneOf(`bare-${choice}`)
       rows.push(
         await compare(
           {
-            ...{ row: choice === 'addon' ? 'dial' : `dial-${choice}`, unit: 'dials/s' },
+            ...{ row, unit: 'dials/s', more: raisedText() },
             ours: await laneOf(`peerloom-${choice}`),
-            theirs: [against('secretStream'), against('libp2p')],
-            more: raisedText(),
+            theirs: [...theirs, { lane: bare }],
           },
           options,
         ),
+        // What there is no getting below, held to the same goals.
+        await compare({ row: `${row}-bare`, unit: 'dials/s', ours: bare, theirs }, options),
       )
     }
     return rows

@@ -29,6 +29,11 @@ export interface Aead {
   ): void
   /** The plaintext in memory of its own, or undefined where anything does not authenticate. */
   open(nonce: Uint8Array, additionalData: Uint8Array, sealed: Uint8Array): Uint8Array | undefined
+  /**
+   * Does now what the next `seal` or `open` under this nonce would begin with, as far as that can be done
+   * without its bytes. Results are the same, and one with another nonce is no fault.
+   */
+  prepare(direction: 'open' | 'seal', nonce: Uint8Array): void
   /** Overwrites the copy of the key. */
   wipe(): void
 }
@@ -56,9 +61,15 @@ export interface CryptoBackend {
   isPublicKey(bytes: Uint8Array): boolean
   /**
    * The 32-byte big-endian x coordinate of the shared point; undefined where `isPublicKey` is false.
+   * `ownPublicKey` is `publicKeyOf(privateKey)`, where that is at hand: it changes no result and saves some
+   * implementations from computing it again.
    * @throws {RangeError} not a private key
    */
-  sharedX(privateKey: Uint8Array, publicKey: Uint8Array): Uint8Array | undefined
+  sharedX(
+    privateKey: Uint8Array,
+    publicKey: Uint8Array,
+    ownPublicKey?: Uint8Array,
+  ): Uint8Array | undefined
   /**
    * ECDSA over SHA-256 of `message`: r then s, 64 bytes, low S, deterministic (RFC 6979).
    * @throws {RangeError} not a private key
