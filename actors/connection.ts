@@ -142,9 +142,7 @@ export function createConnection<T extends ProtocolTypes>(
     },
     flush(): void {
       within(() => {
-        if (shut) return
-        outbox.flush()
-        wire?.prepare?.()
+        if (!shut) outbox.flush()
       })
     },
   }

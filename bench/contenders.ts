@@ -5,6 +5,7 @@
  */
 import { bareDials } from './bare-dials.ts'
 import { bare } from './bare-peers.ts'
+import { bareRoundTrips } from './bare-round-trips.ts'
 import type { Contender } from './contender.ts'
 import { peerloom } from './native-peers.ts'
 
@@ -13,9 +14,9 @@ export type RivalName = (typeof RIVALS)[number]
 
 const OWN: Readonly<Record<string, () => Contender>> = {
   bare: () => bare,
+  'bare-round-trip': () => bareRoundTrips,
   'bare-addon': () => bareDials('addon'),
   'bare-node': () => bareDials('node'),
-  'bare-noble': () => bareDials('noble'),
   peerloom: () => peerloom(),
   'peerloom-noble': () => peerloom({ crypto: 'noble' }),
   'peerloom-node': () => peerloom({ crypto: 'node' }),

@@ -74,8 +74,6 @@ export interface Sealer {
    * @throws as `seal`
    */
   sealInPlace(record: Uint8Array): void
-  /** Does ahead what the next record takes, whatever it holds. */
-  prepare(): void
   /** Overwrites the keys; every later call throws. */
   wipe(): void
 }
@@ -87,8 +85,6 @@ export interface Opener {
    * @throws {WireError} `close`; the keys are overwritten, and every later call throws the same
    */
   read(buffer: FrameBuffer): Uint8Array | undefined
-  /** Does ahead what the next record takes, whatever it holds. */
-  prepare(): void
   /** Overwrites the keys; every later call throws. */
   wipe(): void
 }
@@ -152,9 +148,6 @@ export function createSealer<Detail extends string>(
       const end = Math.max(LENGTH_BYTES, record.length - TAG_BYTES)
       sealAt(record, record.subarray(LENGTH_BYTES, end))
     },
-    prepare() {
-      schedule.prepare('seal')
-    },
     wipe: schedule.wipe,
   }
 }
@@ -185,9 +178,6 @@ export function createOpener<Detail extends string>(
       schedule.used()
       return plaintext
     },
-    prepare() {
-      schedule.prepare('open')
-    },
     wipe: schedule.wipe,
   }
 }
@@ -197,7 +187,6 @@ interface KeySchedule<Detail extends string> {
   next(): { readonly aead: Aead; readonly nonce: Uint8Array }
   /** The frame is through: on to the next nonce, or to the next keys. */
   used(): void
-  prepare(direction: 'open' | 'seal'): void
   /** The end of this direction: overwrites the keys, and throws now and from `next` on. */
   fail(detail: Detail): never
   wipe(): void
@@ -269,9 +258,6 @@ function createKeySchedule<Detail extends string>(
       // The base IV's last 8 bytes XOR the counter, big-endian, in two halves.
       nonceView.setUint32(4, ivView.getUint32(4) ^ Math.floor(framesUnderKey / 2 ** 32))
       nonceView.setUint32(8, ivView.getUint32(8) ^ (framesUnderKey % 2 ** 32))
-    },
-    prepare(direction) {
-      if (!wiped) current.aead.prepare(direction, nonce)
     },
     fail,
     wipe,

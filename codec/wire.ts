@@ -80,11 +80,6 @@ export interface Wire<Message, Keys, Facts, Detail extends string> {
   resume(result: JobResult): void
   /** One write to the sink; one record where the protocol's records can hold several messages. */
   write(messages: readonly Outgoing<Message>[]): void
-  /**
-   * What was to be sent has left, and nobody waits: whatever the next units will take anyway may be
-   * done now.
-   */
-  prepare?(): void
   /** Asked once the far side's half has ended and everything whole was read. */
   end(): EndOfStream
   /** Bytes pushed and not yet read. */

@@ -29,11 +29,6 @@ export interface Aead {
   ): void
   /** The plaintext in memory of its own, or undefined where anything does not authenticate. */
   open(nonce: Uint8Array, additionalData: Uint8Array, sealed: Uint8Array): Uint8Array | undefined
-  /**
-   * Does now what the next `seal` or `open` under this nonce would begin with, as far as that can be done
-   * without its bytes. Results are the same, and one with another nonce is no fault.
-   */
-  prepare(direction: 'open' | 'seal', nonce: Uint8Array): void
   /** Overwrites the copy of the key. */
   wipe(): void
 }

@@ -177,10 +177,6 @@ export function nativeWire(
       if (sealer === undefined) writePlaintext(messages)
       else writeRecords(sealer, messages)
     },
-    prepare() {
-      sealer?.prepare()
-      opener?.prepare()
-    },
     end: () => (buffer.length + unreadBytes(values) === 0 ? 'clean' : 'mid-frame'),
     get bufferedBytes() {
       return buffer.length + unreadBytes(values)

@@ -12,7 +12,7 @@ import type { Aead } from '../../world/crypto.ts'
 
 export const TAG_BYTES = 16
 const AEAD_KEY_BYTES = 32
-export const NONCE_BYTES = 12
+const NONCE_BYTES = 12
 const SCALAR_BYTES = 32
 const PUBLIC_KEY_BYTES = 33
 const SIGNATURE_BYTES = 64
@@ -94,7 +94,7 @@ export function checkHkdfBytes(bytes: number): void {
   }
 }
 
-/** One library's cipher, called with lengths that are right. One with `prepare` is for one key. */
+/** One library's cipher, called with lengths that are right. */
 export interface AeadCipher {
   /** Into `target` from `offset` on; the plaintext may lie there. */
   seal(
@@ -112,10 +112,6 @@ export interface AeadCipher {
     additionalData: Uint8Array,
     sealed: Uint8Array,
   ): Uint8Array | undefined
-  /** Does of the next `seal` or `open` under this nonce what can be done without its bytes. */
-  prepare?(direction: 'open' | 'seal', key: Uint8Array, nonce: Uint8Array): void
-  /** The key is about to be overwritten. */
-  forget?(): void
 }
 
 /** @throws {RangeError} not a 32-byte key */
@@ -149,13 +145,8 @@ export function createAead(cipher: AeadCipher, key: Uint8Array): Aead {
       if (sealed.length < TAG_BYTES) return undefined
       return cipher.open(ownKey, nonce, additionalData, sealed)
     },
-    prepare(direction, nonce) {
-      check(nonce)
-      cipher.prepare?.(direction, ownKey, nonce)
-    },
     wipe() {
       wiped = true
-      cipher.forget?.()
       ownKey.fill(0)
     },
   }

@@ -32,8 +32,6 @@ import {
   TAG_BYTES,
 } from './guards.ts'
 import type { AeadCipher } from './guards.ts'
-import { madeAhead } from './made-ahead.ts'
-import type { MadeAhead } from './made-ahead.ts'
 import { publicKeyWithNoble, signWithNoble } from './noble.ts'
 import { createKeyParser, CURVE, publicKeyObject } from './node-keys.ts'
 import { privateKeyObject, uncompressedPoint } from './node-keys.ts'
@@ -80,11 +78,11 @@ function hkdfSha256(
 }
 
 const aeadOf = (
-  sealing: MadeAhead<CipherGCM | CipherChaCha20Poly1305>,
-  opening: MadeAhead<DecipherGCM | DecipherChaCha20Poly1305>,
+  createSealing: (key: Uint8Array, nonce: Uint8Array) => CipherGCM | CipherChaCha20Poly1305,
+  createOpening: (key: Uint8Array, nonce: Uint8Array) => DecipherGCM | DecipherChaCha20Poly1305,
 ): AeadCipher => ({
   seal(key, nonce, additionalData, plaintext, target, offset) {
-    const cipher = sealing.take(key, nonce)
+    const cipher = createSealing(key, nonce)
     cipher.setAAD(additionalData, { plaintextLength: plaintext.length })
     const ciphertext = cipher.update(plaintext)
     cipher.final()
@@ -93,7 +91,7 @@ const aeadOf = (
   },
   open(key, nonce, additionalData, sealed) {
     const plaintextLength = sealed.length - TAG_BYTES
-    const decipher = opening.take(key, nonce)
+    const decipher = createOpening(key, nonce)
     decipher.setAAD(additionalData, { plaintextLength })
     decipher.setAuthTag(sealed.subarray(plaintextLength))
     const plaintext = plain(decipher.update(sealed.subarray(0, plaintextLength)))
@@ -105,29 +103,19 @@ const aeadOf = (
     }
     return plaintext
   },
-  prepare(direction, key, nonce) {
-    if (direction === 'seal') sealing.prepare(key, nonce)
-    else opening.prepare(key, nonce)
-  },
-  forget() {
-    sealing.forget()
-    opening.forget()
-  },
 })
 
 /** Said for opening too: without it a tag that was cut to 4 bytes would do. */
 const TAG = { authTagLength: TAG_BYTES } as const
 
-const aes256Gcm = (): AeadCipher =>
-  aeadOf(
-    madeAhead((key, nonce) => createCipheriv('aes-256-gcm', key, nonce, TAG)),
-    madeAhead((key, nonce) => createDecipheriv('aes-256-gcm', key, nonce, TAG)),
-  )
-const chacha20Poly1305 = (): AeadCipher =>
-  aeadOf(
-    madeAhead((key, nonce) => createCipheriv('chacha20-poly1305', key, nonce, TAG)),
-    madeAhead((key, nonce) => createDecipheriv('chacha20-poly1305', key, nonce, TAG)),
-  )
+const AES_256_GCM = aeadOf(
+  (key, nonce) => createCipheriv('aes-256-gcm', key, nonce, TAG),
+  (key, nonce) => createDecipheriv('aes-256-gcm', key, nonce, TAG),
+)
+const CHACHA20_POLY1305 = aeadOf(
+  (key, nonce) => createCipheriv('chacha20-poly1305', key, nonce, TAG),
+  (key, nonce) => createDecipheriv('chacha20-poly1305', key, nonce, TAG),
+)
 
 /** What node:crypto does for every backend that runs on Node. */
 export const nodePrimitives = {
@@ -135,8 +123,8 @@ export const nodePrimitives = {
   sha512: (...parts) => hashParts('sha512', parts),
   hmacSha256,
   hkdfSha256,
-  aes256Gcm: (key) => createAead(aes256Gcm(), key),
-  chacha20Poly1305: (key) => createAead(chacha20Poly1305(), key),
+  aes256Gcm: (key) => createAead(AES_256_GCM, key),
+  chacha20Poly1305: (key) => createAead(CHACHA20_POLY1305, key),
 } satisfies Partial<CryptoBackend>
 
 /** Builds of OpenSSL leave ciphers out, and other runtimes' stand-ins for it do as well. */

@@ -143,45 +143,6 @@ describe.each(named)('%s', (_name, crypto) => {
       )
     })
 
-    test('seals and opens alike, whatever was prepared before', () => {
-      const nonces = fc.array(fc.tuple(fc.nat({ max: 2 }), fc.nat({ max: 2 })), { maxLength: 8 })
-      const nonceOf = (number: number) => new Uint8Array(12).fill(number)
-      const plain = create(crypto, KEY)
-      const prepared = create(crypto, KEY)
-      holds(
-        fc.property(nonces, anyBytes(60), (steps, text) => {
-          for (const [ahead, used] of steps) {
-            prepared.prepare('seal', nonceOf(ahead))
-            prepared.prepare('open', nonceOf(ahead))
-            const sealed = plain.seal(nonceOf(used), NONCE, text)
-            expect(prepared.seal(nonceOf(used), NONCE, text)).toEqual(sealed)
-            // What was prepared is used up: the second is one like any other.
-            expect(prepared.seal(nonceOf(used), NONCE, text)).toEqual(sealed)
-            expect(prepared.open(nonceOf(used), NONCE, sealed)).toEqual(text)
-            expect(prepared.open(nonceOf(used), NONCE, sealed)).toEqual(text)
-          }
-        }),
-      )
-    })
-
-    test('keeps what it prepared for a nonce, though the caller writes over that', () => {
-      const aead = create(crypto, KEY)
-      const nonce = NONCE.slice()
-      aead.prepare('seal', nonce)
-      nonce.fill(9)
-      expect(aead.seal(nonce, NONCE, KEY)).toEqual(create(crypto, KEY).seal(nonce, NONCE, KEY))
-    })
-
-    test('prepares nothing once it is wiped', () => {
-      const aead = create(crypto, KEY)
-      aead.prepare('seal', NONCE)
-      aead.wipe()
-      expect(() => {
-        aead.prepare('seal', NONCE)
-      }).toThrow('wiped')
-      expect(() => aead.seal(NONCE, NONCE, KEY)).toThrow('wiped')
-    })
-
     test('seals a plaintext where it lies, with its neighbours as additional data', () => {
       const aead = create(crypto, KEY)
       holds(
