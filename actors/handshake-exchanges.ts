@@ -51,6 +51,7 @@ export interface HandshakeExchanges<Ours, Theirs> {
 
 interface Exchange<Ours, Theirs> {
   readonly ephemeralPrivateKey?: Uint8Array
+  readonly ephemeralPublicKey?: Uint8Array
   readonly ours?: Ours
   readonly theirs?: Theirs
 }
@@ -78,8 +79,9 @@ export function createHandshakeExchanges<Ours extends WithPayload, Theirs extend
         const ephemeralPrivateKey = random.bytes(PRIVATE_KEY_BYTES)
         // One draw in 2^128 is no private key.
         if (!crypto.isPrivateKey(ephemeralPrivateKey)) continue
-        note(connection, { ephemeralPrivateKey })
-        return crypto.publicKeyOf(ephemeralPrivateKey)
+        const ephemeralPublicKey = crypto.publicKeyOf(ephemeralPrivateKey)
+        note(connection, { ephemeralPrivateKey, ephemeralPublicKey })
+        return ephemeralPublicKey
       }
     },
     note,
@@ -93,6 +95,7 @@ export function createHandshakeExchanges<Ours extends WithPayload, Theirs extend
           operation: 'sharedX',
           privateKey: part(exchange?.ephemeralPrivateKey),
           publicKey: theirs.ephemeralKey,
+          ownPublicKey: part(exchange?.ephemeralPublicKey),
         },
         finish(sharedX) {
           if (!(sharedX instanceof Uint8Array)) throw new Error('a checked point has no shared one')

@@ -3,8 +3,10 @@
  * nobody's dependency but the benchmark's.
  * @module
  */
+import { bareDials } from './bare-dials.ts'
 import { bare } from './bare-peers.ts'
 import { sockets } from './bare-sockets.ts'
+import { bareRoundTrips } from './bare-round-trips.ts'
 import type { Contender } from './contender.ts'
 import { CROWD_LIMITS, peerloom } from './native-peers.ts'
 
@@ -14,6 +16,9 @@ export type RivalName = (typeof RIVALS)[number]
 const OWN: Readonly<Record<string, () => Contender>> = {
   bare: () => bare,
   sockets: () => sockets,
+  'bare-round-trip': () => bareRoundTrips,
+  'bare-addon': () => bareDials('addon'),
+  'bare-node': () => bareDials('node'),
   peerloom: () => peerloom(),
   'peerloom-crowd': () => peerloom({ raised: CROWD_LIMITS }),
   'peerloom-noble': () => peerloom({ crypto: 'noble' }),

@@ -65,9 +65,15 @@ export interface CryptoBackend {
   isPublicKey(bytes: Uint8Array): boolean
   /**
    * The 32-byte big-endian x coordinate of the shared point; undefined where `isPublicKey` is false.
+   * `ownPublicKey` is `publicKeyOf(privateKey)`, where that is at hand: it changes no result and saves some
+   * implementations from computing it again.
    * @throws {RangeError} not a private key
    */
-  sharedX(privateKey: Uint8Array, publicKey: Uint8Array): Uint8Array | undefined
+  sharedX(
+    privateKey: Uint8Array,
+    publicKey: Uint8Array,
+    ownPublicKey?: Uint8Array,
+  ): Uint8Array | undefined
   /**
    * ECDSA over SHA-256 of `message`: r then s, 64 bytes, low S, deterministic (RFC 6979).
    * @throws {RangeError} not a private key

@@ -13,6 +13,8 @@ export type CryptoJob =
       readonly operation: 'sharedX'
       readonly privateKey: Uint8Array
       readonly publicKey: Uint8Array
+      /** That of `privateKey`, where it is at hand. */
+      readonly ownPublicKey?: Uint8Array
     }
   | { readonly operation: 'sign'; readonly message: Uint8Array; readonly privateKey: Uint8Array }
   | {
@@ -43,7 +45,7 @@ export interface Jobs {
 export function performJob(crypto: CryptoBackend, job: CryptoJob): JobResult {
   switch (job.operation) {
     case 'sharedX':
-      return crypto.sharedX(job.privateKey, job.publicKey)
+      return crypto.sharedX(job.privateKey, job.publicKey, job.ownPublicKey)
     case 'sign':
       return crypto.sign(job.message, job.privateKey)
     case 'verify':

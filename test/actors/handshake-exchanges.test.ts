@@ -80,6 +80,7 @@ describe('the shared secret', () => {
     })
     expect(job).toEqual({
       ...{ operation: 'sharedX', privateKey: bytesOf(1), publicKey: bytesOf(33) },
+      ownPublicKey: bytesOf(101),
     })
     expect(finish(bytesOf(44))).toBe('done')
     expect(seen).toEqual([bytesOf(44), bytesOf(first), bytesOf(second)])

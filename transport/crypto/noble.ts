@@ -48,6 +48,12 @@ export function signWithNoble(message: Uint8Array, privateKey: Uint8Array): Uint
   return signWith(message, privateKey, SIGNING)
 }
 
+/** @throws {RangeError} not a private key */
+export function publicKeyWithNoble(privateKey: Uint8Array): Uint8Array {
+  checkPrivateKey(privateKey)
+  return getPublicKey(privateKey, true)
+}
+
 type NobleCipher = (
   key: Uint8Array,
   nonce: Uint8Array,
@@ -99,10 +105,7 @@ export function nobleCrypto(): CryptoBackend {
       return hkdf(sha256, input, salt, info, bytes)
     },
     isPrivateKey,
-    publicKeyOf(privateKey) {
-      checkPrivateKey(privateKey)
-      return getPublicKey(privateKey, true)
-    },
+    publicKeyOf: publicKeyWithNoble,
     isPublicKey,
     sharedX(privateKey, publicKey) {
       checkPrivateKey(privateKey)

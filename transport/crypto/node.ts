@@ -1,5 +1,6 @@
 /**
- * The backend on node:crypto: hashes, ciphers, ECDH and verification; @noble signs.
+ * The backend on node:crypto: hashes, ciphers, ECDH and verification. @noble signs, and derives public
+ * keys: it has a table of the base point's multiples, and OpenSSL none for this curve.
  *
  * OpenSSL decides more leniently than the contract: guards.ts stands before every call.
  * @module
@@ -7,11 +8,9 @@
 import {
   createCipheriv,
   createDecipheriv,
-  createECDH,
   createHash,
   createHmac,
-  createPublicKey,
-  ECDH,
+  diffieHellman,
   getCiphers,
   getCurves,
   hash,
@@ -22,41 +21,22 @@ import type {
   CipherGCM,
   DecipherChaCha20Poly1305,
   DecipherGCM,
-  KeyObject,
 } from 'node:crypto'
-import { concatBytes } from '../../codec/bytes.ts'
 import type { CryptoBackend } from '../../world/crypto.ts'
 import {
   checkHkdfBytes,
   checkPrivateKey,
   createAead,
-  hasCompressedForm,
   hasLowSignatureForm,
   isPrivateKey,
   TAG_BYTES,
 } from './guards.ts'
 import type { AeadCipher } from './guards.ts'
-import { signWithNoble } from './noble.ts'
+import { publicKeyWithNoble, signWithNoble } from './noble.ts'
+import { createKeyParser, CURVE, publicKeyObject } from './node-keys.ts'
+import { privateKeyObject, uncompressedPoint } from './node-keys.ts'
 
-const CURVE = 'secp256k1'
 const HASH_BYTES = 32
-
-/** SubjectPublicKeyInfo (RFC 5480) of a compressed secp256k1 point, up to the point. */
-const PUBLIC_KEY_PREFIX = Uint8Array.of(
-  ...[0x30, 0x36, 0x30, 0x10],
-  // 1.2.840.10045.2.1, ecPublicKey
-  ...[0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01],
-  // 1.3.132.0.10, secp256k1
-  ...[0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x0a],
-  // BIT STRING of 33 bytes, no unused bits
-  ...[0x03, 0x22, 0x00],
-)
-
-/**
- * Keys whose parsed form is kept. Parsing is a third of a verification, and the same origins and
- * peers sign again and again; 256 is several times the peers of a node, at about 1 KiB each.
- */
-const PARSED_KEYS_MAX = 256
 
 /** A plain Uint8Array over memory that nobody else has: a Buffer may be a part of a shared pool. */
 const plain = (buffer: Buffer): Uint8Array =>
@@ -152,42 +132,6 @@ export function hasNodePrimitives(): boolean {
   return ciphers.includes('aes-256-gcm') && ciphers.includes('chacha20-poly1305')
 }
 
-function isPublicKey(bytes: Uint8Array): boolean {
-  if (!hasCompressedForm(bytes)) return false
-  try {
-    ECDH.convertKey(bytes, CURVE, undefined, undefined, 'compressed')
-    return true
-  } catch {
-    // Length, prefix and range are right, so what failed is the curve's equation.
-    return false
-  }
-}
-
-/** The parsed forms of the keys last asked for, and no more than `PARSED_KEYS_MAX` of them. */
-function createKeyParser(): (publicKey: Uint8Array) => KeyObject | undefined {
-  const parsed = new Map<string, KeyObject>()
-  return (publicKey) => {
-    const name = Buffer.from(publicKey).toString('latin1')
-    const known = parsed.get(name)
-    if (known === undefined && !isPublicKey(publicKey)) return undefined
-    const key =
-      known ??
-      createPublicKey({
-        key: Buffer.from(concatBytes(PUBLIC_KEY_PREFIX, publicKey)),
-        format: 'der',
-        type: 'spki',
-      })
-    // A Map keeps the order of insertion: its first key is the one that was not asked for longest.
-    parsed.delete(name)
-    parsed.set(name, key)
-    if (parsed.size > PARSED_KEYS_MAX) {
-      const oldest = parsed.keys().next()
-      if (oldest.done !== true) parsed.delete(oldest.value)
-    }
-    return key
-  }
-}
-
 /** Undefined where this runtime's node:crypto lacks the curve or a cipher. */
 export function nodeCrypto(): CryptoBackend | undefined {
   if (!hasNodePrimitives() || !getCurves().includes(CURVE)) return undefined
@@ -196,19 +140,14 @@ export function nodeCrypto(): CryptoBackend | undefined {
     ...nodePrimitives,
     name: 'node',
     isPrivateKey,
-    publicKeyOf(privateKey) {
+    publicKeyOf: publicKeyWithNoble,
+    isPublicKey: (bytes) => uncompressedPoint(bytes) !== undefined,
+    sharedX(privateKey, publicKey, ownPublicKey = publicKeyWithNoble(privateKey)) {
       checkPrivateKey(privateKey)
-      const ecdh = createECDH(CURVE)
-      ecdh.setPrivateKey(privateKey)
-      return plain(ecdh.getPublicKey(null, 'compressed'))
-    },
-    isPublicKey,
-    sharedX(privateKey, publicKey) {
-      checkPrivateKey(privateKey)
-      if (!isPublicKey(publicKey)) return undefined
-      const ecdh = createECDH(CURVE)
-      ecdh.setPrivateKey(privateKey)
-      return plain(ecdh.computeSecret(publicKey))
+      const theirs = publicKeyObject(publicKey)
+      if (theirs === undefined) return undefined
+      const ours = privateKeyObject(privateKey, ownPublicKey)
+      return plain(diffieHellman({ privateKey: ours, publicKey: theirs }))
     },
     sign: signWithNoble,
     verify(message, signature, publicKey) {

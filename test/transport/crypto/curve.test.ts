@@ -138,6 +138,8 @@ describe.each(pairs)('%s and %s', (_one, _other, ...both) => {
         const here = same(both, (crypto) => crypto.sharedX(own, publicKey))
         const there = same(both, (crypto) => crypto.sharedX(far, maker.publicKeyOf(own)))
         expect(here).toEqual(there)
+        const known = maker.publicKeyOf(own)
+        expect(same(both, (crypto) => crypto.sharedX(own, publicKey, known))).toEqual(here)
         expect(here).toHaveProperty('result.length', 32)
       }),
       40,
