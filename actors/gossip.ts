@@ -42,6 +42,8 @@ export interface GossipAdapter<Publication, Names extends GossipNames, Detail ex
   passOn(publication: Publication): Publication | undefined
   /** Its origin gave the claim to another publication before. It goes no further. */
   onContested(names: Names): void
+  /** No more ids can be remembered: until some are forgotten, what is new is dropped. Said once. */
+  onFull(): void
   /** What a neighbour is charged with who passed on what is wrong. */
   readonly invalid: Detail
 }
@@ -89,6 +91,7 @@ export function startGossip<
   type Entry = PendingEntry<Waiting>
 
   const left = [...table.values()]
+  let isFull = false
   const pending = createPending(table, tools, limits, ({ content }) => {
     // Without a verdict it is as if the application had not wanted to say.
     if (content.waitsFor === 'validation') seen.forgetSooner(content.names.id)
@@ -107,6 +110,11 @@ export function startGossip<
     tools.application.deliver(adapter.deliveryOf(publication, names))
     const message = adapter.passOn(publication)
     if (message !== undefined) forward(tools, message, { senders, origin: names.origin }, limits)
+  }
+
+  const noteFull = (): void => {
+    if (!isFull) adapter.onFull()
+    isFull = true
   }
 
   // ---- what the application says -----------------------------------------------------------------
@@ -148,6 +156,7 @@ export function startGossip<
     const { claim, id } = content.names
     switch (seen.note(id, tools.monotonicMs(), claim)) {
       case 'new':
+        isFull = false
         validate(content, senders)
         return
       case 'seen':
@@ -158,6 +167,7 @@ export function startGossip<
         adapter.onContested(content.names)
         return
       case 'full':
+        noteFull()
         return
     }
   }
@@ -188,7 +198,10 @@ export function startGossip<
       const key = `${names.id} ${adapter.variantOf(view)}`
       if (pending.attach(key, [connection])) return
       // It could not be remembered: its signature need not be checked.
-      if (seen.isFull(tools.monotonicMs())) return
+      if (seen.isFull(tools.monotonicMs())) {
+        noteFull()
+        return
+      }
       const publication = adapter.own(view)
       const job = adapter.check(publication, names)
       if (job === 'ignore') return

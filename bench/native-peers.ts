@@ -39,6 +39,8 @@ export const RAISED_LIMITS = {
   pendingOutboundMax: 1_000,
   pendingPerGroupMax: 1_000,
   publicationsPerWindowMax: RAISED,
+  // Twenty nodes at their best publish within a minute what is remembered of five.
+  seenMax: RAISED,
 } as const
 /** What one dial of the core's five a second, and one handshake of its fifty, have to wait for. */
 export const SKIPPED_MS = 250

@@ -102,5 +102,8 @@ const adapterOf = (
   onContested({ origin, sequence }) {
     tools.note('equivocation', { origin, sequence: String(sequence) })
   },
+  onFull() {
+    tools.note('seen-full')
+  },
   invalid: 'publication-invalid',
 })
