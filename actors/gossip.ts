@@ -106,8 +106,13 @@ export function startGossip<
     return first
   }
 
-  const accept = ({ names, publication }: Waiting, senders: ReadonlySet<string>): void => {
-    tools.application.deliver(adapter.deliveryOf(publication, names))
+  /** @param delivery the application has not seen it yet: it owns what it gets */
+  const accept = (
+    { names, publication }: Waiting,
+    senders: ReadonlySet<string>,
+    delivery = adapter.deliveryOf(publication, names),
+  ): void => {
+    tools.application.deliver(delivery)
     const message = adapter.passOn(publication)
     if (message !== undefined) forward(tools, message, { senders, origin: names.origin }, limits)
   }
@@ -128,9 +133,8 @@ export function startGossip<
     else seen.forgetSooner(id)
   }
 
-  /** False where there is nobody to say. */
-  const askApplication = ({ names, publication }: Waiting, connection: string): boolean => {
-    const given = adapter.deliveryOf(publication, names)
+  /** False where there is nobody to say: then nobody has seen what was given. */
+  const askApplication = ({ names }: Waiting, connection: string, given: Delivery): boolean => {
     const { payload, topic } = given
     const about = { key: topic, given, connection, bytes: payload.length }
     return tools.application.ask('validate', about, (answered) => {
@@ -140,7 +144,8 @@ export function startGossip<
 
   const validate = (checked: Waiting, senders: ReadonlySet<string>): void => {
     const waiting: Waiting = { ...checked, waitsFor: 'validation' }
-    if (!askApplication(waiting, firstOf(senders))) accept(waiting, senders)
+    const delivery = adapter.deliveryOf(waiting.publication, waiting.names)
+    if (!askApplication(waiting, firstOf(senders), delivery)) accept(waiting, senders, delivery)
     // There is room: it just left the place in which it waited for its signature.
     else pending.hold(waiting.names.id, waiting, senders)
   }
@@ -180,11 +185,14 @@ export function startGossip<
 
   const resume = (entry: Entry): void => {
     const { content, key, senders } = entry
-    if (content.waitsFor === 'signature') checkSignature(entry)
-    else if (!askApplication(content, firstOf(senders))) {
-      pending.settle(key)
-      accept(content, senders)
+    if (content.waitsFor === 'signature') {
+      checkSignature(entry)
+      return
     }
+    const delivery = adapter.deliveryOf(content.publication, content.names)
+    if (askApplication(content, firstOf(senders), delivery)) return
+    pending.settle(key)
+    accept(content, senders, delivery)
   }
   for (const entry of left) resume(entry)
 
