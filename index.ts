@@ -23,6 +23,7 @@ import { systemRandom } from './transport/random.ts'
 import type { Datagrams } from './world/datagrams.ts'
 import type { Store } from './world/store.ts'
 import type { SocketAddress, Streams } from './world/streams.ts'
+import type { CryptoBackend } from './world/crypto.ts'
 import type { World } from './world/world.ts'
 
 export interface SupervisorOptions<T extends ProtocolTypes> {
@@ -98,9 +99,8 @@ export function createSupervisor<T extends ProtocolTypes>(
       name,
       protocol,
       world: {
-        clock: world.clock ?? systemClock(),
+        ...timeAndJobs(world, crypto),
         crypto,
-        jobs: world.jobs ?? inlineJobs(crypto),
         names: world.names ?? namesThrough(transport, systemNames()),
         random: recording?.random ?? random,
         store: options.store ?? memoryStore(),
@@ -122,6 +122,16 @@ export function createSupervisor<T extends ProtocolTypes>(
   }
   recording?.watch(supervisor.port)
   return supervisor
+}
+
+/** What jobs bring about leaves in the turn in which they were done, where the clock says when that ends. */
+function timeAndJobs(
+  { clock, jobs }: Partial<Pick<World, 'clock' | 'jobs'>>,
+  crypto: CryptoBackend,
+): Pick<World, 'clock' | 'jobs'> {
+  if (clock !== undefined) return { clock, jobs: jobs ?? inlineJobs(crypto) }
+  const system = systemClock()
+  return { clock: system, jobs: jobs ?? inlineJobs(crypto, { later: system.beforeTurnEnds }) }
 }
 
 const LISTEN_ADDRESS = /^(?:\[(?<v6>[0-9a-fA-F:.]+)\]|(?<v4>[0-9.]+)):(?<port>\d{1,5})$/

@@ -42,6 +42,8 @@ export interface GossipAdapter<Publication, Names extends GossipNames, Detail ex
   passOn(publication: Publication): Publication | undefined
   /** Its origin gave the claim to another publication before. It goes no further. */
   onContested(names: Names): void
+  /** No more ids can be remembered: until some are forgotten, what is new is dropped. Said once. */
+  onFull(): void
   /** What a neighbour is charged with who passed on what is wrong. */
   readonly invalid: Detail
 }
@@ -89,6 +91,7 @@ export function startGossip<
   type Entry = PendingEntry<Waiting>
 
   const left = [...table.values()]
+  let isFull = false
   const pending = createPending(table, tools, limits, ({ content }) => {
     // Without a verdict it is as if the application had not wanted to say.
     if (content.waitsFor === 'validation') seen.forgetSooner(content.names.id)
@@ -103,10 +106,20 @@ export function startGossip<
     return first
   }
 
-  const accept = ({ names, publication }: Waiting, senders: ReadonlySet<string>): void => {
-    tools.application.deliver(adapter.deliveryOf(publication, names))
+  /** @param delivery the application has not seen it yet: it owns what it gets */
+  const accept = (
+    { names, publication }: Waiting,
+    senders: ReadonlySet<string>,
+    delivery = adapter.deliveryOf(publication, names),
+  ): void => {
+    tools.application.deliver(delivery)
     const message = adapter.passOn(publication)
     if (message !== undefined) forward(tools, message, { senders, origin: names.origin }, limits)
+  }
+
+  const noteFull = (): void => {
+    if (!isFull) adapter.onFull()
+    isFull = true
   }
 
   // ---- what the application says -----------------------------------------------------------------
@@ -120,9 +133,8 @@ export function startGossip<
     else seen.forgetSooner(id)
   }
 
-  /** False where there is nobody to say. */
-  const askApplication = ({ names, publication }: Waiting, connection: string): boolean => {
-    const given = adapter.deliveryOf(publication, names)
+  /** False where there is nobody to say: then nobody has seen what was given. */
+  const askApplication = ({ names }: Waiting, connection: string, given: Delivery): boolean => {
     const { payload, topic } = given
     const about = { key: topic, given, connection, bytes: payload.length }
     return tools.application.ask('validate', about, (answered) => {
@@ -132,7 +144,8 @@ export function startGossip<
 
   const validate = (checked: Waiting, senders: ReadonlySet<string>): void => {
     const waiting: Waiting = { ...checked, waitsFor: 'validation' }
-    if (!askApplication(waiting, firstOf(senders))) accept(waiting, senders)
+    const delivery = adapter.deliveryOf(waiting.publication, waiting.names)
+    if (!askApplication(waiting, firstOf(senders), delivery)) accept(waiting, senders, delivery)
     // There is room: it just left the place in which it waited for its signature.
     else pending.hold(waiting.names.id, waiting, senders)
   }
@@ -148,6 +161,7 @@ export function startGossip<
     const { claim, id } = content.names
     switch (seen.note(id, tools.monotonicMs(), claim)) {
       case 'new':
+        isFull = false
         validate(content, senders)
         return
       case 'seen':
@@ -158,6 +172,7 @@ export function startGossip<
         adapter.onContested(content.names)
         return
       case 'full':
+        noteFull()
         return
     }
   }
@@ -170,11 +185,14 @@ export function startGossip<
 
   const resume = (entry: Entry): void => {
     const { content, key, senders } = entry
-    if (content.waitsFor === 'signature') checkSignature(entry)
-    else if (!askApplication(content, firstOf(senders))) {
-      pending.settle(key)
-      accept(content, senders)
+    if (content.waitsFor === 'signature') {
+      checkSignature(entry)
+      return
     }
+    const delivery = adapter.deliveryOf(content.publication, content.names)
+    if (askApplication(content, firstOf(senders), delivery)) return
+    pending.settle(key)
+    accept(content, senders, delivery)
   }
   for (const entry of left) resume(entry)
 
@@ -188,7 +206,10 @@ export function startGossip<
       const key = `${names.id} ${adapter.variantOf(view)}`
       if (pending.attach(key, [connection])) return
       // It could not be remembered: its signature need not be checked.
-      if (seen.isFull(tools.monotonicMs())) return
+      if (seen.isFull(tools.monotonicMs())) {
+        noteFull()
+        return
+      }
       const publication = adapter.own(view)
       const job = adapter.check(publication, names)
       if (job === 'ignore') return

@@ -44,6 +44,8 @@ export const RAISED_LIMITS = {
   pendingOutboundMax: 1_000,
   pendingPerGroupMax: 1_000,
   publicationsPerWindowMax: RAISED,
+  // Twenty nodes at their best publish within a minute what is remembered of five.
+  seenMax: RAISED,
 } as const
 /** Those that one process dials are of one group, and more than a node lets in. */
 export const CROWD_LIMITS = {

@@ -110,7 +110,7 @@ export function startVirtualWorld(options: VirtualWorldOptions): VirtualWorld {
         clock: nodeClock,
         crypto: nodeCrypto,
         datagrams: node.datagrams,
-        jobs: own.jobs ?? inlineJobs(nodeCrypto, { later: whileAlive }),
+        jobs: own.jobs ?? inlineJobs(nodeCrypto, { later: whileAlive, sliceMs: 0 }),
         names: own.names ?? staticNames(names, { later: whileAlive }),
         random: own.random ?? root.fork(`node ${name} ${incarnation}`),
         store: own.store ?? mediumOf(name).store({ later: whileAlive, commits: 'turn' }),

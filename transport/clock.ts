@@ -5,6 +5,7 @@
 import { performance } from 'node:perf_hooks'
 import type { Clock, ClockInput } from '../world/clock.ts'
 import { enteredBy, notStarted } from './later.ts'
+import type { Later } from './later.ts'
 
 /** The longest delay of Node's timers; a longer one would ring at once. */
 const DELAY_MS_MAX = 2 ** 31 - 1
@@ -12,7 +13,15 @@ const DELAY_MS_MAX = 2 ** 31 - 1
 /** Whole microseconds: what is finer differs between platforms and is no use to a recording. */
 const monotonicMs = (): number => Math.floor(performance.now() * 1_000) / 1_000
 
-export function systemClock(): Clock {
+export interface SystemClock extends Clock {
+  /**
+   * Runs when the platform's turn is over, just before that is told: what comes of it leaves with the
+   * rest of the turn, not a turn later.
+   */
+  readonly beforeTurnEnds: Later
+}
+
+export function systemClock(): SystemClock {
   let enter: (input: ClockInput) => void = notStarted
   let stopped = false
   let dueMs: number | undefined
@@ -20,6 +29,9 @@ export function systemClock(): Clock {
   /** When the timeout that runs comes, in monotonic milliseconds. */
   let comesMs = Infinity
   let turn: NodeJS.Immediate | undefined
+  let isEnding = false
+  let isAsked = false
+  let before: (() => void)[] = []
 
   const disarm = (): void => {
     clearTimeout(timeout)
@@ -44,6 +56,24 @@ export function systemClock(): Clock {
     enter({ kind: 'clock.alarm' })
   }
 
+  const awaitEnd = (): void => {
+    turn ??= setImmediate(endTurn)
+  }
+
+  function endTurn(): void {
+    turn = undefined
+    const runs = before
+    before = []
+    isEnding = true
+    for (const run of runs) {
+      if (!stopped) run()
+    }
+    isEnding = false
+    if (!isAsked) return
+    isAsked = false
+    enter({ kind: 'clock.turn-ended' })
+  }
+
   return {
     start(input) {
       enter = enteredBy(enter, input)
@@ -59,11 +89,14 @@ export function systemClock(): Clock {
       else if (due < comesMs) arm(due)
     },
     askEndOfTurn() {
-      if (stopped || turn !== undefined) return
-      turn = setImmediate(() => {
-        turn = undefined
-        enter({ kind: 'clock.turn-ended' })
-      })
+      if (stopped) return
+      isAsked = true
+      if (!isEnding) awaitEnd()
+    },
+    beforeTurnEnds(run) {
+      if (stopped) return
+      before.push(run)
+      awaitEnd()
     },
     stop() {
       stopped = true
@@ -71,6 +104,8 @@ export function systemClock(): Clock {
       disarm()
       clearImmediate(turn)
       turn = undefined
+      before = []
+      isAsked = false
     },
   }
 }

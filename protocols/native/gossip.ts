@@ -12,6 +12,8 @@ import type { NodeIdentity } from '../../codec/native/identity.ts'
 import type { BroadcastMessage } from '../../codec/native/messages.ts'
 import type { NativeDetail, NativeTypes } from '../../machines/handshakes/native.ts'
 import { startBroadcasting } from './broadcasting.ts'
+import { createKnownPublications } from './known-publications.ts'
+import type { KnownPublications } from './known-publications.ts'
 import type { NativeLimits } from './limits.ts'
 import { checkPublication, hasTooManyHops, namesOf } from './publication-checks.ts'
 import type { CheckingPublications, PublicationNames } from './publication-checks.ts'
@@ -53,7 +55,7 @@ export function gossipChild({
       const gossip = startGossip({
         tools,
         kept,
-        adapter: adapterOf(checking, tools),
+        adapter: adapterOf(checking, tools, createKnownPublications()),
         limits: {
           ...limits,
           pendingMax: limits.pendingPublicationsMax,
@@ -83,15 +85,21 @@ const ownedBroadcast = (message: BroadcastMessage): BroadcastMessage => ({
 const adapterOf = (
   checking: CheckingPublications,
   tools: ChildTools<NativeTypes>,
+  known: KnownPublications<BroadcastNames>,
 ): GossipAdapter<BroadcastMessage, BroadcastNames, NativeDetail> => ({
   namesOf(message) {
+    const found = known.find(message)
+    if (found !== undefined) return found
     const { sequence } = message
     const names = namesOf(message, checking)
     return { ...names, sequence, claim: `${names.origin} ${sequence}` }
   },
   variantOf: ({ signature }) => encodeHex(signature),
   own: ownedBroadcast,
-  check: (message, names) => checkPublication(message, names, checking),
+  check(message, names) {
+    known.note(message, names)
+    return checkPublication(message, names, checking)
+  },
   deliveryOf: ({ payload, timestampMs, topic }, { id, origin }) => ({
     ...{ topic, id, origin, kind: 'broadcast' },
     payload: payload.slice(),
@@ -101,6 +109,9 @@ const adapterOf = (
     message.hopsLeft === 0 ? undefined : { ...message, hopsLeft: message.hopsLeft - 1 },
   onContested({ origin, sequence }) {
     tools.note('equivocation', { origin, sequence: String(sequence) })
+  },
+  onFull() {
+    tools.note('seen-full')
   },
   invalid: 'publication-invalid',
 })

@@ -78,7 +78,10 @@ export const NATIVE_LIMITS = {
   /** Section 13: ids that are remembered. Longer than age and future together. */
   seenMax: 10_000,
   seenMs: 300_000,
-  /** Section 13: publications of one neighbour within the window; more are dropped, far more a strike. */
+  /**
+   * Section 13: publications of one neighbour within the window; more are dropped, far more a strike.
+   * What is not dropped is never a strike, so that the second number is at least the first.
+   */
   publicationsPerWindowMax: 100,
   publicationsStrikeMax: 1_000,
   publicationsWindowMs: 10_000,

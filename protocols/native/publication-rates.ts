@@ -2,6 +2,7 @@
  * How many publications of a neighbour are looked at (native protocol, section 13): so many
  * within a window, what is above is dropped; far more is a flood, and a strike each window. What is
  * dropped does not count against what is looked at: a neighbour a little too fast is heard all the same.
+ * Whoever raises the first number alone has raised the second: what is looked at is no flood.
  * @module
  */
 import type { ChildTools, PeerReference } from '../../actors/child.ts'
@@ -25,7 +26,8 @@ export function createPublicationRates(
     'publicationsPerWindowMax' | 'publicationsStrikeMax' | 'publicationsWindowMs'
   >,
 ): PublicationRates {
-  const came = createRates(publicationsWindowMs, publicationsStrikeMax + 1)
+  const bornMax = Math.max(publicationsStrikeMax, publicationsPerWindowMax)
+  const came = createRates(publicationsWindowMs, bornMax + 1)
   const admitted = createRates(publicationsWindowMs, publicationsPerWindowMax)
   const struck = createRates(publicationsWindowMs, 1)
   const all = [came, admitted, struck]
@@ -39,7 +41,7 @@ export function createPublicationRates(
   return {
     admit({ connection, identity = connection }) {
       const nowMs = tools.monotonicMs()
-      const isFlood = came.note(identity, nowMs) > publicationsStrikeMax
+      const isFlood = came.note(identity, nowMs) > bornMax
       if (isFlood && struck.count(identity, nowMs) === 0) {
         struck.note(identity, nowMs)
         tools.report(connection, 'publication-flood')

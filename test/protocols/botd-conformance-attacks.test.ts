@@ -108,7 +108,7 @@ describe.each(ROLES)('T5: when a connection ends under a job of our node as %s',
   test.each([0, 1, 2])('of which %i before it are done, every secret is overwritten', (done) => {
     const { cryptoBackend, secrets } = watchedCrypto()
     const held: (() => void)[] = []
-    const jobs = inlineJobs(cryptoBackend, { later: (run) => held.push(run) })
+    const jobs = inlineJobs(cryptoBackend, { later: (run) => held.push(run), sliceMs: 0 })
     const scene = startScene({ cryptoBackend, jobs })
     const perform = (count: number): void => {
       for (; count > 0; count--) {
@@ -152,7 +152,7 @@ describe.each(ROLES)('T5: when a connection ends under a job of our node as %s',
 test('T5: keys that are derived for a session that was left meanwhile are not made', () => {
   const { cryptoBackend, secrets } = watchedCrypto()
   const held: (() => void)[] = []
-  const jobs = inlineJobs(cryptoBackend, { later: (run) => held.push(run) })
+  const jobs = inlineJobs(cryptoBackend, { later: (run) => held.push(run), sliceMs: 0 })
   const scene = startScene({ cryptoBackend, jobs })
   const perform = (): void => {
     held.shift()?.()

@@ -52,7 +52,7 @@ describe('Replay of Init', () => {
 
   test('of two copies that are looked at in the same instant one is answered', () => {
     const held: (() => void)[] = []
-    const jobs = inlineJobs(crypto, { later: (run) => held.push(run) })
+    const jobs = inlineJobs(crypto, { later: (run) => held.push(run), sliceMs: 0 })
     const scene = startScene({ jobs })
     const first = scene.dial('10.0.0.66')
     const second = scene.dial('10.0.0.67')

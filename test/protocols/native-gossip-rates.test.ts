@@ -10,7 +10,7 @@ const LIMITS = {
   publicationsWindowMs: 1_000,
 }
 
-function startRates() {
+function startRates(limits = LIMITS) {
   const struck: string[] = []
   let nowMs = 0
   let watcher: ConnectionWatcher<NativeTypes> = {}
@@ -20,7 +20,7 @@ function startRates() {
       report: (connection, detail) => struck.push(`${connection} ${detail}`),
       watch: (given) => (watcher = given),
     },
-    LIMITS,
+    limits,
   )
   return {
     struck,
@@ -48,6 +48,12 @@ describe('of one neighbour', () => {
     // Four within each window; at most five are borne without a strike.
     for (let atMs = 0; atMs < 10_000; atMs += 250) heard += come(1, atMs)
     expect([heard, struck]).toEqual([30, []])
+  })
+
+  test('what is looked at is no flood, where more of it is allowed than is a strike by itself', () => {
+    const { come, struck } = startRates({ ...LIMITS, publicationsPerWindowMax: 8 })
+    expect([come(8, 0), struck]).toEqual([8, []])
+    expect([come(1, 1), struck]).toEqual([0, ['one publication-flood']])
   })
 
   test('a flood is a strike, once within a window', () => {

@@ -218,6 +218,10 @@ test('where as many ids are remembered as can be, new broadcasts are dropped, an
     puppets: { one: ['near'] },
     settings: { limits: { seenMax: 2, broadcastAgeMs: 3_600_000 } },
   })
+  const noted: string[] = []
+  the('near').supervisor.events.subscribe((event) => {
+    if (event.type === 'child.noted') noted.push(event.what)
+  })
   const messages = ['a', 'b', 'c'].map((text, number) =>
     signed('carol', { sequence: BigInt(number), payload: bytesOf(text) }),
   )
@@ -231,11 +235,14 @@ test('where as many ids are remembered as can be, new broadcasts are dropped, an
   expect(passAll()).toBe('ab')
   // What could not be remembered is not worth the check of its signature.
   expect(jobs).toEqual([])
+  // However many are dropped, it is said once, until there is room again.
+  expect(noted).toEqual(['seen-full'])
   world.advance(299_999)
   expect(passAll()).toBe('ab')
   world.advance(1)
   // Both are forgotten at once; the first two to come take their places again.
   expect(passAll()).toBe('abab')
+  expect(noted).toEqual(['seen-full', 'seen-full'])
   expect(the('near').struck()).toEqual([])
 })
 

@@ -72,13 +72,38 @@ describe('on the platform', () => {
     expect(told).toHaveLength(2)
   })
 
+  test('what is put off to the end of a turn runs before that is told, and what it asks for is in time', async () => {
+    const { clock, told } = startClock()
+    const seen: string[] = []
+    const run = (name: string) => () => {
+      seen.push(`${name} ${told.length}`)
+      clock.askEndOfTurn()
+    }
+    clock.beforeTurnEnds(run('one'))
+    clock.beforeTurnEnds(() => {
+      run('two')()
+      clock.beforeTurnEnds(run('of the next turn'))
+    })
+    await turn()
+    expect([seen, told.length]).toEqual([['one 0', 'two 0'], 1])
+    await turn()
+    expect([seen.at(-1), told.length]).toEqual(['of the next turn 1', 2])
+    // Nobody asked for the end of this one.
+    clock.beforeTurnEnds(() => seen.push('alone'))
+    await turn()
+    expect([seen.at(-1), told.length]).toEqual(['alone', 2])
+  })
+
   test('nothing is told after stop', async () => {
     const { clock, told } = startClock()
+    const run = (): void => clock.askEndOfTurn()
     clock.setAlarm(clock.monotonicMs())
     clock.askEndOfTurn()
+    clock.beforeTurnEnds(run)
     clock.stop()
     clock.setAlarm(clock.monotonicMs())
     clock.askEndOfTurn()
+    clock.beforeTurnEnds(run)
     const watch = startClock()
     watch.clock.setAlarm(watch.clock.monotonicMs() + 5)
     await platformUntil(() => watch.told.length > 0, 'another alarm')

@@ -1,4 +1,5 @@
-import { expect, test } from 'vitest'
+import { performance } from 'node:perf_hooks'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { nobleCrypto } from '../../transport/crypto/noble.ts'
 import { inlineJobs } from '../../transport/jobs.ts'
 import type { InlineJobsOptions } from '../../transport/jobs.ts'
@@ -60,15 +61,45 @@ test('tells of a job that threw, nothing of why, and does the next', () => {
   ])
 })
 
-test('does one job a turn, so that others get theirs in between', () => {
+/** How many of three jobs were done when what was asked for behind the first of them had its turn. */
+function doneInTheFirstTurn(options: InlineJobsOptions): number {
   const queue = createDeliveryQueue()
-  const { jobs, told } = startJobs({ later: queue.later })
-  const seen: number[] = []
+  const { jobs, told } = startJobs({ ...options, later: queue.later })
   jobs.run(1, verifying)
   jobs.run(2, verifying)
-  queue.later(() => seen.push(told.length))
+  jobs.run(3, verifying)
+  queue.deliver()
+  const done = told.length
   queue.run()
-  expect([seen, told.length]).toEqual([[1], 2])
+  expect(told.map(({ request }) => request)).toEqual([1, 2, 3])
+  return done
+}
+
+test('does as many jobs a turn as are begun within its time, and one at least', () => {
+  const clock = vi.spyOn(performance, 'now')
+  onTestFinished(() => clock.mockRestore())
+  let nowMs = 0
+  // It is asked for before the first job, and after each.
+  clock.mockImplementation(() => nowMs++)
+  expect(doneInTheFirstTurn({ sliceMs: 0 })).toBe(1)
+  expect(doneInTheFirstTurn({})).toBe(1)
+  expect(doneInTheFirstTurn({ sliceMs: 2 })).toBe(2)
+  expect(doneInTheFirstTurn({ sliceMs: 100 })).toBe(3)
+})
+
+test('goes on with the next turn where one that is told throws', () => {
+  const queue = createDeliveryQueue()
+  const jobs = inlineJobs(crypto, { later: queue.later })
+  const told: number[] = []
+  jobs.start(({ request }) => {
+    told.push(request)
+    if (request === 1) throw new Error('broken')
+  })
+  jobs.run(1, verifying)
+  jobs.run(2, verifying)
+  expect(() => queue.run()).toThrow('broken')
+  queue.run()
+  expect(told).toEqual([1, 2])
 })
 
 test('answers on the platform after the call, a job asked for by an answer too', async () => {
@@ -86,7 +117,7 @@ test('answers on the platform after the call, a job asked for by an answer too',
 
 test('says nothing after stop', () => {
   const queue = createDeliveryQueue()
-  const { jobs, told } = startJobs({ later: queue.later })
+  const { jobs, told } = startJobs({ later: queue.later, sliceMs: 0 })
   jobs.run(1, verifying)
   jobs.run(2, verifying)
   queue.deliver()

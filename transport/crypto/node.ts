@@ -37,6 +37,8 @@ import { createKeyParser, CURVE, publicKeyObject } from './node-keys.ts'
 import { privateKeyObject, uncompressedPoint } from './node-keys.ts'
 
 const HASH_BYTES = 32
+/** Parts that are this short together are hashed as one. */
+const JOINED_BYTES_MAX = 1_024
 
 /** A plain Uint8Array over memory that nobody else has: a Buffer may be a part of a shared pool. */
 const plain = (buffer: Buffer): Uint8Array =>
@@ -46,8 +48,16 @@ const plain = (buffer: Buffer): Uint8Array =>
 
 function hashParts(algorithm: 'sha256' | 'sha512', parts: readonly Uint8Array[]): Uint8Array {
   const [only] = parts
-  // Most are of one part and short: without an object that is fed, they take two thirds of the time.
+  // Most are short: without an object that is fed, they take half of the time, a copy included.
   if (only !== undefined && parts.length === 1) return plain(hash(algorithm, only, 'buffer'))
+  const bytes = parts.reduce((sum, { length }) => sum + length, 0)
+  if (bytes <= JOINED_BYTES_MAX) {
+    const joined = concatBytes(...parts)
+    const digest = plain(hash(algorithm, joined, 'buffer'))
+    // A part may be a secret, and its owner overwrites it.
+    joined.fill(0)
+    return digest
+  }
   const fed = createHash(algorithm)
   for (const part of parts) fed.update(part)
   return plain(fed.digest())
