@@ -22,6 +22,7 @@ import type {
   DecipherChaCha20Poly1305,
   DecipherGCM,
 } from 'node:crypto'
+import { concatBytes } from '../../codec/bytes.ts'
 import type { CryptoBackend } from '../../world/crypto.ts'
 import {
   checkHkdfBytes,
