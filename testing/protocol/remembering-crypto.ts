@@ -28,7 +28,9 @@ export function rememberingCrypto(crypto: CryptoBackend): CryptoBackend {
   const none = new Uint8Array(0)
   const publicKeyOf = remember((privateKey = none) => crypto.publicKeyOf(privateKey))
   const isPublicKey = remember((bytes = none) => crypto.isPublicKey(bytes))
-  const sharedX = remember((own = none, theirs = none) => crypto.sharedX(own, theirs))
+  const secretOf = remember((own = none, theirs = none) => crypto.sharedX(own, theirs))
+  // Our public key changes no result: it is no part of what is remembered.
+  const sharedX: CryptoBackend['sharedX'] = (own, theirs) => secretOf(own, theirs)
   const sign = remember((message = none, own = none) => crypto.sign(message, own))
   const verify = remember((message = none, signature = none, theirs = none) =>
     crypto.verify(message, signature, theirs),
