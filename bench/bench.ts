@@ -18,7 +18,7 @@ import type { Row } from './figures.ts'
 import { encodeFrame, keyless } from './keyless.ts'
 import { recordedMessages } from './recording.ts'
 import { printJson, printTable } from './report.ts'
-import { dials, gossip, messages, roundTrip } from './rival-rows.ts'
+import { dials, gossip, gossipBytes, messages, roundTrip } from './rival-rows.ts'
 import { simulations } from './simulations.ts'
 import { stubWorld } from './stub-world.ts'
 
@@ -245,6 +245,7 @@ const parts: Readonly<Record<string, () => Promise<Row | readonly Row[]>>> = {
   'round-trip': () => roundTrip(turns),
   dial: () => dials(turns),
   'gossip-20': () => gossip(small ? turns : { rounds: 5, roundMs: 2_000 }),
+  'gossip-wire-bytes': () => gossipBytes({ rounds: 5 }),
   'spawn-stop-10000': siblings,
   'cycle-heap': cycles,
   'message-256B': pouring,

@@ -30,10 +30,14 @@ const SPREAD_MAX = 0.2
 const FIRST_COUNT = 8
 
 /** Warms it up, round by round larger, until a round takes long enough to tell how many fill one. */
-async function countFor({ round }: Lane, roundMs: number, multiple: number): Promise<number> {
+async function countFor(
+  { round, unitsEach = 1 }: Lane,
+  roundMs: number,
+  multiple: number,
+): Promise<number> {
   const whole = (count: number): number => Math.max(1, Math.round(count / multiple)) * multiple
   for (let count = whole(FIRST_COUNT); ; count = whole(count * 4)) {
-    const rate = await round(count)
+    const rate = (await round(count)) / unitsEach
     if ((count / rate) * 1_000 > roundMs / 4) return whole((rate * roundMs) / 1_000)
   }
 }

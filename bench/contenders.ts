@@ -5,6 +5,7 @@
  */
 import { bare } from './bare-peers.ts'
 import type { Contender } from './contender.ts'
+import { gossipFloor } from './gossip-floor.ts'
 import { peerloom } from './native-peers.ts'
 
 const RIVALS = ['libp2p', 'secret-stream'] as const
@@ -12,6 +13,7 @@ export type RivalName = (typeof RIVALS)[number]
 
 const OWN: Readonly<Record<string, () => Contender>> = {
   bare: () => bare,
+  'gossip-floor': () => gossipFloor,
   peerloom: () => peerloom(),
   'peerloom-noble': () => peerloom({ crypto: 'noble' }),
   'peerloom-node': () => peerloom({ crypto: 'node' }),

@@ -24,6 +24,7 @@ import { GOSSIP_NODES, GOSSIP_OFFSETS, GOSSIP_TOPIC, startGossip } from './gossi
 import type { Recorded, RecordedTo } from './peer-orders.ts'
 import { skippingClock } from './skipping-clock.ts'
 import type { SkippingClock } from './skipping-clock.ts'
+import { watchSocketBytes } from './socket-bytes.ts'
 
 type NativeNode = Supervisor<NativeTypes>
 
@@ -224,6 +225,7 @@ export function peerloom({ crypto = 'auto', record }: PeerloomOptions = {}): Con
     },
 
     async gossip(tell, { payloadBytes }): Promise<Part> {
+      const writtenBytes = watchSocketBytes()
       const nodes = await startRing(crypto)
       tell({ type: 'ready', at: '' })
       const { run } = startGossip(
@@ -239,6 +241,7 @@ export function peerloom({ crypto = 'auto', record }: PeerloomOptions = {}): Con
             })
           },
         })),
+        writtenBytes,
       )
       return {
         async order(count) {
