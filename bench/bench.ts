@@ -21,7 +21,7 @@ import { encodeFrame, keyless } from './keyless.ts'
 import { recordedMessages } from './recording.ts'
 import { loopDelay } from './loop-delay.ts'
 import { printJson, printTable } from './report.ts'
-import { dials, gossip, messages, roundTrip } from './rival-rows.ts'
+import { dials, gossip, gossipBytes, messages, roundTrip } from './rival-rows.ts'
 import { simulations } from './simulations.ts'
 import { installedSize, startUp } from './start-up.ts'
 import { stubWorld } from './stub-world.ts'
@@ -259,6 +259,7 @@ const parts: Readonly<Record<string, () => Promise<Row | readonly Row[]>>> = {
   'event-loop-delay': () => loopDelay(turns),
   'start-up': () => startUp(small ? 1 : 7),
   'installed-size': () => Promise.resolve(installedSize()),
+  'gossip-wire-bytes': () => gossipBytes({ rounds: 5 }),
   'spawn-stop-10000': siblings,
   'cycle-heap': cycles,
   'message-256B': pouring,

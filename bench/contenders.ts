@@ -8,6 +8,7 @@ import { bare } from './bare-peers.ts'
 import { sockets } from './bare-sockets.ts'
 import { bareRoundTrips } from './bare-round-trips.ts'
 import type { Contender } from './contender.ts'
+import { gossipFloor } from './gossip-floor.ts'
 import { CROWD_LIMITS, peerloom } from './native-peers.ts'
 
 const RIVALS = ['libp2p', 'secret-stream'] as const
@@ -19,6 +20,7 @@ const OWN: Readonly<Record<string, () => Contender>> = {
   'bare-round-trip': () => bareRoundTrips,
   'bare-addon': () => bareDials('addon'),
   'bare-node': () => bareDials('node'),
+  'gossip-floor': () => gossipFloor,
   peerloom: () => peerloom(),
   'peerloom-crowd': () => peerloom({ raised: CROWD_LIMITS }),
   'peerloom-noble': () => peerloom({ crypto: 'noble' }),

@@ -20,6 +20,8 @@ export interface GossipOutcome {
   readonly micros: number
   /** From the call that published until a subscriber has it, of all deliveries. */
   readonly latencyMedianMicros: number
+  /** By all nodes, to their sockets. */
+  readonly writtenBytes: number
 }
 
 const NUMBER_BYTES = 4
@@ -30,7 +32,11 @@ interface OnItsWay {
   missing: number
 }
 
-export function startGossip(gossipers: readonly Gossiper[]): {
+/** @param writtenBytes what all of them have written so far */
+export function startGossip(
+  gossipers: readonly Gossiper[],
+  writtenBytes: () => number,
+): {
   run(count: number, payloadBytes: number): Promise<GossipOutcome>
 } {
   const onTheirWay = new Map<number, OnItsWay>()
@@ -66,10 +72,14 @@ export function startGossip(gossipers: readonly Gossiper[]): {
       latencies = []
       payloadBytes = Math.max(NUMBER_BYTES, bytes)
       const finished = new Promise<void>((resolve) => (finish = resolve))
-      const before = now()
+      const [before, bytesBefore] = [now(), writtenBytes()]
       for (const gossiper of gossipers.slice(0, count)) publish(gossiper)
       await finished
-      return { micros: now() - before, latencyMedianMicros: median(latencies) }
+      return {
+        micros: now() - before,
+        latencyMedianMicros: median(latencies),
+        writtenBytes: writtenBytes() - bytesBefore,
+      }
     },
   }
 }

@@ -7,8 +7,10 @@ import type { Peer, Peers } from './processes.ts'
 
 export interface Lane {
   readonly name: string
-  /** Does so much, and says how much that was a second. */
+  /** Does so much, and says how much that was a second, in the row's unit. */
   round(count: number): Promise<number>
+  /** How many of the row's units one of the counted is. Left out: 1. */
+  readonly unitsEach?: number
 }
 
 export interface Pair extends Lane {
@@ -20,13 +22,13 @@ const FIRST_COUNT = 8
 
 /** Warms it up, round by round larger, until a round takes long enough to tell how many fill one. */
 export async function warmedCount(
-  { round }: Lane,
+  { round, unitsEach = 1 }: Lane,
   roundMs: number,
   multiple: number,
 ): Promise<number> {
   const whole = (count: number): number => Math.max(1, Math.round(count / multiple)) * multiple
   for (let count = whole(FIRST_COUNT); ; count = whole(count * 4)) {
-    const rate = await round(count)
+    const rate = (await round(count)) / unitsEach
     if ((count / rate) * 1_000 > roundMs / 4) return whole((rate * roundMs) / 1_000)
   }
 }
@@ -144,6 +146,8 @@ export async function timedLane(
 export interface GossipLane extends Lane {
   /** Of each round so far, microseconds. */
   readonly latencies: number[]
+  /** Of each round so far: bytes written for one publication. */
+  readonly bytes: number[]
 }
 
 /** Publications of a network in one process; a round's rate is that of deliveries. */
@@ -155,14 +159,17 @@ export async function gossipLane(
 ): Promise<GossipLane> {
   const network = await peers.start({ part: 'gossip', by, payloadBytes })
   const latencies: number[] = []
+  const bytes: number[] = []
   return {
-    ...{ name: by, latencies },
+    ...{ name: by, latencies, bytes, unitsEach: deliveriesEach },
     async round(count) {
       const over = network.next('done')
       network.say({ type: 'order', count })
-      const { latencyMedianMicros, micros } = await over
+      const { latencyMedianMicros, micros, writtenBytes } = await over
       if (latencyMedianMicros === undefined) throw new Error(`${by} says nothing of latencies`)
+      if (writtenBytes === undefined) throw new Error(`${by} says nothing of bytes`)
       latencies.push(latencyMedianMicros)
+      bytes.push(writtenBytes / count)
       return perSecond(count * deliveriesEach, micros)
     },
   }

@@ -29,6 +29,7 @@ import { GOSSIP_NODES, GOSSIP_OFFSETS, GOSSIP_TOPIC, startGossip } from './gossi
 import type { Recorded, RecordedTo } from './peer-orders.ts'
 import { skippingClock } from './skipping-clock.ts'
 import type { SkippingClock } from './skipping-clock.ts'
+import { watchSocketBytes } from './socket-bytes.ts'
 
 type NativeNode = Supervisor<NativeTypes>
 
@@ -273,6 +274,7 @@ export function peerloom({ crypto = 'auto', raised, record }: PeerloomOptions = 
     },
 
     async gossip(tell, { payloadBytes }): Promise<Part> {
+      const writtenBytes = watchSocketBytes()
       const nodes = await startRing(crypto)
       tell({ type: 'ready', at: '' })
       const { run } = startGossip(
@@ -288,6 +290,7 @@ export function peerloom({ crypto = 'auto', raised, record }: PeerloomOptions = 
             })
           },
         })),
+        writtenBytes,
       )
       return {
         async order(count) {

@@ -41,7 +41,13 @@ export type FromPeer =
   | { readonly type: 'ready'; readonly at: string }
   | { readonly type: 'arrived'; readonly total: number }
   /** What was ordered is done; so long it took, and of single deliveries the median. */
-  | { readonly type: 'done'; readonly micros: number; readonly latencyMedianMicros?: number }
+  | {
+      readonly type: 'done'
+      readonly micros: number
+      readonly latencyMedianMicros?: number
+      /** To sockets, by all nodes of this process. */
+      readonly writtenBytes?: number
+    }
   /** Processor time since the process began, its own and the system's for it; what a recorded node has of it. */
   | { readonly type: 'spent'; readonly micros: number; readonly recorded?: Recorded }
   | { readonly type: 'delay'; readonly p99Ms: number }

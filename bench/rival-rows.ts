@@ -12,6 +12,7 @@ import { median, spreadOf } from './figures.ts'
 import type { Row } from './figures.ts'
 import { GOSSIP_NODES } from './gossip-work.ts'
 import { gossipLane, messageLane, timedLane } from './lanes.ts'
+import type { GossipLane } from './lanes.ts'
 import { RAISED_LIMITS, SKIPPED_MS } from './native-peers.ts'
 import { withPeers } from './processes.ts'
 
@@ -129,12 +130,13 @@ export const gossip = (options: ComparisonOptions): Promise<readonly Row[]> =>
     const laneOf = (by: string) => gossipLane(peers, by, GOSSIP_PAYLOAD_BYTES, GOSSIP_NODES - 1)
     const ours = await laneOf('peerloom')
     const theirs = await laneOf('libp2p')
+    const floor = await laneOf('gossip-floor')
     const more = `publications of ${String(GOSSIP_PAYLOAD_BYTES)} bytes; ${raisedLimits()}`
     const deliveries = await compare(
       {
         ...{ row: 'gossip-20', unit: 'deliveries/s', ours, more },
         multiple: GOSSIP_NODES,
-        theirs: [{ lane: theirs, goal: 10 }],
+        theirs: [{ lane: theirs, goal: 10 }, { lane: floor }],
       },
       options,
     )
@@ -151,4 +153,29 @@ export const gossip = (options: ComparisonOptions): Promise<readonly Row[]> =>
       ],
     }
     return [deliveries, latency]
+  })
+
+const COUNTED_PUBLICATIONS = 1_000
+
+/** Bytes that all nodes write to their sockets for so many publications, whatever they are about. */
+export const gossipBytes = ({ rounds }: Pick<ComparisonOptions, 'rounds'>): Promise<Row> =>
+  withPeers(async (peers) => {
+    const laneOf = (by: string) => gossipLane(peers, by, GOSSIP_PAYLOAD_BYTES, GOSSIP_NODES - 1)
+    const [ours, theirs] = [await laneOf('peerloom'), await laneOf('libp2p')]
+    const each = COUNTED_PUBLICATIONS / rounds
+    for (let round = 0; round < rounds; round++) {
+      for (const lane of [ours, theirs]) await lane.round(each)
+    }
+    const ratios = ours.bytes.map((bytes, round) => (theirs.bytes[round] ?? NaN) / bytes)
+    const inAll = ({ bytes }: GossipLane) => (median(bytes) * COUNTED_PUBLICATIONS) / 1e6
+    return {
+      ...{ row: 'gossip-wire-bytes', value: inAll(ours), unit: 'MB for 1000 publications' },
+      against: [
+        {
+          ...{ name: theirs.name, ratio: median(ratios), spread: spreadOf(ratios) },
+          theirs: inAll(theirs),
+        },
+      ],
+      more: `publications of ${String(GOSSIP_PAYLOAD_BYTES)} bytes; ${raisedLimits()}`,
+    }
   })

@@ -9,6 +9,7 @@ import { identify } from '@libp2p/identify'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Part, Tell } from '../contender.ts'
 import { GOSSIP_NODES, GOSSIP_OFFSETS, GOSSIP_TOPIC, startGossip } from '../gossip-work.ts'
+import { watchSocketBytes } from '../socket-bytes.ts'
 import { startNode } from './libp2p-node.ts'
 
 /** A heartbeat is a second; the mesh is made in the first ones. */
@@ -39,6 +40,7 @@ async function startRing(): Promise<readonly GossipSub[]> {
 }
 
 export async function gossip(tell: Tell, payloadBytes: number): Promise<Part> {
+  const writtenBytes = watchSocketBytes()
   const nodes = await startRing()
   tell({ type: 'ready', at: '' })
   const { run } = startGossip(
@@ -54,6 +56,7 @@ export async function gossip(tell: Tell, payloadBytes: number): Promise<Part> {
         })
       },
     })),
+    writtenBytes,
   )
   return {
     async order(count) {

@@ -13,7 +13,10 @@ const broadcast = (number: number, other: Partial<BroadcastMessage> = {}): Broad
   topic: 'news',
   payload: new Uint8Array(20).fill(3),
   hopsLeft: 8,
-  signature: new Uint8Array(64).fill(4).fill(number, 1, 2).fill(number >> 8, 0, 1),
+  signature: new Uint8Array(64)
+    .fill(4)
+    .fill(number, 1, 2)
+    .fill(number >> 8, 0, 1),
   ...other,
 })
 
