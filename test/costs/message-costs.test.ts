@@ -65,21 +65,24 @@ const OTHERS = 2
 test.each([
   // Some 225 to a batch, which is 64 KiB by estimate, one record and one write.
   { payloadBytes: 256, count: 10_000, records: 45, writes: 45 },
-  // Larger than what several share: a record each. With its key and length it is more than 64 KiB, and
-  // what is written goes to the socket in pieces of that.
-  { payloadBytes: 65_536, count: 1_000, records: 1_000, writes: 2_000 },
+  // Larger than what several share: a record each.
+  { payloadBytes: 65_536, count: 1_000, records: 1_000, writes: 1_000 },
 ])(
   '$count messages of $payloadBytes bytes are $records records in $writes writes',
   async ({ count, payloadBytes, records, writes }) => {
     const { pour, valueBytes } = await startPouring(payloadBytes)
     await pour(1)
     const write = vi.spyOn(Socket.prototype, 'write')
+    // Each is one call of the system, of one piece and of several.
+    const calls = [vi.spyOn(Socket.prototype, '_write'), vi.spyOn(Socket.prototype, '_writev')]
     await pour(count)
     const sentBytes = write.mock.calls.reduce((sum, [bytes]) => sum + bytes.length, 0)
     const overheadBytes = sentBytes - count * valueBytes
     expect(overheadBytes / RECORD_OVERHEAD_BYTES).toBeGreaterThan(1)
     expect(overheadBytes / RECORD_OVERHEAD_BYTES).toBeLessThan(records + OTHERS)
-    expect(write.mock.calls.length).toBeLessThan(writes + OTHERS)
+    const written = calls.reduce((sum, { mock }) => sum + mock.calls.length, 0)
+    expect(written).toBeGreaterThan(0)
+    expect(written).toBeLessThan(writes + OTHERS)
   },
 )
 
