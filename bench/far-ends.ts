@@ -66,9 +66,11 @@ export function startFarEnd(number: number, at: string): Promise<FarEnd> {
   let wake: () => void = () => undefined
   const wire = protocol.wire({
     ...{ role: 'dialler', target, dial: undefined, random, crypto },
-    out(bytes) {
-      writtenBytes += bytes.length
-      streams.write(STREAM, bytes)
+    out(...pieces) {
+      for (const bytes of pieces) {
+        writtenBytes += bytes.length
+        streams.write(STREAM, bytes)
+      }
     },
   })
   const isFull = (): boolean => writtenBytes - sentBytes > UNSENT_BYTES_MAX
