@@ -259,7 +259,7 @@ const parts: Readonly<Record<string, () => Promise<Row | readonly Row[]>>> = {
   'event-loop-delay': () => loopDelay(turns),
   'start-up': () => startUp(small ? 1 : 7),
   'installed-size': () => Promise.resolve(installedSize()),
-  'gossip-wire-bytes': () => gossipBytes({ rounds: 5 }),
+  'gossip-wire-bytes': () => gossipBytes({ rounds: small ? 1 : 5 }),
   'spawn-stop-10000': siblings,
   'cycle-heap': cycles,
   'message-256B': pouring,
