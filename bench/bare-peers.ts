@@ -8,6 +8,7 @@ import { createCipheriv, createDecipheriv } from 'node:crypto'
 import { connect, createServer } from 'node:net'
 import type { AddressInfo, Socket } from 'node:net'
 import { viewOf } from '../codec/bytes.ts'
+import { bareNonces } from './bare-nonces.ts'
 import type { Contender } from './contender.ts'
 
 const LENGTH_BYTES = 4
@@ -16,16 +17,6 @@ export const RECORD_BYTES = 65_536
 /** As much as a node hands to its transport ahead of the system: 256 KiB. */
 const UNSENT_BYTES_MAX = 4 * RECORD_BYTES
 const KEY = new Uint8Array(32).fill(7)
-
-function nonces(): () => Uint8Array {
-  const nonce = new Uint8Array(12)
-  const view = viewOf(nonce)
-  let count = 0
-  return () => {
-    view.setUint32(8, count++)
-    return nonce
-  }
-}
 
 export const bare: Contender = {
   async receiver(tell, { payloadBytes }) {
@@ -38,7 +29,7 @@ export const bare: Contender = {
     }
 
     const read = (socket: Socket): void => {
-      const nextNonce = nonces()
+      const nextNonce = bareNonces()
       const record = new Uint8Array(LENGTH_BYTES + RECORD_BYTES + TAG_BYTES)
       const end = record.length - TAG_BYTES
       let filled = 0
@@ -84,7 +75,7 @@ export const bare: Contender = {
     await new Promise<void>((resolve, reject) => {
       socket.once('error', reject).once('connect', resolve)
     })
-    const nextNonce = nonces()
+    const nextNonce = bareNonces()
     const payload = new Uint8Array(payloadBytes)
     const plaintext = new Uint8Array(RECORD_BYTES)
     tell({ type: 'ready', at })

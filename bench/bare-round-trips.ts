@@ -7,6 +7,7 @@ import { createCipheriv, createDecipheriv } from 'node:crypto'
 import { connect, createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { viewOf } from '../codec/bytes.ts'
+import { bareNonces } from './bare-nonces.ts'
 import type { Contender } from './contender.ts'
 import { timeAnswers } from './counted-work.ts'
 
@@ -16,19 +17,8 @@ const LENGTH_BYTES = 4
 const TAG_BYTES = 16
 const TAG = { authTagLength: TAG_BYTES } as const
 
-/** The nonces of one direction. */
-function nonces(): () => Uint8Array {
-  const nonce = new Uint8Array(12)
-  const view = viewOf(nonce)
-  let count = 0
-  return () => {
-    view.setUint32(8, count++)
-    return nonce
-  }
-}
-
 function records() {
-  const [sending, receiving] = [nonces(), nonces()]
+  const [sending, receiving] = [bareNonces(), bareNonces()]
   return {
     seal(plaintext: Uint8Array): Uint8Array {
       const plaintextLength = plaintext.length
