@@ -2,6 +2,9 @@
  * Answers that were given, kept for a request that comes again: it gets the same answer, and nobody is
  * asked twice. Bounded in time, in number a peer, and in bytes of all together.
  *
+ * An answer goes first, and what it answered is remembered for longer: bytes may wait in a stalled
+ * stream until nobody expects them any more. A request that comes that late is told so.
+ *
  * When the bytes of all are used up, whoever has most of them gives up its oldest: a peer that makes
  * us keep much cannot drive out what is kept for others.
  * @module
@@ -11,10 +14,14 @@ import type { Answer, RequestsLimits } from './requests-contract.ts'
 /** Of an answer beyond its payload: its entry, its key and its objects, about. */
 const ENTRY_BYTES = 256
 
+/** For who asks again when the answer is gone. */
+const TOO_LATE: Answer = { refusal: 'timed-out' }
+
 interface Kept {
-  readonly answer: Answer
+  answer: Answer
+  bytes: number
+  readonly answerUntilMs: number
   readonly untilMs: number
-  readonly bytes: number
 }
 
 interface OfPeer {
@@ -28,11 +35,15 @@ export interface KeptAnswers {
   keep(peer: string, id: string, answer: Answer, nowMs: number): void
   /** Lets go of what is over. */
   sweep(nowMs: number): void
+  /** How many requests are remembered. */
   readonly size: number
   readonly bytes: number
 }
 
-type Limits = Pick<RequestsLimits, 'answersBytesMax' | 'answersKeptMs' | 'answersPerPeerMax'>
+type Limits = Pick<
+  RequestsLimits,
+  'answeredKeptMs' | 'answersBytesMax' | 'answersKeptMs' | 'answersPerPeerMax'
+>
 
 export function createKeptAnswers(limits: Limits): KeptAnswers {
   const peers = new Map<string, OfPeer>()
@@ -46,6 +57,14 @@ export function createKeptAnswers(limits: Limits): KeptAnswers {
     bytes -= kept.bytes
     size--
     if (of.answers.size === 0) peers.delete(peer)
+  }
+
+  const dropAnswer = (of: OfPeer, kept: Kept): void => {
+    const freed = kept.bytes - ENTRY_BYTES
+    kept.answer = TOO_LATE
+    kept.bytes -= freed
+    of.bytes -= freed
+    bytes -= freed
   }
 
   const dropOldest = (peer: string, of: OfPeer): void => {
@@ -64,14 +83,19 @@ export function createKeptAnswers(limits: Limits): KeptAnswers {
   return {
     get(peer, id, nowMs) {
       const kept = peers.get(peer)?.answers.get(id)
-      return kept === undefined || kept.untilMs <= nowMs ? undefined : kept.answer
+      if (kept === undefined || kept.untilMs <= nowMs) return undefined
+      return kept.answerUntilMs <= nowMs ? TOO_LATE : kept.answer
     },
     keep(peer, id, answer, nowMs) {
       const of = peers.get(peer) ?? { answers: new Map<string, Kept>(), bytes: 0 }
       drop(peer, of, id)
       peers.set(peer, of)
       const content = 'payload' in answer ? answer.payload.length : 0
-      const kept = { answer, untilMs: nowMs + limits.answersKeptMs, bytes: content + ENTRY_BYTES }
+      const kept: Kept = {
+        ...{ answer, bytes: content + ENTRY_BYTES },
+        answerUntilMs: nowMs + limits.answersKeptMs,
+        untilMs: nowMs + limits.answeredKeptMs,
+      }
       of.answers.set(id, kept)
       of.bytes += kept.bytes
       bytes += kept.bytes
@@ -81,9 +105,10 @@ export function createKeptAnswers(limits: Limits): KeptAnswers {
     },
     sweep(nowMs) {
       for (const [peer, of] of [...peers]) {
-        for (const [id, { untilMs }] of [...of.answers]) {
-          if (untilMs > nowMs) break
-          drop(peer, of, id)
+        for (const [id, kept] of [...of.answers]) {
+          if (kept.answerUntilMs > nowMs) break
+          if (kept.untilMs <= nowMs) drop(peer, of, id)
+          else dropAnswer(of, kept)
         }
       }
     },

@@ -79,6 +79,8 @@ export interface RequestsLimits {
   readonly answerBytesMax: number
   /** Answers that are kept for a request that comes again: for how long, of one peer, of all. */
   readonly answersKeptMs: number
+  /** For how long it is remembered, from then on, that a request was answered: no less. */
+  readonly answeredKeptMs: number
   readonly answersPerPeerMax: number
   readonly answersBytesMax: number
   /** Answers of one peer that nobody asked for, within a minute; more are charged. */

@@ -64,6 +64,11 @@ export const NATIVE_LIMITS = {
   directsQueuedMax: 1_000,
   /** Section 12: answers that are kept for a request that comes again: 2 x 30 s, of one peer, of all. */
   answersKeptMs: 60_000,
+  /**
+   * Ours: that a request was answered. Its bytes may wait in a stream for as long as TCP sends them again,
+   * 924.6 s with Linux's `tcp_retries2`, and a call sends for 30 s; rounded up.
+   */
+  answeredKeptMs: 960_000,
   answersPerPeerMax: 1_000,
   answersBytesMax: 8 * 1024 * 1024,
   /** Section 12: responses and errors that nobody asked for, of one peer; more are a strike. */

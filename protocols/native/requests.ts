@@ -90,6 +90,7 @@ export const requestsChild = ({
       windowMs: limits.directsWindowMs,
       answerBytesMax: PAYLOAD_BYTES_MAX,
       answersKeptMs: limits.answersKeptMs,
+      answeredKeptMs: limits.answeredKeptMs,
       answersPerPeerMax: limits.answersPerPeerMax,
       answersBytesMax: limits.answersBytesMax,
       unaskedPerMinuteMax: limits.unaskedAnswersPerMinuteMax,

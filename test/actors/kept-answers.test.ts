@@ -3,9 +3,13 @@ import fc from 'fast-check'
 import { createKeptAnswers } from '../../actors/kept-answers.ts'
 import { holds } from '../support/properties.ts'
 
-const LIMITS = { answersKeptMs: 1_000, answersPerPeerMax: 3, answersBytesMax: 10_000 }
+const LIMITS = {
+  ...{ answersKeptMs: 1_000, answeredKeptMs: 5_000 },
+  ...{ answersPerPeerMax: 3, answersBytesMax: 10_000 },
+}
 const answerOf = (bytes: number) => ({ payload: new Uint8Array(bytes) })
 const BUSY = { refusal: 'handler-failed' } as const
+const TOO_LATE = { refusal: 'timed-out' }
 
 describe('answers that are kept', () => {
   test('are found by peer and request, until their time is over', () => {
@@ -14,17 +18,30 @@ describe('answers that are kept', () => {
     answers.keep('two', 'a', answerOf(1), 500)
     expect(answers.get('one', 'a', 999)).toBe(BUSY)
     expect(answers.get('one', 'b', 999)).toBeUndefined()
-    expect(answers.get('one', 'a', 1_000)).toBeUndefined()
+    expect(answers.get('one', 'a', 1_000)).toEqual(TOO_LATE)
     expect(answers.get('two', 'a', 1_000)).toEqual(answerOf(1))
+  })
+
+  test('are gone before it is forgotten that they were given', () => {
+    const answers = createKeptAnswers(LIMITS)
+    answers.keep('one', 'a', answerOf(1), 0)
+    answers.sweep(1_000)
+    expect(answers.get('one', 'a', 4_999)).toEqual(TOO_LATE)
+    expect(answers.get('one', 'a', 5_000)).toBeUndefined()
   })
 
   test('are let go by a sweep once they are over, and nothing of them is left', () => {
     const answers = createKeptAnswers(LIMITS)
-    answers.keep('one', 'a', answerOf(1), 0)
-    answers.keep('one', 'b', answerOf(1), 500)
+    answers.keep('one', 'a', answerOf(1_000), 0)
+    answers.keep('one', 'b', answerOf(1_000), 500)
+    const both = answers.bytes
     answers.sweep(1_000)
+    expect([answers.size, answers.bytes]).toEqual([2, both - 1_000])
+    answers.sweep(1_200)
+    expect([answers.size, answers.bytes]).toEqual([2, both - 1_000])
+    answers.sweep(5_000)
     expect(answers.size).toBe(1)
-    answers.sweep(1_500)
+    answers.sweep(5_500)
     expect([answers.size, answers.bytes]).toEqual([0, 0])
   })
 
@@ -71,7 +88,7 @@ describe('answers that are kept', () => {
           expect(answers.size).toBeLessThanOrEqual(3 * LIMITS.answersPerPeerMax)
           if (sweeps) answers.sweep(nowMs)
         }
-        answers.sweep(nowMs + LIMITS.answersKeptMs)
+        answers.sweep(nowMs + LIMITS.answeredKeptMs)
         expect([answers.size, answers.bytes]).toEqual([0, 0])
       }),
     )

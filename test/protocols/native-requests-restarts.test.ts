@@ -267,7 +267,7 @@ test('what is remembered of peers is let go once it is of no use', async () => {
   expect(await asked).toBe('timed-out')
   const one = { remotes: 1, talkers: 1, answers: 1, rated: 1 }
   expect(held()).toEqual({ calls: 0, owed: 0, ...one })
-  await pass(world, 180_000)
+  await pass(world, 1_080_000)
   const none = { remotes: 0, talkers: 0, answers: 0, rated: 0 }
   expect(held()).toEqual({ calls: 0, owed: 0, ...none })
 })
