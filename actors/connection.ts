@@ -5,6 +5,7 @@
  * place that gives things back.
  * @module
  */
+import { lengthOf } from '../codec/bytes.ts'
 import type { Outgoing, Wire } from '../codec/wire.ts'
 import { WireError } from '../codec/wire-error.ts'
 import type { ConnectionSaid, Ending } from '../machines/connection.ts'
@@ -329,9 +330,9 @@ export function createConnection<T extends ProtocolTypes>(
       dial: options.dial,
       random: random.fork('wire'),
       crypto: tools.crypto,
-      out(...pieces) {
-        for (const { length } of pieces) counters.sentBytes += length
-        outbox.sink(pieces)
+      out(bytes) {
+        counters.sentBytes += lengthOf(bytes)
+        outbox.sink(bytes)
       },
     })
     wire = made

@@ -3,7 +3,8 @@
  * taken yet. A peer that does not drain is noticed here.
  * @module
  */
-import { concatBytes } from '../codec/bytes.ts'
+import { joinedPieces, lengthOf } from '../codec/bytes.ts'
+import type { BytesInPieces } from '../codec/bytes.ts'
 import type { Outgoing } from '../codec/wire.ts'
 import type { StepLoop } from '../world/step-loop.ts'
 import type { StreamId, Streams } from '../world/streams.ts'
@@ -40,7 +41,7 @@ export interface OutboxOptions<Message> {
 
 export interface Outbox<Message> {
   /** Where the wire writes: one write, whatever it is in. */
-  sink(pieces: readonly Uint8Array[]): void
+  sink(bytes: BytesInPieces): void
   fits(lane: Lane, bytes: number): boolean
   reserve(lane: Lane, bytes: number): void
   unreserve(lane: Lane, bytes: number): void
@@ -115,14 +116,13 @@ export function createOutbox<Message extends object>(
   }
 
   return {
-    sink(pieces) {
-      const bytes = pieces.reduce((sum, { length }) => sum + length, 0)
-      if (stopped || bytes === 0) return
-      writtenBytes += bytes
-      const [only] = pieces
-      if (pieces.length === 1 && only !== undefined) streams.write(stream, only)
-      else if (streams.writePieces === undefined) streams.write(stream, concatBytes(...pieces))
-      else streams.writePieces(stream, pieces)
+    sink(bytes) {
+      const length = lengthOf(bytes)
+      if (stopped || length === 0) return
+      writtenBytes += length
+      const isInPieces = !(bytes instanceof Uint8Array) && bytes.length > 1
+      if (isInPieces && streams.writePieces !== undefined) streams.writePieces(stream, bytes)
+      else streams.write(stream, joinedPieces(bytes))
       if (timer === undefined) watch(false)
     },
     fits(lane, bytes) {

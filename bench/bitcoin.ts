@@ -11,6 +11,7 @@ import { readMessage } from '../codec/bitcoin/message-codec.ts'
 import type { BitcoinMessage } from '../codec/bitcoin/messages.ts'
 import { BITCOIN_NETWORKS } from '../codec/bitcoin/networks.ts'
 import { drawKeyPair, sharedXJob } from '../codec/bitcoin/v2/handshake-keys.ts'
+import { piecesOf } from '../codec/bytes.ts'
 import { bitcoinWire } from '../codec/bitcoin/wire.ts'
 import { nativeWire } from '../codec/native/wire.ts'
 import type { NativeMessage } from '../codec/native/messages.ts'
@@ -37,7 +38,7 @@ interface Ends<Message> {
 function holdBytes(): { readonly out: ByteSink; take(): readonly Uint8Array[] } {
   let held: Uint8Array[] = []
   return {
-    out: (...pieces) => held.push(...pieces),
+    out: (bytes) => held.push(...piecesOf(bytes)),
     take() {
       const taken = held
       held = []

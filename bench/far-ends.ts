@@ -5,6 +5,7 @@
  * @module
  */
 import { setImmediate } from 'node:timers/promises'
+import { joinedPieces, lengthOf } from '../codec/bytes.ts'
 import type { NativeAddress } from '../codec/native/address.ts'
 import type { NativeMessage } from '../codec/native/messages.ts'
 import { native } from '../protocols/native.ts'
@@ -66,11 +67,9 @@ export function startFarEnd(number: number, at: string): Promise<FarEnd> {
   let wake: () => void = () => undefined
   const wire = protocol.wire({
     ...{ role: 'dialler', target, dial: undefined, random, crypto },
-    out(...pieces) {
-      for (const bytes of pieces) {
-        writtenBytes += bytes.length
-        streams.write(STREAM, bytes)
-      }
+    out(bytes) {
+      writtenBytes += lengthOf(bytes)
+      streams.write(STREAM, joinedPieces(bytes))
     },
   })
   const isFull = (): boolean => writtenBytes - sentBytes > UNSENT_BYTES_MAX

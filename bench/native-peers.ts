@@ -19,6 +19,7 @@ import { chooseCrypto } from '../transport/crypto/choose.ts'
 import type { CryptoChoice } from '../transport/crypto/choose.ts'
 import { tcp } from '../transport/tcp.ts'
 import { BENCH_NETWORK } from './bench-network.ts'
+import { copiedInputs } from './copied-inputs.ts'
 import { BURST } from './contender.ts'
 import type { Contender, Part } from './contender.ts'
 import { countArrivals, timeAnswers } from './counted-work.ts'
@@ -70,12 +71,23 @@ const networkOf = (seat: 'called' | 'caller', limits: Partial<NativeLimits> = RA
 const JOURNAL_BYTES_MAX = 8 * 1_024 * 1_024 * 1_024
 
 interface Journal extends JournalRecording {
-  readonly status: JournalStatus
+  readonly status: Pick<JournalStatus, 'bytes' | 'ending' | 'entries'>
+}
+
+function copies(): Journal {
+  const copied = copiedInputs()
+  return {
+    begin: copied.begin,
+    get status() {
+      return { bytes: copied.bytes, ending: 'open', entries: 0 } as const
+    },
+  }
 }
 
 function journalTo(record: RecordedTo | undefined): Journal | undefined {
   const options = { bytesMax: JOURNAL_BYTES_MAX }
   if (record === undefined) return undefined
+  if (record === 'copies') return copies()
   if (record === 'memory') return memoryJournal(options)
   const folder = mkdtempSync(join(tmpdir(), 'peerloom-bench-'))
   process.on('exit', () => {

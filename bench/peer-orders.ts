@@ -5,7 +5,7 @@
 import type { Contender } from './contender.ts'
 
 /** Where the journal of a node goes. */
-export type RecordedTo = 'file' | 'memory'
+export type RecordedTo = 'copies' | 'file' | 'memory'
 
 /** How far a node's journal has come. One that is not open any more has missed what came afterwards. */
 export interface Recorded {

@@ -56,6 +56,26 @@ export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
   return joined
 }
 
+/** One piece or several that stand one behind the other. */
+export type BytesInPieces = Uint8Array | readonly Uint8Array[]
+
+export const piecesOf = (bytes: BytesInPieces): readonly Uint8Array[] =>
+  bytes instanceof Uint8Array ? [bytes] : bytes
+
+/** The same in one piece: copied only where there are several. */
+export function joinedPieces(bytes: BytesInPieces): Uint8Array {
+  if (bytes instanceof Uint8Array) return bytes
+  const [only] = bytes
+  return bytes.length === 1 && only !== undefined ? only : concatBytes(...bytes)
+}
+
+export function lengthOf(bytes: BytesInPieces): number {
+  if (bytes instanceof Uint8Array) return bytes.length
+  let length = 0
+  for (const piece of bytes) length += piece.length
+  return length
+}
+
 /** A view over exactly these bytes, also where they are a part of a larger buffer. */
 export const viewOf = (bytes: Uint8Array): DataView =>
   new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)

@@ -9,14 +9,15 @@
 import type { CryptoBackend } from '../world/crypto.ts'
 import type { CryptoJob, JobResult } from '../world/jobs.ts'
 import type { Random } from '../world/random.ts'
+import type { BytesInPieces } from './bytes.ts'
 import type { WireTraffic } from './traffic.ts'
 import type { WireError } from './wire-error.ts'
 
 /** Who opened the connection. */
 export type Role = 'dialler' | 'listener'
 
-/** Where a wire writes. The bytes belong to the sink from then on; of several pieces each is behind the other. */
-export type ByteSink = (...pieces: readonly Uint8Array[]) => void
+/** Where a wire writes: one write, in one piece or several. The bytes belong to the sink from then on. */
+export type ByteSink = (bytes: BytesInPieces) => void
 
 /** Bytes that a session encoded itself, because it hashed or signed them as sent. */
 export interface Raw {

@@ -3,7 +3,7 @@
  * Sent bytes are a length and a fingerprint. Texts of an engine or a system are never in it.
  * @module
  */
-import { encodeHex } from '../codec/bytes.ts'
+import { encodeHex, lengthOf } from '../codec/bytes.ts'
 import type { Effect, Observation } from '../world/observation.ts'
 import type { StoreChange } from '../world/store.ts'
 import { fingerprints } from './fingerprint.ts'
@@ -54,7 +54,7 @@ export function createOutcomeTaker(crypto: FingerprintCrypto): OutcomeTaker {
       case 'stream.open':
         return [effect.kind, effect.stream, effect.address.host, effect.address.port]
       case 'stream.write':
-        return [effect.kind, effect.stream, effect.bytes.length, hashOf(effect.bytes)]
+        return [effect.kind, effect.stream, lengthOf(effect.pieces), hashOf(effect.pieces)]
       case 'stream.destroy':
       case 'stream.end':
       case 'stream.pause':

@@ -3,7 +3,6 @@
  * done, when anybody looks.
  * @module
  */
-import { concatBytes } from '../codec/bytes.ts'
 import type { Effect, ObservationPort } from '../world/observation.ts'
 import type { StoreEntry } from '../world/store.ts'
 import type { StreamId } from '../world/streams.ts'
@@ -14,15 +13,9 @@ export function observedWorld(world: World, port: ObservationPort): World {
     port.tell({ of: 'effect', effect })
   }
   const { datagrams, jobs, names, store, streams } = world
-  const write = (stream: StreamId, bytes: Uint8Array): void => {
-    if (port.wants.effect) tell({ kind: 'stream.write', stream, bytes })
-    streams.write(stream, bytes)
-  }
   const writePieces = (stream: StreamId, pieces: readonly Uint8Array[]): void => {
-    // One write, to whoever looks, and nothing else.
-    if (port.wants.effect || streams.writePieces === undefined) {
-      write(stream, concatBytes(...pieces))
-    } else streams.writePieces(stream, pieces)
+    if (port.wants.effect) tell({ kind: 'stream.write', stream, pieces })
+    streams.writePieces?.(stream, pieces)
   }
   return {
     ...world,
@@ -43,7 +36,10 @@ export function observedWorld(world: World, port: ObservationPort): World {
         if (port.wants.effect) tell({ kind: 'listener.unlisten', listener })
         streams.unlisten(listener)
       },
-      write,
+      write(stream, bytes) {
+        if (port.wants.effect) tell({ kind: 'stream.write', stream, pieces: [bytes] })
+        streams.write(stream, bytes)
+      },
       ...(streams.writePieces === undefined ? {} : { writePieces }),
       pause(stream) {
         if (port.wants.effect) tell({ kind: 'stream.pause', stream })

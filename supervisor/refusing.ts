@@ -6,6 +6,7 @@
  * @module
  */
 import type { Protocol, RefusalReason } from '../actors/protocol.ts'
+import { joinedPieces } from '../codec/bytes.ts'
 import type { ProtocolTypes } from '../machines/session.ts'
 import type { CryptoBackend } from '../world/crypto.ts'
 import type { Random } from '../world/random.ts'
@@ -46,8 +47,8 @@ export function createRefusing<T extends ProtocolTypes>({
       dial: undefined,
       random,
       crypto,
-      out: (...pieces) => {
-        for (const bytes of pieces) streams.write(stream, bytes)
+      out: (bytes) => {
+        streams.write(stream, joinedPieces(bytes))
       },
     })
     wire.write([message])

@@ -23,7 +23,12 @@ export interface Step {
 /** What the core asked of the world. */
 export type Effect =
   | { readonly kind: 'stream.open'; readonly stream: StreamId; readonly address: SocketAddress }
-  | { readonly kind: 'stream.write'; readonly stream: StreamId; readonly bytes: Uint8Array }
+  /** One write, of pieces that stand one behind the other. */
+  | {
+      readonly kind: 'stream.write'
+      readonly stream: StreamId
+      readonly pieces: readonly Uint8Array[]
+    }
   | {
       readonly kind:
         'stream.destroy' | 'stream.end' | 'stream.pause' | 'stream.report' | 'stream.resume'

@@ -162,7 +162,7 @@ export function nativeWire(
       writeOutgoing(plaintext, message)
     }
     closeRecord()
-    out(...pieces)
+    out(pieces)
   }
 
   function readUnit(): NativeRead {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { RECORD_PARAMETERS } from '../../codec/botd/handshake-bytes.ts'
+import { joinedPieces } from '../../codec/bytes.ts'
 import { botdWire } from '../../codec/botd/wire.ts'
 import type { Protocol } from '../../index.ts'
 import type { BotdMessage, BotdTypes } from '../../protocols/botd.ts'
@@ -56,7 +57,7 @@ function startTampering() {
         protocol.wire({
           ...setup,
           out: (bytes) => {
-            setup.out(isArmed ? flipped(bytes, -1) : bytes)
+            setup.out(isArmed ? flipped(joinedPieces(bytes), -1) : bytes)
           },
         }),
     }),

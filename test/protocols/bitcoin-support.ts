@@ -10,7 +10,7 @@ import type { VersionMessage } from '../../codec/bitcoin/negotiation.ts'
 import { NO_ADDRESS } from '../../codec/bitcoin/network-address.ts'
 import { drawKeyPair } from '../../codec/bitcoin/v2/handshake-keys.ts'
 import type { V2KeyPair } from '../../codec/bitcoin/v2/handshake-keys.ts'
-import { concatBytes } from '../../codec/bytes.ts'
+import { concatBytes, joinedPieces } from '../../codec/bytes.ts'
 import type { ChildTools, Protocol } from '../../index.ts'
 import { bitcoin } from '../../protocols/bitcoin.ts'
 import type { BitcoinOptions, BitcoinTypes } from '../../protocols/bitcoin.ts'
@@ -132,7 +132,7 @@ export const changing = (
     const wire = protocol.wire({
       ...setup,
       out(bytes) {
-        setup.out(isChanged ? change(bytes) : bytes)
+        setup.out(isChanged ? change(joinedPieces(bytes)) : bytes)
       },
     })
     return {

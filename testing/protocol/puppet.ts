@@ -6,6 +6,7 @@
  * @module
  */
 import type { Protocol } from '../../actors/protocol.ts'
+import { joinedPieces } from '../../codec/bytes.ts'
 import type { Outgoing, Read, Role, Wire } from '../../codec/wire.ts'
 import { WireError } from '../../codec/wire-error.ts'
 import type { ProtocolTypes } from '../../machines/session.ts'
@@ -118,8 +119,8 @@ export function startPuppet<T extends ProtocolTypes>(options: PuppetOptions<T>):
       dial,
       random,
       crypto,
-      out(...pieces) {
-        for (const bytes of pieces) streams.write(own, bytes)
+      out(bytes) {
+        streams.write(own, joinedPieces(bytes))
       },
     })
     wire = made

@@ -1,6 +1,6 @@
 import { createPublicKey, verify } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { concatBytes, encodeHex } from '../../../codec/bytes.ts'
+import { concatBytes, encodeHex, joinedPieces } from '../../../codec/bytes.ts'
 import { sessionKeysOf, signedBytes, transcriptOf } from '../../../codec/botd/handshake-bytes.ts'
 import type { BotdKeys } from '../../../codec/botd/handshake-bytes.ts'
 import { RECORD_PARAMETERS } from '../../../codec/botd/handshake-bytes.ts'
@@ -26,7 +26,7 @@ function startWire(crypto: CryptoBackend, role: Role, rekeyFrames = 65_536) {
     {
       ...{ role, crypto, target: undefined, dial: undefined },
       random: seededRandom('wire'),
-      out: (bytes) => written.push(bytes),
+      out: (bytes) => written.push(joinedPieces(bytes)),
     },
     { ...RECORD_PARAMETERS, rekeyFrames },
   )

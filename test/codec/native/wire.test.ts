@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { concatBytes, encodeHex, viewOf } from '../../../codec/bytes.ts'
+import { concatBytes, encodeHex, joinedPieces, viewOf } from '../../../codec/bytes.ts'
 import {
   RECORD_PARAMETERS,
   sessionKeysOf,
@@ -40,7 +40,7 @@ function startWire(role: Role, records = RECORD_PARAMETERS) {
       dial: undefined,
       random: seededRandom('wire'),
       crypto,
-      out: (...pieces) => written.push(concatBytes(...pieces)),
+      out: (bytes) => written.push(joinedPieces(bytes)),
     },
     records,
   )

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { concatBytes, encodeHex } from '../../../codec/bytes.ts'
+import { concatBytes, encodeHex, joinedPieces } from '../../../codec/bytes.ts'
 import { chooseCrypto } from '../../../transport/crypto/choose.ts'
 import { coalesced, oneByte } from '../../../transport/memory/chunking.ts'
 import { seededRandom } from '../../../transport/random.ts'
@@ -52,7 +52,7 @@ function startRaw(world: World, host = '10.0.0.9') {
     random: seededRandom(`raw ${host}`),
     crypto,
     out(bytes) {
-      streams.write(2, bytes)
+      streams.write(2, joinedPieces(bytes))
     },
   })
   const readAll = (): void => {

@@ -5,7 +5,7 @@ import type { V2Channel, V2OwnHalf } from '../../../../codec/bitcoin/v2/channel.
 import { deriveKeys, sharedXJob } from '../../../../codec/bitcoin/v2/handshake-keys.ts'
 import { createPacketSealer } from '../../../../codec/bitcoin/v2/packets.ts'
 import type { OutgoingPacket } from '../../../../codec/bitcoin/v2/packets.ts'
-import { concatBytes, encodeAscii, encodeHex } from '../../../../codec/bytes.ts'
+import { concatBytes, encodeAscii, encodeHex, joinedPieces } from '../../../../codec/bytes.ts'
 import { createFrameBuffer } from '../../../../codec/frame-buffer.ts'
 import type { Role } from '../../../../codec/wire.ts'
 import { modelCrypto } from '../../../../testing/simulator/model-crypto.ts'
@@ -55,7 +55,7 @@ function startSide(role: Role, options: SideOptions = {}) {
       random: seededRandom(options.seed ?? role),
       buffer,
       out(bytes) {
-        written.push(bytes.slice())
+        written.push(joinedPieces(bytes).slice())
       },
     },
     own === undefined ? drawOwnHalf : () => own,
