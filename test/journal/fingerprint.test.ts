@@ -39,3 +39,17 @@ test('it is another one where a bit, a length or an order is another', () => {
     }
   }
 })
+
+test('it is the same in whatever pieces, long ones after short ones too', () => {
+  const random = seededRandom('pieces')
+  for (const crypto of BACKENDS) {
+    const fingerprint = fingerprints(crypto)
+    for (const length of [65_600, 20, 8_193, 300_000, 8_193]) {
+      const bytes = random.bytes(length)
+      const [one, other] = [length >> 2, length >> 1]
+      const pieces = [bytes.subarray(0, one), bytes.subarray(one, other), bytes.subarray(other)]
+      expect(fingerprint(pieces)).toBe(fingerprint(bytes))
+      expect(fingerprint([bytes])).toBe(fingerprint(bytes))
+    }
+  }
+})
