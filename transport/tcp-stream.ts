@@ -10,6 +10,7 @@ import type { Socket } from 'node:net'
 import type { SocketAddress, StreamId, StreamInput, TransportFault } from '../world/streams.ts'
 import { printedAddress } from './address.ts'
 import { dialFaultOf, faultOf } from './faults.ts'
+import type { FixedReads } from './fixed-reads.ts'
 import { createWriteQueue } from './write-queue.ts'
 
 /**
@@ -35,6 +36,8 @@ export interface TcpStream {
 export interface TcpStreamOptions {
   readonly stream: StreamId
   readonly socket: Socket
+  /** Where its bytes come from. Left out: its `data`. */
+  readonly reads?: FixedReads | undefined
   readonly tell: (input: StreamInput) => void
   /** The socket is gone by itself: failed, or ended on both sides. */
   readonly onGone: () => void
@@ -71,7 +74,7 @@ export function discard(socket: Socket, how?: { readonly resets: boolean }): voi
 }
 
 export function startTcpStream(options: TcpStreamOptions): TcpStream {
-  const { stream, socket, tell, onGone } = options
+  const { stream, socket, reads, tell, onGone } = options
   const waiting = createWriteQueue()
   let givenBytes = 0
   let heldWrites = 0
@@ -124,6 +127,7 @@ export function startTcpStream(options: TcpStreamOptions): TcpStream {
     waiting.clear()
     clearImmediate(reportDue)
     reportDue = undefined
+    reads?.release()
     socket.off('connect', onConnect).off('data', onData).off('end', onEnd)
     socket.off('error', onError).off('close', onClose)
     discard(socket, how)
@@ -141,13 +145,12 @@ export function startTcpStream(options: TcpStreamOptions): TcpStream {
     // Without an address it is reset already, and the next event of the socket says so.
     if (ends !== undefined) tell({ kind: 'stream.opened', stream, ...ends })
   }
+  const onBytes = (bytes: Uint8Array): void => {
+    tell({ kind: 'stream.bytes', stream, bytes })
+  }
   // A plain Uint8Array: a Buffer's `slice` is a view, where everyone else's is a copy.
   const onData = (bytes: Buffer): void => {
-    tell({
-      kind: 'stream.bytes',
-      stream,
-      bytes: new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length),
-    })
+    onBytes(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length))
   }
   const onEnd = (): void => {
     farEnded = true
@@ -163,7 +166,9 @@ export function startTcpStream(options: TcpStreamOptions): TcpStream {
 
   // Before it listens for data: Node would start to read.
   socket.pause()
-  socket.on('connect', onConnect).on('data', onData).on('end', onEnd)
+  if (reads === undefined) socket.on('data', onData)
+  else reads.hear(onBytes)
+  socket.on('connect', onConnect).on('end', onEnd)
   socket.on('error', onError).on('close', onClose)
 
   return {

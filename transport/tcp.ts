@@ -19,6 +19,8 @@ import type {
 import { localAddress, printedAddress, targetAddress } from './address.ts'
 import { descriptorsAreLeft, watchDescriptors } from './descriptors.ts'
 import { faultOf } from './faults.ts'
+import { fixedReads, fixedReadsOf } from './fixed-reads.ts'
+import type { FixedReads } from './fixed-reads.ts'
 import { enteredBy, notStarted } from './later.ts'
 import { discard, endsOf, startTcpStream } from './tcp-stream.ts'
 import type { TcpStream } from './tcp-stream.ts'
@@ -61,11 +63,16 @@ export function tcp(options: TcpOptions = {}): Streams {
   let nextStream = 1
   let endWatch: (() => void) | undefined
 
-  const add = (stream: StreamId, socket: Socket, dialled: boolean): void => {
+  const add = (
+    stream: StreamId,
+    socket: Socket,
+    reads: FixedReads | undefined,
+    dialled: boolean,
+  ): void => {
     const onGone = (): void => {
       streams.delete(stream)
     }
-    streams.set(stream, startTcpStream({ stream, socket, tell: enter, onGone, dialled }))
+    streams.set(stream, startTcpStream({ stream, socket, reads, tell: enter, onGone, dialled }))
   }
 
   const overloaded = (listener: ListenerId): void => {
@@ -84,7 +91,7 @@ export function tcp(options: TcpOptions = {}): Streams {
     if (ends === undefined) return discard(socket)
     const stream = nextStream
     nextStream += 2
-    add(stream, socket, false)
+    add(stream, socket, fixedReadsOf(socket), false)
     enter({ kind: 'listener.accepted', listener, stream, ...ends })
   }
 
@@ -145,7 +152,9 @@ export function tcp(options: TcpOptions = {}): Streams {
         return
       }
       const from = dialFrom === undefined ? {} : { localAddress: dialFrom }
-      add(stream, connect({ ...socketOptions, ...target, ...from }), true)
+      const reads = fixedReads()
+      const { onread } = reads
+      add(stream, connect({ ...socketOptions, ...target, ...from, onread }), reads, true)
     },
     listen(listener, address) {
       const local = localAddress(address)
