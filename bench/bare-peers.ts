@@ -10,6 +10,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import { viewOf } from '../codec/bytes.ts'
 import { bareNonces } from './bare-nonces.ts'
 import type { Contender } from './contender.ts'
+import { countArrivals } from './counted-work.ts'
 
 const LENGTH_BYTES = 4
 const TAG_BYTES = 16
@@ -20,14 +21,7 @@ const KEY = new Uint8Array(32).fill(7)
 
 export const bare: Contender = {
   async receiver(tell, { payloadBytes }) {
-    let arrived = 0
-    let expected = Infinity
-    const check = (): void => {
-      if (arrived < expected) return
-      expected = Infinity
-      tell({ type: 'arrived', total: arrived })
-    }
-
+    const { arrived, part } = countArrivals(tell)
     const read = (socket: Socket): void => {
       const nextNonce = bareNonces()
       const record = new Uint8Array(LENGTH_BYTES + RECORD_BYTES + TAG_BYTES)
@@ -41,8 +35,7 @@ export const bare: Contender = {
         decipher.setAuthTag(record.subarray(end))
         const plaintext = decipher.update(record.subarray(LENGTH_BYTES, end))
         decipher.final()
-        for (let from = 0; from < plaintext.length; from += payloadBytes) arrived++
-        check()
+        for (let from = 0; from < plaintext.length; from += payloadBytes) arrived()
       }
       socket.on('data', (chunk: Uint8Array) => {
         for (let from = 0; from < chunk.length;) {
@@ -62,12 +55,7 @@ export const bare: Contender = {
       server.once('error', reject).listen(0, '127.0.0.1', resolve)
     })
     tell({ type: 'ready', at: String((server.address() as AddressInfo).port) })
-    return {
-      order(total) {
-        expected = total
-        check()
-      },
-    }
+    return part
   },
 
   async sender(tell, { at, payloadBytes }) {

@@ -269,7 +269,7 @@ const parts: Readonly<Record<string, () => Promise<Row | readonly Row[]>>> = {
     simulations(
       small
         ? { rounds: 1, seconds: 5, nodes: [5, 20] }
-        : { rounds: 3, seconds: 30, nodes: [20, 200] },
+        : { rounds: 3, seconds: 15, nodes: [20, 200] },
     ),
   bitcoin: () => bitcoinParts(small ? { rounds: 3, share: 0.02 } : { rounds: 9, share: 1 }),
 }
