@@ -225,7 +225,7 @@ program
   .argument('[machine]', 'root, connection, or a network for its session')
   .addOption(
     new Option('--format <format>', 'how it is written')
-      .choices(['mermaid', 'json'])
+      .choices(['mermaid', 'svg', 'json'])
       .default('mermaid'),
   )
   .option('--protocol <network>', 'whose deadlines the chart of a connection has')
