@@ -1,0 +1,273 @@
+/**
+ * One connection as the running statechart it is: where it stands, which way it came, what it waits
+ * for, what can happen next, what was said; and when it is over, why.
+ * @module
+ */
+import { useState } from 'preact/hooks'
+import type {
+  ChartNow,
+  Closing,
+  ConnectionAnswer,
+  PossibleTransition,
+  RunningDeadline,
+} from '../messages.ts'
+import { ConnectionActions } from './actions.tsx'
+import { ChartPicture } from './chart-picture.tsx'
+import { useChart, useNow, useView } from './hooks.ts'
+import { litOf } from './lit.ts'
+import type { View } from './live.ts'
+import { Path } from './path.tsx'
+import { plainFacts } from './plain.tsx'
+import {
+  Facts,
+  Identity,
+  NodeLink,
+  Refused,
+  SampledWords,
+  Section,
+  State,
+  Waiting,
+} from './parts.tsx'
+import { Sequence } from './sequence.tsx'
+import {
+  bytesRateWords,
+  bytesWords,
+  countWords,
+  leftWords,
+  lengthWords,
+  rateWords,
+} from './words.ts'
+import { timeWords } from './words.ts'
+
+type ChartKind = 'connection' | 'session'
+
+/** Often enough for tenths of a second. */
+const COUNT_DOWN_MS = 100
+
+/** As they are now, and not as they were when the node looked. */
+function useCountingDown(deadlines: readonly RunningDeadline[], fromMs: number) {
+  const now = useNow(COUNT_DOWN_MS)
+  return deadlines.map((deadline) =>
+    deadline.isHeld
+      ? deadline
+      : { ...deadline, leftMs: Math.max(0, deadline.leftMs - Math.max(0, now - fromMs)) },
+  )
+}
+
+function Deadlines({ deadlines }: { readonly deadlines: readonly RunningDeadline[] }) {
+  if (deadlines.length === 0) return <p class="faint">Nothing runs out.</p>
+  return (
+    <ul class="deadlines">
+      {deadlines.map(({ isHeld, leftMs, ms, name }) => (
+        <li key={name}>
+          <span class="mono">{name}</span>
+          <span class="number">
+            {leftWords(leftMs)}
+            {isHeld ? ' (stands still)' : ''}
+          </span>
+          {ms === null ? null : (
+            <meter aria-label={`${name}: what is left`} min={0} max={ms} value={leftMs} />
+          )}
+        </li>
+      ))}
+    </ul>
+  )
+}
+
+function Next({ next }: { readonly next: readonly PossibleTransition[] }) {
+  if (next.length === 0) return <p class="faint">Nothing: this is the end of it.</p>
+  return (
+    <ul class="next">
+      {next.map(({ guard, targets, transition, trigger }) => (
+        <li key={transition}>
+          <span class="mono">{trigger}</span>
+          {guard === null ? null : <span class="guard">if {guard}</span>}
+          <span class="target">
+            {targets.length === 0
+              ? 'stays'
+              : `→ ${targets.map((id) => id.split('.').slice(1).join('.')).join(', ')}`}
+          </span>
+        </li>
+      ))}
+    </ul>
+  )
+}
+
+function Chart(props: {
+  readonly node: string
+  readonly kind: ChartKind
+  readonly now: ChartNow
+  readonly answer: ConnectionAnswer
+  readonly deadlines: readonly RunningDeadline[]
+}) {
+  const { answer, deadlines, kind, node, now } = props
+  const state = useChart(node, now.name)
+  if (state.is === 'loading') return <Waiting words="The chart is fetched …" />
+  if (state.is === 'failed') return <p class="notice is-bad">{state.message}</p>
+  const { chart, geometry } = state.laidOut
+  const path = answer.path.filter((entry) => entry.chart === kind)
+  return (
+    <ChartPicture
+      geometry={geometry}
+      lit={litOf(chart, now, path)}
+      deadlines={deadlines}
+      words={`The chart ${now.name}. It is in ${now.state.replaceAll('.', ', in it ')}.`}
+    />
+  )
+}
+
+function Closed({ closed }: { readonly closed: Closing }) {
+  return (
+    <section class="notice is-closed" aria-label="Why it was closed">
+      <h2>Closed at {timeWords(closed.atMs)}</h2>
+      {closed.words.map((sentence) => (
+        <p key={sentence}>{sentence}</p>
+      ))}
+      <p class="faint">
+        {`${closed.reason}, ${closed.detail}; by ${closed.by}, while ${closed.phase}. What follows: ${closed.verdict}.`}
+      </p>
+    </section>
+  )
+}
+
+function Head({
+  view,
+}: {
+  readonly view: View<{ view: 'connection'; node: string; connection: string }>
+}) {
+  const { closed, row } = view.answer
+  return (
+    <>
+      <h1>
+        {row.connection} <State state={closed === null ? row.state : 'closed'} />
+        {row.isHeld ? <span class="tag">not read</span> : null}
+      </h1>
+      <Facts
+        facts={[
+          ['node', <NodeLink node={row.node} />],
+          ['direction', `${row.direction}, ${row.slot}`],
+          ['address', <span class="mono">{row.address}</span>],
+          ['identity', <Identity of={row.identity} />],
+          ['age', lengthWords(row.ageMs)],
+          ...Object.entries(row.described),
+          ['strikes', countWords(row.strikes)],
+        ]}
+      />
+    </>
+  )
+}
+
+function Counters({ answer }: { readonly answer: ConnectionAnswer }) {
+  const { counters, row } = answer
+  const dropped = Object.entries(counters.dropped)
+  return (
+    <Facts
+      facts={[
+        [
+          'in',
+          `${rateWords(row.rates.receivedMessages)} /s, ${bytesRateWords(row.rates.receivedBytes)}`,
+        ],
+        ['out', `${rateWords(row.rates.sentMessages)} /s, ${bytesRateWords(row.rates.sentBytes)}`],
+        [
+          'received',
+          `${countWords(counters.receivedMessages)}, ${bytesWords(counters.receivedBytes)}`,
+        ],
+        ['handled', countWords(counters.handledMessages)],
+        ['sent', `${countWords(counters.sentMessages)}, ${bytesWords(counters.sentBytes)}`],
+        ['unsent', countWords(counters.unsentMessages)],
+        ...Object.entries(row.queuedBytes).map(
+          ([lane, bytes]) => [`queue ${lane}`, bytesWords(bytes)] as const,
+        ),
+        ...dropped.map(([why, count]) => [`dropped, ${why}`, countWords(count)] as const),
+      ]}
+    />
+  )
+}
+
+export function ConnectionPage(props: { readonly node: string; readonly connection: string }) {
+  const { connection, node } = props
+  const { refused, view } = useView({ view: 'connection', node, connection })
+  const [shown, setShown] = useState<ChartKind>()
+  const answer = view?.answer
+  const charts = answer?.charts
+  // The handshake is what one wants to see; where there is none, there is the connection.
+  const kind = charts?.session == null ? 'connection' : (shown ?? 'session')
+  const now = charts?.[kind] ?? charts?.connection
+  const deadlines = useCountingDown(now?.deadlines ?? [], view?.atMs ?? 0)
+  if (view === undefined || answer === undefined || charts === undefined || now === undefined) {
+    return (
+      <>
+        <h1>{connection}</h1>
+        {refused === undefined ? <Waiting /> : <Refused refused={refused} />}
+      </>
+    )
+  }
+  const kinds = (['session', 'connection'] as const).filter((one) => charts[one] !== null)
+  return (
+    <>
+      <Head view={view} />
+      {answer.closed === null ? <Refused refused={refused} /> : <Closed closed={answer.closed} />}
+      {answer.closed === null ? (
+        <ConnectionActions
+          node={node}
+          connection={connection}
+          subject={answer.row.identity ?? answer.row.address}
+        />
+      ) : null}
+      <div class="columns">
+        <Section
+          title="Statechart"
+          class="wide-card"
+          aside={
+            <div class="tabs" role="group" aria-label="Which chart">
+              {kinds.map((one) => (
+                <button
+                  key={one}
+                  type="button"
+                  aria-pressed={one === kind}
+                  onClick={() => {
+                    setShown(one)
+                  }}
+                >
+                  {one === 'connection' ? 'connection' : `session (${charts.session?.name ?? ''})`}
+                  <State state={charts[one]?.state ?? ''} />
+                </button>
+              ))}
+            </div>
+          }
+        >
+          <Chart node={node} kind={kind} now={now} answer={answer} deadlines={deadlines} />
+        </Section>
+        <div class="stack">
+          <Section title="Deadlines">
+            <Deadlines deadlines={deadlines} />
+          </Section>
+          <Section title="What can happen next">
+            <Next next={now.next} />
+          </Section>
+          <Section title="The way it came">
+            <Path path={answer.path} leftOut={answer.pathLeftOut} />
+          </Section>
+        </div>
+      </div>
+      <div class="columns">
+        <Section title="Messages" class="wide-card" aside={<SampledWords sampled={view.sampled} />}>
+          <Sequence
+            messages={answer.messages}
+            passedOver={answer.messagesPassedOver}
+            us={node}
+            peer={answer.row.address}
+          />
+        </Section>
+        <div class="stack">
+          <Section title="Counters">
+            <Counters answer={answer} />
+          </Section>
+          <Section title="What was found out">
+            <Facts facts={[...plainFacts(answer.facts), ...plainFacts(answer.about)]} />
+          </Section>
+        </div>
+      </div>
+    </>
+  )
+}

@@ -1,0 +1,76 @@
+/**
+ * What of a chart is lit: where it stands, where it has been, and what it can do next.
+ * @module
+ */
+import type { ChartDescription } from '../chart-description.ts'
+import type { ChartNow, PathEntry } from '../messages.ts'
+
+export interface Lit {
+  /** Ids of states. */
+  readonly active: ReadonlySet<string>
+  readonly visited: ReadonlySet<string>
+  /** Ids of transitions. */
+  readonly next: ReadonlySet<string>
+  readonly taken: ReadonlySet<string>
+}
+
+/** The states that a text as charts are written (`a.b|c.d`) names, with those around them. */
+export function statesOf({ name, states }: ChartDescription, text: string): ReadonlySet<string> {
+  const known = new Set(states.map(({ id }) => id))
+  const found = new Set<string>()
+  for (const part of text.split('|')) {
+    const keys = part.split('.')
+    keys.forEach((_, place) => {
+      const id = [name, ...keys.slice(0, place + 1)].join('.')
+      if (known.has(id)) found.add(id)
+    })
+  }
+  return found
+}
+
+const isOn = ({ on }: ChartDescription['transitions'][number], event: string): boolean => {
+  switch (on.kind) {
+    case 'event':
+      return on.name === event
+    case 'always':
+      // It has no event of its own: it is taken on whatever came before.
+      return true
+    case 'after':
+      return event.startsWith('xstate.after.') || event === `after ${on.delay}`
+    case 'done':
+    case 'error':
+      return event.startsWith(`xstate.${on.kind}.`) && event.includes(on.of)
+  }
+}
+
+export function litOf(
+  chart: ChartDescription,
+  now: Pick<ChartNow, 'active' | 'next'>,
+  path: readonly PathEntry[],
+): Lit {
+  const visited = new Set<string>()
+  const taken = new Set<string>()
+  let before: ReadonlySet<string> | undefined
+  for (const { event, state } of path) {
+    const here = statesOf(chart, state)
+    for (const id of here) visited.add(id)
+    for (const transition of chart.transitions) {
+      if (before === undefined) break
+      const { id, source, targets } = transition
+      const isFromHere = before.has(source) || source === chart.name
+      const leadsHere = targets.some((target) => here.has(target) && !isWithin(before, target))
+      if (isFromHere && leadsHere && isOn(transition, event)) taken.add(id)
+    }
+    before = here
+  }
+  return {
+    active: new Set(now.active),
+    visited,
+    next: new Set(now.next.map(({ transition }) => transition)),
+    taken,
+  }
+}
+
+/** Whether a state was there already: nothing led to it. */
+const isWithin = (states: ReadonlySet<string> | undefined, id: string): boolean =>
+  states?.has(id) ?? false
