@@ -475,6 +475,8 @@ export function createConnection<T extends ProtocolTypes>(
     ending: undefined,
     crediting: credit,
     lastMessageMs: receiving.lastMessageMs,
+    lastBytesMs: receiving.lastBytesMs,
+    waits: clock.running,
     unsentBytes: outbox.unsentBytes,
     laneBytes: outbox.laneBytes,
     isHeld: () => credit.exhausted || asker.pending() > 0,
