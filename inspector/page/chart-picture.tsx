@@ -202,6 +202,17 @@ export function ChartPicture({ deadlines, geometry, lit, words }: ChartPicturePr
           )}
         </svg>
       </div>
+      <p class="key">
+        <span class="now">
+          <b>green</b>: where it is
+        </span>
+        <span class="been">
+          <b>blue</b>: the way it came
+        </span>
+        <span class="next-one">
+          <b>amber</b>: what can happen next
+        </span>
+      </p>
     </>
   )
 }

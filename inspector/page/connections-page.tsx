@@ -57,6 +57,8 @@ const FIRST: readonly Column[] = [
   },
   {
     title: 'Direction',
+    // Names of connections say it as well.
+    isWide: true,
     cell: ({ direction, slot }) => (
       <>
         {direction}

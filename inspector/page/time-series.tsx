@@ -31,24 +31,28 @@ function scaleOf(largest: number): number {
   return step * power
 }
 
-function pathOf(values: readonly (number | null)[], top: number): string {
-  const step = WIDTH / Math.max(1, values.length - 1)
-  let isBroken = true
-  return values
-    .map((value, place) => {
-      if (value === null) {
-        isBroken = true
-        return ''
-      }
-      const y = HEIGHT - (value / top) * HEIGHT
-      const mark = isBroken ? 'M' : 'L'
-      isBroken = false
-      return `${mark}${(place * step).toFixed(1)} ${y.toFixed(1)}`
-    })
-    .join('')
+const isKnown = (value: number | null | undefined): value is number => value != null
+
+interface Paths {
+  readonly line: string
+  /** Moments with none beside them: points. */
+  readonly alone: string
 }
 
-const isKnown = (value: number | null | undefined): value is number => value != null
+function pathsOf(values: readonly (number | null)[], top: number): Paths {
+  const step = WIDTH / Math.max(1, values.length - 1)
+  let line = ''
+  let alone = ''
+  values.forEach((value, place) => {
+    if (value === null) return
+    const point = `${(place * step).toFixed(1)} ${(HEIGHT - (value / top) * HEIGHT).toFixed(1)}`
+    const [before, after] = [values[place - 1], values[place + 1]]
+    if (isKnown(before)) line += `L${point}`
+    else if (isKnown(after)) line += `M${point}`
+    else alone += `M${point}h0`
+  })
+  return { line, alone }
+}
 
 export function TimeSeries({ atMs, lines, title, words }: TimeSeriesProps) {
   const top = scaleOf(Math.max(0, ...lines.flatMap(({ values }) => values.filter(isKnown))))
@@ -69,13 +73,16 @@ export function TimeSeries({ atMs, lines, title, words }: TimeSeriesProps) {
           aria-label={`${title}: now ${now.join(', ')}; the scale ends at ${words(top)}`}
         >
           <path class="grid" d={`M0 ${String(HEIGHT / 2)}H${String(WIDTH)}M0 0H${String(WIDTH)}`} />
-          {lines.map((line, place) => (
-            <path
-              key={line.title}
-              class={`line line-${String(place)}`}
-              d={pathOf(line.values, top)}
-            />
-          ))}
+          {lines.map(({ title: name, values }, place) => {
+            const { alone, line } = pathsOf(values, top)
+            const kind = `line-${String(place)}`
+            return (
+              <g key={name}>
+                <path class={`line ${kind}`} d={line} />
+                <path class={`alone ${kind}`} d={alone} />
+              </g>
+            )
+          })}
         </svg>
         <span class="scale">0</span>
       </div>

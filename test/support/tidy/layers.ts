@@ -95,6 +95,8 @@ const PACKAGES_OF: Readonly<Record<string, readonly string[]>> = {
   commander: ['cli/'],
   pino: ['cli/'],
   ws: ['inspector/'],
+  preact: ['inspector/page/'],
+  '@dagrejs/dagre': ['inspector/'],
   '@statelyai/inspect': ['inspector/'],
   vitest: ['testing/vitest.ts'],
 }
@@ -131,7 +133,7 @@ export function wrongPackages(source: Source): readonly string[] {
 export function importRings(sources: readonly Source[]): readonly string[] {
   const edges = new Map(
     sources
-      .filter(({ path }) => path.endsWith('.ts'))
+      .filter(({ path }) => /\.tsx?$/.test(path))
       .map((source) => [
         source.path,
         importsOf(source)
