@@ -22,7 +22,7 @@ const PLACES: readonly {
   { title: 'Connections', route: { at: 'connections' }, holds: ['connections', 'connection'] },
   { title: 'Network', route: { at: 'network' }, holds: ['network'] },
   { title: 'Nodes', route: { at: 'nodes' }, holds: ['nodes', 'node'] },
-  { title: 'Journals', route: { at: 'journals' }, holds: ['journals'] },
+  { title: 'Journals', route: { at: 'journals' }, holds: ['journals', 'flight'] },
 ]
 
 function Status() {
@@ -73,6 +73,13 @@ function Place({ route }: { readonly route: Route }) {
       )
     case 'journals':
       return <JournalPage />
+    case 'flight':
+      return (
+        <JournalPage
+          key={`${route.node} ${route.connection}`}
+          flight={{ node: route.node, connection: route.connection }}
+        />
+      )
   }
 }
 

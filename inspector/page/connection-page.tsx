@@ -28,6 +28,7 @@ import {
   State,
   Waiting,
 } from './parts.tsx'
+import { fragmentOf } from './route.ts'
 import { Sequence } from './sequence.tsx'
 import {
   bytesRateWords,
@@ -101,6 +102,7 @@ function Chart(props: {
   readonly deadlines: readonly RunningDeadline[]
 }) {
   const { answer, deadlines, kind, node, now } = props
+  const isOver = answer.closed !== null
   const state = useChart(node, now.name)
   if (state.is === 'loading') return <Waiting words="The chart is fetched …" />
   if (state.is === 'failed') return <p class="notice is-bad">{state.message}</p>
@@ -109,7 +111,7 @@ function Chart(props: {
   return (
     <ChartPicture
       geometry={geometry}
-      lit={litOf(chart, now, path)}
+      lit={litOf(chart, isOver ? { ...now, next: [] } : now, path)}
       deadlines={deadlines}
       words={`The chart ${now.name}. It is in ${now.state.replaceAll('.', ', in it ')}.`}
     />
@@ -140,7 +142,7 @@ function Head({
     <>
       <h1>
         {row.connection} <State state={closed === null ? row.state : 'closed'} />
-        {row.isHeld ? <span class="tag">not read</span> : null}
+        {row.isHeld && closed === null ? <span class="tag">not read</span> : null}
       </h1>
       <Facts
         facts={[
@@ -193,7 +195,8 @@ export function ConnectionPage(props: { readonly node: string; readonly connecti
   // The handshake is what one wants to see; where there is none, there is the connection.
   const kind = charts?.session == null ? 'connection' : (shown ?? 'session')
   const now = charts?.[kind] ?? charts?.connection
-  const deadlines = useCountingDown(now?.deadlines ?? [], view?.atMs ?? 0)
+  const isOver = answer?.closed != null
+  const deadlines = useCountingDown(isOver ? [] : (now?.deadlines ?? []), view?.atMs ?? 0)
   if (view === undefined || answer === undefined || charts === undefined || now === undefined) {
     return (
       <>
@@ -207,13 +210,13 @@ export function ConnectionPage(props: { readonly node: string; readonly connecti
     <>
       <Head view={view} />
       {answer.closed === null ? <Refused refused={refused} /> : <Closed closed={answer.closed} />}
-      {answer.closed === null ? (
+      {isOver ? null : (
         <ConnectionActions
           node={node}
           connection={connection}
           subject={answer.row.identity ?? answer.row.address}
         />
-      ) : null}
+      )}
       <div class="columns">
         <Section
           title="Statechart"
@@ -243,9 +246,12 @@ export function ConnectionPage(props: { readonly node: string; readonly connecti
             <Deadlines deadlines={deadlines} />
           </Section>
           <Section title="What can happen next">
-            <Next next={now.next} />
+            <Next next={isOver ? [] : now.next} />
           </Section>
-          <Section title="The way it came">
+          <Section
+            title="The way it came"
+            aside={<a href={fragmentOf({ at: 'flight', node, connection })}>step through it</a>}
+          >
             <Path path={answer.path} leftOut={answer.pathLeftOut} />
           </Section>
         </div>

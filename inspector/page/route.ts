@@ -12,13 +12,16 @@ export type Route =
   | { readonly at: 'node'; readonly node: string }
   | { readonly at: 'connection'; readonly node: string; readonly connection: string }
   | { readonly at: 'journals' }
+  /** What the flight recorder keeps of a connection. */
+  | { readonly at: 'flight'; readonly node: string; readonly connection: string }
 
 export function routeOf(fragment: string): Route {
   const [at = '', ...rest] = fragment.replace(/^#\/?/, '').split('/').map(decoded)
   const [node, connection] = rest
   if (at === 'network' || at === 'nodes' || at === 'journals') return { at }
   if (at === 'node' && node !== undefined) return { at, node }
-  if (at === 'connection' && node !== undefined && connection !== undefined) {
+  const isOfConnection = at === 'connection' || at === 'flight'
+  if (isOfConnection && node !== undefined && connection !== undefined) {
     return { at, node, connection }
   }
   return { at: 'connections' }
@@ -37,7 +40,7 @@ export function fragmentOf(route: Route): string {
   const parts: readonly string[] =
     route.at === 'node'
       ? [route.at, route.node]
-      : route.at === 'connection'
+      : route.at === 'connection' || route.at === 'flight'
         ? [route.at, route.node, route.connection]
         : route.at === 'connections'
           ? []

@@ -36,8 +36,11 @@ export function Sequence(props: {
   readonly passedOver: number
   readonly us: string
   readonly peer: string
+  /** What stands there where nothing was said. */
+  readonly none?: string
 }) {
   const { messages, passedOver, peer, us } = props
+  const { none = 'Nothing was said since this connection is followed.' } = props
   const list = useRef<HTMLOListElement>(null)
   const isNear = useRef(true)
   const newest = messages.at(-1)?.number ?? 0
@@ -51,7 +54,7 @@ export function Sequence(props: {
         <span>{peer}</span>
       </div>
       {messages.length === 0 ? (
-        <p class="faint empty">Nothing was said since this connection is followed.</p>
+        <p class="faint empty">{none}</p>
       ) : (
         <ol
           ref={list}

@@ -8,8 +8,7 @@ import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { WebSocketServer } from 'ws'
 import type { ChartDescription } from '../../inspector/chart-description.ts'
-import type { ActionAnswer } from '../../inspector/messages.ts'
-import type { InspectorMessage } from '../../inspector/messages.ts'
+import type { ActionAnswer, InspectorMessage, JournalAnswer } from '../../inspector/messages.ts'
 import type { InspectorSource } from '../../inspector/source.ts'
 
 const PAGE = join(import.meta.dirname, '../../dist/inspector/page')
@@ -29,7 +28,9 @@ export const TOKEN = '0123456789abcdef'.repeat(4)
 export interface Recorded {
   readonly source: InspectorSource
   readonly charts: Readonly<Record<string, ChartDescription>>
-  readonly actions?: (action: unknown) => ActionAnswer
+  /** What is given comes from the page. */
+  readonly actions?: (given: unknown) => ActionAnswer
+  readonly journals?: (given: unknown) => JournalAnswer
 }
 
 export interface RecordedServer {
@@ -39,7 +40,8 @@ export interface RecordedServer {
 }
 
 export async function startRecordedServer(recorded: Recorded): Promise<RecordedServer> {
-  const { actions, charts, source } = recorded
+  const { actions, charts, journals, source } = recorded
+  const posts = { actions, journals }
   const server = createServer((request, response) => {
     const path = decodeURIComponent((request.url ?? '').slice(1)) || 'index.html'
     const isTokenRight = request.headers.authorization === `Bearer ${TOKEN}`
@@ -53,13 +55,14 @@ export async function startRecordedServer(recorded: Recorded): Promise<RecordedS
       response.end(readFileSync(join(PAGE, path)))
       return
     }
+    const post = path === 'actions' || path === 'journals' ? posts[path] : undefined
     const chart = path.startsWith('charts/') ? charts[path.split('/').at(-1) ?? ''] : undefined
     if (chart !== undefined && isTokenRight) json(200, { chart })
-    else if (path === 'actions' && actions !== undefined && isTokenRight) {
+    else if (post !== undefined && isTokenRight) {
       const chunks: Buffer[] = []
       request.on('data', (chunk: Buffer) => chunks.push(chunk))
       request.on('end', () => {
-        json(200, actions(JSON.parse(Buffer.concat(chunks).toString())))
+        json(200, post(JSON.parse(Buffer.concat(chunks).toString())))
       })
     } else {
       json(404, { refused: { why: 'unknown-chart', message: 'There is no such chart.' } })
@@ -75,7 +78,12 @@ export async function startRecordedServer(recorded: Recorded): Promise<RecordedS
     const say = (message: InspectorMessage): void => {
       socket.send(JSON.stringify(message))
     }
-    say({ kind: 'hello', actions: actions !== undefined, recordDir: null, version: '0.0.0' })
+    say({
+      kind: 'hello',
+      actions: actions !== undefined,
+      recordDir: journals === undefined ? null : '/journals',
+      version: '0.0.0',
+    })
     const session = source.open(say)
     socket.on('message', (data: Buffer) => {
       session.ask(JSON.parse(data.toString()))

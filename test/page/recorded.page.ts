@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Action } from '../../inspector/messages.ts'
 import { expectNoSidewaysScroll, useBrowser, WIDTHS } from './browser.ts'
-import { CHARTS, MARKUP, recordedSource } from './recorded.ts'
+import { CHARTS, MARKUP, recordedJournal, recordedSource } from './recorded.ts'
 import { startRecordedServer, TOKEN } from './recorded-server.ts'
 
 const open = useBrowser()
@@ -102,6 +102,8 @@ describe('a connection', () => {
     const why = page.getByRole('region', { name: 'Why it was closed' })
     await why.getByText('We closed it, because the handshake took longer than 30 s.').waitFor()
     expect(await why.innerText()).toContain('handshake-timeout')
+    await page.getByText('Nothing: this is the end of it.').waitFor()
+    await page.getByText('Nothing runs out.').waitFor()
   })
 
   test('that nobody knows is refused with a sentence', async () => {
@@ -151,6 +153,63 @@ test('what is done to a node is asked for twice, and only where the node allows 
   await page.getByText('It was not there.').waitFor()
   const wanted: Action = { do: 'disconnect', node: 'node 1', connection: 'node 1/in-2' }
   expect(done).toEqual([wanted])
+})
+
+describe('time travel', () => {
+  async function openJournals() {
+    const { url } = await startRecordedServer({
+      ...{ source: recordedSource, charts: CHARTS, journals: recordedJournal },
+    })
+    const opened = await open(url)
+    await opened.page.getByRole('link', { name: 'Journals' }).click()
+    return opened
+  }
+
+  test('goes through a journal step by step, and shows the chart at each', async () => {
+    const { complaints, page } = await openJournals()
+    await page.getByRole('button', { name: 'Open node-1.journal' }).click()
+    await page.getByText('stream.opened in-2').waitFor()
+    const chart = page.getByRole('img', { name: 'It is in handshaking.' })
+    await chart.waitFor()
+    const active = () => page.locator('[data-state].is-active').getAttribute('data-state')
+    expect(await active()).toBe('connection.handshaking')
+    await page.getByRole('slider', { name: 'Step' }).focus()
+    await page.keyboard.press('ArrowRight')
+    await page.getByText('stream.bytes 312 of in-2').waitFor()
+    await page.getByRole('button', { name: 'Last step' }).click()
+    await page.getByText('job 3 done').waitFor()
+    await expect.poll(active).toBe('connection.active')
+    expect(await page.getByRole('button', { name: 'Next step' }).isDisabled()).toBe(true)
+    await page.getByRole('button', { name: 'Step before' }).click()
+    await page.getByText('stream.bytes 312 of in-2').waitFor()
+    expect(complaints).toEqual([])
+  })
+
+  test('forks what is seen into a test', async () => {
+    const { page } = await openJournals()
+    await page.getByRole('button', { name: 'Open node-1.journal' }).click()
+    await page.getByRole('button', { name: 'Next step' }).click()
+    await page.getByText('stream.bytes 312 of in-2').waitFor()
+    await page.getByRole('button', { name: 'Write it' }).click()
+    await page.getByText('Written: node-1-journal.test.ts at 1').waitFor()
+  })
+
+  test('says why a file of this person is no journal', async () => {
+    const { page } = await openJournals()
+    const buffer = Buffer.from('not a journal')
+    const file = { name: 'mine.journal', mimeType: 'application/octet-stream', buffer }
+    await page.getByLabel('A file of peerloom node --record').setInputFiles(file)
+    await page.getByRole('alert').getByText('mine.journal is no journal: 20 digits.').waitFor()
+  })
+
+  test('begins at a connection with what its flight recorder keeps', async () => {
+    const { page } = await openJournals()
+    await page.getByRole('link', { name: 'Connections' }).click()
+    await page.getByRole('link', { name: 'node 1/in-2' }).click()
+    await page.getByRole('link', { name: 'step through it' }).click()
+    await page.getByRole('heading', { name: 'flight' }).waitFor()
+    await page.getByText('stream.opened in-2').waitFor()
+  })
 })
 
 test('the token leaves the address, and the page can be loaded again', async () => {

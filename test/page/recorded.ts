@@ -9,6 +9,8 @@ import type {
   Answer,
   ConnectionAnswer,
   ConnectionRow,
+  JournalAnswer,
+  JournalRequest,
   NodeRow,
   PageMessage,
   PathEntry,
@@ -137,6 +139,7 @@ export const LIVING: ConnectionAnswer = {
 
 export const CLOSED: ConnectionAnswer = {
   ...LIVING,
+  row: row('node 1/out-1', { state: 'closed' }),
   closed: {
     ...{ atMs: NOON_MS, by: 'us', reason: 'peer-fault', detail: 'handshake-timeout' },
     ...{ phase: 'handshaking', verdict: 'strike' },
@@ -257,6 +260,46 @@ export function recordedAnswer(query: Query): Answer {
         ],
         forgotten: 7,
       }
+  }
+}
+
+const STEPS = [
+  { state: 'handshaking', active: [], input: 'stream.opened in-2', path: [] },
+  { state: 'handshaking', active: [], input: 'stream.bytes 312 of in-2', path: PATH.slice(2, 3) },
+  { state: 'active', active: ['connection', 'connection.active'], input: 'job 3 done', path: [] },
+] as const
+
+/** A folder with one journal, of three steps. */
+export function recordedJournal(given: unknown): JournalAnswer {
+  const request = given as JournalRequest
+  if ('list' in request) return { files: [{ file: 'node-1.journal', bytes: 48_000 }] }
+  if ('open' in request) {
+    const name = request.open === 'file' ? request.file : request.open
+    if (request.open === 'bytes') {
+      const message = `${request.name} is no journal: ${String(request.base64.length)} digits.`
+      return { refused: { why: 'bad-journal', message } }
+    }
+    return {
+      opened: {
+        ...{ journal: 'j1', of: 'connection', name, protocol: 'native', steps: STEPS.length },
+        connections: ['node 1/in-2'],
+      },
+    }
+  }
+  if ('fork' in request) return { forked: { file: `${request.file} at ${String(request.fork)}` } }
+  if ('close' in request) return { closed: true }
+  const step = STEPS[request.step]
+  if (step === undefined)
+    return { refused: { why: 'bad-query', message: 'There is no such step.' } }
+  const { active, input, path, state } = step
+  const of = 'node 1/in-2'
+  return {
+    at: {
+      ...{ journal: 'j1', step: request.step, atMs: NOON_MS + request.step * 10, input },
+      charts: [{ of, chart: 'connection', state, active }],
+      path: path.map((entry) => ({ ...entry, connection: of })),
+      messages: [],
+    },
   }
 }
 
