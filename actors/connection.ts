@@ -363,6 +363,7 @@ export function createConnection<T extends ProtocolTypes>(
     if (ending !== undefined) charts.postSession({ type: 'leave', detail: ending.detail })
     if (farewell !== undefined && !receiving.hasEnded()) {
       counters.sentMessages += farewell.messages.length
+      sending.tellWritten(farewell.messages)
       write(farewell.messages)
     }
   }

@@ -74,7 +74,13 @@ export function followConnection<T extends ProtocolTypes>({
   const path = createTail<PathEntry>(PATH_MAX)
   const messages = createTail<MessageEntry>(MESSAGES_MAX)
   let number = 0
-  let passedOver = 0
+  let told = 0
+  const counted = (): number => {
+    const { receivedMessages = 0, sentMessages = 0 } =
+      supervisor.explain(connection)?.counters ?? {}
+    return receivedMessages + sentMessages
+  }
+  const countedBefore = counted()
 
   for (const { atMs: at, chart, event, state } of supervisor.explain(connection)?.history ?? []) {
     path.push({ atMs: atMs(at), chart, event, state })
@@ -93,6 +99,7 @@ export function followConnection<T extends ProtocolTypes>({
     bytes: number,
   ): void => {
     number++
+    told++
     messages.push({ number, atMs: at, direction, type, bytes, count: 1 })
   }
 
@@ -113,7 +120,6 @@ export function followConnection<T extends ProtocolTypes>({
         return
       case 'passed-over':
         number += event.counts.messages
-        passedOver += event.counts.messages
         return
       default:
         return
@@ -134,7 +140,7 @@ export function followConnection<T extends ProtocolTypes>({
     },
     messages: messages.read,
     get messagesPassedOver() {
-      return passedOver
+      return Math.max(0, counted() - countedBefore - told)
     },
     stop: detach,
   }

@@ -112,11 +112,12 @@ export function createNodeSource<T extends ProtocolTypes>(
 
   const treeView = (): TreeAnswer => {
     const { remembered, ...counts } = supervisor.audit()
-    const kept = Object.entries(remembered).map(([name, count]) => [`remembered ${name}`, count])
+    const kept: Record<string, number> = {}
+    for (const [name, count] of Object.entries(remembered)) kept[`remembered ${name}`] = count
     return {
       ...{ view: 'tree', node: nodeRow(), connections: countStates(inside.connections()) },
       children: inside.children().map(childRow),
-      audit: { ...counts, ...Object.fromEntries(kept) },
+      audit: { ...counts, ...kept },
     }
   }
 

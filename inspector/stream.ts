@@ -120,7 +120,10 @@ export function attachStream<T extends ProtocolTypes>(
     connection,
     direction,
     type,
-  }: Extract<Observation, { readonly of: 'message' }>): void => {
+  }: Pick<
+    Extract<Observation, { readonly of: 'message' }>,
+    'bytesOnWire' | 'connection' | 'direction' | 'type'
+  >): void => {
     if (!told.has(connection) || !allowance.allows('messages')) return
     tell({ of: 'message', connection, direction, type, bytesOnWire })
   }
@@ -176,6 +179,9 @@ export function attachStream<T extends ProtocolTypes>(
       case 'message':
         onMessage(observation)
         return
+      case 'written':
+        onMessage({ ...observation, direction: 'sent' })
+        return
       case 'transition':
         onTransition(observation)
         return
@@ -225,7 +231,7 @@ export function attachStream<T extends ProtocolTypes>(
 
   tellPresent()
   const kinds: ObservationKind[] = ['event', 'step', 'transition']
-  if (messages) kinds.push('message', 'refused')
+  if (messages) kinds.push('message', 'refused', 'written')
   const unwatch = supervisor.port.watch(watcher, {
     kinds,
     onFault(error) {

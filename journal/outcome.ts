@@ -88,7 +88,9 @@ export function createOutcomeTaker(crypto: FingerprintCrypto): OutcomeTaker {
     }
   }
 
-  const lineOf = (observation: Exclude<Observation, { of: 'message' | 'step' }>): OutcomeLine => {
+  const lineOf = (
+    observation: Exclude<Observation, { of: 'message' | 'step' | 'written' }>,
+  ): OutcomeLine => {
     switch (observation.of) {
       case 'transition': {
         const { chart, event, name, state } = observation
@@ -105,7 +107,8 @@ export function createOutcomeTaker(crypto: FingerprintCrypto): OutcomeTaker {
 
   return {
     take(observation) {
-      if (observation.of === 'step') return
+      // What a session writes is seen in the bytes that leave.
+      if (observation.of === 'step' || observation.of === 'written') return
       if (observation.of !== 'message') {
         messages = undefined
         lines.push(lineOf(observation))

@@ -77,6 +77,7 @@ export function deedOf(observation: Observation): Deed | undefined {
     case 'effect':
     case 'event':
     case 'step':
+    case 'written':
       return undefined
   }
 }
@@ -95,6 +96,9 @@ function recordedPort<T extends ProtocolTypes>(
       },
       get message() {
         return tape.isRunning || port.wants.message
+      },
+      get written() {
+        return port.wants.written
       },
       get refused() {
         return tape.isRunning || port.wants.refused
