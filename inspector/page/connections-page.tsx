@@ -128,8 +128,8 @@ const LAST: readonly Column[] = [
 ]
 
 /** Those of the network stand between. */
-const columnsOf = ({ columns }: TableAnswer): readonly Column[] => [
-  ...FIRST,
+const columnsOf = ({ columns }: TableAnswer, node: string | undefined): readonly Column[] => [
+  ...FIRST.filter(({ title }) => node === undefined || title !== 'Node'),
   ...columns.map((title): Column => ({
     title,
     isWide: true,
@@ -257,7 +257,7 @@ export function ConnectionsTable({ node }: TableProps) {
             <caption class="hidden">Connections</caption>
             <thead>
               <tr>
-                {columnsOf(answer).map((column) => (
+                {columnsOf(answer, node).map((column) => (
                   <Heading
                     key={column.title}
                     column={column}
@@ -274,7 +274,7 @@ export function ConnectionsTable({ node }: TableProps) {
             <tbody>
               {answer.rows.map((row) => (
                 <tr key={`${row.node} ${row.connection}`}>
-                  {columnsOf(answer).map((column) => (
+                  {columnsOf(answer, node).map((column) => (
                     <td key={column.title} class={classOf(column)}>
                       {column.cell(row)}
                     </td>

@@ -22,6 +22,8 @@ const ROOM = 70
 const OURS_RADIUS_MIN = 120
 const STRANGERS_GAP = 130
 const MARGIN = 110
+/** A node alone is not drawn larger than one among others. */
+const SIZE_MIN = 560
 
 const circle = (angle: number, radius: number): Point => ({
   x: Math.round(radius * Math.sin(angle)),
@@ -71,7 +73,7 @@ export function layoutNetwork({
     }),
   ]
   return {
-    size: 2 * (Math.max(oursRadius, strangersRadius) + MARGIN),
+    size: Math.max(SIZE_MIN, 2 * (Math.max(oursRadius, strangersRadius) + MARGIN)),
     nodes: new Map(all.map((node) => [node.id, node])),
   }
 }

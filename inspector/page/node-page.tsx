@@ -35,6 +35,17 @@ function NodeActions({ row }: { readonly row: NodeRow }) {
   )
 }
 
+function Alive({ audit }: { readonly audit: Readonly<Record<string, number>> }) {
+  const all = Object.entries(audit)
+  const alive = all.filter(([, count]) => count > 0)
+  return (
+    <>
+      <Facts facts={alive.map(([name, count]) => [name, countWords(count)])} />
+      <p class="sampled">{`of ${manyWords(all.length - alive.length, 'other kind')} there is none`}</p>
+    </>
+  )
+}
+
 function Tree({ node }: { readonly node: string }) {
   const { refused, view } = useView({ view: 'tree', node })
   if (view === undefined) return refused === undefined ? <Waiting /> : <Refused refused={refused} />
@@ -97,7 +108,7 @@ function Tree({ node }: { readonly node: string }) {
           </ul>
         </Section>
         <Section title="What is alive">
-          <Facts facts={Object.entries(audit).map(([name, alive]) => [name, countWords(alive)])} />
+          <Alive audit={audit} />
         </Section>
       </div>
     </>
@@ -163,6 +174,7 @@ function Series({ node }: { readonly node: string }) {
           line('out', (point) => point.sentBytes),
         ]}
         words={bytesRateWords}
+        isBytes
       />
       <TimeSeries
         title="Connections"

@@ -37,7 +37,7 @@ export function SampledWords(props: { readonly sampled: Sampled; readonly connec
   const { connections, sampled } = props
   return (
     <p class="sampled">
-      looked at every {lengthWords(sampled.everyMs)}
+      looked at every {lengthWords(Math.round(sampled.everyMs / 10) * 10)}
       {connections === undefined ? '' : `, of ${countWords(connections)}`}
     </p>
   )

@@ -4,7 +4,10 @@
  */
 import type { ComponentChildren } from 'preact'
 import type { Plain } from '../readable.ts'
-import { shortName } from './words.ts'
+import { numberWords, shortName } from './words.ts'
+
+/** Characters of a text without a space: a key, an identity, a hash. */
+const LONG = 40
 
 const isFields = (value: Plain): value is Readonly<Record<string, Plain>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
@@ -16,23 +19,23 @@ export function plainText(value: Plain): string {
       .map(([name, field]) => `${name} ${plainText(field)}`)
       .join(', ')
   }
-  return value === null ? '–' : String(value as string | number | boolean)
+  if (typeof value === 'number') return numberWords(value)
+  if (typeof value === 'string') return isLong(value) ? shortName(value) : value
+  return value === null ? '–' : String(value as boolean)
 }
+
+const isLong = (text: string): boolean => text.length > LONG && !text.includes(' ')
 
 /** Each field with its name; what has no fields is one. */
 export function plainFacts(value: Plain): readonly (readonly [string, ComponentChildren])[] {
   if (!isFields(value)) return value === null ? [] : [['value', plainText(value)]]
   return Object.entries(value).map(([name, field]) => {
-    const text = plainText(field)
+    if (typeof field !== 'string' || !isLong(field)) return [name, plainText(field)]
     return [
       name,
-      text.length > 40 && !text.includes(' ') ? (
-        <span class="mono" title={text}>
-          {shortName(text)}
-        </span>
-      ) : (
-        text
-      ),
+      <span class="mono" title={field}>
+        {shortName(field)}
+      </span>,
     ]
   })
 }

@@ -16,6 +16,8 @@ export interface TimeSeriesProps {
   /** At most three: each has a stroke of its own. */
   readonly lines: readonly SeriesLine[]
   readonly words: (value: number) => string
+  /** Their scale ends at a round number of KiB, MiB ... */
+  readonly isBytes?: boolean
 }
 
 const WIDTH = 320
@@ -39,6 +41,12 @@ interface Paths {
   readonly alone: string
 }
 
+function bytesScaleOf(largest: number): number {
+  let unit = 1
+  while (unit * 1_024 <= largest) unit *= 1_024
+  return scaleOf(largest / unit) * unit
+}
+
 function pathsOf(values: readonly (number | null)[], top: number): Paths {
   const step = WIDTH / Math.max(1, values.length - 1)
   let line = ''
@@ -54,8 +62,10 @@ function pathsOf(values: readonly (number | null)[], top: number): Paths {
   return { line, alone }
 }
 
-export function TimeSeries({ atMs, lines, title, words }: TimeSeriesProps) {
-  const top = scaleOf(Math.max(0, ...lines.flatMap(({ values }) => values.filter(isKnown))))
+export function TimeSeries(props: TimeSeriesProps) {
+  const { atMs, isBytes = false, lines, title, words } = props
+  const largest = Math.max(0, ...lines.flatMap(({ values }) => values.filter(isKnown)))
+  const top = isBytes ? bytesScaleOf(largest) : scaleOf(largest)
   const [first, last] = [atMs[0], atMs.at(-1)]
   const now = lines.map((line) => {
     const value = line.values.findLast(isKnown)

@@ -6,6 +6,11 @@
 const COUNT = new Intl.NumberFormat('en')
 const SHORT = new Intl.NumberFormat('en', { maximumSignificantDigits: 3 })
 
+const TENTHS = new Intl.NumberFormat('en', { maximumFractionDigits: 1, useGrouping: false })
+
+/** A field that may be a port or a time: no marks between its digits. */
+export const numberWords = (value: number): string => TENTHS.format(value)
+
 export const countWords = (count: number): string => COUNT.format(count)
 
 /** `1 node`, `2 nodes`. */
