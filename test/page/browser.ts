@@ -15,6 +15,8 @@ export const WIDTHS = { wide: { width: 1280, height: 900 }, narrow: { width: 400
 export interface OpenOptions {
   readonly colorScheme?: 'dark' | 'light'
   readonly viewport?: { readonly width: number; readonly height: number }
+  /** Before anything of the page is fetched. */
+  readonly prepare?: (page: Page) => Promise<void>
 }
 
 export interface OpenedPage {
@@ -35,7 +37,8 @@ export function useBrowser(): (url: string, options?: OpenOptions) => Promise<Op
   afterAll(async () => {
     await browser?.close()
   })
-  return async (url, { colorScheme = 'light', viewport = WIDTHS.wide } = {}) => {
+  return async (url, options = {}) => {
+    const { colorScheme = 'light', prepare, viewport = WIDTHS.wide } = options
     if (browser === undefined) throw new Error('the browser was not started')
     const context = await browser.newContext({ colorScheme, viewport, reducedMotion: 'reduce' })
     onTestFinished(() => context.close())
@@ -46,6 +49,7 @@ export function useBrowser(): (url: string, options?: OpenOptions) => Promise<Op
       if (message.type() === 'error' || message.type() === 'warning')
         complaints.push(message.text())
     })
+    await prepare?.(page)
     await page.goto(url)
     return { page, complaints }
   }
