@@ -102,7 +102,6 @@ function Chart(props: {
   readonly deadlines: readonly RunningDeadline[]
 }) {
   const { answer, deadlines, kind, node, now } = props
-  const isOver = answer.closed !== null
   const state = useChart(node, now.name)
   if (state.is === 'loading') return <Waiting words="The chart is fetched …" />
   if (state.is === 'failed') return <p class="notice is-bad">{state.message}</p>
@@ -111,11 +110,19 @@ function Chart(props: {
   return (
     <ChartPicture
       geometry={geometry}
-      lit={litOf(chart, isOver ? { ...now, next: [] } : now, path)}
+      lit={litOf(chart, now, path)}
       deadlines={deadlines}
       words={`The chart ${now.name}. It is in ${now.state.replaceAll('.', ', in it ')}.`}
     />
   )
+}
+
+/** Of a connection that is over: where its last transition led to, and nothing more. */
+function chartNow(answer: ConnectionAnswer, kind: ChartKind): ChartNow | null {
+  const now = answer.charts[kind]
+  if (now === null || answer.closed === null) return now
+  const last = answer.path.findLast(({ chart }) => chart === kind)
+  return { name: now.name, state: last?.state ?? now.state, active: [], deadlines: [], next: [] }
 }
 
 function Closed({ closed }: { readonly closed: Closing }) {
@@ -191,13 +198,13 @@ export function ConnectionPage(props: { readonly node: string; readonly connecti
   const { refused, view } = useView({ view: 'connection', node, connection })
   const [shown, setShown] = useState<ChartKind>()
   const answer = view?.answer
-  const charts = answer?.charts
+  const session = answer === undefined ? null : chartNow(answer, 'session')
+  const own = answer === undefined ? null : chartNow(answer, 'connection')
   // The handshake is what one wants to see; where there is none, there is the connection.
-  const kind = charts?.session == null ? 'connection' : (shown ?? 'session')
-  const now = charts?.[kind] ?? charts?.connection
-  const isOver = answer?.closed != null
-  const deadlines = useCountingDown(isOver ? [] : (now?.deadlines ?? []), view?.atMs ?? 0)
-  if (view === undefined || answer === undefined || charts === undefined || now === undefined) {
+  const kind = session === null ? 'connection' : (shown ?? 'session')
+  const now = kind === 'session' ? session : own
+  const deadlines = useCountingDown(now?.deadlines ?? [], view?.atMs ?? 0)
+  if (view === undefined || answer === undefined || now === null) {
     return (
       <>
         <h1>{connection}</h1>
@@ -205,35 +212,40 @@ export function ConnectionPage(props: { readonly node: string; readonly connecti
       </>
     )
   }
-  const kinds = (['session', 'connection'] as const).filter((one) => charts[one] !== null)
+  const tabs = [
+    ...(session === null
+      ? []
+      : [{ kind: 'session' as const, title: `session (${session.name})`, now: session }]),
+    ...(own === null ? [] : [{ kind: 'connection' as const, title: 'connection', now: own }]),
+  ]
   return (
     <>
       <Head view={view} />
       {answer.closed === null ? <Refused refused={refused} /> : <Closed closed={answer.closed} />}
-      {isOver ? null : (
+      {answer.closed === null ? (
         <ConnectionActions
           node={node}
           connection={connection}
           subject={answer.row.identity ?? answer.row.address}
         />
-      )}
+      ) : null}
       <div class="columns">
         <Section
           title="Statechart"
           class="wide-card"
           aside={
             <div class="tabs" role="group" aria-label="Which chart">
-              {kinds.map((one) => (
+              {tabs.map((tab) => (
                 <button
-                  key={one}
+                  key={tab.kind}
                   type="button"
-                  aria-pressed={one === kind}
+                  aria-pressed={tab.kind === kind}
                   onClick={() => {
-                    setShown(one)
+                    setShown(tab.kind)
                   }}
                 >
-                  {one === 'connection' ? 'connection' : `session (${charts.session?.name ?? ''})`}
-                  <State state={charts[one]?.state ?? ''} />
+                  {tab.title}
+                  <State state={tab.now.state} />
                 </button>
               ))}
             </div>
@@ -246,7 +258,7 @@ export function ConnectionPage(props: { readonly node: string; readonly connecti
             <Deadlines deadlines={deadlines} />
           </Section>
           <Section title="What can happen next">
-            <Next next={isOver ? [] : now.next} />
+            <Next next={now.next} />
           </Section>
           <Section
             title="The way it came"

@@ -7,7 +7,7 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 import type { JournalChart, JournalOpened, JournalStep, PathEntry } from '../messages.ts'
 import { ChartPicture } from './chart-picture.tsx'
 import { useChart, useView } from './hooks.ts'
-import { litOf, statesOf } from './lit.ts'
+import { litOf } from './lit.ts'
 import { Path } from './path.tsx'
 import { Section, State, Waiting } from './parts.tsx'
 import { Sequence } from './sequence.tsx'
@@ -101,11 +101,10 @@ function Chart(props: {
   if (state.is === 'loading') return <Waiting words="The chart is fetched …" />
   if (state.is === 'failed') return <p class="bad">{state.message}</p>
   const { geometry, chart: description } = state.laidOut
-  const active = chart.active.length > 0 ? chart.active : [...statesOf(description, chart.state)]
   return (
     <ChartPicture
       geometry={geometry}
-      lit={litOf(description, { active, next: [] }, path)}
+      lit={litOf(description, { ...chart, next: [] }, path)}
       deadlines={[]}
       words={`The chart ${chart.chart} of ${chart.of}. It is in ${chart.state.replaceAll('.', ', in it ')}.`}
     />

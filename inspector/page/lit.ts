@@ -43,9 +43,10 @@ const isOn = ({ on }: ChartDescription['transitions'][number], event: string): b
   }
 }
 
+/** @param now where no states are active by name, those of its text are */
 export function litOf(
   chart: ChartDescription,
-  now: Pick<ChartNow, 'active' | 'next'>,
+  now: Pick<ChartNow, 'active' | 'next' | 'state'>,
   path: readonly PathEntry[],
 ): Lit {
   const visited = new Set<string>()
@@ -64,7 +65,7 @@ export function litOf(
     before = here
   }
   return {
-    active: new Set(now.active),
+    active: now.active.length === 0 ? statesOf(chart, now.state) : new Set(now.active),
     visited,
     next: new Set(now.next.map(({ transition }) => transition)),
     taken,

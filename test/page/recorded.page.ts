@@ -105,6 +105,10 @@ describe('a connection', () => {
     expect(await why.innerText()).toContain('handshake-timeout')
     await page.getByText('Nothing: this is the end of it.').waitFor()
     await page.getByText('Nothing runs out.').waitFor()
+    await page.getByRole('button', { name: 'connection closed' }).click()
+    await page.getByRole('img', { name: 'The chart connection. It is in closed.' }).waitFor()
+    const end = page.locator('[data-state="connection.closed"]')
+    expect(await end.getAttribute('class')).toContain('is-active')
   })
 
   test('that nobody knows is refused with a sentence', async () => {

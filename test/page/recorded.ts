@@ -140,6 +140,7 @@ export const LIVING: ConnectionAnswer = {
 export const CLOSED: ConnectionAnswer = {
   ...LIVING,
   row: row('node 1/out-1', { state: 'closed' }),
+  path: [...PATH, { atMs: NOON_MS, chart: 'connection', event: 'leave', state: 'closed' }],
   closed: {
     ...{ atMs: NOON_MS, by: 'us', reason: 'peer-fault', detail: 'handshake-timeout' },
     ...{ phase: 'handshaking', verdict: 'strike' },
