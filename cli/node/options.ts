@@ -2,8 +2,9 @@
  * The command line of `node`: options that every network has, and those that this one adds.
  * @module
  */
-import { Command } from 'commander'
+import { Command, InvalidArgumentError } from 'commander'
 import type { ToolValues } from '../../actors/protocol-tools.ts'
+import { CommandFault } from '../command-fault.ts'
 import { parseWait } from '../duration.ts'
 import { addNetworkOptions } from '../network-command.ts'
 import type { NamedNetwork } from '../network-command.ts'
@@ -23,6 +24,10 @@ export interface NodeOptions {
   readonly timeoutMs: number | undefined
   /** The file that a journal of the node goes to. */
   readonly record: string | undefined
+  /** The port of 127.0.0.1 on which its page is served, 0 for any free one; undefined: there is none. */
+  readonly inspect: number | undefined
+  /** Whether the page may do something to the node. */
+  readonly inspectActions: boolean
 }
 
 interface Given {
@@ -36,6 +41,15 @@ interface Given {
   readonly until?: string
   readonly timeout?: number
   readonly record?: string
+  readonly inspect?: number | true
+  readonly inspectActions?: true
+}
+
+const PORT_MAX = 65_535
+
+function parsePort(text: string): number {
+  if (/^\d{1,5}$/.test(text) && Number(text) <= PORT_MAX) return Number(text)
+  throw new InvalidArgumentError(`it is a port, from 0 to ${String(PORT_MAX)}.`)
 }
 
 /**
@@ -69,10 +83,19 @@ export function nodeCommand(
       (text: string) => parseWait(text),
     )
     .option('--record <file>', 'write a journal of all that happens to the node, for replay')
+    .option(
+      '--inspect [port]',
+      'serve a page of the node on 127.0.0.1, on any free port or this one',
+      parsePort,
+    )
+    .option('--inspect-actions', 'let that page disconnect, ban, pause and restart')
     .option('--verbose', 'show the stack of an error')
   const valuesOf = addNetworkOptions(command, network, 'node')
   return command.action(async () => {
     const given = command.opts<Given>()
+    if (given.inspectActions === true && given.inspect === undefined) {
+      throw new CommandFault(2, '--inspect-actions is for the page of --inspect')
+    }
     await run(
       {
         listen: given.listen ?? [],
@@ -85,6 +108,8 @@ export function nodeCommand(
         until: given.until,
         timeoutMs: given.timeout,
         record: given.record,
+        inspect: given.inspect === true ? 0 : given.inspect,
+        inspectActions: given.inspectActions === true,
       },
       valuesOf(),
     )

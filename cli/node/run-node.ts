@@ -24,6 +24,7 @@ import { drawKey, loadKey } from '../key-file.ts'
 import { print } from '../standard-output.ts'
 import { live } from './life.ts'
 import type { NodeOptions } from './options.ts'
+import type { Inspection } from './inspection.ts'
 import { createReport } from './report.ts'
 import { parseProxy, throughProxies, wayThrough } from './proxy.ts'
 import { parseCondition } from './until.ts'
@@ -119,6 +120,13 @@ export async function runNode<T extends ProtocolTypes>(
     tools.ownAddress?.(protocol.identity, at) ??
     protocol.addresses.print(protocol.addresses.fromSocket(at))
 
+  const openPage = async (port: number): Promise<Inspection> => {
+    // Most nodes have no page: they do not load what it takes.
+    const { openInspection } = await import('./inspection.ts')
+    const actions = options.inspectActions
+    return openInspection({ supervisor, protocol, describe, clock, port, actions })
+  }
+  const inspection = options.inspect === undefined ? undefined : await openPage(options.inspect)
   const report = createReport(options.json, print, {
     connections: supervisor.connections,
     describe,
@@ -139,7 +147,13 @@ export async function runNode<T extends ProtocolTypes>(
       listening,
       addresses: listening.map(addressOf),
       ...{ onionProxy, proxy },
+      inspected: inspection?.inspected,
     }),
   })
-  return journal === undefined ? living : living.finally(() => journal.closed)
+  try {
+    return await living
+  } finally {
+    await inspection?.close()
+    await journal?.closed
+  }
 }
