@@ -4,17 +4,18 @@
  * @module
  */
 import { useEffect, useRef, useState } from 'preact/hooks'
-import type { ChartGeometry, DrawnLabel, DrawnLine, DrawnState } from '../chart-geometry.ts'
+import type { ChartGeometry, DrawnLabel, DrawnLine, DrawnState, Point } from '../chart-geometry.ts'
 import { linePath } from '../line-path.ts'
-import type { RunningDeadline } from '../messages.ts'
+import { useLeftMs } from './deadlines.tsx'
+import type { Running } from './deadlines.tsx'
 import type { Lit } from './lit.ts'
 import { leftWords } from './words.ts'
 
 export interface ChartPictureProps {
   readonly geometry: ChartGeometry
   readonly lit: Lit
-  /** What runs, as it is now: `leftMs` counts down. */
-  readonly deadlines: readonly RunningDeadline[]
+  /** Those that run count down at their transitions. */
+  readonly deadlines: readonly Running[]
   /** What a screen reader says of it. */
   readonly words: string
 }
@@ -67,13 +68,22 @@ function StateBox({
   )
 }
 
+function Left({ deadline, fromMs, x, y }: Running & Point) {
+  const leftMs = useLeftMs({ deadline, fromMs })
+  return (
+    <text class="left" x={x} y={y}>
+      {leftWords(leftMs)}
+    </text>
+  )
+}
+
 function Label(props: {
   readonly label: DrawnLabel
   readonly lit: Lit
-  readonly deadline: RunningDeadline | undefined
+  readonly running: Running | undefined
   readonly text: Text
 }) {
-  const { deadline, label, lit, text } = props
+  const { label, lit, running, text } = props
   const { height, lines, transition, width, x, y } = label
   const kind = names(
     'label',
@@ -89,11 +99,7 @@ function Label(props: {
           {line}
         </text>
       ))}
-      {deadline === undefined ? null : (
-        <text class="left" x={x + width + 4} y={lineAt(0)}>
-          {leftWords(deadline.leftMs)}
-        </text>
-      )}
+      {running === undefined ? null : <Left {...running} x={x + width + 4} y={lineAt(0)} />}
     </g>
   )
 }
@@ -151,8 +157,8 @@ export function ChartPicture({ deadlines, geometry, lit, words }: ChartPicturePr
   const { height, lines, starts, states, text, width } = geometry
   const [isWhole, setWhole] = useState(false)
   const place = useFollowing([...lit.active].join())
-  const deadlineOf = (transition: string) =>
-    deadlines.find((deadline) => deadline.transition === transition)
+  const runningAt = (transition: string) =>
+    deadlines.find(({ deadline }) => deadline.transition === transition)
   return (
     <>
       <label class="choice">
@@ -195,7 +201,7 @@ export function ChartPicture({ deadlines, geometry, lit, words }: ChartPicturePr
                 key={`${String(at)} ${label.transition}`}
                 label={label}
                 lit={lit}
-                deadline={deadlineOf(label.transition)}
+                running={runningAt(label.transition)}
                 text={text}
               />
             )),

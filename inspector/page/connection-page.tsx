@@ -4,16 +4,11 @@
  * @module
  */
 import { useState } from 'preact/hooks'
-import type {
-  ChartNow,
-  Closing,
-  ConnectionAnswer,
-  PossibleTransition,
-  RunningDeadline,
-} from '../messages.ts'
+import type { ChartNow, Closing, ConnectionAnswer, PossibleTransition } from '../messages.ts'
 import { ConnectionActions } from './actions.tsx'
 import { ChartPicture } from './chart-picture.tsx'
-import { useChart, useNow, useView } from './hooks.ts'
+import { Deadlines } from './deadlines.tsx'
+import { useChart, useView } from './hooks.ts'
 import { litOf } from './lit.ts'
 import type { View } from './live.ts'
 import { Path } from './path.tsx'
@@ -30,50 +25,10 @@ import {
 } from './parts.tsx'
 import { fragmentOf } from './route.ts'
 import { Sequence } from './sequence.tsx'
-import {
-  bytesRateWords,
-  bytesWords,
-  countWords,
-  leftWords,
-  lengthWords,
-  rateWords,
-} from './words.ts'
+import { bytesRateWords, bytesWords, countWords, lengthWords, rateWords } from './words.ts'
 import { timeWords } from './words.ts'
 
 type ChartKind = 'connection' | 'session'
-
-/** Often enough for tenths of a second. */
-const COUNT_DOWN_MS = 100
-
-/** As they are now, and not as they were when the node looked. */
-function useCountingDown(deadlines: readonly RunningDeadline[], fromMs: number) {
-  const now = useNow(COUNT_DOWN_MS)
-  return deadlines.map((deadline) =>
-    deadline.isHeld
-      ? deadline
-      : { ...deadline, leftMs: Math.max(0, deadline.leftMs - Math.max(0, now - fromMs)) },
-  )
-}
-
-function Deadlines({ deadlines }: { readonly deadlines: readonly RunningDeadline[] }) {
-  if (deadlines.length === 0) return <p class="faint">Nothing runs out.</p>
-  return (
-    <ul class="deadlines">
-      {deadlines.map(({ isHeld, leftMs, ms, name }) => (
-        <li key={name}>
-          <span class="mono">{name}</span>
-          <span class="number">
-            {leftWords(leftMs)}
-            {isHeld ? ' (stands still)' : ''}
-          </span>
-          {ms === null ? null : (
-            <meter aria-label={`${name}: what is left`} min={0} max={ms} value={leftMs} />
-          )}
-        </li>
-      ))}
-    </ul>
-  )
-}
 
 function Next({ next }: { readonly next: readonly PossibleTransition[] }) {
   if (next.length === 0) return <p class="faint">Nothing: this is the end of it.</p>
@@ -99,9 +54,9 @@ function Chart(props: {
   readonly kind: ChartKind
   readonly now: ChartNow
   readonly answer: ConnectionAnswer
-  readonly deadlines: readonly RunningDeadline[]
+  readonly fromMs: number
 }) {
-  const { answer, deadlines, kind, node, now } = props
+  const { answer, fromMs, kind, node, now } = props
   const state = useChart(node, now.name)
   if (state.is === 'loading') return <Waiting words="The chart is fetched …" />
   if (state.is === 'failed') return <p class="notice is-bad">{state.message}</p>
@@ -111,7 +66,7 @@ function Chart(props: {
     <ChartPicture
       geometry={geometry}
       lit={litOf(chart, now, path)}
-      deadlines={deadlines}
+      deadlines={now.deadlines.map((deadline) => ({ deadline, fromMs }))}
       words={`The chart ${now.name}. It is in ${now.state.replaceAll('.', ', in it ')}.`}
     />
   )
@@ -203,7 +158,6 @@ export function ConnectionPage(props: { readonly node: string; readonly connecti
   // The handshake is what one wants to see; where there is none, there is the connection.
   const kind = session === null ? 'connection' : (shown ?? 'session')
   const now = kind === 'session' ? session : own
-  const deadlines = useCountingDown(now?.deadlines ?? [], view?.atMs ?? 0)
   if (view === undefined || answer === undefined || now === null) {
     return (
       <>
@@ -251,11 +205,11 @@ export function ConnectionPage(props: { readonly node: string; readonly connecti
             </div>
           }
         >
-          <Chart node={node} kind={kind} now={now} answer={answer} deadlines={deadlines} />
+          <Chart node={node} kind={kind} now={now} answer={answer} fromMs={view.atMs} />
         </Section>
         <div class="stack">
           <Section title="Deadlines">
-            <Deadlines deadlines={deadlines} />
+            <Deadlines deadlines={now.deadlines} fromMs={view.atMs} />
           </Section>
           <Section title="What can happen next">
             <Next next={now.next} />

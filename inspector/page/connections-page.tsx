@@ -21,7 +21,6 @@ const ROWS = 50
 
 interface Column {
   readonly title: string
-  /** What stands over it for whoever has little room. */
   readonly sort?: SortColumn
   /** Left out where there is little room. */
   readonly isWide?: boolean
@@ -37,7 +36,7 @@ const queuedTitle = ({ queuedBytes }: ConnectionRow): string =>
     .map(([lane, bytes]) => `${lane} ${bytesWords(bytes)}`)
     .join(', ')
 
-const FIRST: readonly Column[] = [
+const COLUMNS: readonly Column[] = [
   {
     title: 'Connection',
     sort: 'name',
@@ -79,9 +78,6 @@ const FIRST: readonly Column[] = [
       </>
     ),
   },
-]
-
-const LAST: readonly Column[] = [
   {
     title: 'Age',
     sort: 'age',
@@ -127,15 +123,18 @@ const LAST: readonly Column[] = [
   },
 ]
 
-/** Those of the network stand between. */
+/** Those of the network stand behind: there may be many. */
 const columnsOf = ({ columns }: TableAnswer, node: string | undefined): readonly Column[] => [
-  ...FIRST.filter(({ title }) => node === undefined || title !== 'Node'),
+  ...COLUMNS.filter(({ title }) => node === undefined || title !== 'Node'),
   ...columns.map((title): Column => ({
     title,
     isWide: true,
-    cell: ({ described }) => described[title] ?? '',
+    cell: ({ described }) => (
+      <span class="cut" title={described[title]}>
+        {described[title] ?? ''}
+      </span>
+    ),
   })),
-  ...LAST,
 ]
 
 const classOf = ({ isNumber, isWide }: Column): string =>

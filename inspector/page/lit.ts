@@ -33,14 +33,32 @@ const isOn = ({ on }: ChartDescription['transitions'][number], event: string): b
     case 'event':
       return on.name === event
     case 'always':
-      // It has no event of its own: it is taken on whatever came before.
-      return true
+      return false
     case 'after':
       return event.startsWith('xstate.after.') || event === `after ${on.delay}`
     case 'done':
     case 'error':
       return event.startsWith(`xstate.${on.kind}.`) && event.includes(on.of)
   }
+}
+
+/** The transitions that may have led from one place to another on an event. */
+function waysBetween(
+  chart: ChartDescription,
+  before: ReadonlySet<string> | undefined,
+  here: ReadonlySet<string>,
+  event: string,
+): readonly string[] {
+  if (before === undefined) return []
+  const ways = chart.transitions.filter(
+    ({ source, targets }) =>
+      (before.has(source) || source === chart.name) &&
+      targets.some((target) => here.has(target) && !before.has(target)),
+  )
+  const onEvent = ways.filter((way) => isOn(way, event))
+  // What needs no event is taken on whatever came before, where nothing else explains it.
+  const taken = onEvent.length > 0 ? onEvent : ways.filter(({ on }) => on.kind === 'always')
+  return taken.map(({ id }) => id)
 }
 
 /** @param now where no states are active by name, those of its text are */
@@ -55,13 +73,7 @@ export function litOf(
   for (const { event, state } of path) {
     const here = statesOf(chart, state)
     for (const id of here) visited.add(id)
-    for (const transition of chart.transitions) {
-      if (before === undefined) break
-      const { id, source, targets } = transition
-      const isFromHere = before.has(source) || source === chart.name
-      const leadsHere = targets.some((target) => here.has(target) && !isWithin(before, target))
-      if (isFromHere && leadsHere && isOn(transition, event)) taken.add(id)
-    }
+    for (const id of waysBetween(chart, before, here, event)) taken.add(id)
     before = here
   }
   return {
@@ -71,7 +83,3 @@ export function litOf(
     taken,
   }
 }
-
-/** Whether a state was there already: nothing led to it. */
-const isWithin = (states: ReadonlySet<string> | undefined, id: string): boolean =>
-  states?.has(id) ?? false

@@ -27,7 +27,7 @@ const SIZE_MIN = 560
 
 const circle = (angle: number, radius: number): Point => ({
   x: Math.round(radius * Math.sin(angle)),
-  y: Math.round(-radius * Math.cos(angle)),
+  y: 0 - Math.round(radius * Math.cos(angle)),
 })
 
 function placed(node: NetworkNode, point: Point, radius: number): PlacedNode {

@@ -81,8 +81,8 @@ export function Facts({
 }) {
   return (
     <dl class="facts">
-      {facts.map(([name, value]) => (
-        <div key={name}>
+      {facts.map(([name, value], place) => (
+        <div key={place}>
           <dt>{name}</dt>
           <dd>{value}</dd>
         </div>

@@ -26,16 +26,17 @@ export function plainText(value: Plain): string {
 
 const isLong = (text: string): boolean => text.length > LONG && !text.includes(' ')
 
-/** Each field with its name; what has no fields is one. */
+/** Each field with its name, those of fields among them; what has no fields is one. */
 export function plainFacts(value: Plain): readonly (readonly [string, ComponentChildren])[] {
   if (!isFields(value)) return value === null ? [] : [['value', plainText(value)]]
-  return Object.entries(value).map(([name, field]) => {
-    if (typeof field !== 'string' || !isLong(field)) return [name, plainText(field)]
-    return [
-      name,
+  return Object.entries(value).flatMap(([name, field]) => {
+    if (isFields(field)) return plainFacts(field)
+    if (typeof field !== 'string' || !isLong(field)) return [[name, plainText(field)] as const]
+    const ends = (
       <span class="mono" title={field}>
         {shortName(field)}
-      </span>,
-    ]
+      </span>
+    )
+    return [[name, ends] as const]
   })
 }
