@@ -27,15 +27,7 @@ export type PageMessage =
   /** The page looks at it no more. */
   | { readonly kind: 'drop'; readonly id: number }
 
-export type Query =
-  | NodesQuery
-  | TableQuery
-  | NetworkQuery
-  | ConnectionQuery
-  | TreeQuery
-  | ChildrenQuery
-  | SeriesQuery
-  | LogQuery
+export type Query = NodesQuery | TableQuery | NetworkQuery | ConnectionQuery | NodeQuery
 
 export type ViewName = Query['view']
 
@@ -81,23 +73,9 @@ export interface ConnectionQuery {
   readonly connection: string
 }
 
-export interface TreeQuery {
-  readonly view: 'tree'
-  readonly node: string
-}
-
-export interface ChildrenQuery {
-  readonly view: 'children'
-  readonly node: string
-}
-
-export interface SeriesQuery {
-  readonly view: 'series'
-  readonly node: string
-}
-
-export interface LogQuery {
-  readonly view: 'log'
+/** Of one node: its tree, its sub-protocols, its last minutes, what it told. */
+export interface NodeQuery {
+  readonly view: 'tree' | 'children' | 'series' | 'log'
   readonly node: string
 }
 

@@ -2,10 +2,11 @@
  * The command line of `node`: options that every network has, and those that this one adds.
  * @module
  */
-import { Command, InvalidArgumentError } from 'commander'
+import { Command } from 'commander'
 import type { ToolValues } from '../../actors/protocol-tools.ts'
 import { CommandFault } from '../command-fault.ts'
 import { parseWait } from '../duration.ts'
+import { parsePort } from '../port.ts'
 import { addNetworkOptions } from '../network-command.ts'
 import type { NamedNetwork } from '../network-command.ts'
 
@@ -43,13 +44,6 @@ interface Given {
   readonly record?: string
   readonly inspect?: number | true
   readonly inspectActions?: true
-}
-
-const PORT_MAX = 65_535
-
-function parsePort(text: string): number {
-  if (/^\d{1,5}$/.test(text) && Number(text) <= PORT_MAX) return Number(text)
-  throw new InvalidArgumentError(`it is a port, from 0 to ${String(PORT_MAX)}.`)
 }
 
 /**
