@@ -14,6 +14,7 @@ import type { View } from './live.ts'
 import { Path } from './path.tsx'
 import { plainFacts } from './plain.tsx'
 import {
+  Address,
   Facts,
   Identity,
   NodeLink,
@@ -26,7 +27,7 @@ import {
 import { fragmentOf } from './route.ts'
 import { Sequence } from './sequence.tsx'
 import { bytesRateWords, bytesWords, countWords, lengthWords, rateWords } from './words.ts'
-import { timeWords } from './words.ts'
+import { shortAddress, timeWords } from './words.ts'
 
 type ChartKind = 'connection' | 'session'
 
@@ -110,7 +111,7 @@ function Head({
         facts={[
           ['node', <NodeLink node={row.node} />],
           ['direction', `${row.direction}, ${row.slot}`],
-          ['address', <span class="mono">{row.address}</span>],
+          ['address', <Address of={row.address} />],
           ['identity', <Identity of={row.identity} />],
           ['age', lengthWords(row.ageMs)],
           ...Object.entries(row.described),
@@ -228,7 +229,7 @@ export function ConnectionPage(props: { readonly node: string; readonly connecti
             messages={answer.messages}
             passedOver={answer.messagesPassedOver}
             us={node}
-            peer={answer.row.address}
+            peer={shortAddress(answer.row.address)}
           />
         </Section>
         <div class="stack">

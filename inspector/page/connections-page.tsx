@@ -7,6 +7,7 @@ import { useState } from 'preact/hooks'
 import type { ConnectionRow, SortColumn, TableAnswer } from '../messages.ts'
 import { useView } from './hooks.ts'
 import {
+  Address,
   ConnectionLink,
   Identity,
   NodeLink,
@@ -71,7 +72,7 @@ const COLUMNS: readonly Column[] = [
     isWide: true,
     cell: ({ address, identity }) => (
       <>
-        <span class="mono">{address}</span>
+        <Address of={address} />
         <span class="under">
           <Identity of={identity} />
         </span>

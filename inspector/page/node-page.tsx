@@ -4,12 +4,22 @@
  * @module
  */
 import type { NodeRow, SeriesPoint } from '../messages.ts'
+import type { Plain } from '../readable.ts'
 import { Actions } from './actions.tsx'
 import { ConnectionsTable } from './connections-page.tsx'
 import { useView } from './hooks.ts'
 import { NodeState } from './nodes-page.tsx'
-import { Facts, Identity, Refused, SampledWords, Section, State, Waiting } from './parts.tsx'
-import { plainText } from './plain.tsx'
+import {
+  Address,
+  Facts,
+  Identity,
+  Refused,
+  SampledWords,
+  Section,
+  State,
+  Waiting,
+} from './parts.tsx'
+import { isFields, plainText } from './plain.tsx'
 import { SyncWindow } from './sync-window.tsx'
 import { TimeSeries } from './time-series.tsx'
 import {
@@ -57,7 +67,7 @@ function Tree({ node }: { readonly node: string }) {
         facts={[
           ['state', <NodeState node={row} />],
           ['network', row.protocol],
-          ['listens at', <span class="mono">{row.addresses.join(', ')}</span>],
+          ['listens at', <Address of={row.addresses.join(', ')} />],
           ['identity', <Identity of={row.identity} />],
           [
             'started',
@@ -204,6 +214,12 @@ function Series({ node }: { readonly node: string }) {
   )
 }
 
+/** Its name stands before the fields. */
+const withoutConnection = (fields: Plain): Plain =>
+  isFields(fields)
+    ? Object.fromEntries(Object.entries(fields).filter(([name]) => name !== 'connection'))
+    : fields
+
 function Log({ node }: { readonly node: string }) {
   const { refused, view } = useView({ view: 'log', node })
   if (view === undefined) return refused === undefined ? <Waiting /> : <Refused refused={refused} />
@@ -211,11 +227,14 @@ function Log({ node }: { readonly node: string }) {
   return (
     <>
       <ol class="log" reversed tabIndex={0} aria-label="Events, the last one first">
-        {entries.toReversed().map(({ atMs, fields, number, type }) => (
+        {entries.toReversed().map(({ atMs, connection, fields, number, type }) => (
           <li key={number}>
             <time dateTime={new Date(atMs).toISOString()}>{timeWords(atMs)}</time>
             <span class="mono">{type}</span>
-            <span class="fields">{plainText(fields)}</span>
+            <span class="fields">
+              {connection === null ? null : <ConnectionLink node={node} connection={connection} />}{' '}
+              {plainText(withoutConnection(fields))}
+            </span>
           </li>
         ))}
       </ol>

@@ -4,7 +4,7 @@
  */
 import type { NodeRow } from '../messages.ts'
 import { useView } from './hooks.ts'
-import { Identity, NodeLink, Refused, SampledWords, State, Waiting } from './parts.tsx'
+import { Address, Identity, NodeLink, Refused, SampledWords, State, Waiting } from './parts.tsx'
 import { countWords, lengthWords } from './words.ts'
 
 export function NodeState({ node }: { readonly node: NodeRow }) {
@@ -32,7 +32,7 @@ function NodeLine({ atMs, node }: { readonly node: NodeRow; readonly atMs: numbe
       </td>
       <td class="number">{countWords(node.incarnation)}</td>
       <td class="wide">
-        <span class="mono">{node.addresses.join(', ')}</span>
+        <Address of={node.addresses.join(', ')} />
         <span class="under">
           <Identity of={node.identity} />
         </span>

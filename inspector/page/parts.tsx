@@ -6,7 +6,7 @@
 import type { ComponentChildren } from 'preact'
 import type { Refusal, Sampled } from '../messages.ts'
 import { fragmentOf } from './route.ts'
-import { countWords, lengthWords, shortName } from './words.ts'
+import { countWords, lengthWords, shortAddress, shortName } from './words.ts'
 
 /** Its colour says nothing that the word does not. */
 export function State({ state }: { readonly state: string }) {
@@ -28,6 +28,14 @@ export function Identity({ of }: { readonly of: string | null }) {
   return (
     <span class="mono" title={of}>
       {shortName(of)}
+    </span>
+  )
+}
+
+export function Address({ of }: { readonly of: string }) {
+  return (
+    <span class="mono" title={of}>
+      {shortAddress(of)}
     </span>
   )
 }

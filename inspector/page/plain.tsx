@@ -9,7 +9,7 @@ import { numberWords, shortName } from './words.ts'
 /** Characters of a text without a space: a key, an identity, a hash. */
 const LONG = 40
 
-const isFields = (value: Plain): value is Readonly<Record<string, Plain>> =>
+export const isFields = (value: Plain): value is Readonly<Record<string, Plain>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
 export function plainText(value: Plain): string {

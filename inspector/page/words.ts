@@ -69,3 +69,7 @@ export const timeWords = (atMs: number): string =>
 /** The ends of a long key or identity. */
 export const shortName = (name: string): string =>
   name.length <= 20 ? name : `${name.slice(0, 8)}…${name.slice(-6)}`
+
+/** An address with whatever is long in it, such as an identity, cut to its ends. */
+export const shortAddress = (address: string): string =>
+  address.replaceAll(/[0-9A-Za-z]{24,}/g, shortName)

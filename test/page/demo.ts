@@ -10,8 +10,8 @@ import { onTestFinished } from 'vitest'
 
 const PROGRAM = join(import.meta.dirname, '../../dist/cli/main.js')
 
-/** Half a minute at the demo's usual pace: it is over when all is seen. */
-const LINES = 265
+/** A quarter of a minute at the demo's usual pace. */
+const LINES = 130
 
 export interface DemoEvent {
   readonly event: string
@@ -22,7 +22,8 @@ export interface DemoEvent {
 export interface RunningDemo {
   /** The first such event, once it is there. */
   event(name: string): Promise<DemoEvent>
-  ended(): Promise<number | null>
+  /** As Ctrl-C does. @returns its exit code */
+  interrupt(): Promise<number | null>
 }
 
 export function startDemo(): RunningDemo {
@@ -30,13 +31,11 @@ export function startDemo(): RunningDemo {
   const input = join(folder, 'lines.txt')
   const lines = Array.from({ length: LINES }, (_, place) => `line ${String(place + 1)}\n`)
   writeFileSync(input, lines.join(''))
-  const demo = spawn(
-    process.execPath,
-    [PROGRAM, 'demo', '--json', '--inspect', '--inspect-actions', '--input', input],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
-  )
+  const demo = spawn(process.execPath, [PROGRAM, 'demo', '--json', '--inspect', '--input', input], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   onTestFinished(async () => {
-    // It ends its nodes and their folders by itself.
+    // Whatever state it is in: it ends its nodes and their folders by itself.
     demo.kill('SIGTERM')
     await ended
     rmSync(folder, { recursive: true, force: true })
@@ -59,7 +58,10 @@ export function startDemo(): RunningDemo {
     })
   })
   return {
-    ended: () => ended,
+    interrupt() {
+      demo.kill('SIGINT')
+      return ended
+    },
     event: (name) =>
       new Promise((resolve, reject) => {
         const look = (): void => {

@@ -13,11 +13,16 @@ const FOLDER =
 
 /** A document loads a handful of them. */
 const BYTES_MAX = 150_000
+/** What a document has room for. */
+const SCREENS = {
+  wide: { ...WIDTHS.wide, height: 640 },
+  narrow: WIDTHS.narrow,
+}
 
 /** Of what is shown now, in each of the four ways: `name-light.png`, `name-narrow-dark.png` ... */
 export async function takePictures(page: Page, name: string): Promise<void> {
   mkdirSync(FOLDER, { recursive: true })
-  for (const [width, viewport] of Object.entries(WIDTHS)) {
+  for (const [width, viewport] of Object.entries(SCREENS)) {
     await page.setViewportSize(viewport)
     await expectNoSidewaysScroll(page)
     for (const colorScheme of ['light', 'dark'] as const) {
