@@ -11,6 +11,7 @@ import { useView } from './hooks.ts'
 import { NodeState } from './nodes-page.tsx'
 import {
   Address,
+  ConnectionLink,
   Facts,
   Identity,
   Refused,
