@@ -185,6 +185,7 @@ export function createFlightRecorder(
         return
       case 'step':
       case 'effect':
+      case 'timing':
         return
     }
   }

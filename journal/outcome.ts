@@ -88,7 +88,7 @@ export function createOutcomeTaker(crypto: FingerprintCrypto): OutcomeTaker {
     }
   }
 
-  const lineOf = (observation: Exclude<Observation, { of: 'message' | 'step' }>): OutcomeLine => {
+  const lineOf = (observation: Exclude<Observation, { of: 'message' | 'step' | 'timing' }>): OutcomeLine => {
     switch (observation.of) {
       case 'transition': {
         const { chart, event, name, state } = observation
@@ -105,7 +105,8 @@ export function createOutcomeTaker(crypto: FingerprintCrypto): OutcomeTaker {
 
   return {
     take(observation) {
-      if (observation.of === 'step') return
+      // How long something took follows from the steps; it is no outcome of its own.
+      if (observation.of === 'step' || observation.of === 'timing') return
       if (observation.of !== 'message') {
         messages = undefined
         lines.push(lineOf(observation))

@@ -77,6 +77,7 @@ export function deedOf(observation: Observation): Deed | undefined {
     case 'effect':
     case 'event':
     case 'step':
+    case 'timing':
       return undefined
   }
 }
@@ -90,6 +91,7 @@ function recordedPort<T extends ProtocolTypes>(
       step: false,
       effect: false,
       event: false,
+      timing: false,
       get transition() {
         return tape.isRunning || port.wants.transition
       },

@@ -20,6 +20,7 @@ import type { PeerView } from './peers.ts'
 import type { FlightEntry, FlightOptions, FlightRecording } from './flight-contract.ts'
 import type { Explanation } from './explanation.ts'
 import type { Audit, NodeState } from './node-contract.ts'
+import type { NodeCounts } from './totals.ts'
 import type { WaitOptions } from './waits.ts'
 
 /** The messages of one type. */
@@ -189,6 +190,8 @@ export interface Supervisor<T extends ProtocolTypes> {
    */
   recordFlight(options: FlightOptions | false): void
   audit(): Audit
+  /** What was counted since it was made, connections that are gone among it, and what is there now. */
+  counts(): NodeCounts
   /** Watchers of every step hang here. */
   readonly port: ObservationPort
   readonly actor: Actor<typeof rootMachine>

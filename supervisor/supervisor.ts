@@ -445,6 +445,7 @@ export function createSupervisorOver<T extends ProtocolTypes>(
       const audit = node.audit()
       return { ...audit, remembered: { ...audit.remembered, ...recorder?.counts() } }
     },
+    counts: () => node.counts(),
     port: node.port,
     actor: node.actor,
   }

@@ -23,6 +23,8 @@ export interface NodeOptions {
   readonly timeoutMs: number | undefined
   /** The file that a journal of the node goes to. */
   readonly record: string | undefined
+  /** Where metrics are served, as it was written. */
+  readonly metrics: string | undefined
 }
 
 interface Given {
@@ -36,6 +38,7 @@ interface Given {
   readonly until?: string
   readonly timeout?: number
   readonly record?: string
+  readonly metrics?: string
 }
 
 /**
@@ -69,6 +72,10 @@ export function nodeCommand(
       (text: string) => parseWait(text),
     )
     .option('--record <file>', 'write a journal of all that happens to the node, for replay')
+    .option(
+      '--metrics <address>',
+      'serve metrics for Prometheus there, /health and /ready: host:port, or a port of 127.0.0.1',
+    )
     .option('--verbose', 'show the stack of an error')
   const valuesOf = addNetworkOptions(command, network, 'node')
   return command.action(async () => {
@@ -85,6 +92,7 @@ export function nodeCommand(
         until: given.until,
         timeoutMs: given.timeout,
         record: given.record,
+        metrics: given.metrics,
       },
       valuesOf(),
     )

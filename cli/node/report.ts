@@ -19,6 +19,8 @@ export interface Started extends Proxies {
   readonly listening: readonly { readonly host: string; readonly port: number }[]
   /** How others dial it. */
   readonly addresses: readonly string[]
+  /** Where metrics are served; left out: nowhere. */
+  readonly metrics?: string | undefined
 }
 
 /** Why the command ends. */
@@ -66,9 +68,9 @@ function jsonReport(
     return info === undefined ? {} : describe(info).fields
   }
   return {
-    started({ addresses, id = null, listening, network, onionProxy, pid, proxy }) {
+    started({ addresses, id = null, listening, metrics, network, onionProxy, pid, proxy }) {
       const line = { event: 'started', pid, id, network, listening, addresses, proxy, onionProxy }
-      print(jsonLine({ ...line, time: now() }))
+      print(jsonLine({ ...line, metrics, time: now() }))
     },
     event(event) {
       const { type, ...fields } = event

@@ -23,6 +23,7 @@ import { jsonLine } from '../json.ts'
 import { drawKey, loadKey } from '../key-file.ts'
 import { print } from '../standard-output.ts'
 import { live } from './life.ts'
+import { parseMetricsPlace, startMetrics, withNote } from './metrics.ts'
 import type { NodeOptions } from './options.ts'
 import { createReport } from './report.ts'
 import { parseProxy, throughProxies, wayThrough } from './proxy.ts'
@@ -87,6 +88,8 @@ export async function runNode<T extends ProtocolTypes>(
   const onionProxy =
     options.onionProxy === undefined ? undefined : parseProxy(options.onionProxy, '--onion-proxy')
   const condition = options.until === undefined ? undefined : parseCondition(options.until, tools)
+  const metricsPlace =
+    options.metrics === undefined ? undefined : parseMetricsPlace(options.metrics)
   const privateKey = await privateKeyOf(tools, options.dataDir)
   const protocol = asUsage(() =>
     tools.create(values, { privateKey, ...wayThrough({ onionProxy, proxy }) }),
@@ -119,12 +122,14 @@ export async function runNode<T extends ProtocolTypes>(
     tools.ownAddress?.(protocol.identity, at) ??
     protocol.addresses.print(protocol.addresses.fromSocket(at))
 
-  const report = createReport(options.json, print, {
+  const metrics = await startMetrics(supervisor, metricsPlace)
+  const shown = createReport(options.json, print, {
     connections: supervisor.connections,
     describe,
     nowMs: clock.monotonicMs,
     waitsFor: condition === undefined ? '' : `until ${condition.text}`,
   })
+  const report = withNote(shown, metrics.note, options.json, print)
   const living = live({
     supervisor,
     report,
@@ -138,8 +143,10 @@ export async function runNode<T extends ProtocolTypes>(
       network: protocol.name,
       listening,
       addresses: listening.map(addressOf),
-      ...{ onionProxy, proxy },
+      ...{ metrics: metrics.url, onionProxy, proxy },
     }),
   })
-  return journal === undefined ? living : living.finally(() => journal.closed)
+  return living.finally(async () => {
+    await Promise.all([metrics.close(), journal?.closed])
+  })
 }

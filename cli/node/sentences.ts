@@ -78,7 +78,7 @@ const placeOf = (proxy: NonNullable<Started['proxy']>): string =>
   'path' in proxy ? proxy.path : printPlace(proxy)
 
 export function startedSentences(started: Started): string[] {
-  const { addresses, listening, network, onionProxy, pid, proxy } = started
+  const { addresses, listening, metrics, network, onionProxy, pid, proxy } = started
   const runs = `a node of the network ${network} runs as process ${String(pid)}`
   const behind = [
     ...(proxy === undefined
@@ -87,6 +87,7 @@ export function startedSentences(started: Started): string[] {
     ...(onionProxy === undefined
       ? []
       : [`onion services are dialled through the proxy at ${placeOf(onionProxy)}`]),
+    ...(metrics === undefined ? [] : [`metrics are at ${metrics}`]),
   ]
   if (listening.length === 0) return [`${runs} and takes no connections`, ...behind]
   return [runs, ...addresses.map((address) => `it listens at ${address}`), ...behind]

@@ -36,6 +36,7 @@ function lineOf(observation: Observation): string | undefined {
     }
     case 'step':
     case 'effect':
+    case 'timing':
       return undefined
   }
 }
