@@ -88,7 +88,9 @@ export function createOutcomeTaker(crypto: FingerprintCrypto): OutcomeTaker {
     }
   }
 
-  const lineOf = (observation: Exclude<Observation, { of: 'message' | 'step' | 'timing' }>): OutcomeLine => {
+  const lineOf = (
+    observation: Exclude<Observation, { of: 'message' | 'step' | 'timing' }>,
+  ): OutcomeLine => {
     switch (observation.of) {
       case 'transition': {
         const { chart, event, name, state } = observation

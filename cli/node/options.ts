@@ -2,7 +2,7 @@
  * The command line of `node`: options that every network has, and those that this one adds.
  * @module
  */
-import { Command } from 'commander'
+import { Command, InvalidArgumentError } from 'commander'
 import type { ToolValues } from '../../actors/protocol-tools.ts'
 import { parseWait } from '../duration.ts'
 import { addNetworkOptions } from '../network-command.ts'
@@ -23,6 +23,8 @@ export interface NodeOptions {
   readonly timeoutMs: number | undefined
   /** The file that a journal of the node goes to. */
   readonly record: string | undefined
+  readonly maxInbound: number | undefined
+  readonly maxOutbound: number | undefined
   /** Where metrics are served, as it was written. */
   readonly metrics: string | undefined
 }
@@ -38,7 +40,18 @@ interface Given {
   readonly until?: string
   readonly timeout?: number
   readonly record?: string
+  readonly maxInbound?: number
+  readonly maxOutbound?: number
   readonly metrics?: string
+}
+
+/** More sockets than a process has descriptors for, anywhere. */
+const CONNECTIONS_MAX = 1_000_000
+
+function parseCount(text: string): number {
+  const count = Number(text)
+  if (/^\d{1,7}$/.test(text) && count <= CONNECTIONS_MAX) return count
+  throw new InvalidArgumentError(`It is a whole number from 0 to ${String(CONNECTIONS_MAX)}.`)
 }
 
 /**
@@ -73,6 +86,12 @@ export function nodeCommand(
     )
     .option('--record <file>', 'write a journal of all that happens to the node, for replay')
     .option(
+      '--max-inbound <count>',
+      'connections that come in, at most so many at once',
+      parseCount,
+    )
+    .option('--max-outbound <count>', 'connections that it dials by itself, at most', parseCount)
+    .option(
       '--metrics <address>',
       'serve metrics for Prometheus there, /health and /ready: host:port, or a port of 127.0.0.1',
     )
@@ -92,6 +111,8 @@ export function nodeCommand(
         until: given.until,
         timeoutMs: given.timeout,
         record: given.record,
+        maxInbound: given.maxInbound,
+        maxOutbound: given.maxOutbound,
         metrics: given.metrics,
       },
       valuesOf(),

@@ -3,7 +3,8 @@
  * it is asked, and how it is shown.
  * @module
  */
-import type { ProtocolTools, ToolValues } from '../../actors/protocol-tools.ts'
+import type { DialMotive } from '../../actors/protocol.ts'
+import type { ProtocolTools, ToolSlots, ToolValues } from '../../actors/protocol-tools.ts'
 import { createSupervisor, PeerloomError } from '../../index.ts'
 import type { Protocol, ProtocolTypes } from '../../index.ts'
 import { fileJournal } from '../../journal/file-journal.ts'
@@ -69,6 +70,41 @@ function checkAddresses<T extends ProtocolTypes>(
   }
 }
 
+/** What of `--max-inbound` and `--max-outbound` was given. @throws {CommandFault} it cannot be kept */
+function slotsOf(
+  { takesSlots }: Pick<ProtocolTools, 'takesSlots'>,
+  { listen, maxInbound, maxOutbound }: NodeOptions,
+): ToolSlots {
+  if (maxInbound === undefined && maxOutbound === undefined) return {}
+  if (takesSlots !== true) {
+    throw new CommandFault(2, 'this network takes neither --max-inbound nor --max-outbound')
+  }
+  if (maxInbound === 0 && listen.length > 0) {
+    throw new CommandFault(2, 'with --max-inbound 0 nobody is let in: leave --listen out')
+  }
+  return {
+    ...(maxInbound === undefined ? {} : { inboundMax: maxInbound }),
+    ...(maxOutbound === undefined ? {} : { outboundMax: maxOutbound }),
+  }
+}
+
+/** Nobody may wait for ever for who is never dialled. */
+function checkPlaces<T extends ProtocolTypes>(
+  { slots }: Protocol<T>,
+  { bootstrap, connect, maxOutbound }: NodeOptions,
+): void {
+  const hasPlaceFor = (motive: DialMotive): boolean =>
+    slots.some(
+      ({ max, role, takes }) => role === 'dialler' && max > 0 && (takes?.includes(motive) ?? true),
+    )
+  const check = (flag: string, given: readonly string[], motive: DialMotive): void => {
+    if (given.length === 0 || hasPlaceFor(motive)) return
+    throw new CommandFault(2, `with --max-outbound ${String(maxOutbound)} no ${flag} is dialled`)
+  }
+  check('--connect', connect, 'wanted')
+  check('--bootstrap', bootstrap, 'seed')
+}
+
 /** What the node loses once its recording has ended early is counted in the journal's head. */
 const recordTo = (path: string, json: boolean): FileJournal =>
   fileJournal(path, {
@@ -88,13 +124,15 @@ export async function runNode<T extends ProtocolTypes>(
   const onionProxy =
     options.onionProxy === undefined ? undefined : parseProxy(options.onionProxy, '--onion-proxy')
   const condition = options.until === undefined ? undefined : parseCondition(options.until, tools)
+  const slots = slotsOf(tools, options)
   const metricsPlace =
     options.metrics === undefined ? undefined : parseMetricsPlace(options.metrics)
   const privateKey = await privateKeyOf(tools, options.dataDir)
   const protocol = asUsage(() =>
-    tools.create(values, { privateKey, ...wayThrough({ onionProxy, proxy }) }),
+    tools.create(values, { privateKey, ...slots, ...wayThrough({ onionProxy, proxy }) }),
   )
   checkAddresses(protocol, options)
+  checkPlaces(protocol, options)
 
   const clock = systemClock()
   const journal = options.record === undefined ? undefined : recordTo(options.record, options.json)

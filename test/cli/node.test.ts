@@ -223,7 +223,7 @@ describe('is used wrongly:', () => {
       onionProxy: undefined,
     },
     ...{ dataDir: undefined, until: undefined, timeoutMs: undefined, record: undefined },
-    metrics: undefined,
+    ...{ metrics: undefined, maxInbound: undefined, maxOutbound: undefined },
   }
   const usual = { network: 'test/usage', allow: undefined }
   test.each<[string, Partial<NodeOptions>, object, RegExp]>([
