@@ -78,6 +78,7 @@ export function deedOf(observation: Observation): Deed | undefined {
     case 'event':
     case 'step':
     case 'timing':
+    case 'written':
       return undefined
   }
 }
@@ -97,6 +98,9 @@ function recordedPort<T extends ProtocolTypes>(
       },
       get message() {
         return tape.isRunning || port.wants.message
+      },
+      get written() {
+        return port.wants.written
       },
       get refused() {
         return tape.isRunning || port.wants.refused

@@ -46,8 +46,9 @@ export function createTypeCounts(
   }
 
   const count = (observation: Observation): void => {
-    if (observation.of !== 'message') return
-    const one = countOf(counts[observation.direction], observation.type)
+    if (observation.of !== 'message' && observation.of !== 'written') return
+    const direction = observation.of === 'written' ? 'sent' : observation.direction
+    const one = countOf(counts[direction], observation.type)
     one.messages++
     one.bytes += observation.bytesOnWire
   }
@@ -60,7 +61,7 @@ export function createTypeCounts(
 
   return {
     read() {
-      unwatch ??= port.watch(count, { kinds: ['message'], onFault })
+      unwatch ??= port.watch(count, { kinds: ['message', 'written'], onFault })
       clearTimeout(idle)
       idle = setTimeout(stop, IDLE_MS)
       idle.unref()

@@ -39,6 +39,7 @@ import { createConnections } from './connections.ts'
 import { createDatagramTraffic } from './datagrams.ts'
 import type { SupervisorEvent } from './events.ts'
 import { createHandlers } from './handlers.ts'
+import { createInside } from './inside.ts'
 import { CORE_LIMITS } from './limits.ts'
 import type { Node, NodeCharts, NodeOptions, NodeState } from './node-contract.ts'
 import { nodeStateOf } from './node-states.ts'
@@ -514,6 +515,7 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
     get isPaused() {
       return peering.isPaused
     },
+    inside: createInside({ children, connections, peering }),
     bans: peering.bans,
     peers: peering.peers,
     get datagrams() {

@@ -398,6 +398,14 @@ export function createSupervisorOver<T extends ProtocolTypes>(
     get isPaused() {
       return node.isPaused
     },
+    restart(child) {
+      if (node.state !== 'running')
+        throw new PeerloomError('not-running', 'the node is not running')
+      if (!node.inside.children().some(({ name }) => name === child)) {
+        throw new PeerloomError('bad-argument', `this network has no sub-protocol ${child}`)
+      }
+      node.enter({ name: 'restart', child })
+    },
     instruct(instruction) {
       if (node.state !== 'running')
         throw new PeerloomError('not-running', 'the node is not running')
@@ -446,6 +454,7 @@ export function createSupervisorOver<T extends ProtocolTypes>(
       return { ...audit, remembered: { ...audit.remembered, ...recorder?.counts() } }
     },
     counts: () => node.counts(),
+    inside: node.inside,
     port: node.port,
     actor: node.actor,
   }

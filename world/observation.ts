@@ -85,6 +85,16 @@ export type Observation =
       /** Its bytes may be views: whoever keeps it copies it. */
       readonly message: { readonly type: string }
     }
+  /**
+   * What a session wrote by itself, in a handshake or as a farewell: it waited in no lane. `raw`: the
+   * session encoded it.
+   */
+  | {
+      readonly of: 'written'
+      readonly connection: string
+      readonly type: string
+      readonly bytesOnWire: number
+    }
   /** A unit that the wire passed over, by the network's detail. */
   | {
       readonly of: 'refused'
@@ -126,6 +136,7 @@ const ofEach = <Value>(value: Value): Record<ObservationKind, Value> => ({
   effect: value,
   transition: value,
   message: value,
+  written: value,
   refused: value,
   timing: value,
   event: value,
