@@ -37,6 +37,7 @@ function lineOf(observation: Observation): string | undefined {
     case 'step':
     case 'effect':
     case 'timing':
+    case 'written':
       return undefined
   }
 }
