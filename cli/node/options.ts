@@ -4,6 +4,7 @@
  */
 import { Command, InvalidArgumentError } from 'commander'
 import type { ToolValues } from '../../actors/protocol-tools.ts'
+import { CommandFault } from '../command-fault.ts'
 import { parseWait } from '../duration.ts'
 import { addNetworkOptions } from '../network-command.ts'
 import type { NamedNetwork } from '../network-command.ts'
@@ -27,6 +28,10 @@ export interface NodeOptions {
   readonly maxOutbound: number | undefined
   /** Where metrics are served, as it was written. */
   readonly metrics: string | undefined
+  /** The port of 127.0.0.1 on which its page is served, 0 for any free one; undefined: there is none. */
+  readonly inspect: number | undefined
+  /** Whether the page may do something to the node. */
+  readonly inspectActions: boolean
 }
 
 interface Given {
@@ -43,6 +48,8 @@ interface Given {
   readonly maxInbound?: number
   readonly maxOutbound?: number
   readonly metrics?: string
+  readonly inspect?: number | true
+  readonly inspectActions?: true
 }
 
 /** More sockets than a process has descriptors for, anywhere. */
@@ -52,6 +59,13 @@ function parseCount(text: string): number {
   const count = Number(text)
   if (/^\d{1,7}$/.test(text) && count <= CONNECTIONS_MAX) return count
   throw new InvalidArgumentError(`It is a whole number from 0 to ${String(CONNECTIONS_MAX)}.`)
+}
+
+const PORT_MAX = 65_535
+
+function parsePort(text: string): number {
+  if (/^\d{1,5}$/.test(text) && Number(text) <= PORT_MAX) return Number(text)
+  throw new InvalidArgumentError(`it is a port, from 0 to ${String(PORT_MAX)}.`)
 }
 
 /**
@@ -95,10 +109,19 @@ export function nodeCommand(
       '--metrics <address>',
       'serve metrics for Prometheus there, /health and /ready: host:port, or a port of 127.0.0.1',
     )
+    .option(
+      '--inspect [port]',
+      'serve a page of the node on 127.0.0.1, on any free port or this one',
+      parsePort,
+    )
+    .option('--inspect-actions', 'let that page disconnect, ban, pause and restart')
     .option('--verbose', 'show the stack of an error')
   const valuesOf = addNetworkOptions(command, network, 'node')
   return command.action(async () => {
     const given = command.opts<Given>()
+    if (given.inspectActions === true && given.inspect === undefined) {
+      throw new CommandFault(2, '--inspect-actions is for the page of --inspect')
+    }
     await run(
       {
         listen: given.listen ?? [],
@@ -114,6 +137,8 @@ export function nodeCommand(
         maxInbound: given.maxInbound,
         maxOutbound: given.maxOutbound,
         metrics: given.metrics,
+        inspect: given.inspect === true ? 0 : given.inspect,
+        inspectActions: given.inspectActions === true,
       },
       valuesOf(),
     )

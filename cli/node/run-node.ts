@@ -26,6 +26,7 @@ import { print } from '../standard-output.ts'
 import { live } from './life.ts'
 import { parseMetricsPlace, startMetrics, withNote } from './metrics.ts'
 import type { NodeOptions } from './options.ts'
+import type { Inspection } from './inspection.ts'
 import { createReport } from './report.ts'
 import { parseProxy, throughProxies, wayThrough } from './proxy.ts'
 import { parseCondition } from './until.ts'
@@ -160,6 +161,13 @@ export async function runNode<T extends ProtocolTypes>(
     tools.ownAddress?.(protocol.identity, at) ??
     protocol.addresses.print(protocol.addresses.fromSocket(at))
 
+  const openPage = async (port: number): Promise<Inspection> => {
+    // Most nodes have no page: they do not load what it takes.
+    const { openInspection } = await import('./inspection.ts')
+    const actions = options.inspectActions
+    return openInspection({ supervisor, protocol, describe, clock, port, actions })
+  }
+  const inspection = options.inspect === undefined ? undefined : await openPage(options.inspect)
   const metrics = await startMetrics(supervisor, metricsPlace)
   const shown = createReport(options.json, print, {
     connections: supervisor.connections,
@@ -182,9 +190,13 @@ export async function runNode<T extends ProtocolTypes>(
       listening,
       addresses: listening.map(addressOf),
       ...{ metrics: metrics.url, onionProxy, proxy },
+      inspected: inspection?.inspected,
     }),
   })
-  return living.finally(async () => {
-    await Promise.all([metrics.close(), journal?.closed])
-  })
+  try {
+    return await living
+  } finally {
+    await Promise.all([inspection?.close(), metrics.close()])
+    await journal?.closed
+  }
 }
