@@ -491,8 +491,8 @@ export type JournalRequest =
   /** An uploaded one: base64, at most 16 MiB of it. */
   | { readonly open: 'bytes'; readonly name: string; readonly base64: string }
   | { readonly step: number; readonly journal: string }
-  /** As a test that a person goes on with, written under `--record-dir` by its name there. */
-  | { readonly fork: number; readonly journal: string; readonly file: string }
+  /** As a test that a person goes on with, written under `--record-dir`; what it is called is told. */
+  | { readonly fork: number; readonly journal: string }
   | { readonly close: string }
   | { readonly list: true }
 
@@ -506,15 +506,18 @@ export interface JournalOpened {
   readonly protocol: string
   /** Steps are 0 to `steps - 1`. */
   readonly steps: number
-  /** Names of the connections that it knows. */
+  /** Names of the connections that it knows, at most 1,000. */
   readonly connections: readonly string[]
+  /** A sentence about what is missing behind the last step; null: all is there. */
+  readonly incomplete: string | null
 }
 
 export interface JournalChart {
   /** The connection, or the node's name for its root. */
   readonly of: string
-  readonly chart: string
+  readonly chart: 'connection' | 'root' | 'session'
   readonly state: string
+  /** As of `ChartNow`; none where the chart of the network's sessions is not at hand. */
   readonly active: readonly string[]
 }
 
@@ -524,11 +527,14 @@ export interface JournalStep {
   readonly atMs: number
   /** What entered the node, in words: `stream.bytes 120 of in-1`. */
   readonly input: string
-  /** Where each chart stands behind this step. */
+  /** Where each chart stands behind this step, at most 500; those that moved last come first. */
   readonly charts: readonly JournalChart[]
+  readonly chartsLeftOut: number
   /** What happened within it, in order. */
   readonly path: readonly (PathEntry & { readonly connection: string })[]
   readonly messages: readonly (MessageEntry & { readonly connection: string })[]
+  /** Transitions and messages of this step above 200 of each. */
+  readonly leftOut: number
 }
 
 export type JournalAnswer =
