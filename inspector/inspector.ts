@@ -7,7 +7,6 @@
 import type { Protocol } from '../actors/protocol.ts'
 import type { ProtocolTypes } from '../machines/session.ts'
 import type { Supervisor } from '../supervisor/supervisor-contract.ts'
-import { flightFile } from '../journal/flight-file.ts'
 import { createActions } from './actions.ts'
 import type { ActedOn } from './actions.ts'
 import type { Describe } from './connection-rows.ts'
@@ -18,6 +17,7 @@ import type { LookedAt } from './node-source.ts'
 import { startInspectorServer } from './server.ts'
 import type { InspectorServer, InspectorServerOptions } from './server.ts'
 import { attachStately } from './stately.ts'
+import { recordedFlight } from './sent-flight.ts'
 import { createTimeTravel } from './time-travel.ts'
 import type { TimeTravelOptions } from './time-travel.ts'
 
@@ -53,13 +53,8 @@ export async function startInspector<T extends ProtocolTypes>(
   const timeTravel = createTimeTravel({
     ...options.timeTravel,
     recordDir,
-    flight(node, connection) {
-      const recording =
-        node === supervisor.actor.id ? supervisor.flightRecording(connection) : undefined
-      if (recording === undefined) return undefined
-      const wallAheadMs = clock.wallMs() - clock.monotonicMs()
-      return { bytes: flightFile(recording), wallAheadMs }
-    },
+    flight: (node, connection) =>
+      node === supervisor.actor.id ? recordedFlight(supervisor, connection, clock) : undefined,
     session: (network) => (network === protocol.name ? protocol.session : undefined),
   })
   const stop = (): void => {

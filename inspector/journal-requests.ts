@@ -41,5 +41,8 @@ export function journalRequestOf(given: unknown): JournalRequest | undefined {
   if (isText(close)) return { close }
   if (!isText(journal)) return undefined
   if (isStep(step)) return { step, journal }
-  return isStep(fork) ? { fork, journal } : undefined
+  if (!isStep(fork)) return undefined
+  const { file } = given
+  if (file === undefined) return { fork, journal }
+  return isText(file) ? { fork, journal, file } : undefined
 }

@@ -10,7 +10,10 @@ import { pageMessageOf, QUERIES_MAX } from './queries.ts'
 import type { InspectorSession, InspectorSource, SourceMessage } from './source.ts'
 
 export type Looked =
-  { readonly answer: Answer; readonly isLast?: boolean } | { readonly refused: Refusal }
+  | { readonly answer: Answer; readonly isLast?: boolean }
+  | { readonly refused: Refusal }
+  /** There is nothing to tell yet: it is looked again soon. */
+  | { readonly waits: true }
 
 /** What is looked at for one query, for as long as it is asked. */
 export interface Look {
@@ -37,9 +40,12 @@ const EARLY_MS = 20
 
 export function createLooking(options: LookingOptions): InspectorSource {
   const { timing } = options
-  const sessions = new Set<() => void>()
+  /** Each says whether one of its queries waits. */
+  const sessions = new Set<() => boolean>()
   const pace = createPace(timing, () => {
-    for (const look of [...sessions]) look()
+    let waits = false
+    for (const look of [...sessions]) waits = look() || waits
+    return waits
   })
 
   const open = (onMessage: (message: SourceMessage) => void): InspectorSession => {
@@ -81,25 +87,30 @@ export function createLooking(options: LookingOptions): InspectorSource {
       }
     }
 
-    const answer = (id: number, one: Asked): void => {
+    /** Whether it waits. */
+    const answer = (id: number, one: Asked): boolean => {
       const nowMs = timing.nowMs()
       const { answeredMs } = one
-      if (answeredMs !== undefined && nowMs - answeredMs < pace.everyMs - EARLY_MS) return
-      one.answeredMs = nowMs
+      if (answeredMs !== undefined && nowMs - answeredMs < pace.everyMs - EARLY_MS) return false
       const looked = readOf(one)
+      if ('waits' in looked) return true
+      one.answeredMs = nowMs
       if ('refused' in looked) {
         drop(id)
         refuse(id, looked.refused)
-        return
+        return false
       }
       const sinceMs = answeredMs === undefined ? null : Math.round(nowMs - answeredMs)
       const sampled = { atMs: options.wallMs(), sinceMs, everyMs: pace.everyMs }
       if (looked.isLast === true) drop(id)
       tell({ kind: 'answer', id, sampled, answer: looked.answer })
+      return false
     }
 
-    function lookAtAll(): void {
-      for (const [id, one] of [...asked]) answer(id, one)
+    function lookAtAll(): boolean {
+      let waits = false
+      for (const [id, one] of [...asked]) waits = answer(id, one) || waits
+      return waits
     }
 
     sessions.add(lookAtAll)

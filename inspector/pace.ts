@@ -45,7 +45,8 @@ export interface Pace {
   soon(): void
 }
 
-export function createPace(timing: Timing, look: () => void): Pace {
+/** @param look whether it is to be looked again soon */
+export function createPace(timing: Timing, look: () => boolean): Pace {
   let everyMs = LOOK_MS
   let endedMs = -Infinity
   let begun = false
@@ -62,11 +63,11 @@ export function createPace(timing: Timing, look: () => void): Pace {
   function run(): void {
     dueMs = Infinity
     const startMs = timing.nowMs()
-    look()
+    const isSoon = look()
     endedMs = timing.nowMs()
     const costMs = endedMs - startMs
     everyMs = Math.round(Math.min(LOOK_MS_MAX, Math.max(LOOK_MS, costMs * COST_SHARE)))
-    arm(endedMs + everyMs)
+    arm(endedMs + (isSoon ? SOON_MS : everyMs))
   }
 
   return {

@@ -7,6 +7,7 @@
  * here: a page names no path and no file.
  * @module
  */
+import { chartOf } from './chart-nodes.ts'
 import { journalRequestOf } from './journal-requests.ts'
 import { litStates } from './lit-states.ts'
 import type { JournalAnswer, JournalChart, JournalRequest, Refusal } from './messages.ts'
@@ -29,8 +30,8 @@ const STEM_LENGTH_MAX = 40
 
 /** What a flight recorder keeps of a connection. */
 export interface RecordedFlight {
-  /** As `flightFile` makes them. */
-  readonly bytes: Uint8Array
+  /** As `flightFile` makes them, or in base64. */
+  readonly bytes: Uint8Array | string
   /** How far Unix time is ahead of the clock of its entries, in milliseconds. */
   readonly wallAheadMs: number
 }
@@ -39,7 +40,10 @@ export interface TimeTravelOptions extends TimelineThreadOptions {
   /** Left out: files are neither opened nor written. */
   readonly recordDir?: string | undefined
   /** What is kept of a live connection. Left out: nothing. */
-  readonly flight?: (node: string, connection: string) => RecordedFlight | undefined
+  readonly flight?: (
+    node: string,
+    connection: string,
+  ) => RecordedFlight | undefined | Promise<RecordedFlight | undefined>
   /** The chart of a network's sessions, where it is at hand: it says which states are lit. */
   readonly session?: (protocol: string) => object | undefined
   /** Default: 600,000. */
@@ -63,17 +67,26 @@ interface Session {
   idle: NodeJS.Timeout
 }
 
+interface KnownChart {
+  readonly name: string
+  readonly lit: (state: string) => readonly string[]
+}
+
 const refused = (why: Refusal['why'], message: string): JournalAnswer => ({
   refused: { why, message },
 })
 
 const NO_FOLDER = refused('journals-off', 'there is no folder of recordings: --record-dir')
 
-/** Letters and digits of a name, joined by hyphens. */
-function stemOf(name: string, step: number): string {
-  const words = name.toLowerCase().match(/[a-z0-9]+/g) ?? ['journal']
-  return `${words.join('-').slice(0, STEM_LENGTH_MAX)}-step-${String(step)}`
-}
+/** Letters and digits of a text, joined by hyphens: nothing that leads anywhere. */
+const wordsOf = (text: string): string =>
+  (text.toLowerCase().match(/[a-z0-9]+/g) ?? ['journal']).join('-').slice(0, STEM_LENGTH_MAX)
+
+/** What a person calls it, or where it leaves the recording. */
+const stemOf = (name: string, step: number, wish: string | undefined): string =>
+  wish === undefined
+    ? `${wordsOf(name)}-step-${String(step)}`
+    : wordsOf(wish.replace(/(?:\.test)?\.[cm]?[jt]s$/, ''))
 
 type Opening = Extract<JournalRequest, { readonly open: string }>
 
@@ -88,7 +101,7 @@ export function createTimeTravel(options: TimeTravelOptions = {}): TimeTravel {
   const folder = recordDir === undefined ? undefined : recordFolder(recordDir)
   /** Those that were looked at last are the last. */
   const sessions = new Map<string, Session>()
-  const lit = new Map<string, (state: string) => readonly string[]>()
+  const charts = new Map<string, KnownChart>()
   let nextNumber = 1
   let forks = 0
 
@@ -119,31 +132,33 @@ export function createTimeTravel(options: TimeTravelOptions = {}): TimeTravel {
 
   // ---- which states are lit -----------------------------------------------------------------------
 
-  const statesOf = (
-    chart: RecordedChart['chart'],
-    protocol: string,
-  ): ((state: string) => readonly string[]) => {
+  const logicOf = (chart: RecordedChart['chart'], protocol: string): object | undefined => {
+    switch (chart) {
+      case 'root':
+        return rootMachine
+      case 'connection':
+        return connectionMachine
+      case 'session':
+        return options.session?.(protocol)
+    }
+  }
+
+  const knownChart = (chart: RecordedChart['chart'], protocol: string): KnownChart => {
     const key = chart === 'session' ? `session ${protocol}` : chart
-    const known = lit.get(key)
+    const known = charts.get(key)
     if (known !== undefined) return known
-    const logic =
-      chart === 'root'
-        ? rootMachine
-        : chart === 'connection'
-          ? connectionMachine
-          : options.session?.(protocol)
-    if (logic === undefined) return () => []
-    const made = litStates(logic)
-    lit.set(key, made)
+    const logic = logicOf(chart, protocol)
+    // A network's chart has the network's name, as ours do.
+    if (logic === undefined) return { name: protocol, lit: () => [] }
+    const made = { name: chartOf(logic).id, lit: litStates(logic) }
+    charts.set(key, made)
     return made
   }
 
-  const chartOf = ({ chart, of, state }: RecordedChart, protocol: string): JournalChart => ({
-    of,
-    chart,
-    state,
-    active: statesOf(chart, protocol)(state),
-  })
+  const shownChart = ({ chart, of, state }: RecordedChart, protocol: string): JournalChart => {
+    const { lit, name } = knownChart(chart, protocol)
+    return { of, chart: name, state, active: lit(state) }
+  }
 
   // ---- what is asked --------------------------------------------------------------------------------
 
@@ -152,7 +167,7 @@ export function createTimeTravel(options: TimeTravelOptions = {}): TimeTravel {
       case 'bytes':
         return { bytes: request.base64, wallAheadMs: 0 }
       case 'flight': {
-        const flight = options.flight?.(request.node, request.connection)
+        const flight = await options.flight?.(request.node, request.connection)
         const message = 'the flight recorder keeps nothing of such a connection'
         return flight ?? refused('unknown-connection', message)
       }
@@ -186,17 +201,21 @@ export function createTimeTravel(options: TimeTravelOptions = {}): TimeTravel {
   }
 
   const at = async ({ protocol, thread }: Session, journal: string, step: number) => {
-    const { charts, ...moment } = await thread.ask({ do: 'at', step })
-    const shown = charts.map((chart) => chartOf(chart, protocol))
+    const { charts: recorded, ...moment } = await thread.ask({ do: 'at', step })
+    const shown = recorded.map((chart) => shownChart(chart, protocol))
     return { at: { journal, step, ...moment, charts: shown } }
   }
 
-  const fork = async (session: Session, step: number): Promise<JournalAnswer> => {
+  const fork = async (
+    session: Session,
+    step: number,
+    wish: string | undefined,
+  ): Promise<JournalAnswer> => {
     if (folder === undefined) return NO_FOLDER
     if (forks >= FORKS_MAX) {
       return refused('failed', `${String(FORKS_MAX)} tests were written: start anew for more`)
     }
-    const stem = await folder.freeStem(stemOf(session.name, step), ['.test.ts', '.journal'])
+    const stem = await folder.freeStem(stemOf(session.name, step, wish), ['.test.ts', '.journal'])
     const journal = session.file ?? `${stem}.journal`
     const { bytes, text } = await session.thread.ask({ do: 'fork', step, journal })
     forks++
@@ -219,7 +238,7 @@ export function createTimeTravel(options: TimeTravelOptions = {}): TimeTravel {
     try {
       return 'step' in request
         ? await at(session, journal, request.step)
-        : await fork(session, request.fork)
+        : await fork(session, request.fork, request.file)
     } finally {
       if (session.thread.isOver) await close(session)
     }

@@ -134,7 +134,7 @@ export function createTimeline(reader: StepReader): Timeline {
     }
   }
 
-  /** Those that moved last come first: what is left out has stood still the longest. */
+  /** Those that moved last are the last: what is left out has stood still the longest. */
   const chartsAt = (step: number): Pick<Moment, 'charts' | 'chartsLeftOut'> => {
     const standing = [...tracks.values()].flatMap(({ chart, of, states, steps }) => {
       const place = placeAt(steps, step)
@@ -142,9 +142,9 @@ export function createTimeline(reader: StepReader): Timeline {
       const since = steps[place]
       return state === undefined || since === undefined ? [] : [{ of, chart, state, since }]
     })
-    standing.sort((one, other) => other.since - one.since)
+    standing.sort((one, other) => one.since - other.since)
     return {
-      charts: standing.slice(0, CHARTS_MAX).map(({ chart, of, state }) => ({ of, chart, state })),
+      charts: standing.slice(-CHARTS_MAX).map(({ chart, of, state }) => ({ of, chart, state })),
       chartsLeftOut: Math.max(0, standing.length - CHARTS_MAX),
     }
   }

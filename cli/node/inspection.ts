@@ -6,20 +6,12 @@
 import { startInspector } from '../../inspector/inspector.ts'
 import type { InspectorOptions } from '../../inspector/inspector.ts'
 import type { ProtocolTypes } from '../../index.ts'
+import { faultSentence } from './inspected.ts'
 import type { Inspected } from './inspected.ts'
 
 export interface Inspection {
   readonly inspected: Inspected
   close(): Promise<void>
-}
-
-function sentenceOf(error: unknown, port: number): string {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
-  const what = `the node runs without a page: the port ${String(port)} of 127.0.0.1`
-  if (code === 'EADDRINUSE') return `${what} is taken`
-  if (code === 'EACCES') return `${what} may not be used`
-  const why = error instanceof Error ? error.message : String(error)
-  return `the node runs without a page: ${why}`
 }
 
 export async function openInspection<T extends ProtocolTypes>(
@@ -29,6 +21,9 @@ export async function openInspection<T extends ProtocolTypes>(
     const { close, statelyUrl, url } = await startInspector(options)
     return { inspected: { url, statelyUrl }, close }
   } catch (error) {
-    return { inspected: { fault: sentenceOf(error, options.port) }, close: () => Promise.resolve() }
+    return {
+      inspected: { fault: faultSentence(error, options.port) },
+      close: () => Promise.resolve(),
+    }
   }
 }

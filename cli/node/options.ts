@@ -6,6 +6,7 @@ import { Command, InvalidArgumentError } from 'commander'
 import type { ToolValues } from '../../actors/protocol-tools.ts'
 import { CommandFault } from '../command-fault.ts'
 import { parseWait } from '../duration.ts'
+import { parsePort } from '../port.ts'
 import { addNetworkOptions } from '../network-command.ts'
 import type { NamedNetwork } from '../network-command.ts'
 
@@ -32,6 +33,8 @@ export interface NodeOptions {
   readonly inspect: number | undefined
   /** Whether the page may do something to the node. */
   readonly inspectActions: boolean
+  /** The folder from which the page opens journals, and to which it writes tests. */
+  readonly recordDir: string | undefined
 }
 
 interface Given {
@@ -50,6 +53,7 @@ interface Given {
   readonly metrics?: string
   readonly inspect?: number | true
   readonly inspectActions?: true
+  readonly recordDir?: string
 }
 
 /** More sockets than a process has descriptors for, anywhere. */
@@ -59,13 +63,6 @@ function parseCount(text: string): number {
   const count = Number(text)
   if (/^\d{1,7}$/.test(text) && count <= CONNECTIONS_MAX) return count
   throw new InvalidArgumentError(`It is a whole number from 0 to ${String(CONNECTIONS_MAX)}.`)
-}
-
-const PORT_MAX = 65_535
-
-function parsePort(text: string): number {
-  if (/^\d{1,5}$/.test(text) && Number(text) <= PORT_MAX) return Number(text)
-  throw new InvalidArgumentError(`it is a port, from 0 to ${String(PORT_MAX)}.`)
 }
 
 /**
@@ -115,6 +112,7 @@ export function nodeCommand(
       parsePort,
     )
     .option('--inspect-actions', 'let that page disconnect, ban, pause and restart')
+    .option('--record-dir <folder>', 'where that page opens journals and writes tests')
     .option('--verbose', 'show the stack of an error')
   const valuesOf = addNetworkOptions(command, network, 'node')
   return command.action(async () => {
@@ -139,6 +137,7 @@ export function nodeCommand(
         metrics: given.metrics,
         inspect: given.inspect === true ? 0 : given.inspect,
         inspectActions: given.inspectActions === true,
+        recordDir: given.recordDir,
       },
       valuesOf(),
     )

@@ -3,6 +3,7 @@
  * it is asked, and how it is shown.
  * @module
  */
+import { mkdir } from 'node:fs/promises'
 import type { DialMotive } from '../../actors/protocol.ts'
 import type { ProtocolTools, ToolSlots, ToolValues } from '../../actors/protocol-tools.ts'
 import { createSupervisor, PeerloomError } from '../../index.ts'
@@ -89,6 +90,15 @@ function slotsOf(
   }
 }
 
+/** @throws {CommandFault} it is no folder that can be made */
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true, mode: 0o700 })
+  } catch (cause) {
+    throw new CommandFault(2, `--record-dir ${path}: the folder cannot be made`, { cause })
+  }
+}
+
 /** Nobody may wait for ever for who is never dialled. */
 function checkPlaces<T extends ProtocolTypes>(
   { slots }: Protocol<T>,
@@ -126,6 +136,9 @@ export async function runNode<T extends ProtocolTypes>(
     options.onionProxy === undefined ? undefined : parseProxy(options.onionProxy, '--onion-proxy')
   const condition = options.until === undefined ? undefined : parseCondition(options.until, tools)
   const slots = slotsOf(tools, options)
+  if (options.recordDir !== undefined && options.inspect === undefined) {
+    throw new CommandFault(2, '--record-dir is for the page: --inspect')
+  }
   const metricsPlace =
     options.metrics === undefined ? undefined : parseMetricsPlace(options.metrics)
   const privateKey = await privateKeyOf(tools, options.dataDir)
@@ -162,10 +175,12 @@ export async function runNode<T extends ProtocolTypes>(
     protocol.addresses.print(protocol.addresses.fromSocket(at))
 
   const openPage = async (port: number): Promise<Inspection> => {
+    if (options.recordDir !== undefined) await makeFolder(options.recordDir)
     // Most nodes have no page: they do not load what it takes.
     const { openInspection } = await import('./inspection.ts')
     const actions = options.inspectActions
-    return openInspection({ supervisor, protocol, describe, clock, port, actions })
+    const { recordDir } = options
+    return openInspection({ supervisor, protocol, describe, clock, port, actions, recordDir })
   }
   const inspection = options.inspect === undefined ? undefined : await openPage(options.inspect)
   const metrics = await startMetrics(supervisor, metricsPlace)

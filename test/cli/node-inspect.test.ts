@@ -38,7 +38,7 @@ test('a page whose port is taken is said, and the node goes on without it', asyn
   const port = portOf((await first.event('inspector')).url)
   const second = await startListening(['--inspect', port])
   expect(await second.event('inspector')).toMatchObject({
-    fault: `the node runs without a page: the port ${port} of 127.0.0.1 is taken`,
+    fault: `there is no page: the port ${port} of 127.0.0.1 is taken`,
   })
   const third = await startListening(['--connect', second.address])
   await third.event('connection.active')

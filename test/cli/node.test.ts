@@ -229,6 +229,7 @@ describe('is used wrongly:', () => {
       record: undefined,
       inspect: undefined,
       inspectActions: false,
+      recordDir: undefined,
     },
     ...{ metrics: undefined, maxInbound: undefined, maxOutbound: undefined },
   }

@@ -170,7 +170,7 @@ describe('a journal made to hurt is refused, and the next one is opened:', () =>
     expect(at).toMatchObject({ atMs: 0, leftOut: 802 })
     expect(at.messages).toHaveLength(200)
     expect(at.messages[0]).toMatchObject({ direction: 'received', type: '', bytes: 0 })
-    expect(at.charts).toMatchObject([{ chart: 'session', state: '__proto__', active: [] }])
+    expect(at.charts).toMatchObject([{ state: '__proto__', active: [] }])
     expect(JSON.stringify(at).length).toBeLessThan(100_000)
   })
 
@@ -286,11 +286,16 @@ describe('a page', () => {
     writeFileSync(join(recordDir, 'node-out-1-step-0.test.ts'), 'mine')
     symlinkSync(elsewhere, join(recordDir, 'node-out-1-step-0-2.test.ts'))
     writeFileSync(join(recordDir, 'node-out-1-step-0-3.journal'), 'mine too')
-    const given = { fork: 0, journal, file: '../../evil.test.ts', path: '/tmp/evil.test.ts' }
-    expect(await ask(given, 'forked')).toEqual({ file: 'node-out-1-step-0-4.test.ts' })
+    expect(await ask({ fork: 0, journal }, 'forked')).toEqual({
+      file: 'node-out-1-step-0-4.test.ts',
+    })
+    const given = { fork: 0, journal, file: '../../evil/../etc/x.test.ts', path: '/tmp/evil' }
+    expect(await ask(given, 'forked')).toEqual({ file: 'evil-etc-x.test.ts' })
+    expect(await ask({ ...given, file: '/' }, 'forked')).toEqual({ file: 'journal.test.ts' })
     expect(existsSync(elsewhere)).toBe(false)
     expect(readFileSync(join(recordDir, 'node-out-1-step-0.test.ts'), 'utf8')).toBe('mine')
     expect(readdirSync(recordDir).toSorted()).toEqual([
+      ...['evil-etc-x.journal', 'evil-etc-x.test.ts', 'journal.journal', 'journal.test.ts'],
       ...['node-out-1-step-0-2.test.ts', 'node-out-1-step-0-3.journal'],
       ...['node-out-1-step-0-4.journal', 'node-out-1-step-0-4.test.ts'],
       'node-out-1-step-0.test.ts',

@@ -60,7 +60,7 @@ describe('the journal of a node', () => {
       const at = await ask({ step: step.position, journal }, 'at')
       expect(at.atMs).toBe(step.entry.wallMs)
       const { connections: lived, state } = step.snapshot()
-      const sessions = at.charts.filter(({ chart, of }) => chart === 'session' && of !== 'alice')
+      const sessions = at.charts.filter(({ chart, of }) => chart === 'native' && of !== 'alice')
       for (const { name, phase, sessionState } of lived) {
         const charts = at.charts.filter(({ of }) => of === name)
         expect(sessions.find(({ of }) => of === name)?.state, name).toBe(sessionState)
@@ -89,7 +89,7 @@ describe('the journal of a node', () => {
         },
       ],
     })
-    const lit = at.charts.find(({ chart, of }) => chart === 'session' && of === 'alice/in-1')
+    const lit = at.charts.find(({ chart, of }) => chart === 'native' && of === 'alice/in-1')
     expect(lit?.state).toBe('shaking.checking')
     expect(lit?.active.map((id) => id.split('.').slice(1).join('.'))).toEqual([
       ...['', 'shaking', 'shaking.checking'],
@@ -126,7 +126,7 @@ describe('the journal of a connection', () => {
       const at = await ask({ step: number++, journal }, 'at')
       const { connectionState, sessionState } = step.snapshot()
       const states = new Map(at.charts.map(({ chart, state }) => [chart, state]))
-      expect([states.get('connection'), states.get('session')]).toEqual([
+      expect([states.get('connection'), states.get('bitcoin')]).toEqual([
         ...[connectionState, sessionState],
       ])
     }
@@ -146,6 +146,8 @@ describe('the journal of a connection', () => {
       Buffer.from(connectionJournal()),
     )
     expect(user.run(file)).toMatchObject({ passed: true })
+    const wish = await ask({ fork: 3, journal, file: '../Why it left.test.ts' }, 'forked')
+    expect(wish).toEqual({ file: 'why-it-left.test.ts' })
     // Whatever is there is left alone.
     expect(await ask({ fork: 3, journal }, 'forked')).toEqual({
       file: 'node-out-1-step-3-2.test.ts',
