@@ -10,27 +10,29 @@ import type { Supervisor } from '../supervisor/supervisor-contract.ts'
 import { createActions } from './actions.ts'
 import type { ActedOn } from './actions.ts'
 import type { Describe } from './connection-rows.ts'
-import type { DataRoutes } from './data-routes.ts'
 import { watchLoopDelay } from './loop-delay.ts'
 import { nodeCharts } from './node-charts.ts'
-import { createNodeSource } from './node-source.ts'
+import { createNodeSource, platformClock } from './node-source.ts'
 import type { LookedAt } from './node-source.ts'
 import { startInspectorServer } from './server.ts'
 import type { InspectorServer, InspectorServerOptions } from './server.ts'
 import { attachStately } from './stately.ts'
+import { recordedFlight } from './sent-flight.ts'
+import { createTimeTravel } from './time-travel.ts'
+import type { TimeTravelOptions } from './time-travel.ts'
 
 export interface InspectorOptions<T extends ProtocolTypes> extends Pick<
   InspectorServerOptions,
   'limits' | 'origins' | 'pageFolder' | 'port' | 'recordDir'
 > {
-  readonly supervisor: ActedOn<T> & LookedAt<T> & Pick<Supervisor<T>, 'explain'>
+  readonly supervisor: ActedOn<T> & LookedAt<T> & Pick<Supervisor<T>, 'explain' | 'flightRecording'>
   readonly protocol: Pick<Protocol<T>, 'addresses' | 'deadlines' | 'identity' | 'name' | 'session'>
   /** What the network says of a connection, for columns of the table. Left out: nothing. */
   readonly describe?: Describe
   /** Whether a page may disconnect, ban, pause and restart. Default: it may not. */
   readonly actions?: boolean
-  /** Time travel through journals. Left out: there is none. */
-  readonly journal?: DataRoutes['journal']
+  /** How recordings are read. Left out: as usual. */
+  readonly timeTravel?: Pick<TimeTravelOptions, 'answerMs' | 'heapMibMax' | 'idleMs' | 'worker'>
   /** The node's clock, where it is not the platform's. */
   readonly clock?: { monotonicMs(): number; wallMs(): number }
 }
@@ -39,8 +41,8 @@ export interface InspectorOptions<T extends ProtocolTypes> extends Pick<
 export async function startInspector<T extends ProtocolTypes>(
   options: InspectorOptions<T>,
 ): Promise<InspectorServer> {
-  const { actions = false, journal, limits, origins, pageFolder, port, protocol } = options
-  const { clock, describe, recordDir, supervisor } = options
+  const { actions = false, limits, origins, pageFolder, port, protocol } = options
+  const { clock = platformClock, describe, recordDir, supervisor } = options
   const loopDelay = watchLoopDelay()
   const pid = process.pid
   const source = createNodeSource({
@@ -48,6 +50,13 @@ export async function startInspector<T extends ProtocolTypes>(
     loopDelay: loopDelay.read,
   })
   const charts = nodeCharts(protocol)
+  const timeTravel = createTimeTravel({
+    ...options.timeTravel,
+    recordDir,
+    flight: (node, connection) =>
+      node === supervisor.actor.id ? recordedFlight(supervisor, connection, clock) : undefined,
+    session: (network) => (network === protocol.name ? protocol.session : undefined),
+  })
   const stop = (): void => {
     source.stop()
     loopDelay.stop()
@@ -61,7 +70,7 @@ export async function startInspector<T extends ProtocolTypes>(
           return chart === undefined ? undefined : { chart }
         },
         act: actions ? createActions(supervisor) : undefined,
-        journal,
+        journal: timeTravel.ask,
       },
       stately: (send) => attachStately({ supervisor, protocol, send }),
       ...(limits === undefined ? {} : { limits }),
@@ -73,7 +82,7 @@ export async function startInspector<T extends ProtocolTypes>(
       ...server,
       async close() {
         stop()
-        await server.close()
+        await Promise.all([timeTravel.close(), server.close()])
       },
     }
   } catch (error) {

@@ -459,60 +459,6 @@ export type Action =
 
 export type ActionAnswer = { readonly done: true } | { readonly refused: Refusal }
 
-// ---- time travel: POST /journals -------------------------------------------------------------------
+// ---- time travel: POST /journals ----------------------------------------------------------------
 
-export type JournalRequest =
-  /** A file of `--record-dir`, by its name there. */
-  | { readonly open: 'file'; readonly file: string }
-  /** What the flight recorder keeps of a connection. */
-  | { readonly open: 'flight'; readonly node: string; readonly connection: string }
-  /** An uploaded one: base64, at most 16 MiB of it. */
-  | { readonly open: 'bytes'; readonly name: string; readonly base64: string }
-  | { readonly step: number; readonly journal: string }
-  /** As a test that a person goes on with, written under `--record-dir` by its name there. */
-  | { readonly fork: number; readonly journal: string; readonly file: string }
-  | { readonly close: string }
-  | { readonly list: true }
-
-/** What a journal recorded. */
-export type JournalKind = 'node' | 'connection' | 'flight'
-
-export interface JournalOpened {
-  readonly journal: string
-  readonly of: JournalKind
-  readonly name: string
-  readonly protocol: string
-  /** Steps are 0 to `steps - 1`. */
-  readonly steps: number
-  /** Names of the connections that it knows. */
-  readonly connections: readonly string[]
-}
-
-export interface JournalChart {
-  /** The connection, or the node's name for its root. */
-  readonly of: string
-  readonly chart: string
-  readonly state: string
-  readonly active: readonly string[]
-}
-
-export interface JournalStep {
-  readonly journal: string
-  readonly step: number
-  readonly atMs: number
-  /** What entered the node, in words: `stream.bytes 120 of in-1`. */
-  readonly input: string
-  /** Where each chart stands behind this step. */
-  readonly charts: readonly JournalChart[]
-  /** What happened within it, in order. */
-  readonly path: readonly (PathEntry & { readonly connection: string })[]
-  readonly messages: readonly (MessageEntry & { readonly connection: string })[]
-}
-
-export type JournalAnswer =
-  | { readonly opened: JournalOpened }
-  | { readonly at: JournalStep }
-  | { readonly forked: { readonly file: string } }
-  | { readonly closed: true }
-  | { readonly files: readonly { readonly file: string; readonly bytes: number }[] }
-  | { readonly refused: Refusal }
+export type * from './journal-messages.ts'

@@ -56,7 +56,7 @@ export interface NodeSource extends InspectorSource {
   stop(): void
 }
 
-const platformClock = {
+export const platformClock = {
   monotonicMs: platformTiming.nowMs,
   wallMs: () => Date.now(),
 }

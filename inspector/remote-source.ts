@@ -10,11 +10,22 @@ import type { InspectorSession, InspectorSource, SourceMessage } from './source.
 export type ToSource =
   | { readonly look: 'open' | 'close'; readonly session: number }
   | { readonly look: 'ask'; readonly session: number; readonly asked: unknown }
+  /** What is kept of a connection; answered once, under the same number. */
+  | { readonly look: 'flight'; readonly session: number; readonly connection: string }
 
-export interface FromSource {
-  readonly session: number
-  readonly told: SourceMessage
+export type FromSource =
+  | { readonly session: number; readonly told: SourceMessage }
+  /** Null: nothing is kept of it. */
+  | { readonly session: number; readonly flight: SentFlight | null }
+
+/** A `RecordedFlight` as text. */
+export interface SentFlight {
+  readonly base64: string
+  readonly wallAheadMs: number
 }
+
+/** A process that is stopped answers nothing. */
+const FLIGHT_MS = 5_000
 
 export interface ServedSource {
   take(message: ToSource): void
@@ -25,6 +36,7 @@ export interface ServedSource {
 export function serveSource(
   source: InspectorSource,
   send: (message: FromSource) => void,
+  flight: (connection: string) => SentFlight | undefined = () => undefined,
 ): ServedSource {
   const sessions = new Map<number, InspectorSession>()
   const close = (session: number): void => {
@@ -48,6 +60,9 @@ export function serveSource(
           return
         case 'close':
           close(session)
+          return
+        case 'flight':
+          send({ session, flight: flight(message.connection) ?? null })
       }
     },
     stop() {
@@ -58,11 +73,14 @@ export function serveSource(
 
 export interface RemoteSource extends InspectorSource {
   take(message: FromSource): void
+  /** What is kept there of a connection; undefined where nothing is, and where nobody answers. */
+  flight(connection: string): Promise<SentFlight | undefined>
 }
 
 /** @param send into the channel; what cannot be sent any more is lost with it */
 export function remoteSource(send: (message: ToSource) => void): RemoteSource {
   const sessions = new Map<number, (message: SourceMessage) => void>()
+  const flights = new Map<number, (flight: SentFlight | undefined) => void>()
   let nextSession = 1
   return {
     open(onMessage) {
@@ -78,8 +96,21 @@ export function remoteSource(send: (message: ToSource) => void): RemoteSource {
         },
       }
     },
-    take({ session, told }) {
-      sessions.get(session)?.(told)
+    take(message) {
+      if ('told' in message) sessions.get(message.session)?.(message.told)
+      else flights.get(message.session)?.(message.flight ?? undefined)
     },
+    flight: (connection) =>
+      new Promise((resolve) => {
+        const session = nextSession++
+        const settle = (flight: SentFlight | undefined): void => {
+          clearTimeout(deadline)
+          flights.delete(session)
+          resolve(flight)
+        }
+        const deadline = setTimeout(settle, FLIGHT_MS, undefined)
+        flights.set(session, settle)
+        send({ look: 'flight', session, connection })
+      }),
   }
 }

@@ -198,6 +198,7 @@ export function attachStream<T extends ProtocolTypes>(
         onStep(observation.step.monotonicMs, observation.step.wallMs)
         return
       case 'effect':
+      case 'timing':
         return
     }
   }

@@ -188,6 +188,7 @@ export function createFlightRecorder(
         return
       case 'step':
       case 'effect':
+      case 'timing':
         return
     }
   }

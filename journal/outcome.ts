@@ -89,7 +89,7 @@ export function createOutcomeTaker(crypto: FingerprintCrypto): OutcomeTaker {
   }
 
   const lineOf = (
-    observation: Exclude<Observation, { of: 'message' | 'step' | 'written' }>,
+    observation: Exclude<Observation, { of: 'message' | 'step' | 'timing' | 'written' }>,
   ): OutcomeLine => {
     switch (observation.of) {
       case 'transition': {
@@ -107,8 +107,9 @@ export function createOutcomeTaker(crypto: FingerprintCrypto): OutcomeTaker {
 
   return {
     take(observation) {
-      // What a session writes is seen in the bytes that leave.
-      if (observation.of === 'step' || observation.of === 'written') return
+      const { of } = observation
+      // What a session writes is seen in the bytes that leave; how long something took, in the steps.
+      if (of === 'step' || of === 'timing' || of === 'written') return
       if (observation.of !== 'message') {
         messages = undefined
         lines.push(lineOf(observation))

@@ -77,6 +77,7 @@ export function deedOf(observation: Observation): Deed | undefined {
     case 'effect':
     case 'event':
     case 'step':
+    case 'timing':
     case 'written':
       return undefined
   }
@@ -91,6 +92,7 @@ function recordedPort<T extends ProtocolTypes>(
       step: false,
       effect: false,
       event: false,
+      timing: false,
       get transition() {
         return tape.isRunning || port.wants.transition
       },

@@ -20,6 +20,7 @@ import type { Ban } from './ban-records.ts'
 import type { Command } from './commands.ts'
 import type { PeerView } from './peers.ts'
 import type { Explanation } from './explanation.ts'
+import type { NodeCounts } from './totals.ts'
 import type { Inside } from './inside.ts'
 import type { Happening } from './waits.ts'
 
@@ -117,4 +118,5 @@ export interface Node<T extends ProtocolTypes> {
   /** Undefined where the network or its world speaks none. */
   readonly datagrams: Readonly<Counters> | undefined
   audit(): Audit
+  counts(): NodeCounts
 }

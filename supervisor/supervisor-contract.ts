@@ -21,6 +21,7 @@ import type { FlightEntry, FlightOptions, FlightRecording } from './flight-contr
 import type { Explanation } from './explanation.ts'
 import type { Inside } from './inside.ts'
 import type { Audit, NodeState } from './node-contract.ts'
+import type { NodeCounts } from './totals.ts'
 import type { WaitOptions } from './waits.ts'
 
 /** The messages of one type. */
@@ -196,6 +197,8 @@ export interface Supervisor<T extends ProtocolTypes> {
    */
   recordFlight(options: FlightOptions | false): void
   audit(): Audit
+  /** What was counted since it was made, connections that are gone among it, and what is there now. */
+  counts(): NodeCounts
   /** The node from within, for inspectors. */
   readonly inside: Inside<T>
   /** Watchers of every step hang here. */

@@ -453,6 +453,7 @@ export function createSupervisorOver<T extends ProtocolTypes>(
       const audit = node.audit()
       return { ...audit, remembered: { ...audit.remembered, ...recorder?.counts() } }
     },
+    counts: () => node.counts(),
     inside: node.inside,
     port: node.port,
     actor: node.actor,

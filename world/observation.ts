@@ -62,6 +62,9 @@ export type Effect =
       readonly entries: readonly (readonly [key: Uint8Array, value: Uint8Array])[]
     }
 
+/** A ping until its answer; a question to the application until it settled. */
+export type Timed = 'answer' | 'ping' | 'validate'
+
 export type Observation =
   | { readonly of: 'step'; readonly step: Step; readonly input: Input }
   | { readonly of: 'effect'; readonly effect: Effect }
@@ -99,6 +102,8 @@ export type Observation =
       readonly detail: string
       readonly bytesOnWire: number
     }
+  /** How long something took that the core waited for, by the step's time. */
+  | { readonly of: 'timing'; readonly what: Timed; readonly ms: number }
   /** One of the supervisor's events, as it goes to the application. */
   | { readonly of: 'event'; readonly event: { readonly type: string } }
 
@@ -133,6 +138,7 @@ const ofEach = <Value>(value: Value): Record<ObservationKind, Value> => ({
   message: value,
   written: value,
   refused: value,
+  timing: value,
   event: value,
 })
 

@@ -56,9 +56,14 @@ async function inspect(
   const { serveSource } = await import('../../inspector/remote-source.ts')
   const loopDelay = watchLoopDelay().read
   const source = createNodeSource({ supervisor, protocol, loopDelay, pid: process.pid })
-  return serveSource(source, (message) => {
-    tell({ type: 'looked', message })
-  })
+  const { sentFlight } = await import('../../inspector/sent-flight.ts')
+  return serveSource(
+    source,
+    (message) => {
+      tell({ type: 'looked', message })
+    },
+    (connection) => sentFlight(supervisor, connection),
+  )
 }
 
 async function start(order: Extract<ToNode, { type: 'start' }>): Promise<Started> {

@@ -6,8 +6,9 @@
 import { manyNodes } from '../../inspector/many-nodes.ts'
 import { nodeCharts } from '../../inspector/node-charts.ts'
 import { remoteSource } from '../../inspector/remote-source.ts'
-import type { FromSource, ToSource } from '../../inspector/remote-source.ts'
+import type { FromSource, RemoteSource, ToSource } from '../../inspector/remote-source.ts'
 import { startInspectorServer } from '../../inspector/server.ts'
+import { createTimeTravel } from '../../inspector/time-travel.ts'
 import { native, tools } from '../../protocols/native.ts'
 import { drawKey } from '../key-file.ts'
 
@@ -23,28 +24,39 @@ export interface DemoInspection {
 /** @throws {Error} the port is taken */
 export async function startDemoInspection(port: number): Promise<DemoInspection> {
   const nodes = manyNodes()
-  const names = new Set<string>()
+  const sources = new Map<string, RemoteSource>()
   // Charts are the same in every node of the network, whoever it is.
   const privateKey = drawKey((key) => tools.isPrivateKey?.(key) === true)
-  const charts = nodeCharts(native({ network: 'charts', privateKey }))
+  const manifest = native({ network: 'charts', privateKey })
+  const charts = nodeCharts(manifest)
+  const timeTravel = createTimeTravel({
+    async flight(node, connection) {
+      const flight = await sources.get(node)?.flight(connection)
+      return flight && { bytes: flight.base64, wallAheadMs: flight.wallAheadMs }
+    },
+    session: (network) => (network === manifest.name ? manifest.session : undefined),
+  })
   const { close, url } = await startInspectorServer({
     ...{ source: nodes, port },
     routes: {
       chart(node, name) {
-        const chart = names.has(node) ? charts(name) : undefined
+        const chart = sources.has(node) ? charts(name) : undefined
         return chart === undefined ? undefined : { chart }
       },
+      journal: timeTravel.ask,
     },
   })
   return {
     url,
     started(node, send) {
-      names.add(node)
       const source = remoteSource(send)
+      sources.set(node, source)
       nodes.add(node, source)
       return source.take
     },
     gone: nodes.remove,
-    close,
+    async close() {
+      await Promise.all([timeTravel.close(), close()])
+    },
   }
 }

@@ -20,6 +20,8 @@ export interface Started extends Proxies {
   readonly listening: readonly { readonly host: string; readonly port: number }[]
   /** How others dial it. */
   readonly addresses: readonly string[]
+  /** Where metrics are served; left out: nowhere. */
+  readonly metrics?: string | undefined
   /** Where it can be looked at; undefined: nobody asked for that. */
   readonly inspected?: Inspected | undefined
 }
@@ -70,9 +72,9 @@ function jsonReport(
   }
   return {
     started({ inspected, ...started }) {
-      const { addresses, id = null, listening, network, onionProxy, pid, proxy } = started
+      const { addresses, id = null, listening, metrics, network, onionProxy, pid, proxy } = started
       const line = { event: 'started', pid, id, network, listening, addresses, proxy, onionProxy }
-      print(jsonLine({ ...line, time: now() }))
+      print(jsonLine({ ...line, metrics, time: now() }))
       if (inspected !== undefined) {
         print(jsonLine({ event: 'inspector', ...inspected, time: now() }))
       }

@@ -79,7 +79,7 @@ const placeOf = (proxy: NonNullable<Started['proxy']>): string =>
   'path' in proxy ? proxy.path : printPlace(proxy)
 
 export function startedSentences(started: Started): string[] {
-  const { addresses, inspected, listening, network, onionProxy, pid, proxy } = started
+  const { addresses, inspected, listening, metrics, network, onionProxy, pid, proxy } = started
   const runs = `a node of the network ${network} runs as process ${String(pid)}`
   const behind = [
     ...(proxy === undefined
@@ -88,6 +88,7 @@ export function startedSentences(started: Started): string[] {
     ...(onionProxy === undefined
       ? []
       : [`onion services are dialled through the proxy at ${placeOf(onionProxy)}`]),
+    ...(metrics === undefined ? [] : [`metrics are at ${metrics}`]),
   ]
   const page = inspected === undefined ? [] : [inspectedSentence(inspected)]
   if (listening.length === 0) return [`${runs} and takes no connections`, ...behind, ...page]

@@ -229,7 +229,9 @@ describe('is used wrongly:', () => {
       record: undefined,
       inspect: undefined,
       inspectActions: false,
+      recordDir: undefined,
     },
+    ...{ metrics: undefined, maxInbound: undefined, maxOutbound: undefined },
   }
   const usual = { network: 'test/usage', allow: undefined }
   test.each<[string, Partial<NodeOptions>, object, RegExp]>([

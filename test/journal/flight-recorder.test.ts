@@ -81,7 +81,7 @@ test('only the last entries are kept, as many as asked for', () => {
 test('it is on by default, and wants neither steps nor effects nor reads of the store', () => {
   const { alice } = startPlainPair()
   expect(alice.supervisor.port.wants).toEqual({
-    ...{ step: false, effect: false },
+    ...{ step: false, effect: false, timing: false },
     ...{ transition: true, message: true, refused: true, event: true, written: true },
   })
 })
