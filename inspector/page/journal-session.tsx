@@ -14,36 +14,58 @@ import { Sequence } from './sequence.tsx'
 import { useServer } from './server.ts'
 import { countWords, timeWords } from './words.ts'
 
+interface Shown {
+  readonly step: JournalStep
+  /** The one before it, where that was seen last. */
+  readonly before: JournalStep | undefined
+}
+
 /** The step that is wanted is asked for once the one before it was answered: scrubbing asks for few. */
 function useStep(journal: string, wanted: number) {
   const server = useServer()
-  const [step, setStep] = useState<JournalStep>()
+  const [shown, setShown] = useState<Shown>()
   const [wrong, setWrong] = useState<string>()
   const latest = useRef(wanted)
   const isAsking = useRef(false)
   latest.current = wanted
   useEffect(() => {
+    const show = (step: JournalStep): void => {
+      setShown((last) => ({
+        step,
+        before: last?.step.step === step.step - 1 ? last.step : undefined,
+      }))
+    }
     const ask = (asked: number): void => {
       isAsking.current = true
-      const done = (next?: JournalStep, sentence?: string): void => {
+      const done = (sentence?: string): void => {
         isAsking.current = false
-        if (next !== undefined) setStep(next)
         setWrong(sentence)
         if (latest.current !== asked) ask(latest.current)
       }
       server.journal({ step: asked, journal }).then(
         (answer) => {
-          if ('at' in answer) done(answer.at)
-          else done(undefined, 'refused' in answer ? answer.refused.message : 'no such step')
+          if ('at' in answer) {
+            show(answer.at)
+            done()
+          } else done('refused' in answer ? answer.refused.message : 'There is no such step.')
         },
         () => {
-          done(undefined, 'The node did not answer.')
+          done('The node did not answer.')
         },
       )
     }
     if (!isAsking.current) ask(wanted)
   }, [server, journal, wanted])
-  return { step, wrong }
+  return { shown, wrong }
+}
+
+/** What led a chart to where it stands behind a step, from where it stood before. */
+function pathOf({ before, step }: Shown, chart: JournalChart): readonly PathEntry[] {
+  const kind = chart.chart === 'connection' ? 'connection' : 'session'
+  const from = before?.charts.find((one) => keyOf(one) === keyOf(chart))
+  const own = step.path.filter((entry) => entry.connection === chart.of && entry.chart === kind)
+  const begin = { atMs: step.atMs, chart: kind, event: '', state: from?.state ?? '' } as const
+  return from === undefined ? own : [begin, ...own]
 }
 
 function Scrubber(props: {
@@ -165,13 +187,13 @@ export function JournalSession(props: {
   const { canFork, onClose, opened } = props
   const [at, setAt] = useState(0)
   const [chosen, setChosen] = useState<string>()
-  const { step, wrong } = useStep(opened.journal, at)
+  const { shown, wrong } = useStep(opened.journal, at)
+  const step = shown?.step
   const { view } = useView({ view: 'nodes' })
   const nodes = view?.answer.nodes ?? []
   // Charts are those of a node that speaks the same network: the journal has none of its own.
   const node = (nodes.find(({ protocol }) => protocol === opened.protocol) ?? nodes[0])?.node
   const chart = chosenOf(step?.charts ?? [], chosen)
-  const path = (step?.path ?? []).filter(({ connection }) => connection === chart?.of)
   return (
     <>
       <h1>
@@ -183,13 +205,14 @@ export function JournalSession(props: {
           Close it
         </button>
       </p>
+      {opened.incomplete === null ? null : <p class="notice">{opened.incomplete}</p>}
       <Scrubber steps={opened.steps} at={at} onStep={setAt} />
       {wrong === undefined ? null : (
         <p class="notice is-bad" role="alert">
           {wrong}
         </p>
       )}
-      {step === undefined ? (
+      {shown === undefined || step === undefined ? (
         <Waiting words="The step is made …" />
       ) : (
         <>
@@ -223,7 +246,7 @@ export function JournalSession(props: {
               {chart === undefined || node === undefined ? (
                 <p class="faint">No chart runs yet.</p>
               ) : (
-                <Chart node={node} chart={chart} path={path} />
+                <Chart node={node} chart={chart} path={pathOf(shown, chart)} />
               )}
             </Section>
             <div class="stack">
@@ -238,9 +261,15 @@ export function JournalSession(props: {
                     </li>
                   ))}
                 </ul>
+                {step.chartsLeftOut === 0 ? null : (
+                  <p class="faint">{`${countWords(step.chartsLeftOut)} more are not shown`}</p>
+                )}
               </Section>
               <Section title="What happened in this step">
                 <Path path={step.path} leftOut={0} />
+                {step.leftOut === 0 ? null : (
+                  <p class="faint">{`${countWords(step.leftOut)} more are not shown`}</p>
+                )}
               </Section>
               {canFork ? (
                 <Section title="Fork">

@@ -81,6 +81,18 @@ test('the demo on one page: six nodes, their charts, one that is killed and back
   await page.getByRole('button', { name: 'connection closed' }).click()
   await page.getByRole('img', { name: 'The chart connection. It is in closed.' }).waitFor()
   await takePictures(page, 'closed')
+
+  // Its life again, step by step, from what its flight recorder kept.
+  await page.getByRole('link', { name: 'step through it' }).click()
+  await page.getByRole('button', { name: 'Last step' }).click()
+  const standing = page.getByRole('region', { name: 'Where the charts stand' })
+  await standing.getByText('closed').waitFor()
+  const step = page.getByRole('slider', { name: 'Step' })
+  const last = Number(await step.inputValue())
+  await page.getByRole('button', { name: 'Step before' }).click()
+  await page.getByRole('img', { name: /^The chart .* of node 6/ }).waitFor()
+  expect(Number(await step.inputValue())).toBe(last - 1)
+  await takePictures(page, 'journal')
   expect(complaints).toEqual([])
   expect(await demo.interrupt()).toBe(0)
 })

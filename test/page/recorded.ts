@@ -265,8 +265,11 @@ export function recordedAnswer(query: Query): Answer {
 }
 
 const STEPS = [
-  { state: 'handshaking', active: [], input: 'stream.opened in-2', path: [] },
-  { state: 'handshaking', active: [], input: 'stream.bytes 312 of in-2', path: PATH.slice(2, 3) },
+  { state: 'connecting', active: [], input: 'node.start', path: [] },
+  {
+    ...{ state: 'handshaking', active: [], input: 'stream.opened in-2' },
+    path: [{ atMs: NOON_MS, chart: 'connection', event: 'opened', state: 'handshaking' }],
+  },
   { state: 'active', active: ['connection', 'connection.active'], input: 'job 3 done', path: [] },
 ] as const
 
@@ -284,6 +287,7 @@ export function recordedJournal(given: unknown): JournalAnswer {
       opened: {
         ...{ journal: 'j1', of: 'connection', name, protocol: 'native', steps: STEPS.length },
         connections: ['node 1/in-2'],
+        incomplete: 'It ends in the middle of a step.',
       },
     }
   }
@@ -300,6 +304,7 @@ export function recordedJournal(given: unknown): JournalAnswer {
       charts: [{ of, chart: 'connection', state, active }],
       path: path.map((entry) => ({ ...entry, connection: of })),
       messages: [],
+      ...{ chartsLeftOut: 7, leftOut: 0 },
     },
   }
 }
