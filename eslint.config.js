@@ -66,7 +66,7 @@ export default defineConfig(
   { ignores: ['**/dist/', '**/node_modules/', 'coverage/', ...RIVALS] },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   {
-    files: ['**/*.ts'],
+    files: ['**/*.{ts,tsx}'],
     extends: [tseslint.configs.recommendedTypeChecked],
     languageOptions: {
       parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname },
@@ -100,14 +100,14 @@ export default defineConfig(
     },
   },
   {
-    files: ['**/*.ts'],
+    files: ['**/*.{ts,tsx}'],
     ignores: ['test/**', 'transport/**', 'store/**', '*.config.ts'],
     rules: {
       'no-restricted-globals': ['error', { name: 'Buffer', message: 'Use Uint8Array.' }],
     },
   },
   {
-    files: ['**/*.ts'],
+    files: ['**/*.{ts,tsx}'],
     ignores: ['test/**', '*.config.ts'],
     rules: { 'no-restricted-syntax': restrictSyntax(...sourceSyntax) },
   },

@@ -7,7 +7,7 @@
  * @module
  */
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { argv, execPath } from 'node:process'
 import { entriesOf } from './entries.mjs'
@@ -49,6 +49,11 @@ function typeCheck(entries) {
 mkdirSync(folder, { recursive: true })
 write('package.json', JSON.stringify({ name: 'empty', private: true, type: 'module' }))
 install(tarball, `@types/node@${versionOf('@types/node')}`)
+
+for (const file of ['index.html', 'page.js', 'page.css', 'icon.svg']) {
+  const path = join(installed, 'dist/inspector/page', file)
+  if (!existsSync(path)) throw new Error(`the inspector's page has no ${file}`)
+}
 
 const entries = entriesOf(installed)
 const plain = entries.filter((entry) => entry !== NEEDS_VITEST)

@@ -60,6 +60,31 @@ export interface ConnectionWatcher<T extends ProtocolTypes> {
   gone?(connection: ConnectionView<T>): void
 }
 
+/** How far something has come that has an order: blocks by height, items by number. */
+export interface ChildProgress {
+  /** What it is, in the network's words: `headers`, `items`. */
+  readonly what: string
+  readonly done: number
+  /** Undefined: nobody knows how many there are. */
+  readonly total: number | undefined
+  /** What is being fetched, from one number to the one behind the last. */
+  readonly window: readonly {
+    readonly from: number
+    readonly to: number
+    readonly is: 'asked' | 'arrived' | 'stored'
+    readonly connection: string | undefined
+  }[]
+}
+
+/** A sub-protocol as it shows itself: plain data. */
+export interface ChildShown {
+  /** How many there are now, by name. */
+  readonly counts?: Readonly<Record<string, number>>
+  /** How many there have been: they only grow. */
+  readonly totals?: Readonly<Record<string, number>>
+  readonly progress?: readonly ChildProgress[]
+}
+
 export interface ChildTools<T extends ProtocolTypes> {
   /** The child's stable name. */
   readonly name: string
@@ -128,6 +153,11 @@ export interface ChildTools<T extends ProtocolTypes> {
   admits(identity: string): boolean
   /** The addresses on which the node listens. */
   listening(): readonly SocketAddress[]
+  /**
+   * What it shows of itself, several parts together. It is read when somebody looks, between two steps:
+   * it changes nothing, and whoever does not look pays nothing.
+   */
+  show(read: () => ChildShown): void
   /** Something worth telling the application: an event `child.noted`. */
   note(what: string, about?: Readonly<Record<string, string | number>>): void
   /** Ends this child well. */

@@ -19,6 +19,7 @@ import type { PeerReference } from './child.ts'
 import type { Counters } from './counters.ts'
 import type { CreditPool } from './credit.ts'
 import type { OutboxLimits } from './outbox.ts'
+import type { RunningWait } from './patient-clock.ts'
 import type { ConnectionAbout, ConnectionView, Lane, NodePart, Protocol } from './protocol.ts'
 import type { Crediting, Router } from './router.ts'
 import type { Turns } from './turns.ts'
@@ -103,6 +104,8 @@ export interface Connection<T extends ProtocolTypes> {
   readonly claim: string | undefined
   readonly dial: T['dial'] | undefined
   lastMessageMs(): number | undefined
+  /** When something last arrived, or the connection began; monotonic milliseconds. */
+  lastBytesMs(): number
   unsentBytes(): number
   /** What waits in each lane, by estimate. */
   laneBytes(): Readonly<Record<Lane, number>>
@@ -112,6 +115,8 @@ export interface Connection<T extends ProtocolTypes> {
   readonly crediting: Crediting
   readonly ending: ConnectionEnding<T> | undefined
   readonly history: readonly HistoryEntry[]
+  /** Its deadlines that run. */
+  waits(nowMs: number): readonly RunningWait[]
   /** Bytes by the type of message, where the wire counts them. */
   traffic(): WireTraffic | undefined
   /** What children found out about it. */

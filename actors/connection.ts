@@ -364,6 +364,7 @@ export function createConnection<T extends ProtocolTypes>(
     if (ending !== undefined) charts.postSession({ type: 'leave', detail: ending.detail })
     if (farewell !== undefined && !receiving.hasEnded()) {
       counters.sentMessages += farewell.messages.length
+      sending.tellWritten(farewell.messages)
       write(farewell.messages)
     }
   }
@@ -476,6 +477,8 @@ export function createConnection<T extends ProtocolTypes>(
     ending: undefined,
     crediting: credit,
     lastMessageMs: receiving.lastMessageMs,
+    lastBytesMs: receiving.lastBytesMs,
+    waits: clock.running,
     unsentBytes: outbox.unsentBytes,
     laneBytes: outbox.laneBytes,
     isHeld: () => credit.exhausted || asker.pending() > 0,

@@ -44,3 +44,15 @@ export const createCounters = (): Counters => ({
 export function countDrop(counters: Counters, reason: DropReason): void {
   counters.dropped[reason] = (counters.dropped[reason] ?? 0) + 1
 }
+
+export function addCounters(totals: Counters, counters: Readonly<Counters>): void {
+  totals.receivedBytes += counters.receivedBytes
+  totals.sentBytes += counters.sentBytes
+  totals.receivedMessages += counters.receivedMessages
+  totals.handledMessages += counters.handledMessages
+  totals.sentMessages += counters.sentMessages
+  totals.unsentMessages += counters.unsentMessages
+  for (const reason of Object.keys(counters.dropped) as DropReason[]) {
+    totals.dropped[reason] = (totals.dropped[reason] ?? 0) + (counters.dropped[reason] ?? 0)
+  }
+}

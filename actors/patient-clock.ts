@@ -11,6 +11,9 @@ import type { StepLoop } from '../world/step-loop.ts'
 import type { Timer } from '../world/timers.ts'
 
 interface Wait {
+  /** Of what is no chart's. */
+  readonly name: string | undefined
+  readonly ms: number
   leftMs: number
   armedMs: number
   armedStalledMs: number
@@ -18,9 +21,18 @@ interface Wait {
   readonly ring: () => void
 }
 
+/** A wait that runs, for whoever looks. */
+export interface RunningWait {
+  /** Undefined: one of the charts, in the order in which XState armed them. */
+  readonly name: string | undefined
+  /** Patient milliseconds: all of it, and what is left. */
+  readonly ms: number
+  readonly leftMs: number
+}
+
 export interface PatientClock {
-  /** XState's clock. `ms` counts patient milliseconds. */
-  setTimeout(ring: (...parameters: never[]) => void, ms: number): number
+  /** XState's clock. `ms` counts patient milliseconds. A wait that is no chart's has a name. */
+  setTimeout(ring: (...parameters: never[]) => void, ms: number, name?: string): number
   clearTimeout(id: number): void
   /** Time stands still from now on. Holding twice is holding once. */
   hold(): void
@@ -28,6 +40,8 @@ export interface PatientClock {
   /** Forgets every wait: nothing rings afterwards. */
   stop(): void
   count(): number
+  /** @param nowMs monotonic; between two steps the last one's time is behind it */
+  running(nowMs: number): readonly RunningWait[]
 }
 
 /** `within` runs a ring: the owner's way to carry out what the chart says in answer. */
@@ -55,20 +69,25 @@ export function createPatientClock(
     })
   }
 
+  const leftAt = (wait: Wait, nowMs: number): number => {
+    const passedMs = nowMs - wait.armedMs
+    const stalledMs = loop.stalledMs - wait.armedStalledMs
+    return Math.max(0, wait.leftMs - Math.max(0, passedMs - stalledMs))
+  }
+
   const disarm = (wait: Wait): void => {
     if (wait.timer === undefined) return
     loop.cancel(wait.timer)
     wait.timer = undefined
-    const passedMs = loop.step.monotonicMs - wait.armedMs
-    const stalledMs = loop.stalledMs - wait.armedStalledMs
-    wait.leftMs = Math.max(0, wait.leftMs - Math.max(0, passedMs - stalledMs))
+    wait.leftMs = leftAt(wait, loop.step.monotonicMs)
   }
 
   return {
-    setTimeout(ring, ms) {
+    setTimeout(ring, ms, name) {
       const id = nextId++
       if (stopped) return id
-      const wait: Wait = { leftMs: ms, armedMs: 0, armedStalledMs: 0, timer: undefined, ring }
+      const armed = { armedMs: 0, armedStalledMs: 0, timer: undefined }
+      const wait: Wait = { name, ms, leftMs: ms, ...armed, ring }
       waits.set(id, wait)
       if (!held) arm(id, wait)
       return id
@@ -94,5 +113,11 @@ export function createPatientClock(
       waits.clear()
     },
     count: () => waits.size,
+    running: (nowMs) =>
+      [...waits.values()].map((wait) => ({
+        name: wait.name,
+        ms: wait.ms,
+        leftMs: wait.timer === undefined ? wait.leftMs : leftAt(wait, nowMs),
+      })),
   }
 }

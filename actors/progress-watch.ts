@@ -21,12 +21,13 @@ export interface ProgressWatchOptions {
 export function watchProgress(options: ProgressWatchOptions): void {
   const { clock, loop, progressMs } = options
   const watch = (afterMs: number): void => {
-    clock.setTimeout(() => {
+    const look = (): void => {
       if (!options.isActive()) return
       const leftMs = progressMs - (loop.step.monotonicMs - options.lastBytesMs())
       if (leftMs >= CLOCK_STEP_MS) watch(leftMs)
       else options.onSilent()
-    }, afterMs)
+    }
+    clock.setTimeout(look, afterMs, 'progress')
   }
   watch(progressMs)
 }

@@ -76,6 +76,14 @@ export interface ToolWay {
   readonly proxyMs?: number
 }
 
+/** How many connections an operator lets a node have at once. Left out: as many as the network says. */
+export interface ToolSlots {
+  /** Of those that come in, without who is not verified yet. */
+  readonly inboundMax?: number
+  /** Of those that it dials; whoever it is told to dial may have places of his own beside them. */
+  readonly outboundMax?: number
+}
+
 /** A kind of publication that nodes can be made to publish. */
 export interface PublicationKind {
   /** As `publish` takes it and deliveries name it. */
@@ -120,11 +128,14 @@ export interface ProtocolTools<T extends ProtocolTypes = ProtocolTypes> {
    */
   create(
     values: ToolValues,
-    given: ToolWay & {
-      readonly privateKey: Uint8Array | undefined
-      readonly crypto?: IdentityCrypto
-    },
+    given: ToolWay &
+      ToolSlots & {
+        readonly privateKey: Uint8Array | undefined
+        readonly crypto?: IdentityCrypto
+      },
   ): Protocol<T>
+  /** `create` keeps to `inboundMax` and `outboundMax`. Left out: whoever asks for them is told that it does not. */
+  readonly takesSlots?: true
   /**
    * The manifest of a node among simulated ones, where none comes about of the options that an operator
    * gives. Left out: `create` with what the options are by default.

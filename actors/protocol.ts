@@ -92,7 +92,10 @@ export interface BookSizes {
 
 export type PlainValue = boolean | number | string
 
-/** What children and the node part found out about a connection, by name: for whoever evicts, and for operators. */
+/**
+ * What children and the node part found out about a connection, by name: for whoever evicts, and for operators.
+ * `pingMs` is how long the last answer to a ping took, in every network: the core counts each of them.
+ */
 export type ConnectionAbout = Readonly<Record<string, PlainValue>>
 
 /** What the node part is told of a connection, and what sessions ask about. Plain data. */

@@ -37,6 +37,8 @@ export interface Sending<T extends ProtocolTypes> {
   isOverBudget(): boolean
   /** Before it is active what a session says leaves at once: keys may follow. */
   forSession(messages: readonly Outgoing<T['message']>[]): void
+  /** To whoever watches: what is written past the lanes. */
+  tellWritten(messages: readonly Outgoing<T['message']>[]): void
   /** Room for a message of the application, promised until its command is carried out. */
   reserve(message: T['message']): SendOutcome
   queueReserved(message: T['message']): void
@@ -102,18 +104,33 @@ export function createSending<T extends ProtocolTypes>(options: SendingOptions<T
     return 'queued'
   }
 
+  const tellWritten = (messages: readonly Outgoing<Message>[]): void => {
+    if (!port.wants.written) return
+    for (const message of messages) {
+      const [type, bytesOnWire] =
+        'raw' in message
+          ? ['raw', message.raw.length]
+          : [message.type, protocol.estimateBytes(message)]
+      port.tell({ of: 'written', connection: name, type, bytesOnWire })
+    }
+  }
+
   return {
     outbox,
+    tellWritten,
     isOverBudget: () => overBudget,
     forSession(messages) {
       if (phase() !== 'active') {
         counters.sentMessages += messages.length
+        tellWritten(messages)
         outbox.write(messages)
         return
       }
       for (const message of messages) {
-        if ('raw' in message) outbox.write([message])
-        else enqueue(message)
+        if ('raw' in message) {
+          tellWritten([message])
+          outbox.write([message])
+        } else enqueue(message)
       }
     },
     reserve(message) {

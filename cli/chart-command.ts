@@ -9,6 +9,7 @@ import type { ProtocolTools, ToolValue } from '../actors/protocol-tools.ts'
 import { describeChart } from '../inspector/chart-description.ts'
 import type { ChartDescription } from '../inspector/chart-description.ts'
 import { mermaidText } from '../inspector/chart-mermaid.ts'
+import { chartSvg } from '../inspector/chart-svg.ts'
 import { describeConnection, describeRoot } from '../inspector/core-charts.ts'
 import type { ProtocolTypes } from '../machines/session.ts'
 import { CommandFault } from './command-fault.ts'
@@ -16,7 +17,7 @@ import { tableLines } from './format.ts'
 import { loadNetwork, ownNames } from './protocol-module.ts'
 import { print } from './standard-output.ts'
 
-export type ChartFormat = 'json' | 'mermaid'
+export type ChartFormat = 'json' | 'mermaid' | 'svg'
 
 export interface ChartCommandOptions {
   readonly format: ChartFormat
@@ -74,13 +75,19 @@ async function describe(machine: string, protocol: string | undefined): Promise<
   }
 }
 
+const TEXT_OF: Readonly<Record<ChartFormat, (chart: ChartDescription) => string>> = {
+  json: (chart) => JSON.stringify(chart, null, 2),
+  mermaid: mermaidText,
+  svg: chartSvg,
+}
+
 /** @throws {CommandFault} there is no such machine */
 export async function printChart(
   machine: string,
   { format, protocol }: ChartCommandOptions,
 ): Promise<void> {
   const chart = await describe(machine, protocol)
-  print(format === 'json' ? JSON.stringify(chart, null, 2) : mermaidText(chart).trimEnd())
+  print(TEXT_OF[format](chart).trimEnd())
 }
 
 export async function listCharts(): Promise<void> {

@@ -15,6 +15,7 @@ import { CommandFault } from './command-fault.ts'
 import { parseDuration, parseWait } from './duration.ts'
 import { addNetworkCommand } from './network-command.ts'
 import { nodeCommand } from './node/options.ts'
+import { parsePort } from './port.ts'
 import type { ReplayCommandOptions } from './replay-command.ts'
 import { parseFaultNumber, parseNodeCount, SIMULATED_MS_MAX } from './simulate/options.ts'
 import type { SimulateOptions } from './simulate/options.ts'
@@ -73,14 +74,27 @@ program
   .option('--nodes <count>', 'that start together; one more joins', parseNodes, 5)
   .option('--seed <seed>', 'decides who publishes which line, and who is killed', 'peerloom')
   .option('--keep', 'leave the folders of the nodes')
+  .option(
+    '--inspect [port]',
+    'serve a page of all nodes on 127.0.0.1, on any free port or this one, until Ctrl-C',
+    parsePort,
+  )
   .option('--json', 'print each event as a line of JSON')
   .option('--verbose', 'show the stack of an error')
   .action(
-    async (options: { input?: string; json?: true; keep?: true; nodes: number; seed: string }) => {
+    async (options: {
+      input?: string
+      inspect?: number | true
+      json?: true
+      keep?: true
+      nodes: number
+      seed: string
+    }) => {
       const { runDemo } = await import('./demo/demo.ts')
       const { USUAL_INPUT } = await import('./demo/input.ts')
       process.exitCode = await runDemo({
         input: options.input ?? USUAL_INPUT,
+        inspect: options.inspect === true ? 0 : options.inspect,
         json: options.json === true,
         keep: options.keep === true,
         nodes: options.nodes,
@@ -225,7 +239,7 @@ program
   .argument('[machine]', 'root, connection, or a network for its session')
   .addOption(
     new Option('--format <format>', 'how it is written')
-      .choices(['mermaid', 'json'])
+      .choices(['mermaid', 'svg', 'json'])
       .default('mermaid'),
   )
   .option('--protocol <network>', 'whose deadlines the chart of a connection has')

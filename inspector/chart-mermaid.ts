@@ -7,46 +7,11 @@
  * Each transition is one line.
  * @module
  */
-import type { ChartDescription, DescribedPart, DescribedState } from './chart-description.ts'
-import type { DescribedTransition, DescribedTrigger } from './chart-description.ts'
-import type { Plain } from './readable.ts'
-
-/** Of an action's or guard's parameters, so that a label stays a label. */
-const PARAMS_LENGTH_MAX = 40
+import type { ChartDescription, DescribedState, DescribedTransition } from './chart-description.ts'
+import { innerLines, partsText, partText, triggerText } from './chart-text.ts'
 
 /** What would end a label, or begin something else in it. */
 const plainText = (text: string): string => text.replaceAll(/[:;"{}<>\n\r]+/g, ' ').trim()
-
-const leaves = (value: Plain): readonly string[] => {
-  if (typeof value !== 'object' || value === null) return [String(value)]
-  return Object.values(value).flatMap(leaves)
-}
-
-function partText({ name, params }: DescribedPart): string {
-  if (params === undefined) return name
-  const text = [...new Set(leaves(params))].filter((leaf) => leaf !== '').join(' ')
-  const cut = text.length > PARAMS_LENGTH_MAX ? `${text.slice(0, PARAMS_LENGTH_MAX)}...` : text
-  return cut === '' ? name : `${name}(${cut})`
-}
-
-const partsText = (parts: readonly DescribedPart[]): string => parts.map(partText).join(', ')
-
-function triggerText(on: DescribedTrigger): string {
-  switch (on.kind) {
-    case 'event':
-      return on.name
-    case 'always':
-      return 'always'
-    case 'after':
-      // A delay without a name is its milliseconds.
-      return on.ms === undefined || on.delay === String(on.ms)
-        ? `after ${on.delay}`
-        : `after ${on.delay} = ${String(on.ms)} ms`
-    case 'done':
-    case 'error':
-      return `${on.kind} of ${on.of}`
-  }
-}
 
 function labelOf({ actions, guard, on, reenters, targets }: DescribedTransition): string {
   const parts = [triggerText(on)]
@@ -56,17 +21,6 @@ function labelOf({ actions, guard, on, reenters, targets }: DescribedTransition)
   if (targets.length > 1) parts.push(`(${String(targets.length)} targets)`)
   if (reenters) parts.push('(enters again)')
   return plainText(parts.join(' '))
-}
-
-/** What a state does by itself. */
-function innerLines(state: DescribedState): readonly string[] {
-  const { entry, exit, invokes, tags } = state
-  const lines: string[] = []
-  if (invokes.length > 0) lines.push(`invokes ${invokes.map(({ actor }) => actor).join(', ')}`)
-  if (entry.length > 0) lines.push(`entry / ${partsText(entry)}`)
-  if (exit.length > 0) lines.push(`exit / ${partsText(exit)}`)
-  if (tags.length > 0) lines.push(tags.join(', '))
-  return lines.map(plainText)
 }
 
 /** Names that Mermaid takes: letters, digits, `_`. Different states have different ones. */
@@ -120,7 +74,7 @@ export function mermaidText({ name, states, transitions }: ChartDescription): st
     const id = mermaidId(state.id)
     return [
       `state "${plainText(state.key)}" as ${id}`,
-      ...innerLines(state).map((line) => `${id} : ${line}`),
+      ...innerLines(state).map((line) => `${id} : ${plainText(line)}`),
       ...(state.kind === 'final' ? [`${id} --> [*]`] : []),
     ]
   }
@@ -133,7 +87,7 @@ export function mermaidText({ name, states, transitions }: ChartDescription): st
 
   const bodyLines = (state: DescribedState): readonly string[] => {
     const children = childrenOf(state.id)
-    const own = innerLines(state)
+    const own = innerLines(state).map(plainText)
     const box = anywhere(state.id)
     const hasBox =
       own.length > 0 || transitions.some((one) => one.source === state.id && isFromWithin(one))

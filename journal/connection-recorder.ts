@@ -96,6 +96,8 @@ function recordedConnection<T extends ProtocolTypes>(
       return inner.claim
     },
     lastMessageMs: inner.lastMessageMs,
+    lastBytesMs: inner.lastBytesMs,
+    waits: inner.waits,
     unsentBytes: inner.unsentBytes,
     isHeld: inner.isHeld,
     get ending() {

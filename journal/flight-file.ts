@@ -57,12 +57,16 @@ export interface FlightReadOptions {
   readonly protocol?: string
 }
 
+/** Whether it begins as one. */
+export const isFlightFile = (bytes: Uint8Array): boolean =>
+  equalBytes(bytes.subarray(0, MAGIC.length), MAGIC)
+
 /** @throws {FlightFileError} what is wrong with it, and where */
 export function readFlightFile(
   bytes: Uint8Array,
   { protocol }: FlightReadOptions = {},
 ): FlightRecording {
-  if (!equalBytes(bytes.subarray(0, MAGIC.length), MAGIC)) {
+  if (!isFlightFile(bytes)) {
     throw new FlightFileError('not-a-flight', 'this is no flight recording: it begins otherwise')
   }
   if (bytes.length < HEAD_BYTES) {

@@ -24,7 +24,7 @@ const FLIGHT_ENTRIES_MAX = 4_096
 /** Closed connections whose entries are kept: 200 KiB of the usual size. */
 const FLIGHTS_CLOSED_MAX = 100
 
-const KINDS: readonly ObservationKind[] = ['event', 'message', 'refused', 'transition']
+const KINDS: readonly ObservationKind[] = ['event', 'message', 'refused', 'transition', 'written']
 
 const CODES = [
   'connection',
@@ -166,6 +166,9 @@ export function createFlightRecorder(
         payloads?.message(connection, direction, observation.message)
         return
       }
+      case 'written':
+        push(observation.connection, SENT, observation.type, undefined, observation.bytesOnWire)
+        return
       case 'transition': {
         const { chart, event, name, state } = observation
         push(name, chart === 'session' ? 1 : chart === 'connection' ? 0 : 2, event, state, 0)
@@ -185,6 +188,7 @@ export function createFlightRecorder(
         return
       case 'step':
       case 'effect':
+      case 'timing':
         return
     }
   }

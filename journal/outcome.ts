@@ -88,7 +88,9 @@ export function createOutcomeTaker(crypto: FingerprintCrypto): OutcomeTaker {
     }
   }
 
-  const lineOf = (observation: Exclude<Observation, { of: 'message' | 'step' }>): OutcomeLine => {
+  const lineOf = (
+    observation: Exclude<Observation, { of: 'message' | 'step' | 'timing' | 'written' }>,
+  ): OutcomeLine => {
     switch (observation.of) {
       case 'transition': {
         const { chart, event, name, state } = observation
@@ -105,7 +107,9 @@ export function createOutcomeTaker(crypto: FingerprintCrypto): OutcomeTaker {
 
   return {
     take(observation) {
-      if (observation.of === 'step') return
+      const { of } = observation
+      // What a session writes is seen in the bytes that leave; how long something took, in the steps.
+      if (of === 'step' || of === 'timing' || of === 'written') return
       if (observation.of !== 'message') {
         messages = undefined
         lines.push(lineOf(observation))

@@ -77,6 +77,8 @@ export function deedOf(observation: Observation): Deed | undefined {
     case 'effect':
     case 'event':
     case 'step':
+    case 'timing':
+    case 'written':
       return undefined
   }
 }
@@ -90,11 +92,15 @@ function recordedPort<T extends ProtocolTypes>(
       step: false,
       effect: false,
       event: false,
+      timing: false,
       get transition() {
         return tape.isRunning || port.wants.transition
       },
       get message() {
         return tape.isRunning || port.wants.message
+      },
+      get written() {
+        return port.wants.written
       },
       get refused() {
         return tape.isRunning || port.wants.refused

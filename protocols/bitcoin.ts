@@ -39,7 +39,7 @@ import { crawlCommand } from './bitcoin/crawl-command.ts'
 import { describeConnection } from './bitcoin/description.ts'
 import { BITCOIN_DETAILS } from './bitcoin/details.ts'
 import { findingChildren, findingOf } from './bitcoin/finding.ts'
-import { limitsOf } from './bitcoin/limits.ts'
+import { limitsOf, slotLimits } from './bitcoin/limits.ts'
 import type { BitcoinLimits } from './bitcoin/limits.ts'
 import { isPeerNetwork, USUAL_NETWORKS } from './bitcoin/network-info.ts'
 import { createNodePart } from './bitcoin/node-part.ts'
@@ -352,7 +352,9 @@ export const tools: ProtocolTools<BitcoinTypes> = {
       description: 'addresses to begin with where no other is known of their kind',
     },
   ],
-  create: (values, { proxyMs = 0 }) => fromCommandLine(values, { proxyMs }),
+  takesSlots: true,
+  create: (values, { proxyMs = 0, ...slots }) =>
+    fromCommandLine(values, { proxyMs, ...slotLimits(slots) }),
   remake: (recipe) => bitcoin(optionsOf(recipe)),
   messages: [{ type: 'getaddr' }],
   describe: describeConnection,

@@ -104,7 +104,10 @@ export function botd(options: BotdOptions): Protocol<BotdTypes> {
     slots: [
       { name: 'outbound', role: 'dialler', max: limits.outboundMax },
       // Who comes in takes a place before it is confirmed.
-      { name: 'inbound', role: 'listener', max: limits.inboundMax + limits.pendingInboundMax },
+      {
+        ...{ name: 'inbound', role: 'listener' },
+        max: limits.inboundMax === 0 ? 0 : limits.inboundMax + limits.pendingInboundMax,
+      },
     ],
     children: [pingChild({ limits, closeOnMissingPong })],
     admission: {
@@ -142,11 +145,16 @@ export const tools: ProtocolTools<BotdTypes> = {
     },
   ],
   isPrivateKey: (bytes) => utils.isValidSecretKey(bytes),
-  create({ keepWithoutPong }, { crypto, privateKey }) {
+  takesSlots: true,
+  create({ keepWithoutPong }, { crypto, inboundMax, outboundMax, privateKey }) {
     if (privateKey === undefined) throw new RangeError('a node of this network needs a key')
     return botd({
       ...{ privateKey, closeOnMissingPong: keepWithoutPong !== true },
       ...(crypto === undefined ? {} : { crypto }),
+      limits: {
+        ...(inboundMax === undefined ? {} : { inboundMax }),
+        ...(outboundMax === undefined ? {} : { outboundMax }),
+      },
     })
   },
   remake: (recipe) => botd(optionsOf(recipe)),

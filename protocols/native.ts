@@ -131,7 +131,10 @@ export function native(options: NativeOptions): Protocol<NativeTypes> {
         ...(limits.outboundFill < limits.outboundMax ? { fill: limits.outboundFill } : {}),
       },
       // Who comes in takes a place before it is verified; check 11 counts those that are, and answers.
-      { name: 'inbound', role: 'listener', max: limits.inboundMax + limits.pendingInboundMax },
+      {
+        ...{ name: 'inbound', role: 'listener' },
+        max: limits.inboundMax === 0 ? 0 : limits.inboundMax + limits.pendingInboundMax,
+      },
     ],
     children: [
       pingChild(limits),
@@ -172,13 +175,18 @@ export const tools: ProtocolTools<NativeTypes> = {
     { flags: '--allow <id...>', description: 'the node ids that may connect (default: all)' },
   ],
   isPrivateKey: (bytes) => utils.isValidSecretKey(bytes),
-  create({ network, allow }, { crypto, privateKey }) {
+  takesSlots: true,
+  create({ network, allow }, { crypto, inboundMax, outboundMax, privateKey }) {
     if (typeof network !== 'string') throw new RangeError('the network has no name')
     if (privateKey === undefined) throw new RangeError('a node of this network needs a key')
     return native({
       ...{ network, privateKey },
       ...(crypto === undefined ? {} : { crypto }),
       ...(typeof allow === 'object' ? { allow } : {}),
+      limits: {
+        ...(inboundMax === undefined ? {} : { inboundMax }),
+        ...(outboundMax === undefined ? {} : { outboundMax }),
+      },
     })
   },
   remake: (recipe) => native(optionsOf(recipe)),

@@ -43,6 +43,8 @@ export interface ApplicationDeskOptions {
   /** A subscriber threw. */
   onThrow(what: string, error: unknown): void
   tell(event: SupervisorEvent): void
+  /** A question has settled, by an answer or its deadline. */
+  timed(what: keyof Questions, ms: number): void
 }
 
 export interface ApplicationDesk extends Application {
@@ -169,12 +171,14 @@ export function createApplicationDesk(options: ApplicationDeskOptions): Applicat
       const credit = options.creditOf(connection)
       const cost = heldBytes(bytes)
       credit?.take(cost)
+      const askedMs = loop.step.monotonicMs
       const end = (answered: Answered<Questions[typeof what]['taken']> | undefined): void => {
         loop.cancel(timer)
         loop.forget(request)
         asked.delete(request)
         credit?.giveBack(cost)
         if (answered === undefined) return
+        options.timed(what, loop.step.monotonicMs - askedMs)
         if ('failed' in answered) {
           const why = answered.failed
           options.tell({ type: 'handler.failed', message: keyOf(what, key), why })

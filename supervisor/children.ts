@@ -5,12 +5,13 @@
  * While a child is down its messages wait in a bounded inlet.
  * @module
  */
-import type { ChildSpec, Routed } from '../actors/child.ts'
+import type { ChildShown, ChildSpec, Routed } from '../actors/child.ts'
 import type { Instruction } from '../actors/protocol.ts'
 import { recordRestart } from '../machines/restart-policy.ts'
 import type { RestartIntensity } from '../machines/restart-policy.ts'
 import type { ProtocolTypes } from '../machines/session.ts'
 import type { Timer } from '../world/timers.ts'
+import type { ChildView } from './inside.ts'
 import { lend } from './lending.ts'
 import type { Lender } from './lending.ts'
 
@@ -31,11 +32,15 @@ export interface Children<T extends ProtocolTypes> {
   start(): void
   instruct(instruction: Instruction<T>): void
   stop(): void
+  /** Stops one that runs and starts it again, which counts as a restart. */
+  again(name: string): void
+  views(): readonly ChildView[]
   /** Running now. */
   readonly count: number
 }
 
 interface Running {
+  shown(): ChildShown
   stop(): void
 }
 
@@ -148,7 +153,7 @@ export function createChildren<T extends ProtocolTypes>(options: ChildrenOptions
           fail(mine, error)
         }
       }
-      const { feeds, takeBack, tools } = lend(lender, {
+      const { feeds, shown, takeBack, tools } = lend(lender, {
         child: spec.name,
         name: `${spec.name}.${String(incarnation)}`,
         guarded,
@@ -162,6 +167,7 @@ export function createChildren<T extends ProtocolTypes>(options: ChildrenOptions
 
       let stopLogic: () => void = () => undefined
       running = {
+        shown,
         stop() {
           takeBack()
           // What still comes waits for the next incarnation.
@@ -202,6 +208,19 @@ export function createChildren<T extends ProtocolTypes>(options: ChildrenOptions
         dropWaiting()
       },
       isRunning: () => running !== undefined,
+      name: spec.name,
+      again() {
+        if (running === undefined) return
+        halt()
+        restart(new Error('it was asked to start again'))
+      },
+      view: (): ChildView => ({
+        name: spec.name,
+        restart: spec.restart,
+        state: running !== undefined ? 'running' : pause !== undefined ? 'down' : 'ended',
+        restarts,
+        shown: () => running?.shown() ?? {},
+      }),
     }
   }
 
@@ -216,6 +235,10 @@ export function createChildren<T extends ProtocolTypes>(options: ChildrenOptions
       stopped = true
       for (const child of children.toReversed()) child.halt()
     },
+    again(name) {
+      for (const child of children) if (child.name === name) child.again()
+    },
+    views: () => children.map((child) => child.view()),
     get count() {
       return children.filter((child) => child.isRunning()).length
     },

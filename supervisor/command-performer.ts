@@ -104,6 +104,9 @@ export function createCommandPerformer<T extends ProtocolTypes>(
       case 'resume':
         peering.resume()
         return
+      case 'restart':
+        children.again(command.child)
+        return
       case 'send':
         connections.get(command.connection)?.queueReserved(command.message)
         return

@@ -23,6 +23,8 @@ export type Command =
   | { readonly name: 'unban'; readonly key: BanKey }
   /** Closes all connections; nobody is dialled or let in until `resume`. */
   | { readonly name: 'pause' | 'resume' }
+  /** Stops a sub-protocol and starts it again. */
+  | { readonly name: 'restart'; readonly child: string }
   /** The room for it was reserved when it was given. */
   | {
       readonly name: 'send'

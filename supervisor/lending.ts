@@ -5,6 +5,7 @@
  */
 import type { Application, Services } from '../actors/services.ts'
 import type {
+  ChildShown,
   ChildStore,
   ChildTools,
   ConnectionWatcher,
@@ -73,6 +74,8 @@ export interface Lent<T extends ProtocolTypes> {
   readonly tools: ChildTools<T>
   /** By type: what still waits for this child goes here. */
   readonly feeds: ReadonlyMap<string, (routed: Routed<T['message']>) => void>
+  /** What the incarnation shows of itself. */
+  shown(): ChildShown
   takeBack(): void
 }
 
@@ -94,6 +97,16 @@ export function lend<T extends ProtocolTypes>(lender: Lender<T>, borrower: Borro
         settled,
       )
     },
+  }
+
+  const shows: (() => ChildShown)[] = []
+  const shown = (): ChildShown => {
+    const parts = shows.map((show) => show())
+    return {
+      counts: Object.assign({}, ...parts.map(({ counts }) => counts)) as Record<string, number>,
+      totals: Object.assign({}, ...parts.map(({ totals }) => totals)) as Record<string, number>,
+      progress: parts.flatMap(({ progress = [] }) => progress),
+    }
   }
 
   let isOver = false
@@ -228,6 +241,9 @@ export function lend<T extends ProtocolTypes>(lender: Lender<T>, borrower: Borro
     banned: lender.banned,
     admits: lender.admits,
     listening: lender.listening,
+    show(read) {
+      shows.push(read)
+    },
     note(what, about = {}) {
       lender.tell({ type: 'child.noted', child, what, about })
     },
@@ -237,6 +253,7 @@ export function lend<T extends ProtocolTypes>(lender: Lender<T>, borrower: Borro
   return {
     tools,
     feeds,
+    shown,
     takeBack() {
       isOver = true
       for (const giveBack of returns) giveBack()

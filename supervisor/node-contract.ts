@@ -20,6 +20,8 @@ import type { Ban } from './ban-records.ts'
 import type { Command } from './commands.ts'
 import type { PeerView } from './peers.ts'
 import type { Explanation } from './explanation.ts'
+import type { NodeCounts } from './totals.ts'
+import type { Inside } from './inside.ts'
 import type { Happening } from './waits.ts'
 
 export interface NodeLimits extends ConnectionLimits {
@@ -112,7 +114,9 @@ export interface Node<T extends ProtocolTypes> {
   explain(name: string): Explanation | undefined
   bans(): readonly Ban[]
   peers(): readonly PeerView[]
+  readonly inside: Inside<T>
   /** Undefined where the network or its world speaks none. */
   readonly datagrams: Readonly<Counters> | undefined
   audit(): Audit
+  counts(): NodeCounts
 }

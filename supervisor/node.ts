@@ -7,7 +7,7 @@
  */
 import { createActor } from 'xstate'
 import type { ConnectionWatcher } from '../actors/child.ts'
-import type { NodeTools } from '../actors/protocol.ts'
+import type { ConnectionAbout, NodeTools } from '../actors/protocol.ts'
 import type { ConnectionTools } from '../actors/connection-contract.ts'
 import { createConnection } from '../actors/connection.ts'
 import { createCreditPool } from '../actors/credit.ts'
@@ -23,6 +23,7 @@ import type { NodeFault, RootEvent, RootSaid } from '../machines/root.ts'
 import type { ProtocolTypes } from '../machines/session.ts'
 import { fillSession } from '../machines/slot.ts'
 import { createObservationPort } from '../world/observation.ts'
+import type { Timed } from '../world/observation.ts'
 import { createStepLoop } from '../world/step-loop.ts'
 import type { CommandInput } from '../world/input.ts'
 import type { StoreInput } from '../world/store.ts'
@@ -38,12 +39,14 @@ import { createConnections } from './connections.ts'
 import { createDatagramTraffic } from './datagrams.ts'
 import type { SupervisorEvent } from './events.ts'
 import { createHandlers } from './handlers.ts'
+import { createInside } from './inside.ts'
 import { CORE_LIMITS } from './limits.ts'
 import type { Node, NodeCharts, NodeOptions, NodeState } from './node-contract.ts'
 import { nodeStateOf } from './node-states.ts'
 import { observedWorld } from './observed-world.ts'
 import { createPeering } from './peering.ts'
 import { createStoreWrites } from './store-writes.ts'
+import { createTotals } from './totals.ts'
 
 /** One connection holds at most an eighth of the node's credit: eight must be slow to stop all. */
 const CREDIT_SHARE = 8
@@ -67,9 +70,16 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
   let listeners: Listener[] = []
   let killed: readonly string[] = []
 
+  const totals = createTotals()
+
   const tell = (event: SupervisorEvent): void => {
+    totals.note(event)
     if (port.wants.event) port.tell({ of: 'event', event })
     options.onHappening(event)
+  }
+
+  const timed = (what: Timed, ms: number): void => {
+    if (port.wants.timing) port.tell({ of: 'timing', what, ms })
   }
 
   function reportThrow(type: string, error: unknown): void {
@@ -104,10 +114,16 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
       options.onHappening({ type: 'call.settled', number, outcome })
     },
     onThrow: reportThrow,
-    tell,
+    ...{ tell, timed },
   })
 
   // ---- who is there ------------------------------------------------------------------------------
+
+  const describe = (connection: string, about: ConnectionAbout): void => {
+    connections.get(connection)?.describe(about)
+    const { pingMs } = about
+    if (typeof pingMs === 'number') timed('ping', pingMs)
+  }
 
   /** For the node part and, where there is one, the codec of datagrams: each has its own chance. */
   const toolsFor = (part: string): NodeTools<T> => ({
@@ -123,7 +139,7 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
     close(connection, detail) {
       connections.get(connection)?.leave(detail)
     },
-    describe: (connection, about) => connections.get(connection)?.describe(about),
+    describe,
     banned: (identity, claimedFrom) => peering.bannedMs(identity, claimedFrom),
     listening: () => listening(),
     mark: (key, marks) => peering.book?.mark(key, marks),
@@ -159,6 +175,7 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
     },
     onClosed(connection) {
       connections.noteClosed(connection)
+      totals.retire(connection.counters)
       const { view } = connection
       tell(closedEventOf(connection))
       if (view.readyMs !== undefined) for (const watcher of watchers) watcher.gone?.(view)
@@ -217,7 +234,7 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
       },
       isHeld: (name) => connections.get(name)?.isHeld() ?? false,
       isPaused: () => peering.isPaused,
-      describe: (name, about) => connections.get(name)?.describe(about),
+      describe,
     },
     intensity: {
       count: CORE_LIMITS.childRestartsMax,
@@ -498,11 +515,16 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
     get isPaused() {
       return peering.isPaused
     },
+    inside: createInside({ children, connections, peering }),
     bans: peering.bans,
     peers: peering.peers,
     get datagrams() {
       return traffic?.counters
     },
     audit,
+    counts: () => ({
+      ...{ node: name, network: protocol.name },
+      ...totals.read(connections.all(), traffic?.counters),
+    }),
   }
 }

@@ -63,6 +63,8 @@ export interface Peering<T extends ProtocolTypes> {
   /** Whether whoever is there without a connection, or a proven identity, is kept out. */
   isBanned(remote: SocketAddress, identity: string | undefined): boolean
   bans(): readonly Ban[]
+  /** That stand against a key. */
+  strikes(key: BanKey): number
   /** What is remembered of peers. */
   peers(): readonly PeerView[]
   /** What connections hold and give back, and resolutions that are out. */

@@ -501,6 +501,7 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
       return bans.findAny({ host, identity }, loop.step.wallMs) !== undefined
     },
     bans: () => bans.list(loop.step.wallMs),
+    strikes: (key) => peers.strikes(key, loop.step.monotonicMs),
     peers: peers.list,
     held: () => ({
       slots: Object.values(slots.counts()).reduce((sum, count) => sum + count, 0),

@@ -7,8 +7,8 @@
  * wrong address of somebody cannot keep us from dialling the right one.
  * @module
  */
-import type { Counters, DropReason } from '../actors/counters.ts'
-import { createCounters } from '../actors/counters.ts'
+import type { Counters } from '../actors/counters.ts'
+import { addCounters, createCounters } from '../actors/counters.ts'
 import type { StrikeRule } from '../actors/protocol.ts'
 import type { Role } from '../codec/wire.ts'
 import type { Charged, Verdict } from '../machines/reasons.ts'
@@ -125,18 +125,6 @@ const dialFrom = ({ backoffUntilMs, waitUntilMs }: Record): number =>
 
 /** A victim is the best of so many of the oldest: enough to pass by those that wait, and O(1). */
 const VICTIMS_LOOKED_AT = 16
-
-function addCounters(totals: Counters, counters: Readonly<Counters>): void {
-  totals.receivedBytes += counters.receivedBytes
-  totals.sentBytes += counters.sentBytes
-  totals.receivedMessages += counters.receivedMessages
-  totals.handledMessages += counters.handledMessages
-  totals.sentMessages += counters.sentMessages
-  totals.unsentMessages += counters.unsentMessages
-  for (const reason of Object.keys(counters.dropped) as DropReason[]) {
-    totals.dropped[reason] = (totals.dropped[reason] ?? 0) + (counters.dropped[reason] ?? 0)
-  }
-}
 
 export function createPeers({
   random,

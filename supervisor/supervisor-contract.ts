@@ -19,7 +19,9 @@ import type { SupervisorEvent } from './events.ts'
 import type { PeerView } from './peers.ts'
 import type { FlightEntry, FlightOptions, FlightRecording } from './flight-contract.ts'
 import type { Explanation } from './explanation.ts'
+import type { Inside } from './inside.ts'
 import type { Audit, NodeState } from './node-contract.ts'
+import type { NodeCounts } from './totals.ts'
 import type { WaitOptions } from './waits.ts'
 
 /** The messages of one type. */
@@ -166,6 +168,12 @@ export interface Supervisor<T extends ProtocolTypes> {
   resume(): void
   readonly isPaused: boolean
   /**
+   * Stops a sub-protocol and starts it again, as if it had failed: it counts as a restart, within the
+   * same intensity. One that is down, or has ended, stays as it is.
+   * @throws {PeerloomError} `bad-argument`: the network has none of this name; `not-running`
+   */
+  restart(child: string): void
+  /**
    * Changes something of the network's own, as its types say: who is on an allow list, for one. It
    * holds until the node stops.
    * @throws {PeerloomError} `not-running`, `unsupported`
@@ -189,6 +197,10 @@ export interface Supervisor<T extends ProtocolTypes> {
    */
   recordFlight(options: FlightOptions | false): void
   audit(): Audit
+  /** What was counted since it was made, connections that are gone among it, and what is there now. */
+  counts(): NodeCounts
+  /** The node from within, for inspectors. */
+  readonly inside: Inside<T>
   /** Watchers of every step hang here. */
   readonly port: ObservationPort
   readonly actor: Actor<typeof rootMachine>

@@ -398,6 +398,14 @@ export function createSupervisorOver<T extends ProtocolTypes>(
     get isPaused() {
       return node.isPaused
     },
+    restart(child) {
+      if (node.state !== 'running')
+        throw new PeerloomError('not-running', 'the node is not running')
+      if (!node.inside.children().some(({ name }) => name === child)) {
+        throw new PeerloomError('bad-argument', `this network has no sub-protocol ${child}`)
+      }
+      node.enter({ name: 'restart', child })
+    },
     instruct(instruction) {
       if (node.state !== 'running')
         throw new PeerloomError('not-running', 'the node is not running')
@@ -445,6 +453,8 @@ export function createSupervisorOver<T extends ProtocolTypes>(
       const audit = node.audit()
       return { ...audit, remembered: { ...audit.remembered, ...recorder?.counts() } }
     },
+    counts: () => node.counts(),
+    inside: node.inside,
     port: node.port,
     actor: node.actor,
   }

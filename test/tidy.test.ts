@@ -14,7 +14,7 @@ const edge = JSON.parse(
 
 /** The bad examples below stand in this file, which is why it is not read for words. */
 const tree = readTree(ROOT).filter(({ path }) => path !== 'test/tidy.test.ts')
-const code = tree.filter(({ path }) => path.endsWith('.ts'))
+const code = tree.filter(({ path }) => /\.tsx?$/.test(path))
 const worded = tree.filter(({ path }) => !path.startsWith('test/support/tidy/'))
 
 type Check = (source: Source) => readonly string[]

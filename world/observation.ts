@@ -67,6 +67,9 @@ export type Effect =
       readonly entries: readonly (readonly [key: Uint8Array, value: Uint8Array])[]
     }
 
+/** A ping until its answer; a question to the application until it settled. */
+export type Timed = 'answer' | 'ping' | 'validate'
+
 export type Observation =
   | { readonly of: 'step'; readonly step: Step; readonly input: Input }
   | { readonly of: 'effect'; readonly effect: Effect }
@@ -87,6 +90,16 @@ export type Observation =
       /** Its bytes may be views: whoever keeps it copies it. */
       readonly message: { readonly type: string }
     }
+  /**
+   * What a session wrote by itself, in a handshake or as a farewell: it waited in no lane. `raw`: the
+   * session encoded it.
+   */
+  | {
+      readonly of: 'written'
+      readonly connection: string
+      readonly type: string
+      readonly bytesOnWire: number
+    }
   /** A unit that the wire passed over, by the network's detail. */
   | {
       readonly of: 'refused'
@@ -94,6 +107,8 @@ export type Observation =
       readonly detail: string
       readonly bytesOnWire: number
     }
+  /** How long something took that the core waited for, by the step's time. */
+  | { readonly of: 'timing'; readonly what: Timed; readonly ms: number }
   /** One of the supervisor's events, as it goes to the application. */
   | { readonly of: 'event'; readonly event: { readonly type: string } }
 
@@ -126,7 +141,9 @@ const ofEach = <Value>(value: Value): Record<ObservationKind, Value> => ({
   effect: value,
   transition: value,
   message: value,
+  written: value,
   refused: value,
+  timing: value,
   event: value,
 })
 

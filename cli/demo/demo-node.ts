@@ -4,7 +4,8 @@
  */
 import { join } from 'node:path'
 import { createSupervisor } from '../../index.ts'
-import type { Supervisor } from '../../index.ts'
+import type { Protocol, Supervisor } from '../../index.ts'
+import type { ServedSource } from '../../inspector/remote-source.ts'
 import { decodeUtf8, encodeUtf8, viewOf } from '../../codec/bytes.ts'
 import { native } from '../../protocols/native.ts'
 import type { NativeTypes } from '../../protocols/native.ts'
@@ -39,7 +40,33 @@ const numberOf = (payload: Uint8Array): number | undefined =>
     ? undefined
     : viewOf(payload).getUint32(0)
 
-async function start(order: Extract<ToNode, { type: 'start' }>): Promise<Supervisor<NativeTypes>> {
+interface Started {
+  readonly supervisor: Supervisor<NativeTypes>
+  readonly looked: ServedSource | undefined
+}
+
+/** Serves what pages look at over the process channel. */
+async function inspect(
+  supervisor: Supervisor<NativeTypes>,
+  protocol: Protocol<NativeTypes>,
+): Promise<ServedSource> {
+  // Without a page no node loads what it takes.
+  const { createNodeSource } = await import('../../inspector/node-source.ts')
+  const { watchLoopDelay } = await import('../../inspector/loop-delay.ts')
+  const { serveSource } = await import('../../inspector/remote-source.ts')
+  const loopDelay = watchLoopDelay().read
+  const source = createNodeSource({ supervisor, protocol, loopDelay, pid: process.pid })
+  const { sentFlight } = await import('../../inspector/sent-flight.ts')
+  return serveSource(
+    source,
+    (message) => {
+      tell({ type: 'looked', message })
+    },
+    (connection) => sentFlight(supervisor, connection),
+  )
+}
+
+async function start(order: Extract<ToNode, { type: 'start' }>): Promise<Started> {
   const crypto = chooseCrypto()
   const privateKey = await loadKey(order.folder, () => {
     for (;;) {
@@ -77,12 +104,13 @@ async function start(order: Extract<ToNode, { type: 'start' }>): Promise<Supervi
       tell({ type: 'fault', sentence: `${event.where}: ${String(event.error)}` })
     }
   })
+  const looked = order.inspected ? await inspect(supervisor, protocol) : undefined
   await supervisor.start()
   const id = protocol.identity ?? ''
   const port = supervisor.listening[0]?.port ?? 0
   const address = `node://${id}@${HOST}:${String(port)}`
   tell({ type: 'started', pid: process.pid, id, address, port })
-  return supervisor
+  return { supervisor, looked }
 }
 
 async function list(supervisor: Supervisor<NativeTypes>): Promise<readonly number[]> {
@@ -102,12 +130,13 @@ async function list(supervisor: Supervisor<NativeTypes>): Promise<readonly numbe
 /** Runs until the parent says stop, or is gone. */
 export async function runDemoNode(): Promise<void> {
   let supervisor: Supervisor<NativeTypes> | undefined
+  let looked: ServedSource | undefined
   /** Orders are carried out one after the other. */
   let tail = Promise.resolve()
 
-  const carryOut = async (order: ToNode): Promise<void> => {
+  const carryOut = async (order: Exclude<ToNode, { type: 'look' }>): Promise<void> => {
     if (order.type === 'start') {
-      supervisor = await start(order)
+      ;({ supervisor, looked } = await start(order))
       return
     }
     if (supervisor === undefined) throw new Error(`${order.type} before start`)
@@ -131,6 +160,11 @@ export async function runDemoNode(): Promise<void> {
   // The parent answers Ctrl-C for all of us.
   process.on('SIGINT', () => undefined)
   process.on('message', (order: ToNode) => {
+    if (order.type === 'look') {
+      // Whoever looks waits for no order.
+      looked?.take(order.message)
+      return
+    }
     tail = tail
       .then(() => carryOut(order))
       .catch((error: unknown) => {

@@ -17,6 +17,9 @@ import { whenOutputIsGone } from '../standard-output.ts'
 import { startChild } from './child.ts'
 import type { DemoChild } from './child.ts'
 import { readLines } from './input.ts'
+import type { FromSource } from '../../inspector/remote-source.ts'
+import { faultSentence } from '../node/inspected.ts'
+import type { DemoInspection } from './inspection.ts'
 import { startShow } from './print.ts'
 import type { DemoEvent, NodeRow } from './print.ts'
 import type { FromNode, NumberedLine } from './protocol.ts'
@@ -32,6 +35,11 @@ export interface DemoOptions {
   readonly seed: string
   /** The nodes' folders stay. */
   readonly keep: boolean
+  /**
+   * The port of 127.0.0.1 for a page of all nodes, 0 for any free one; undefined: there is none. With a
+   * page the nodes run on until they are told to stop.
+   */
+  readonly inspect: number | undefined
 }
 
 /** A busy machine starts a process in a few seconds. */
@@ -58,6 +66,8 @@ interface Node {
   port: number
   /** By connection: two with one peer may cross, and one of them goes. */
   readonly peers: Map<string, string>
+  /** Takes what its source tells the page. */
+  look: ((message: FromSource) => void) | undefined
   state: 'starting' | 'running' | 'stopped' | 'killed'
 }
 
@@ -70,16 +80,35 @@ export async function runDemo(options: DemoOptions): Promise<number> {
   const pace = lines.length > USUAL_LINES_MAX ? RAISED : USUAL
   const random = seededRandom(options.seed)
   const folder = await mkdtemp(join(tmpdir(), 'peerloom-demo-'))
-  const stage = startStage({ ...options, ...pace, folder, lineCount: lines.length })
+  const inspection = await openInspection(options.inspect)
+  const stage = startStage({
+    ...{ ...options, ...pace, folder, lineCount: lines.length },
+    inspection: typeof inspection === 'string' ? undefined : inspection,
+  })
   try {
     stage.show({
       event: 'begin',
       ...{ lines: lines.length, nodes: options.nodes + 1, seed: options.seed, folder },
       ...pace,
     })
+    if (typeof inspection === 'string') stage.show({ event: 'inspector', fault: inspection })
+    else if (inspection !== undefined) stage.show({ event: 'inspector', url: inspection.url })
     return await play(stage, lines, random, options.nodes)
   } finally {
     await stage.end()
+  }
+}
+
+/** Or why there is none, in a sentence. */
+async function openInspection(
+  port: number | undefined,
+): Promise<DemoInspection | string | undefined> {
+  if (port === undefined) return undefined
+  const { startDemoInspection } = await import('./inspection.ts')
+  try {
+    return await startDemoInspection(port)
+  } catch (error) {
+    return faultSentence(error, port)
   }
 }
 
@@ -122,6 +151,7 @@ async function play(
   if (isRecovered) {
     stage.show({ event: 'recovered', node: victim.name, lines: tally.holdsOf(victim.name) })
   }
+  await stage.untilTold()
   const alive = stage.alive().map(({ name }) => name)
   await stage.stopAll()
   for (const name of alive) stage.show({ event: 'node', ...tally.of(name) })
@@ -143,11 +173,12 @@ interface StageOptions extends DemoOptions {
   readonly lineCount: number
   readonly linesPerSecond: number
   readonly publicationsPerWindowMax: number
+  readonly inspection: DemoInspection | undefined
 }
 
 /** The processes, what is known of them, and what can be done with them. */
 function startStage(options: StageOptions) {
-  const { folder, json, keep, lineCount } = options
+  const { folder, inspection, json, keep, lineCount } = options
   const program = fileURLToPath(new URL('../main.js', import.meta.url))
   const nodes = new Map<string, Node>()
   const names = new Map<string, string>()
@@ -172,12 +203,19 @@ function startStage(options: StageOptions) {
     for (const { child } of nodes.values()) child.abandon()
     if (!keep) rmSync(folder, { recursive: true, force: true })
   }
+  /** Set while nothing is left to be done but to be looked at. */
+  let tellToStop: (() => void) | undefined
   const interrupted = (signal: NodeJS.Signals): void => {
+    if (tellToStop !== undefined) {
+      tellToStop()
+      tellToStop = undefined
+      return
+    }
     process.exit({ SIGHUP: 129, SIGINT: 130, SIGTERM: 143 }[signal as string] ?? 1)
   }
   const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
   process.once('exit', clean)
-  for (const signal of SIGNALS) process.once(signal, interrupted)
+  for (const signal of SIGNALS) process.on(signal, interrupted)
   whenOutputIsGone(() => {
     process.exit(0)
   })
@@ -186,6 +224,9 @@ function startStage(options: StageOptions) {
 
   const hear = (node: Node, told: FromNode): void => {
     switch (told.type) {
+      case 'looked':
+        node.look?.(told.message)
+        return
       case 'arrived':
         tally.arrived(node.name, told.number, told.by)
         return
@@ -227,7 +268,7 @@ function startStage(options: StageOptions) {
     })
     const node: Node = before ?? {
       ...{ name, child, id: '', address: '', port: 0, state: 'starting' },
-      peers: new Map(),
+      ...{ peers: new Map(), look: undefined },
     }
     node.child = child
     node.state = 'starting'
@@ -242,9 +283,13 @@ function startStage(options: StageOptions) {
       ...{ name, folder: join(folder, name.replace(' ', '-')), port: node.port },
       bootstrap: bootstrap === undefined || name === 'node 1' ? [] : [bootstrap],
       publicationsMax: options.publicationsPerWindowMax,
+      inspected: inspection !== undefined,
     })
     const { address, id, pid, port } = await starting
     Object.assign(node, { address, id, port, state: 'running' })
+    node.look = inspection?.started(name, (message) => {
+      child.say({ type: 'look', message })
+    })
     names.set(id, name)
     show({ event: 'started', node: name, pid, id, address })
     return node
@@ -331,16 +376,25 @@ function startStage(options: StageOptions) {
       const { pid } = node.child
       await node.child.stop()
       node.state = 'stopped'
+      inspection?.gone(node.name)
       show({ event: 'stopped', node: node.name, pid })
     },
     async kill(node: Node): Promise<void> {
       const { pid } = node.child
       await node.child.kill()
       node.state = 'killed'
+      inspection?.gone(node.name)
       show({ event: 'killed', node: node.name, pid })
     },
     stopAll,
+    /** With a page: until Ctrl-C. */
+    async untilTold(): Promise<void> {
+      if (inspection === undefined) return
+      show({ event: 'waiting' })
+      await new Promise<void>((resolve) => (tellToStop = resolve))
+    },
     async end(): Promise<void> {
+      await inspection?.close()
       await stopAll()
       shown.end()
       for (const signal of SIGNALS) process.off(signal, interrupted)

@@ -19,6 +19,9 @@ export type DemoEvent =
       readonly publicationsPerWindowMax: number
       readonly folder: string
     }
+  /** Where all nodes are seen; or why there is no such page. */
+  | { readonly event: 'inspector'; readonly url: string }
+  | { readonly event: 'inspector'; readonly fault: string }
   | {
       readonly event: 'started'
       readonly node: string
@@ -39,6 +42,8 @@ export type DemoEvent =
   | { readonly event: 'stopped'; readonly node: string; readonly pid: number }
   | { readonly event: 'killed'; readonly node: string; readonly pid: number }
   | { readonly event: 'recovered'; readonly node: string; readonly lines: number }
+  /** All that there was to show is done; the network goes on until it is told to stop. */
+  | { readonly event: 'waiting' }
   | { readonly event: 'fault'; readonly node: string; readonly sentence: string }
   | ({ readonly event: 'node' } & NodeTally)
   | ({
@@ -71,6 +76,10 @@ function sentenceOf(event: DemoEvent): string {
   switch (event.event) {
     case 'begin':
       return `${many(event.nodes, 'node')}, ${many(event.lines, 'line')}, at most ${String(event.linesPerSecond)} a second`
+    case 'inspector':
+      return 'url' in event ? `the page of all nodes is ${event.url}` : event.fault
+    case 'waiting':
+      return 'every line is everywhere; the nodes run on until Ctrl-C'
     case 'started':
       return `${event.node} runs as process ${String(event.pid)} at ${event.address}`
     case 'active':

@@ -2,9 +2,11 @@
  * The command line of `node`: options that every network has, and those that this one adds.
  * @module
  */
-import { Command } from 'commander'
+import { Command, InvalidArgumentError } from 'commander'
 import type { ToolValues } from '../../actors/protocol-tools.ts'
+import { CommandFault } from '../command-fault.ts'
 import { parseWait } from '../duration.ts'
+import { parsePort } from '../port.ts'
 import { addNetworkOptions } from '../network-command.ts'
 import type { NamedNetwork } from '../network-command.ts'
 
@@ -23,6 +25,16 @@ export interface NodeOptions {
   readonly timeoutMs: number | undefined
   /** The file that a journal of the node goes to. */
   readonly record: string | undefined
+  readonly maxInbound: number | undefined
+  readonly maxOutbound: number | undefined
+  /** Where metrics are served, as it was written. */
+  readonly metrics: string | undefined
+  /** The port of 127.0.0.1 on which its page is served, 0 for any free one; undefined: there is none. */
+  readonly inspect: number | undefined
+  /** Whether the page may do something to the node. */
+  readonly inspectActions: boolean
+  /** The folder from which the page opens journals, and to which it writes tests. */
+  readonly recordDir: string | undefined
 }
 
 interface Given {
@@ -36,6 +48,21 @@ interface Given {
   readonly until?: string
   readonly timeout?: number
   readonly record?: string
+  readonly maxInbound?: number
+  readonly maxOutbound?: number
+  readonly metrics?: string
+  readonly inspect?: number | true
+  readonly inspectActions?: true
+  readonly recordDir?: string
+}
+
+/** More sockets than a process has descriptors for, anywhere. */
+const CONNECTIONS_MAX = 1_000_000
+
+function parseCount(text: string): number {
+  const count = Number(text)
+  if (/^\d{1,7}$/.test(text) && count <= CONNECTIONS_MAX) return count
+  throw new InvalidArgumentError(`It is a whole number from 0 to ${String(CONNECTIONS_MAX)}.`)
 }
 
 /**
@@ -69,10 +96,30 @@ export function nodeCommand(
       (text: string) => parseWait(text),
     )
     .option('--record <file>', 'write a journal of all that happens to the node, for replay')
+    .option(
+      '--max-inbound <count>',
+      'connections that come in, at most so many at once',
+      parseCount,
+    )
+    .option('--max-outbound <count>', 'connections that it dials by itself, at most', parseCount)
+    .option(
+      '--metrics <address>',
+      'serve metrics for Prometheus there, /health and /ready: host:port, or a port of 127.0.0.1',
+    )
+    .option(
+      '--inspect [port]',
+      'serve a page of the node on 127.0.0.1, on any free port or this one',
+      parsePort,
+    )
+    .option('--inspect-actions', 'let that page disconnect, ban, pause and restart')
+    .option('--record-dir <folder>', 'where that page opens journals and writes tests')
     .option('--verbose', 'show the stack of an error')
   const valuesOf = addNetworkOptions(command, network, 'node')
   return command.action(async () => {
     const given = command.opts<Given>()
+    if (given.inspectActions === true && given.inspect === undefined) {
+      throw new CommandFault(2, '--inspect-actions is for the page of --inspect')
+    }
     await run(
       {
         listen: given.listen ?? [],
@@ -85,6 +132,12 @@ export function nodeCommand(
         until: given.until,
         timeoutMs: given.timeout,
         record: given.record,
+        maxInbound: given.maxInbound,
+        maxOutbound: given.maxOutbound,
+        metrics: given.metrics,
+        inspect: given.inspect === true ? 0 : given.inspect,
+        inspectActions: given.inspectActions === true,
+        recordDir: given.recordDir,
       },
       valuesOf(),
     )

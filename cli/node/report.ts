@@ -7,6 +7,7 @@ import type { ConnectionDescription } from '../../actors/protocol-tools.ts'
 import type { ConnectionInfo, SupervisorEvent } from '../../index.ts'
 import type { Describe } from '../description.ts'
 import { jsonLine } from '../json.ts'
+import type { Inspected } from './inspected.ts'
 import type { Proxies } from './proxy.ts'
 import { endingSentence, sentenceOf, startedSentences } from './sentences.ts'
 import { startScreen } from './screen.ts'
@@ -19,6 +20,10 @@ export interface Started extends Proxies {
   readonly listening: readonly { readonly host: string; readonly port: number }[]
   /** How others dial it. */
   readonly addresses: readonly string[]
+  /** Where metrics are served; left out: nowhere. */
+  readonly metrics?: string | undefined
+  /** Where it can be looked at; undefined: nobody asked for that. */
+  readonly inspected?: Inspected | undefined
 }
 
 /** Why the command ends. */
@@ -66,9 +71,13 @@ function jsonReport(
     return info === undefined ? {} : describe(info).fields
   }
   return {
-    started({ addresses, id = null, listening, network, onionProxy, pid, proxy }) {
+    started({ inspected, ...started }) {
+      const { addresses, id = null, listening, metrics, network, onionProxy, pid, proxy } = started
       const line = { event: 'started', pid, id, network, listening, addresses, proxy, onionProxy }
-      print(jsonLine({ ...line, time: now() }))
+      print(jsonLine({ ...line, metrics, time: now() }))
+      if (inspected !== undefined) {
+        print(jsonLine({ event: 'inspector', ...inspected, time: now() }))
+      }
     },
     event(event) {
       const { type, ...fields } = event

@@ -3,7 +3,9 @@
  * it is asked, and how it is shown.
  * @module
  */
-import type { ProtocolTools, ToolValues } from '../../actors/protocol-tools.ts'
+import { mkdir } from 'node:fs/promises'
+import type { DialMotive } from '../../actors/protocol.ts'
+import type { ProtocolTools, ToolSlots, ToolValues } from '../../actors/protocol-tools.ts'
 import { createSupervisor, PeerloomError } from '../../index.ts'
 import type { Protocol, ProtocolTypes } from '../../index.ts'
 import { fileJournal } from '../../journal/file-journal.ts'
@@ -23,7 +25,9 @@ import { jsonLine } from '../json.ts'
 import { drawKey, loadKey } from '../key-file.ts'
 import { print } from '../standard-output.ts'
 import { live } from './life.ts'
+import { parseMetricsPlace, startMetrics, withNote } from './metrics.ts'
 import type { NodeOptions } from './options.ts'
+import type { Inspection } from './inspection.ts'
 import { createReport } from './report.ts'
 import { parseProxy, throughProxies, wayThrough } from './proxy.ts'
 import { parseCondition } from './until.ts'
@@ -68,6 +72,50 @@ function checkAddresses<T extends ProtocolTypes>(
   }
 }
 
+/** What of `--max-inbound` and `--max-outbound` was given. @throws {CommandFault} it cannot be kept */
+function slotsOf(
+  { takesSlots }: Pick<ProtocolTools, 'takesSlots'>,
+  { listen, maxInbound, maxOutbound }: NodeOptions,
+): ToolSlots {
+  if (maxInbound === undefined && maxOutbound === undefined) return {}
+  if (takesSlots !== true) {
+    throw new CommandFault(2, 'this network takes neither --max-inbound nor --max-outbound')
+  }
+  if (maxInbound === 0 && listen.length > 0) {
+    throw new CommandFault(2, 'with --max-inbound 0 nobody is let in: leave --listen out')
+  }
+  return {
+    ...(maxInbound === undefined ? {} : { inboundMax: maxInbound }),
+    ...(maxOutbound === undefined ? {} : { outboundMax: maxOutbound }),
+  }
+}
+
+/** @throws {CommandFault} it is no folder that can be made */
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true, mode: 0o700 })
+  } catch (cause) {
+    throw new CommandFault(2, `--record-dir ${path}: the folder cannot be made`, { cause })
+  }
+}
+
+/** Nobody may wait for ever for who is never dialled. */
+function checkPlaces<T extends ProtocolTypes>(
+  { slots }: Protocol<T>,
+  { bootstrap, connect, maxOutbound }: NodeOptions,
+): void {
+  const hasPlaceFor = (motive: DialMotive): boolean =>
+    slots.some(
+      ({ max, role, takes }) => role === 'dialler' && max > 0 && (takes?.includes(motive) ?? true),
+    )
+  const check = (flag: string, given: readonly string[], motive: DialMotive): void => {
+    if (given.length === 0 || hasPlaceFor(motive)) return
+    throw new CommandFault(2, `with --max-outbound ${String(maxOutbound)} no ${flag} is dialled`)
+  }
+  check('--connect', connect, 'wanted')
+  check('--bootstrap', bootstrap, 'seed')
+}
+
 /** What the node loses once its recording has ended early is counted in the journal's head. */
 const recordTo = (path: string, json: boolean): FileJournal =>
   fileJournal(path, {
@@ -87,11 +135,18 @@ export async function runNode<T extends ProtocolTypes>(
   const onionProxy =
     options.onionProxy === undefined ? undefined : parseProxy(options.onionProxy, '--onion-proxy')
   const condition = options.until === undefined ? undefined : parseCondition(options.until, tools)
+  const slots = slotsOf(tools, options)
+  if (options.recordDir !== undefined && options.inspect === undefined) {
+    throw new CommandFault(2, '--record-dir is for the page: --inspect')
+  }
+  const metricsPlace =
+    options.metrics === undefined ? undefined : parseMetricsPlace(options.metrics)
   const privateKey = await privateKeyOf(tools, options.dataDir)
   const protocol = asUsage(() =>
-    tools.create(values, { privateKey, ...wayThrough({ onionProxy, proxy }) }),
+    tools.create(values, { privateKey, ...slots, ...wayThrough({ onionProxy, proxy }) }),
   )
   checkAddresses(protocol, options)
+  checkPlaces(protocol, options)
 
   const clock = systemClock()
   const journal = options.record === undefined ? undefined : recordTo(options.record, options.json)
@@ -119,12 +174,23 @@ export async function runNode<T extends ProtocolTypes>(
     tools.ownAddress?.(protocol.identity, at) ??
     protocol.addresses.print(protocol.addresses.fromSocket(at))
 
-  const report = createReport(options.json, print, {
+  const openPage = async (port: number): Promise<Inspection> => {
+    if (options.recordDir !== undefined) await makeFolder(options.recordDir)
+    // Most nodes have no page: they do not load what it takes.
+    const { openInspection } = await import('./inspection.ts')
+    const actions = options.inspectActions
+    const { recordDir } = options
+    return openInspection({ supervisor, protocol, describe, clock, port, actions, recordDir })
+  }
+  const inspection = options.inspect === undefined ? undefined : await openPage(options.inspect)
+  const metrics = await startMetrics(supervisor, metricsPlace)
+  const shown = createReport(options.json, print, {
     connections: supervisor.connections,
     describe,
     nowMs: clock.monotonicMs,
     waitsFor: condition === undefined ? '' : `until ${condition.text}`,
   })
+  const report = withNote(shown, metrics.note, options.json, print)
   const living = live({
     supervisor,
     report,
@@ -138,8 +204,14 @@ export async function runNode<T extends ProtocolTypes>(
       network: protocol.name,
       listening,
       addresses: listening.map(addressOf),
-      ...{ onionProxy, proxy },
+      ...{ metrics: metrics.url, onionProxy, proxy },
+      inspected: inspection?.inspected,
     }),
   })
-  return journal === undefined ? living : living.finally(() => journal.closed)
+  try {
+    return await living
+  } finally {
+    await Promise.all([inspection?.close(), metrics.close()])
+    await journal?.closed
+  }
 }

@@ -7,6 +7,7 @@ import type { SupervisorEvent } from '../../index.ts'
 import { printPlace } from '../../codec/place.ts'
 import { formatBytes, printable, shorten } from '../format.ts'
 import { jsonLine } from '../json.ts'
+import { inspectedSentence } from './inspected.ts'
 import type { Ending, Started } from './report.ts'
 
 const PEER_CHARACTERS = 20
@@ -78,7 +79,7 @@ const placeOf = (proxy: NonNullable<Started['proxy']>): string =>
   'path' in proxy ? proxy.path : printPlace(proxy)
 
 export function startedSentences(started: Started): string[] {
-  const { addresses, listening, network, onionProxy, pid, proxy } = started
+  const { addresses, inspected, listening, metrics, network, onionProxy, pid, proxy } = started
   const runs = `a node of the network ${network} runs as process ${String(pid)}`
   const behind = [
     ...(proxy === undefined
@@ -87,7 +88,9 @@ export function startedSentences(started: Started): string[] {
     ...(onionProxy === undefined
       ? []
       : [`onion services are dialled through the proxy at ${placeOf(onionProxy)}`]),
+    ...(metrics === undefined ? [] : [`metrics are at ${metrics}`]),
   ]
-  if (listening.length === 0) return [`${runs} and takes no connections`, ...behind]
-  return [runs, ...addresses.map((address) => `it listens at ${address}`), ...behind]
+  const page = inspected === undefined ? [] : [inspectedSentence(inspected)]
+  if (listening.length === 0) return [`${runs} and takes no connections`, ...behind, ...page]
+  return [runs, ...addresses.map((address) => `it listens at ${address}`), ...behind, ...page]
 }

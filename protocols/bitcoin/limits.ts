@@ -2,6 +2,7 @@
  * The numbers of the Bitcoin network: Core's, where they are no others. Whoever runs with others says so.
  * @module
  */
+import type { ToolSlots } from '../../actors/protocol-tools.ts'
 
 export const BITCOIN_LIMITS = {
   /** DEFAULT_CONNECT_TIMEOUT. */
@@ -54,4 +55,25 @@ export function limitsOf(given: Partial<BitcoinLimits> = {}): BitcoinLimits {
     }
   }
   return limits
+}
+
+/**
+ * The limits of a node that is to have no more connections than these: places for everything go before
+ * those for blocks alone, as in Core, and there are never more of either than Core has. Whoever dials nobody
+ * looks at no address either.
+ */
+export function slotLimits({ inboundMax, outboundMax }: ToolSlots): Partial<BitcoinLimits> {
+  const { blockRelayOnlyMax, fullRelayMax } = BITCOIN_LIMITS
+  const full = Math.min(fullRelayMax, outboundMax ?? fullRelayMax)
+  return {
+    // A service behind one address has all places, as it has of the usual ones.
+    ...(inboundMax === undefined ? {} : { inboundMax, inboundPerGroupMax: inboundMax }),
+    ...(outboundMax === undefined
+      ? {}
+      : {
+          fullRelayMax: full,
+          blockRelayOnlyMax: Math.min(blockRelayOnlyMax, outboundMax - full),
+          ...(outboundMax === 0 ? { feelerMax: 0, addressFetchMax: 0 } : {}),
+        }),
+  }
 }

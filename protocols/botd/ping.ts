@@ -40,6 +40,8 @@ interface Waiting {
   readonly view: View
   /** Of the ping that is out. */
   id: string | undefined
+  /** When that, or the one before it, was sent. */
+  sentMs: number
   cancelPong: () => void
   cancelNext: () => void
   /** When pongs came that answer no ping, the newest last. */
@@ -85,6 +87,7 @@ function startPing(
     if (tools.send(name, { type: 'ping', id }) !== 'queued') return
     note(sentMs, identity)
     one.id = id
+    one.sentMs = tools.monotonicMs()
     awaitPong(one, limits.pongMs)
   }
 
@@ -102,7 +105,7 @@ function startPing(
     const nowMs = tools.monotonicMs()
     const lastMs = Math.max(sentMs.get(identity) ?? startedMs, startedMs, readyMs ?? nowMs)
     const one: Waiting = {
-      ...{ view, id: undefined, wrongPongsMs: [] },
+      ...{ view, id: undefined, sentMs: nowMs, wrongPongsMs: [] },
       ...{ cancelPong: nothing, cancelNext: nothing },
     }
     waiting.set(name, one)
@@ -134,6 +137,7 @@ function startPing(
     if (one.id !== undefined && one.id === message.pingId) {
       one.id = undefined
       one.cancelPong()
+      tools.describe(connection, { pingMs: tools.monotonicMs() - one.sentMs })
       // It may have been long under way, and the next one be faster: the peer counts when they come.
       arm(one, limits.pingIntervalMs)
       return

@@ -34,6 +34,7 @@ export const pingChild = (limits: NativeLimits): ChildSpec<NativeTypes, PingTime
 interface Waiting {
   readonly view: ConnectionView<NativeTypes>
   readonly id: Uint8Array
+  readonly sentMs: number
   readonly cancel: () => void
 }
 
@@ -87,7 +88,8 @@ function startPing(
     const id = tools.random.bytes(ID_BYTES)
     if (tools.send(name, { type: 'ping', id }) !== 'queued') return
     note(sentMs, identity)
-    waiting.set(name, { view, id, cancel: watchFor(name, limits.pongMs) })
+    const cancel = watchFor(name, limits.pongMs)
+    waiting.set(name, { view, id, sentMs: tools.monotonicMs(), cancel })
   }
 
   const dueMs = ({ identity = '', readyMs }: ConnectionView<NativeTypes>): number => {
@@ -129,6 +131,7 @@ function startPing(
     if (out !== undefined && equalBytes(out.id, message.id)) {
       out.cancel()
       waiting.delete(connection)
+      tools.describe(connection, { pingMs: tools.monotonicMs() - out.sentMs })
       // It may have been long under way, and the next one be faster: the peer counts when they come.
       nextPings.get(connection)?.()
       arm(out.view, limits.pingIntervalMs)

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { lines } from '../../examples/smallest-network.ts'
 import { describeChart } from '../../inspector/chart-description.ts'
 import { mermaidText } from '../../inspector/chart-mermaid.ts'
+import { chartSvg } from '../../inspector/chart-svg.ts'
 import { describeConnection, describeRoot } from '../../inspector/core-charts.ts'
 import { native } from '../../protocols/native.ts'
 import { keyOf } from '../contracts/seats.ts'
@@ -31,6 +32,8 @@ describe('a chart is printed', () => {
     const json = await runCommand(['chart', ...words, '--format', 'json'])
     expect(json).toMatchObject({ code: 0, err: '' })
     expect(JSON.parse(json.out)).toEqual(chart)
+    const svg = await runCommand(['chart', ...words, '--format', 'svg'])
+    expect(svg).toMatchObject({ code: 0, err: '', out: chartSvg(chart) })
   })
 
   test('of the module of a network, and a module without a chart is refused', async () => {
@@ -56,7 +59,7 @@ describe('a chart is printed', () => {
 test.each([
   [['chart', 'nothing'], 'there is no network nothing'],
   [['chart', 'root', '--protocol', 'native'], '--protocol is for the chart of a connection'],
-  [['chart', 'root', '--format', 'svg'], 'svg'],
+  [['chart', 'root', '--format', 'png'], 'png'],
 ])('%j is used wrongly, and is told so in one line', async (words, sentence) => {
   const { code, err, out } = await runCommand(words)
   expect({ code, out }).toEqual({ code: 2, out: '' })

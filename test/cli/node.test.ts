@@ -222,7 +222,16 @@ describe('is used wrongly:', () => {
       proxy: undefined,
       onionProxy: undefined,
     },
-    ...{ dataDir: undefined, until: undefined, timeoutMs: undefined, record: undefined },
+    ...{
+      dataDir: undefined,
+      until: undefined,
+      timeoutMs: undefined,
+      record: undefined,
+      inspect: undefined,
+      inspectActions: false,
+      recordDir: undefined,
+    },
+    ...{ metrics: undefined, maxInbound: undefined, maxOutbound: undefined },
   }
   const usual = { network: 'test/usage', allow: undefined }
   test.each<[string, Partial<NodeOptions>, object, RegExp]>([

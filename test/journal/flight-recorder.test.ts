@@ -26,6 +26,7 @@ test('a connection’s entries say what came, where the charts went, and why it 
     'session start closed',
     'connection start handshaking',
     'session opened greeting',
+    '1 sent hello 5',
     '1 received hello 5',
     'session unit open',
     'connection ready active',
@@ -40,7 +41,7 @@ test('a connection’s entries say what came, where the charts went, and why it 
     'connection peer.ended closed',
     'closed',
   ])
-  const [three, , , , , , , , last] = entries.slice(8)
+  const [three, , , , , , , , last] = entries.slice(9)
   expect(three).toMatchObject({ atMs: 100, untilMs: 120, count: 3 })
   expect(last).toMatchObject({
     ...{ reason: 'peer-fault', detail: 'hello-twice', phase: 'active' },
@@ -80,8 +81,8 @@ test('only the last entries are kept, as many as asked for', () => {
 test('it is on by default, and wants neither steps nor effects nor reads of the store', () => {
   const { alice } = startPlainPair()
   expect(alice.supervisor.port.wants).toEqual({
-    ...{ step: false, effect: false },
-    ...{ transition: true, message: true, refused: true, event: true },
+    ...{ step: false, effect: false, timing: false },
+    ...{ transition: true, message: true, refused: true, event: true, written: true },
   })
 })
 

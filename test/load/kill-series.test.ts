@@ -80,6 +80,7 @@ test(
       child.say({
         ...{ type: 'start', name: 'victim', folder, port },
         ...{ bootstrap: [witness.address], publicationsMax: PUBLICATIONS_MAX },
+        inspected: false,
       })
       port = (await started).port
       return child

@@ -76,7 +76,7 @@ test('wants the kinds alone that somebody watches, and tells each watcher no oth
   const told: string[] = []
   const leave = port.watch(({ of }) => told.push(of), { kinds: ['event', 'refused'] })
   expect(port.wants).toEqual({
-    ...{ step: false, effect: false, transition: false, message: false },
+    ...{ written: false, step: false, effect: false, transition: false, message: false },
     ...{ refused: true, event: true },
   })
   port.tell(refused)
@@ -84,7 +84,7 @@ test('wants the kinds alone that somebody watches, and tells each watcher no oth
   expect(told).toEqual(['refused'])
   const leaveAll = port.watch(() => undefined)
   leave()
-  expect(Object.values(port.wants)).toEqual(Array(6).fill(true))
+  expect(Object.values(port.wants)).toEqual(Array(7).fill(true))
   leaveAll()
-  expect(Object.values(port.wants)).toEqual(Array(6).fill(false))
+  expect(Object.values(port.wants)).toEqual(Array(7).fill(false))
 })

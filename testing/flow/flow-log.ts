@@ -36,6 +36,8 @@ function lineOf(observation: Observation): string | undefined {
     }
     case 'step':
     case 'effect':
+    case 'timing':
+    case 'written':
       return undefined
   }
 }

@@ -4,7 +4,7 @@
  * Nothing here reads a clock or draws a chance but the seed's: the same options, the same run.
  * @module
  */
-import type { ProtocolTools, ToolValues } from '../../actors/protocol-tools.ts'
+import type { ProtocolTools } from '../../actors/protocol-tools.ts'
 import type { Protocol } from '../../actors/protocol.ts'
 import type { ProtocolTypes } from '../../machines/session.ts'
 import { NODE_LIMITS } from '../../supervisor/limits.ts'
@@ -15,6 +15,7 @@ import type { CryptoBackend } from '../../world/crypto.ts'
 import { shuffled } from '../../world/random.ts'
 import type { Random } from '../../world/random.ts'
 import type { World } from '../../world/world.ts'
+import { usualOptions } from '../usual-protocol.ts'
 import { startVirtualWorld } from '../virtual-world.ts'
 import { createConvergence } from './convergence.ts'
 import { createInvariants } from './invariants.ts'
@@ -114,15 +115,6 @@ export function headerOf<T extends ProtocolTypes>(options: SimulationOptions<T>)
 const hostOf = (index: number): string =>
   `${20 + (index % 64)}.${(index * 37) % 256}.${(index >> 8) & 0xff}.${index & 0xff}`
 
-const optionsOf = (tools: Pick<ProtocolTools, 'options'>): ToolValues =>
-  Object.fromEntries(
-    tools.options.flatMap(({ default: value, flags }) => {
-      const name = /^--([a-z-]+)/.exec(flags)?.[1]
-      if (name === undefined || value === undefined) return []
-      return [[name.replaceAll(/-([a-z])/g, (_, letter: string) => letter.toUpperCase()), value]]
-    }),
-  )
-
 function drawKey(random: Random, isKey: (bytes: Uint8Array) => boolean): Uint8Array {
   for (;;) {
     const bytes = random.bytes(PRIVATE_KEY_BYTES)
@@ -192,7 +184,7 @@ export function simulate<T extends ProtocolTypes>(options: SimulationOptions<T>)
     const privateKey =
       isPrivateKey === undefined ? undefined : drawKey(random.fork(`key ${index}`), isPrivateKey)
     const given = { privateKey, ...(options.crypto === 'model' ? { crypto } : {}) }
-    const protocol = tools.simulated?.(given) ?? tools.create(optionsOf(tools), given)
+    const protocol = tools.simulated?.(given) ?? tools.create(usualOptions(tools), given)
     const slots = protocol.slots.map((kind) =>
       kind.fill === undefined
         ? kind

@@ -11,7 +11,7 @@ const LINES_MAX = 530
 
 export function tooLong(source: Source): readonly string[] {
   const lines = source.text.trimEnd().split('\n').length
-  const held = /\.(?:ts|js|mjs)$/.test(source.path)
+  const held = /\.(?:tsx?|js|mjs)$/.test(source.path)
   return held && lines > LINES_MAX ? [`${source.path} has ${String(lines)} lines`] : []
 }
 

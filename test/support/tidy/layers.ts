@@ -1,6 +1,6 @@
 /**
  * Who may import whom. Imports run one way:
- * `world <- codec <- machines <- actors <- supervisor <- index <- cli, inspector`.
+ * `world <- codec <- machines <- actors <- supervisor <- index <- cli, inspector, metrics`.
  * @module
  */
 import { builtinModules } from 'node:module'
@@ -32,8 +32,9 @@ const MAY_IMPORT: Readonly<Record<string, MayImport>> = {
   transport: { value: ['world', 'codec'], type: [] },
   store: { value: ['world', 'codec'], type: [] },
   inspector: { value: [...BELOW_INDEX, 'index', 'journal', ...HANDED_IN], type: [] },
+  metrics: { value: ['world', 'codec', 'machines', 'actors', 'supervisor', 'index'], type: [] },
   cli: {
-    value: [...BELOW_INDEX, 'index', 'journal', ...HANDED_IN, 'inspector', 'testing'],
+    value: [...BELOW_INDEX, 'index', 'journal', ...HANDED_IN, 'inspector', 'metrics', 'testing'],
     type: [],
   },
   testing: { value: [...BELOW_INDEX, 'index', 'journal', ...HANDED_IN, 'inspector'], type: [] },
@@ -95,6 +96,9 @@ const PACKAGES_OF: Readonly<Record<string, readonly string[]>> = {
   commander: ['cli/'],
   pino: ['cli/'],
   ws: ['inspector/'],
+  preact: ['inspector/page/'],
+  '@dagrejs/dagre': ['inspector/'],
+  'prom-client': ['metrics/'],
   '@statelyai/inspect': ['inspector/'],
   vitest: ['testing/vitest.ts'],
 }
@@ -131,7 +135,7 @@ export function wrongPackages(source: Source): readonly string[] {
 export function importRings(sources: readonly Source[]): readonly string[] {
   const edges = new Map(
     sources
-      .filter(({ path }) => path.endsWith('.ts'))
+      .filter(({ path }) => /\.tsx?$/.test(path))
       .map((source) => [
         source.path,
         importsOf(source)

@@ -22,7 +22,7 @@ export interface Import {
 }
 
 const NOT_OURS = new Set(['.git', 'coverage', 'dist', 'node_modules', 'package-lock.json'])
-const TEXT = /\.(?:ts|js|mjs|json|md|yml|yaml|html|css|sh)$|(?:^|\/)\.ci\/[^/]+$/
+const TEXT = /\.(?:tsx?|js|mjs|json|md|yml|yaml|html|css|sh)$|(?:^|\/)\.ci\/[^/]+$/
 
 /** Every text file of the tree, in the order of the paths. */
 export function readTree(root: string): readonly Source[] {

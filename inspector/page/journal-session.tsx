@@ -1,0 +1,294 @@
+/**
+ * A journal that is open: step by step, or along all of it, with the charts as they stood behind each
+ * step; and forked into a test.
+ * @module
+ */
+import { useEffect, useRef, useState } from 'preact/hooks'
+import type { JournalChart, JournalOpened, JournalStep, PathEntry } from '../messages.ts'
+import { ChartPicture } from './chart-picture.tsx'
+import { useChart, useView } from './hooks.ts'
+import { litOf } from './lit.ts'
+import { Path } from './path.tsx'
+import { Section, State, Waiting } from './parts.tsx'
+import { Sequence } from './sequence.tsx'
+import { useServer } from './server.ts'
+import { countWords, timeWords } from './words.ts'
+
+interface Shown {
+  readonly step: JournalStep
+  /** The one before it, where that was seen last. */
+  readonly before: JournalStep | undefined
+}
+
+/** The step that is wanted is asked for once the one before it was answered: scrubbing asks for few. */
+function useStep(journal: string, wanted: number) {
+  const server = useServer()
+  const [shown, setShown] = useState<Shown>()
+  const [wrong, setWrong] = useState<string>()
+  const latest = useRef(wanted)
+  const isAsking = useRef(false)
+  latest.current = wanted
+  useEffect(() => {
+    const show = (step: JournalStep): void => {
+      setShown((last) => ({
+        step,
+        before: last?.step.step === step.step - 1 ? last.step : undefined,
+      }))
+    }
+    const ask = (asked: number): void => {
+      isAsking.current = true
+      const done = (sentence?: string): void => {
+        isAsking.current = false
+        setWrong(sentence)
+        if (latest.current !== asked) ask(latest.current)
+      }
+      server.journal({ step: asked, journal }).then(
+        (answer) => {
+          if ('at' in answer) {
+            show(answer.at)
+            done()
+          } else done('refused' in answer ? answer.refused.message : 'There is no such step.')
+        },
+        () => {
+          done('The node did not answer.')
+        },
+      )
+    }
+    if (!isAsking.current) ask(wanted)
+  }, [server, journal, wanted])
+  return { shown, wrong }
+}
+
+/** What led a chart to where it stands behind a step, from where it stood before. */
+function pathOf({ before, step }: Shown, chart: JournalChart): readonly PathEntry[] {
+  const kind = chart.chart === 'connection' ? 'connection' : 'session'
+  const from = before?.charts.find((one) => keyOf(one) === keyOf(chart))
+  const own = step.path.filter((entry) => entry.connection === chart.of && entry.chart === kind)
+  const begin = { atMs: step.atMs, chart: kind, event: '', state: from?.state ?? '' } as const
+  return from === undefined ? own : [begin, ...own]
+}
+
+function Scrubber(props: {
+  readonly steps: number
+  readonly at: number
+  readonly onStep: (step: number) => void
+}) {
+  const { at, onStep, steps } = props
+  const last = steps - 1
+  const buttons: readonly (readonly [title: string, sign: string, to: number])[] = [
+    ['First step', '⏮', 0],
+    ['Step before', '◀', at - 1],
+    ['Next step', '▶', at + 1],
+    ['Last step', '⏭', last],
+  ]
+  return (
+    <div class="scrubber" role="group" aria-label="Steps">
+      {buttons.map(([title, sign, to]) => (
+        <button
+          key={title}
+          type="button"
+          aria-label={title}
+          title={title}
+          disabled={to < 0 || to > last || to === at}
+          onClick={() => {
+            onStep(to)
+          }}
+        >
+          {sign}
+        </button>
+      ))}
+      <input
+        type="range"
+        aria-label="Step"
+        aria-valuetext={`step ${countWords(at)} of ${countWords(last)}`}
+        min={0}
+        max={last}
+        value={at}
+        onInput={({ currentTarget }) => {
+          onStep(currentTarget.valueAsNumber)
+        }}
+      />
+      <span class="number">{`${countWords(at)} / ${countWords(last)}`}</span>
+    </div>
+  )
+}
+
+function Chart(props: {
+  readonly node: string
+  readonly chart: JournalChart
+  readonly path: readonly PathEntry[]
+}) {
+  const { chart, node, path } = props
+  const state = useChart(node, chart.chart)
+  if (state.is === 'loading') return <Waiting words="The chart is fetched …" />
+  if (state.is === 'failed') return <p class="bad">{state.message}</p>
+  const { geometry, chart: description } = state.laidOut
+  return (
+    <ChartPicture
+      geometry={geometry}
+      lit={litOf(description, { ...chart, next: [] }, path)}
+      deadlines={[]}
+      words={`The chart ${chart.chart} of ${chart.of}. It is in ${chart.state.replaceAll('.', ', in it ')}.`}
+    />
+  )
+}
+
+function Fork(props: { readonly journal: string; readonly step: number; readonly name: string }) {
+  const { journal, name, step } = props
+  const server = useServer()
+  const [file, setFile] = useState(`${name.replaceAll(/[^A-Za-z0-9]+/g, '-')}.test.ts`)
+  const [words, setWords] = useState('')
+  return (
+    <form
+      class="fork"
+      onSubmit={(event) => {
+        event.preventDefault()
+        setWords('It is written …')
+        server.journal({ fork: step, journal, file }).then(
+          (answer) => {
+            if ('forked' in answer) setWords(`Written: ${answer.forked.file}`)
+            else setWords('refused' in answer ? answer.refused.message : '')
+          },
+          () => {
+            setWords('The node did not answer.')
+          },
+        )
+      }}
+    >
+      <label>
+        A test that goes on from here, in the folder of journals
+        <input
+          type="text"
+          required
+          value={file}
+          onInput={({ currentTarget }) => {
+            setFile(currentTarget.value)
+          }}
+        />
+      </label>
+      <button type="submit">Write it</button>
+      <span role="status">{words}</span>
+    </form>
+  )
+}
+
+const keyOf = ({ chart, of }: JournalChart): string => `${of} ${chart}`
+
+/** Which of several charts: that of the person, else the last one, which moved most lately. */
+function chosenOf(charts: readonly JournalChart[], key: string | undefined) {
+  return charts.find((chart) => keyOf(chart) === key) ?? charts.at(-1)
+}
+
+export function JournalSession(props: {
+  readonly opened: JournalOpened
+  readonly canFork: boolean
+  readonly onClose: () => void
+}) {
+  const { canFork, onClose, opened } = props
+  const [at, setAt] = useState(0)
+  const [chosen, setChosen] = useState<string>()
+  const { shown, wrong } = useStep(opened.journal, at)
+  const step = shown?.step
+  const { view } = useView({ view: 'nodes' })
+  const nodes = view?.answer.nodes ?? []
+  // Charts are those of a node that speaks the same network: the journal has none of its own.
+  const node = (nodes.find(({ protocol }) => protocol === opened.protocol) ?? nodes[0])?.node
+  const chart = chosenOf(step?.charts ?? [], chosen)
+  return (
+    <>
+      <h1>
+        {opened.name} <span class="tag">{opened.of}</span>
+      </h1>
+      <p class="faint">
+        {`${opened.protocol}, ${countWords(opened.steps)} steps `}
+        <button type="button" onClick={onClose}>
+          Close it
+        </button>
+      </p>
+      {opened.incomplete === null ? null : <p class="notice">{opened.incomplete}</p>}
+      <Scrubber steps={opened.steps} at={at} onStep={setAt} />
+      {wrong === undefined ? null : (
+        <p class="notice is-bad" role="alert">
+          {wrong}
+        </p>
+      )}
+      {shown === undefined || step === undefined ? (
+        <Waiting words="The step is made …" />
+      ) : (
+        <>
+          <p aria-live="polite">
+            <time dateTime={new Date(step.atMs).toISOString()}>{timeWords(step.atMs)}</time>{' '}
+            <span class="mono">{step.input}</span>
+          </p>
+          <div class="columns">
+            <Section
+              title="Statechart"
+              aside={
+                step.charts.length === 0 ? null : (
+                  <label class="choice">
+                    of{' '}
+                    <select
+                      value={chart === undefined ? '' : keyOf(chart)}
+                      onChange={({ currentTarget }) => {
+                        setChosen(currentTarget.value)
+                      }}
+                    >
+                      {step.charts.map((one) => (
+                        <option key={keyOf(one)} value={keyOf(one)}>
+                          {`${one.of}, ${one.chart}: ${one.state}`}
+                        </option>
+                      ))}
+                    </select>
+                  </label>
+                )
+              }
+            >
+              {chart === undefined || node === undefined ? (
+                <p class="faint">No chart runs yet.</p>
+              ) : (
+                <Chart node={node} chart={chart} path={pathOf(shown, chart)} />
+              )}
+            </Section>
+            <div class="stack">
+              <Section title="Where the charts stand">
+                <ul class="next">
+                  {step.charts.map((one) => (
+                    <li key={keyOf(one)}>
+                      <span class="mono">{one.of}</span>
+                      <span class="target">
+                        {one.chart} <State state={one.state} />
+                      </span>
+                    </li>
+                  ))}
+                </ul>
+                {step.chartsLeftOut === 0 ? null : (
+                  <p class="faint">{`${countWords(step.chartsLeftOut)} more are not shown`}</p>
+                )}
+              </Section>
+              <Section title="What happened in this step">
+                <Path path={step.path} leftOut={0} />
+                {step.leftOut === 0 ? null : (
+                  <p class="faint">{`${countWords(step.leftOut)} more are not shown`}</p>
+                )}
+              </Section>
+              {canFork ? (
+                <Section title="Fork">
+                  <Fork journal={opened.journal} step={at} name={opened.name} />
+                </Section>
+              ) : null}
+            </div>
+          </div>
+          <Section title="Messages in this step">
+            <Sequence
+              messages={step.messages}
+              passedOver={0}
+              us="us"
+              peer="peer"
+              none="None was said in this step."
+            />
+          </Section>
+        </>
+      )}
+    </>
+  )
+}

@@ -1,0 +1,147 @@
+/**
+ * The folder of `--record-dir`: the one place from which journals are opened and to which forks are written.
+ * A file in it is a name of plain characters; a link, a folder and a path are none.
+ * @module
+ */
+import { constants } from 'node:fs'
+import { lstat, open, readdir } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
+import { join } from 'node:path'
+
+/** Files that are listed: more than a person reads through. */
+const FILES_MAX = 500
+/** What a thread reads in memory; a larger one is replayed by the command. */
+const FILE_BYTES_MAX = 67_108_864
+/** Of names that are tried until one is free. */
+const NAMES_MAX = 100
+
+const FILE_NAME = /^[A-Za-z0-9][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)*$/
+const NAME_LENGTH_MAX = 128
+
+/** What a person is told. */
+export class RecordFolderFault extends Error {
+  override readonly name = 'RecordFolderFault'
+}
+
+export const isFileName = (name: unknown): name is string =>
+  typeof name === 'string' && name.length <= NAME_LENGTH_MAX && FILE_NAME.test(name)
+
+export interface RecordFolder {
+  /** Regular files, by name. @throws {RecordFolderFault} */
+  list(): Promise<readonly { readonly file: string; readonly bytes: number }[]>
+  /** @throws {RecordFolderFault} */
+  read(file: string): Promise<Uint8Array>
+  /** The first of `stem`, `stem-2`, ... with which none of these endings is taken. @throws {RecordFolderFault} */
+  freeStem(stem: string, endings: readonly string[]): Promise<string>
+  /** A new file: what is there already is never written over. @throws {RecordFolderFault} */
+  write(file: string, content: Uint8Array | string): Promise<void>
+}
+
+const codeOf = (error: unknown): unknown =>
+  error instanceof Error && 'code' in error ? error.code : undefined
+
+async function contentOf(handle: FileHandle, file: string): Promise<Uint8Array> {
+  const about = await handle.stat()
+  if (!about.isFile()) throw new RecordFolderFault(`${file} is no file`)
+  if (about.size > FILE_BYTES_MAX) {
+    const limit = String(FILE_BYTES_MAX / 1_048_576)
+    throw new RecordFolderFault(`${file} is larger than ${limit} MiB: use peerloom replay`)
+  }
+  const bytes = new Uint8Array(about.size)
+  let at = 0
+  while (at < bytes.length) {
+    // One that is being written may grow meanwhile; one that shrinks ends early.
+    const { bytesRead } = await handle.read(bytes, at, bytes.length - at, at)
+    if (bytesRead === 0) break
+    at += bytesRead
+  }
+  return bytes.subarray(0, at)
+}
+
+export function recordFolder(folder: string): RecordFolder {
+  const pathOf = (file: string): string => {
+    if (isFileName(file)) return join(folder, file)
+    throw new RecordFolderFault('that is no name of a file there')
+  }
+
+  return {
+    async list() {
+      let names: readonly string[]
+      try {
+        const entries = await readdir(folder, { withFileTypes: true })
+        names = entries.filter((entry) => entry.isFile()).map(({ name }) => name)
+      } catch {
+        throw new RecordFolderFault('the folder of recordings cannot be read')
+      }
+      const shown = names.filter(isFileName).toSorted().slice(0, FILES_MAX)
+      const sizes = await Promise.all(
+        shown.map(async (file) => {
+          try {
+            const { size } = await lstat(join(folder, file))
+            return [{ file, bytes: size }]
+          } catch {
+            // It has gone since.
+            return []
+          }
+        }),
+      )
+      return sizes.flat()
+    },
+    async read(file) {
+      const path = pathOf(file)
+      // A pipe that nobody writes to would be waited for; a link leads elsewhere.
+      const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants
+      let handle: FileHandle
+      try {
+        handle = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
+      } catch (error) {
+        const why = codeOf(error) === 'ENOENT' ? 'is not there' : 'cannot be read'
+        throw new RecordFolderFault(`${file} ${why}`)
+      }
+      try {
+        return await contentOf(handle, file)
+      } finally {
+        await handle.close()
+      }
+    },
+    async freeStem(stem, endings) {
+      for (let number = 1; number <= NAMES_MAX; number++) {
+        const tried = number === 1 ? stem : `${stem}-${String(number)}`
+        const taken = await Promise.all(endings.map((ending) => isThere(pathOf(tried + ending))))
+        if (!taken.includes(true)) return tried
+      }
+      throw new RecordFolderFault('there are too many files of that name')
+    },
+    write: (file, content) => writeNew(pathOf(file), content),
+  }
+}
+
+/** A link that leads nowhere is there, too. */
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await lstat(path)
+    return true
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return false
+    throw new RecordFolderFault('the folder of recordings cannot be read')
+  }
+}
+
+/** @throws {RecordFolderFault} something of that name is there, or it cannot be written */
+async function writeNew(path: string, content: Uint8Array | string): Promise<void> {
+  const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants
+  let handle: FileHandle
+  try {
+    handle = await open(path, O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY, 0o600)
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') throw new RecordFolderFault('a file of that name is there')
+    throw new RecordFolderFault('the folder of recordings cannot be written to')
+  }
+  try {
+    await handle.writeFile(content)
+  } catch {
+    throw new RecordFolderFault('the folder of recordings has no room')
+  } finally {
+    await handle.close()
+  }
+}

@@ -1,0 +1,264 @@
+/**
+ * Time travel, as a page asks for it: recordings that are opened, looked at step by step, and left behind a
+ * step by a test that goes on otherwise. Each is read in a thread of its own; how many there are, how large
+ * and for how long is bounded here.
+ *
+ * Files are read from and written to the folder of `--record-dir` alone. The name of what is written is made
+ * here: a page names no path and no file.
+ * @module
+ */
+import { chartOf } from './chart-nodes.ts'
+import { journalRequestOf } from './journal-requests.ts'
+import { litStates } from './lit-states.ts'
+import type { JournalAnswer, JournalChart, JournalRequest, Refusal } from './messages.ts'
+import { RecordFolderFault, recordFolder } from './record-folder.ts'
+import type { RecordedChart } from './timeline.ts'
+import type { TimelineAnswers } from './timeline-messages.ts'
+import { startTimelineThread, TimelineFault } from './timeline-thread.ts'
+import type { TimelineThread, TimelineThreadOptions } from './timeline-thread.ts'
+import { connectionMachine } from '../machines/connection.ts'
+import { rootMachine } from '../machines/root.ts'
+
+/** Recordings that are open at once: a person compares two. The one that was looked at longest ago makes room. */
+const OPEN_MAX = 4
+/** One that nobody looks at is closed after so long. */
+const IDLE_MS = 600_000
+/** Tests that one inspector writes: a page that went wrong fills no disk. */
+const FORKS_MAX = 100
+/** Characters of the name of a test. */
+const STEM_LENGTH_MAX = 40
+
+/** What a flight recorder keeps of a connection. */
+export interface RecordedFlight {
+  /** As `flightFile` makes them, or in base64. */
+  readonly bytes: Uint8Array | string
+  /** How far Unix time is ahead of the clock of its entries, in milliseconds. */
+  readonly wallAheadMs: number
+}
+
+export interface TimeTravelOptions extends TimelineThreadOptions {
+  /** Left out: files are neither opened nor written. */
+  readonly recordDir?: string | undefined
+  /** What is kept of a live connection. Left out: nothing. */
+  readonly flight?: (
+    node: string,
+    connection: string,
+  ) => RecordedFlight | undefined | Promise<RecordedFlight | undefined>
+  /** The chart of a network's sessions, where it is at hand: it says which states are lit. */
+  readonly session?: (protocol: string) => object | undefined
+  /** Default: 600,000. */
+  readonly idleMs?: number
+}
+
+export interface TimeTravel {
+  /** What was posted, unchecked. It always settles with an answer; a refusal is one. */
+  ask(given: unknown): Promise<JournalAnswer>
+  /** Ends all threads. */
+  close(): Promise<void>
+}
+
+interface Session {
+  readonly journal: string
+  readonly thread: TimelineThread
+  readonly name: string
+  readonly protocol: string
+  /** In the folder; undefined: it stands in no file. */
+  readonly file: string | undefined
+  idle: NodeJS.Timeout
+}
+
+interface KnownChart {
+  readonly name: string
+  readonly lit: (state: string) => readonly string[]
+}
+
+const refused = (why: Refusal['why'], message: string): JournalAnswer => ({
+  refused: { why, message },
+})
+
+const NO_FOLDER = refused('journals-off', 'there is no folder of recordings: --record-dir')
+
+/** Letters and digits of a text, joined by hyphens: nothing that leads anywhere. */
+const wordsOf = (text: string): string =>
+  (text.toLowerCase().match(/[a-z0-9]+/g) ?? ['journal']).join('-').slice(0, STEM_LENGTH_MAX)
+
+/** What a person calls it, or where it leaves the recording. */
+const stemOf = (name: string, step: number, wish: string | undefined): string =>
+  wish === undefined
+    ? `${wordsOf(name)}-step-${String(step)}`
+    : wordsOf(wish.replace(/(?:\.test)?\.[cm]?[jt]s$/, ''))
+
+type Opening = Extract<JournalRequest, { readonly open: string }>
+
+interface Opened {
+  readonly bytes: Uint8Array | string
+  readonly wallAheadMs: number
+  readonly file?: string
+}
+
+export function createTimeTravel(options: TimeTravelOptions = {}): TimeTravel {
+  const { idleMs = IDLE_MS, recordDir } = options
+  const folder = recordDir === undefined ? undefined : recordFolder(recordDir)
+  /** Those that were looked at last are the last. */
+  const sessions = new Map<string, Session>()
+  const charts = new Map<string, KnownChart>()
+  let nextNumber = 1
+  let forks = 0
+
+  const close = async (session: Session): Promise<void> => {
+    sessions.delete(session.journal)
+    clearTimeout(session.idle)
+    await session.thread.close()
+  }
+
+  const armed = (session: () => Session | undefined): NodeJS.Timeout => {
+    const timer = setTimeout(() => {
+      const idle = session()
+      // Its thread ends; nobody waits for that.
+      if (idle !== undefined) close(idle).catch(() => undefined)
+    }, idleMs)
+    return timer.unref()
+  }
+
+  const sessionOf = (journal: string): Session | undefined => {
+    const session = sessions.get(journal)
+    if (session === undefined) return undefined
+    sessions.delete(journal)
+    sessions.set(journal, session)
+    clearTimeout(session.idle)
+    session.idle = armed(() => sessions.get(journal))
+    return session
+  }
+
+  // ---- which states are lit -----------------------------------------------------------------------
+
+  const logicOf = (chart: RecordedChart['chart'], protocol: string): object | undefined => {
+    switch (chart) {
+      case 'root':
+        return rootMachine
+      case 'connection':
+        return connectionMachine
+      case 'session':
+        return options.session?.(protocol)
+    }
+  }
+
+  const knownChart = (chart: RecordedChart['chart'], protocol: string): KnownChart => {
+    const key = chart === 'session' ? `session ${protocol}` : chart
+    const known = charts.get(key)
+    if (known !== undefined) return known
+    const logic = logicOf(chart, protocol)
+    // A network's chart has the network's name, as ours do.
+    if (logic === undefined) return { name: protocol, lit: () => [] }
+    const made = { name: chartOf(logic).id, lit: litStates(logic) }
+    charts.set(key, made)
+    return made
+  }
+
+  const shownChart = ({ chart, of, state }: RecordedChart, protocol: string): JournalChart => {
+    const { lit, name } = knownChart(chart, protocol)
+    return { of, chart: name, state, active: lit(state) }
+  }
+
+  // ---- what is asked --------------------------------------------------------------------------------
+
+  const opened = async (request: Opening): Promise<Opened | JournalAnswer> => {
+    switch (request.open) {
+      case 'bytes':
+        return { bytes: request.base64, wallAheadMs: 0 }
+      case 'flight': {
+        const flight = await options.flight?.(request.node, request.connection)
+        const message = 'the flight recorder keeps nothing of such a connection'
+        return flight ?? refused('unknown-connection', message)
+      }
+      case 'file': {
+        if (folder === undefined) return NO_FOLDER
+        const bytes = await folder.read(request.file)
+        return { bytes, wallAheadMs: 0, file: request.file }
+      }
+    }
+  }
+
+  const open = async (request: Opening): Promise<JournalAnswer> => {
+    const source = await opened(request)
+    if (!('bytes' in source)) return source
+    const { bytes, file, wallAheadMs } = source
+    const thread = startTimelineThread(options)
+    let about: TimelineAnswers['open']
+    try {
+      about = await thread.ask({ do: 'open', bytes, wallAheadMs })
+    } catch (error) {
+      await thread.close()
+      throw error
+    }
+    const journal = `journal-${String(nextNumber++)}`
+    const { name, protocol } = about
+    const idle = armed(() => sessions.get(journal))
+    sessions.set(journal, { journal, thread, name, protocol, file, idle })
+    const [oldest] = sessions.values()
+    if (sessions.size > OPEN_MAX && oldest !== undefined) await close(oldest)
+    return { opened: { journal, ...about } }
+  }
+
+  const at = async ({ protocol, thread }: Session, journal: string, step: number) => {
+    const { charts: recorded, ...moment } = await thread.ask({ do: 'at', step })
+    const shown = recorded.map((chart) => shownChart(chart, protocol))
+    return { at: { journal, step, ...moment, charts: shown } }
+  }
+
+  const fork = async (
+    session: Session,
+    step: number,
+    wish: string | undefined,
+  ): Promise<JournalAnswer> => {
+    if (folder === undefined) return NO_FOLDER
+    if (forks >= FORKS_MAX) {
+      return refused('failed', `${String(FORKS_MAX)} tests were written: start anew for more`)
+    }
+    const stem = await folder.freeStem(stemOf(session.name, step, wish), ['.test.ts', '.journal'])
+    const journal = session.file ?? `${stem}.journal`
+    const { bytes, text } = await session.thread.ask({ do: 'fork', step, journal })
+    forks++
+    // The journal first: a test without it would be one that fails.
+    if (session.file === undefined && bytes !== null) await folder.write(journal, bytes)
+    await folder.write(`${stem}.test.ts`, text)
+    return { forked: { file: `${stem}.test.ts` } }
+  }
+
+  const perform = async (request: JournalRequest): Promise<JournalAnswer> => {
+    if ('open' in request) return open(request)
+    if ('list' in request) return folder === undefined ? NO_FOLDER : { files: await folder.list() }
+    const journal = 'close' in request ? request.close : request.journal
+    const session = sessionOf(journal)
+    if (session === undefined) return refused('bad-journal', 'it is not open, or no longer')
+    if ('close' in request) {
+      await close(session)
+      return { closed: true }
+    }
+    try {
+      return 'step' in request
+        ? await at(session, journal, request.step)
+        : await fork(session, request.fork, request.file)
+    } finally {
+      if (session.thread.isOver) await close(session)
+    }
+  }
+
+  return {
+    async ask(given) {
+      const request = journalRequestOf(given)
+      if (request === undefined) return refused('bad-query', 'that is nothing to ask of journals')
+      try {
+        return await perform(request)
+      } catch (error) {
+        if (error instanceof TimelineFault || error instanceof RecordFolderFault) {
+          return refused('bad-journal', error.message)
+        }
+        throw error
+      }
+    },
+    async close() {
+      await Promise.all([...sessions.values()].map(close))
+    },
+  }
+}

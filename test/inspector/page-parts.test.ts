@@ -1,0 +1,138 @@
+import { describe, expect, test } from 'vitest'
+import { describeChart } from '../../inspector/chart-description.ts'
+import { describeConnection } from '../../inspector/core-charts.ts'
+import type { NetworkEdge, NetworkNode } from '../../inspector/messages.ts'
+import { litOf, statesOf } from '../../inspector/page/lit.ts'
+import { layoutNetwork } from '../../inspector/page/network-layout.ts'
+import * as words from '../../inspector/page/words.ts'
+import { odd } from '../support/charts.ts'
+
+const connection = describeConnection()
+
+describe('what of a chart is lit', () => {
+  const step = (event: string, state: string) =>
+    ({ atMs: 0, chart: 'connection', event, state }) as const
+
+  test('a text names states with those around them, in each region', () => {
+    expect([...statesOf(connection, 'closing.shutting')]).toEqual([
+      'connection.closing',
+      'connection.closing.shutting',
+    ])
+    expect([...statesOf(describeChart(odd), 'left.up|right.a')]).toEqual([
+      ...['odd-one.left', 'odd-one.left.up', 'odd-one.right', 'odd-one.right.a'],
+    ])
+    expect([...statesOf(connection, 'nowhere.at.all')]).toEqual([])
+  })
+
+  test('the way is what each event led along, from where the chart was', () => {
+    const { taken, visited } = litOf(connection, { active: [], next: [], state: 'closed' }, [
+      step('xstate.init', 'connecting'),
+      step('opened', 'handshaking'),
+      step('ready', 'active'),
+      step('leave', 'closing.shutting'),
+      step('xstate.after.flushMs.connection.closing.shutting', 'closed'),
+    ])
+    expect([...taken]).toEqual([
+      'connection.connecting: opened',
+      'connection.handshaking: ready',
+      'connection: leave',
+      'connection.closing.shutting: after flushMs',
+    ])
+    expect(visited).toContain('connection.closing.shutting')
+    expect(visited).not.toContain('connection.closing.leaving')
+  })
+
+  test('what needs no event explains a step that nothing else does', () => {
+    const { taken } = litOf(connection, { active: [], next: [], state: 'handshaking' }, [
+      step('xstate.init', 'connecting'),
+      step('started', 'handshaking'),
+    ])
+    expect([...taken]).toEqual(['connection.connecting: always'])
+  })
+
+  test('a step that leads nowhere new lights nothing', () => {
+    const { active, taken } = litOf(connection, { active: [], next: [], state: 'active' }, [
+      step('ready', 'active'),
+      step('peer.ended', 'active'),
+    ])
+    expect([...taken]).toEqual([])
+    expect([...active]).toEqual(['connection.active'])
+  })
+})
+
+describe('the picture of a network', () => {
+  const node = (id: string, is: NetworkNode['is'] = 'ours'): NetworkNode => ({ id, label: id, is })
+  const edge = (from: string, to: string): NetworkEdge => ({
+    ...{ from, to, node: from, connection: `${from}/out-1`, state: 'active' },
+    bytesPerSecond: null,
+  })
+
+  test('has one of ours in the middle, and strangers around it', () => {
+    const nodes = [node('one'), node('a', 'stranger'), node('b', 'stranger')]
+    const picture = layoutNetwork({ nodes, edges: [edge('one', 'a'), edge('one', 'b')] })
+    expect(picture.nodes.get('one')).toMatchObject({ x: 0, y: 0 })
+    const around = ['a', 'b'].map((id) => {
+      const { x = 0, y = 0 } = picture.nodes.get(id) ?? {}
+      return Math.round(Math.hypot(x, y))
+    })
+    expect(new Set(around).size).toBe(1)
+    expect(around[0]).toBeGreaterThan(100)
+  })
+
+  test.each([2, 6, 500])('of %i nodes keeps them apart and inside', (count) => {
+    const nodes = Array.from({ length: count }, (_, place) =>
+      node(`node ${String(place)}`, place < 6 ? 'ours' : 'stranger'),
+    )
+    const { nodes: placed, size } = layoutNetwork({ nodes, edges: [] })
+    const points = [...placed.values()]
+    points.forEach(({ x, y }, place) => {
+      expect(Math.max(Math.abs(x), Math.abs(y))).toBeLessThan(size / 2)
+      const near = points.slice(place + 1).filter((one) => Math.hypot(one.x - x, one.y - y) < 40)
+      expect(near).toEqual([])
+    })
+  })
+
+  test('has each where it was, in whatever order they are told', () => {
+    const nodes = [node('node 2'), node('node 10', 'gone'), node('node 1'), node('x', 'stranger')]
+    const edges = [edge('node 2', 'x')]
+    const [one, other] = [nodes, nodes.toReversed()].map((some) =>
+      layoutNetwork({ nodes: some, edges }).nodes.get('node 10'),
+    )
+    expect(one).toEqual(other)
+  })
+})
+
+describe('words', () => {
+  test.each([
+    [350.4, '350 ms'],
+    [12_000, '12 s'],
+    [185_000, '3 m 5 s'],
+    [7_260_000, '2 h 1 m'],
+    [187_200_000, '2 d 4 h'],
+    [-3, '0 ms'],
+  ])('%d milliseconds are %s', (ms, text) => {
+    expect(words.lengthWords(ms)).toBe(text)
+  })
+
+  test.each([
+    [0, '0 B'],
+    [999, '999 B'],
+    [2_048, '2 KiB'],
+    [13_000, '12.7 KiB'],
+    [5_368_709_120, '5 GiB'],
+  ])('%d bytes are %s', (bytes, text) => {
+    expect(words.bytesWords(bytes)).toBe(text)
+  })
+
+  test('rates, lefts and names', () => {
+    expect([null, 0, 0.02, 12.54, 1_234].map(words.rateWords)).toEqual([
+      ...['–', '0', '<0.1', '12.5', '1,230'],
+    ])
+    expect([30_000, 1_250, 0, 61_000].map(words.leftWords)).toEqual([
+      ...['30.0 s', '1.3 s', '0.0 s', '1 m 1 s'],
+    ])
+    expect(words.shortName('a'.repeat(66))).toBe('aaaaaaaa…aaaaaa')
+    expect(words.shortName('127.0.0.1:7001')).toBe('127.0.0.1:7001')
+    expect([words.manyWords(1, 'node'), words.manyWords(0, 'node')]).toEqual(['1 node', '0 nodes'])
+  })
+})

@@ -1,0 +1,455 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { request } from 'node:http'
+import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { onTestFinished, describe, expect, test } from 'vitest'
+import { WebSocket } from 'ws'
+import { createSupervisor } from '../../index.ts'
+import type { InspectorMessage } from '../../inspector/messages.ts'
+import { startInspector } from '../../inspector/inspector.ts'
+import type { InspectorOptions } from '../../inspector/inspector.ts'
+import { startInspectorServer } from '../../inspector/server.ts'
+import type { InspectorServer, InspectorServerOptions } from '../../inspector/server.ts'
+import type { SourceMessage } from '../../inspector/source.ts'
+import type { NativeTypes } from '../../protocols/native.ts'
+import { within } from '../../testing/suite.ts'
+import { tcp } from '../../transport/tcp.ts'
+import { nativeOf } from './watched-pair.ts'
+
+/** A node that listens on any port of this machine, with an inspector. */
+async function startInspected(given: Partial<InspectorOptions<NativeTypes>> = {}) {
+  const protocol = nativeOf('listener')
+  const supervisor = createSupervisor({
+    ...{ name: 'inspected', protocol, transport: tcp(), listen: ['127.0.0.1:0'] },
+  })
+  await supervisor.start()
+  onTestFinished(async () => {
+    await supervisor.stop()
+  })
+  const inspector = await startInspector<NativeTypes>({ supervisor, protocol, ...given })
+  onTestFinished(() => inspector.close())
+  return { supervisor, inspector }
+}
+
+/** A server over a source that a test speaks for. */
+async function startServer(given: Partial<InspectorServerOptions> = {}) {
+  const says: ((message: SourceMessage) => void)[] = []
+  const asked: unknown[] = []
+  const server = await startInspectorServer({
+    source: {
+      open(onMessage) {
+        says.push(onMessage)
+        return { ask: (message) => asked.push(message), close: () => undefined }
+      },
+    },
+    routes: { chart: () => undefined },
+    ...given,
+  })
+  onTestFinished(() => server.close())
+  return { server, asked, say: (message: SourceMessage) => says.at(-1)?.(message) }
+}
+
+const tokenOf = ({ url }: Pick<InspectorServer, 'url'>): string => url.split('#token=')[1] ?? ''
+
+interface Page {
+  readonly socket: WebSocket
+  readonly told: readonly InspectorMessage[]
+  ask(query: object, id?: number): void
+  until<Kind extends InspectorMessage['kind']>(
+    kind: Kind,
+  ): Promise<Extract<InspectorMessage, { readonly kind: Kind }>>
+  /** Its code, or the status of the answer that was no WebSocket. */
+  closed(): Promise<number>
+}
+
+function openPage(
+  { port, ...server }: Pick<InspectorServer, 'port' | 'url'>,
+  headers: Readonly<Record<string, string>> = {},
+  token = tokenOf(server),
+): Page {
+  const protocols = ['peerloom', `token.${token}`]
+  const socket = new WebSocket(`ws://127.0.0.1:${String(port)}/live`, protocols, { headers })
+  onTestFinished(() => {
+    socket.terminate()
+  })
+  const told: InspectorMessage[] = []
+  let wake = (): void => undefined
+  socket.on('message', (data) => {
+    told.push(JSON.parse((data as Buffer).toString()) as InspectorMessage)
+    wake()
+  })
+  const closed = new Promise<number>((resolve) => {
+    socket.on('close', resolve)
+    socket.on('unexpected-response', (_, response) => {
+      resolve(response.statusCode ?? 0)
+      socket.terminate()
+    })
+    socket.on('error', () => undefined)
+  })
+  return {
+    socket,
+    told,
+    closed: () => within(closed, 'the page to be closed'),
+    ask(query, id = 1) {
+      socket.send(JSON.stringify({ kind: 'ask', id, query }))
+    },
+    async until(kind) {
+      type Wanted = Extract<InspectorMessage, { readonly kind: typeof kind }>
+      for (;;) {
+        const found = told.find((message): message is Wanted => message.kind === kind)
+        if (found !== undefined) return found
+        await within(new Promise<void>((resolve) => (wake = resolve)), `the message ${kind}`)
+      }
+    },
+  }
+}
+
+interface Answered {
+  readonly status: number
+  readonly headers: Readonly<Record<string, unknown>>
+  readonly text: string
+}
+
+const ask = (
+  { port }: Pick<InspectorServer, 'port'>,
+  path: string,
+  {
+    body,
+    headers,
+    method = 'GET',
+  }: {
+    readonly body?: string
+    readonly headers?: Readonly<Record<string, string>>
+    readonly method?: string
+  } = {},
+): Promise<Answered> =>
+  within(
+    new Promise<Answered>((resolve, reject) => {
+      const asking = request(
+        { host: '127.0.0.1', port, path, method, headers: { ...headers } },
+        (response) => {
+          let text = ''
+          response.setEncoding('utf8').on('data', (part: string) => (text += part))
+          response.on('end', () => {
+            resolve({ status: response.statusCode ?? 0, headers: response.headers, text })
+          })
+        },
+      )
+      asking.on('error', reject)
+      asking.end(body)
+    }),
+    `an answer to ${method} ${path}`,
+  )
+
+function pageFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'peerloom-page-'))
+  onTestFinished(() => {
+    rmSync(folder, { recursive: true })
+  })
+  mkdirSync(join(folder, 'assets'))
+  writeFileSync(join(folder, 'index.html'), '<!doctype html><title>page</title>')
+  writeFileSync(join(folder, 'assets', 'page.js'), 'export {}')
+  writeFileSync(join(folder, 'notes.txt'), 'no part of the page')
+  return folder
+}
+
+describe('the inspector of a node', () => {
+  test('shows it to a page, and says what it does not do', async () => {
+    const { inspector } = await startInspected()
+    expect(inspector.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/#token=[0-9a-f]{64}$/)
+    const page = openPage(inspector)
+    expect(await page.until('hello')).toMatchObject({ actions: false, recordDir: null })
+    page.ask({ view: 'nodes' })
+    expect(await page.until('answer')).toMatchObject({
+      id: 1,
+      answer: { nodes: [{ node: 'inspected', state: 'running', pid: process.pid }] },
+    })
+    page.ask({ view: 'passwords' }, 2)
+    expect(await page.until('refused')).toMatchObject({ id: 2, refused: { why: 'bad-query' } })
+  })
+
+  test('gives back everything when it is closed, and the node goes on', async () => {
+    const { inspector, supervisor } = await startInspected()
+    const page = openPage(inspector)
+    await page.until('hello')
+    page.ask({ view: 'connection', node: 'inspected', connection: 'inspected/in-1' })
+    await page.until('refused')
+    const { watchers } = supervisor.audit()
+    await inspector.close()
+    expect(await page.closed()).toBe(1001)
+    expect(supervisor.audit().watchers).toBe(watchers)
+    expect(supervisor.state).toBe('running')
+    await expect(ask(inspector, '/')).rejects.toThrow()
+  })
+
+  test('finds its port taken: it says so, and the node is not touched', async () => {
+    const { inspector, supervisor } = await startInspected()
+    const protocol = nativeOf('listener')
+    const second = startInspector<NativeTypes>({ supervisor, protocol, port: inspector.port })
+    await expect(second).rejects.toMatchObject({ code: 'EADDRINUSE' })
+    expect(supervisor.state).toBe('running')
+    const page = openPage(inspector)
+    await page.until('hello')
+  })
+
+  test('gives a chart to whoever has the token', async () => {
+    const { inspector } = await startInspected()
+    const headers = { authorization: `Bearer ${tokenOf(inspector)}` }
+    const { status, text } = await ask(inspector, '/charts/inspected/connection', { headers })
+    expect(status).toBe(200)
+    expect(JSON.parse(text)).toMatchObject({ chart: { name: 'connection' } })
+    for (const path of [
+      '/charts/inspected/nothing',
+      '/charts/other/native',
+      '/charts/%ZZ/native',
+    ]) {
+      expect((await ask(inspector, path, { headers })).status).toBe(404)
+    }
+    expect((await ask(inspector, '/charts/inspected/connection')).status).toBe(401)
+  })
+})
+
+describe('actions', () => {
+  const act = (inspector: InspectorServer, body: unknown, token = tokenOf(inspector)) =>
+    ask(inspector, '/actions', {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}` },
+      body: typeof body === 'string' ? body : JSON.stringify(body),
+    })
+
+  test('are off where nobody turned them on', async () => {
+    const { inspector, supervisor } = await startInspected()
+    const { status, text } = await act(inspector, { do: 'pause', node: 'inspected' })
+    expect([status, JSON.parse(text)]).toMatchObject([403, { refused: { why: 'actions-off' } }])
+    expect(supervisor.isPaused).toBe(false)
+  })
+
+  test('pause a node, ban somebody, start a sub-protocol again', async () => {
+    const { inspector, supervisor } = await startInspected({ actions: true })
+    const done = { done: true }
+    expect(JSON.parse((await act(inspector, { do: 'pause', node: 'inspected' })).text)).toEqual(
+      done,
+    )
+    expect(supervisor.isPaused).toBe(true)
+    await act(inspector, { do: 'resume', node: 'inspected' })
+    expect(supervisor.isPaused).toBe(false)
+    const ban = { do: 'ban', node: 'inspected', subject: '203.0.113.7', forMs: 1_000 }
+    expect(JSON.parse((await act(inspector, ban)).text)).toEqual(done)
+    expect(supervisor.bans()).toMatchObject([{ key: { host: '203.0.113.7' } }])
+    await act(inspector, { do: 'restart', node: 'inspected', child: 'gossip' })
+    expect(supervisor.inside.children()).toContainEqual(
+      expect.objectContaining({ name: 'gossip', restarts: 1 }),
+    )
+  })
+
+  test('that are none, or of another node, are refused', async () => {
+    const { inspector } = await startInspected({ actions: true })
+    const statusOf = async (body: unknown, token?: string) =>
+      (await act(inspector, body, token)).status
+    expect(await statusOf({ do: 'pause', node: 'inspected' }, 'f'.repeat(64))).toBe(401)
+    expect(await statusOf({ do: 'explode', node: 'inspected' })).toBe(400)
+    expect(await statusOf({ do: 'restart', node: 'inspected', child: 'nothing' })).toBe(400)
+    expect(await statusOf({ do: 'ban', node: 'inspected', subject: 'x', forMs: -1 })).toBe(400)
+    expect(await statusOf({ do: 'ban', node: 'inspected', subject: '~', forMs: null })).toBe(400)
+    expect(await statusOf({ do: 'pause', node: 'other' })).toBe(404)
+    expect(await statusOf('{')).toBe(400)
+    expect(await statusOf('x'.repeat(20_000))).toBe(400)
+  })
+})
+
+describe('who may not look', () => {
+  test('whoever has no token, or a wrong one', async () => {
+    const { server } = await startServer()
+    expect(await openPage(server, {}, 'f'.repeat(64)).closed()).toBe(401)
+    expect(await openPage(server, {}, '0').closed()).toBe(401)
+    const bare = new WebSocket(`ws://127.0.0.1:${String(server.port)}/live`)
+    const refused = new Promise((resolve) => {
+      bare.on('unexpected-response', (_, response) => {
+        resolve(response.statusCode)
+        response.resume()
+      })
+      bare.on('error', () => undefined)
+    })
+    expect(await within(refused, 'a refusal')).toBe(401)
+  })
+
+  test('a page that came from elsewhere', async () => {
+    const { server } = await startServer()
+    for (const origin of ['https://evil.example', 'null', 'http://127.0.0.1.evil.example']) {
+      expect(await openPage(server, { origin }).closed()).toBe(403)
+      expect((await ask(server, '/', { headers: { origin } })).status).toBe(403)
+    }
+    const own = openPage(server, { origin: `http://localhost:${String(server.port)}` })
+    await own.until('hello')
+  })
+
+  test('but one that its owner named', async () => {
+    const origins = ['http://localhost:5173']
+    const { server } = await startServer({ origins })
+    await openPage(server, { origin: 'http://localhost:5173' }).until('hello')
+  })
+
+  test('a name that was made to lead here', async () => {
+    const { server } = await startServer()
+    for (const host of ['evil.example', `evil.example:${String(server.port)}`, '127.0.0.1']) {
+      expect(await openPage(server, { host }).closed()).toBe(403)
+      expect((await ask(server, '/', { headers: { host } })).status).toBe(403)
+    }
+    const named = { host: `LOCALHOST:${String(server.port)}` }
+    await openPage(server, named).until('hello')
+  })
+
+  test('nobody outside of this machine: it listens on loopback', async () => {
+    const { server } = await startServer()
+    const refused = new Promise<string>((resolve, reject) => {
+      const socket = connect({ host: '127.0.0.2', port: server.port })
+      socket.on('error', (error: NodeJS.ErrnoException) => {
+        resolve(error.code ?? '')
+      })
+      socket.on('connect', () => {
+        reject(new Error('it listens on another address'))
+      })
+    })
+    expect(await refused).toBe('ECONNREFUSED')
+  })
+})
+
+describe('the files of the page', () => {
+  test('are those of a list, with a strict policy', async () => {
+    const { server } = await startServer({ pageFolder: pageFolder() })
+    const { headers, status, text } = await ask(server, '/')
+    expect([status, text]).toEqual([200, '<!doctype html><title>page</title>'])
+    expect(headers['content-security-policy']).toMatch(/^default-src 'none'; script-src 'self';/)
+    expect(headers['x-content-type-options']).toBe('nosniff')
+    const script = await ask(server, '/assets/page.js?v=1')
+    expect([script.status, script.headers['content-type']]).toEqual([
+      200,
+      'text/javascript; charset=utf-8',
+    ])
+    expect((await ask(server, '/', { method: 'HEAD' })).text).toBe('')
+  })
+
+  test('no path leads anywhere else', async () => {
+    const { server } = await startServer({ pageFolder: pageFolder() })
+    for (const path of [
+      '/../package.json',
+      '/assets/../../package.json',
+      '/assets/%2e%2e/%2e%2e/package.json',
+      '/assets/..%2f..%2fpackage.json',
+      '/assets\\..\\..\\package.json',
+      '//etc/passwd',
+      '/./index.html',
+      '/notes.txt',
+      '/assets',
+      '/index.html%00.js',
+      '/%',
+    ]) {
+      expect([path, (await ask(server, path)).status]).toEqual([path, 404])
+    }
+    expect((await ask(server, '/', { method: 'DELETE' })).status).toBe(405)
+  })
+
+  test('need not be there', async () => {
+    const { server } = await startServer({ pageFolder: join(tmpdir(), 'no-such-folder') })
+    expect((await ask(server, '/')).status).toBe(404)
+    await openPage(server).until('hello')
+  })
+})
+
+describe('load', () => {
+  /** As large as an answer of 200 rows. */
+  const answer = (id: number): SourceMessage => ({
+    ...{ kind: 'answer', id, sampled: { atMs: 0, sinceMs: null, everyMs: 250 } },
+    answer: {
+      ...{ view: 'log', forgotten: 0 },
+      entries: [{ number: 1, atMs: 0, type: 'x'.repeat(100_000), connection: null, fields: null }],
+    },
+  })
+
+  test('a page that stops reading is shed, is told so, and the rest of them read on', async () => {
+    const { say, server } = await startServer({ limits: { unreadMs: 60_000 } })
+    const page = openPage(server)
+    await page.until('hello')
+    page.socket.pause()
+    // What the system's own buffers take is not ours.
+    for (let count = 0; count < 400; count++) say(answer(count))
+    page.socket.resume()
+    const deadline = Date.now() + 10_000
+    let id = 1_000
+    while (!page.told.some(({ kind }) => kind === 'shed') && Date.now() < deadline) {
+      say(answer(id++))
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    const { answers } = await page.until('shed')
+    expect(answers).toBeGreaterThan(100)
+    expect(page.told.length).toBeLessThan(400)
+  })
+
+  test('one that goes on not reading is closed', async () => {
+    const { say, server } = await startServer({
+      limits: { unreadMs: 50, farewellMs: 50, unreadBytesMax: 100_000 },
+    })
+    const page = openPage(server)
+    await page.until('hello')
+    page.socket.pause()
+    for (let count = 0; count < 400; count++) say(answer(count))
+    const other = openPage(server)
+    await other.until('hello')
+    // It is cut without having read its farewell.
+    await expect
+      .poll(() => {
+        page.socket.resume()
+        return page.socket.readyState
+      })
+      .toBe(WebSocket.CLOSED)
+  })
+
+  test('a thousand pages: a few are served, and the others are refused', async () => {
+    const { inspector, supervisor } = await startInspected({
+      limits: { clientsMax: 4, socketsMax: 8 },
+    })
+    const pages = Array.from({ length: 1_000 }, () => openPage(inspector))
+    const hasSettled = ({ closed, until }: Page) => Promise.race([until('hello'), closed()])
+    await Promise.all(pages.map(hasSettled))
+    expect(pages.filter(({ socket }) => socket.readyState === WebSocket.OPEN).length).toBe(4)
+    expect(supervisor.state).toBe('running')
+    for (const { socket } of pages) socket.terminate()
+    await expect
+      .poll(async () => {
+        const page = openPage(inspector)
+        return typeof (await Promise.race([page.until('hello'), page.closed()])) === 'object'
+      })
+      .toBe(true)
+  })
+
+  test('a page that says too much, or what is no message, is closed', async () => {
+    const { server } = await startServer({ limits: { messagesPerSecondMax: 10 } })
+    const chatty = openPage(server)
+    await chatty.until('hello')
+    for (let count = 0; count < 30; count++) chatty.ask({ view: 'nodes' }, count)
+    expect(await chatty.closed()).toBe(1008)
+    const binary = openPage(server)
+    await binary.until('hello')
+    binary.socket.send(Uint8Array.of(1, 2, 3))
+    expect(await binary.closed()).toBe(1008)
+    const large = openPage(server)
+    await large.until('hello')
+    large.socket.send('x'.repeat(20_000))
+    expect(await large.closed()).toBe(1009)
+  })
+
+  test('one that is gone without a word is noticed', async () => {
+    const { server } = await startServer({ limits: { heartbeatMs: 20, clientsMax: 1 } })
+    const page = openPage(server)
+    await page.until('hello')
+    // It answers no ping any more.
+    page.socket.pause()
+    await expect
+      .poll(async () => {
+        const next = openPage(server)
+        return typeof (await Promise.race([next.until('hello'), next.closed()])) === 'object'
+      })
+      .toBe(true)
+  })
+})

@@ -1,0 +1,144 @@
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import type { Observation } from '../../index.ts'
+import { collectMetrics } from '../../metrics/metrics.ts'
+import { createTypeCounts } from '../../metrics/type-counts.ts'
+import { createObservationPort } from '../../world/observation.ts'
+import { plain } from '../contracts/fits/plain.ts'
+import { startNode, startVirtualWorld } from '../support/nodes.ts'
+import { readMetrics } from './scraping.ts'
+
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+const message = (type: string, direction: 'received' | 'sent' = 'received'): Observation => ({
+  ...{ of: 'message', connection: 'alice/in-1', direction, type },
+  ...{ bytesOnWire: 10, message: { type } },
+})
+
+function startCounts() {
+  const port = createObservationPort()
+  const faults: unknown[] = []
+  const counts = createTypeCounts(port, (error) => faults.push(error))
+  return { counts, faults, port }
+}
+
+describe('messages by type', () => {
+  test('are not looked at before somebody scrapes, nor ten minutes after', () => {
+    vi.useFakeTimers()
+    const { counts, port } = startCounts()
+    expect(port.wants.message).toBe(false)
+    port.tell(message('early'))
+    counts.read()
+    expect(port.wants.message).toBe(true)
+    port.tell(message('blob'))
+    vi.advanceTimersByTime(599_000)
+    counts.read()
+    vi.advanceTimersByTime(599_000)
+    port.tell(message('blob'))
+    expect(port.wants.message).toBe(true)
+    vi.advanceTimersByTime(1_000)
+    expect(port.wants.message).toBe(false)
+    port.tell(message('blob'))
+    expect([...counts.read().received]).toEqual([['blob', { messages: 2, bytes: 20 }]])
+    port.tell(message('blob'))
+    port.tell(message('blob', 'sent'))
+    const { received, sent } = counts.read()
+    expect([received.get('blob'), sent.get('blob')]).toEqual([
+      { messages: 3, bytes: 30 },
+      { messages: 1, bytes: 10 },
+    ])
+    counts.stop()
+    expect([port.wants.message, vi.getTimerCount()]).toEqual([false, 0])
+  })
+
+  test('are of a hundred types at most; the others are counted together', () => {
+    const { counts, faults, port } = startCounts()
+    counts.read()
+    for (let number = 0; number < 10_000; number++) port.tell(message(`type-${number}`))
+    const { received } = counts.read()
+    expect(received.size).toBe(101)
+    expect(received.get('other')).toEqual({ messages: 9_900, bytes: 99_000 })
+    port.tell(message('other'))
+    port.tell(message('type-5'))
+    expect(counts.read().received.get('other')?.messages).toBe(9_901)
+    expect(counts.read().received.get('type-5')?.messages).toBe(2)
+    expect(faults).toEqual([])
+    counts.stop()
+  })
+})
+
+describe('the metrics of a node', () => {
+  function startTwo() {
+    const world = startVirtualWorld({ seed: 'registry' })
+    const alice = startNode(world, 'alice', '10.0.0.1', plain())
+    const bob = startNode(world, 'bob', '10.0.0.2', plain(), { bootstrap: ['10.0.0.1:7001'] })
+    const metrics = collectMetrics(alice.supervisor)
+    return { alice, bob, metrics, world }
+  }
+
+  test('are named as Prometheus names them', async () => {
+    const { metrics } = startTwo()
+    const { families } = readMetrics(await metrics.text())
+    expect(families.size).toBeGreaterThan(25)
+    for (const [name, { help, type }] of families) {
+      expect(name).toMatch(/^peerloom_[a-z_]+$/)
+      expect(name.endsWith('_total'), name).toBe(type === 'counter')
+      expect(['counter', 'gauge', 'histogram']).toContain(type)
+      expect(help, name).toMatch(/^[A-Z1].{10,}\.$/)
+      if (type === 'histogram') expect(name).toMatch(/_seconds$/)
+    }
+    metrics.close()
+  })
+
+  test('name no peer, no address and no connection, whoever comes and goes', async () => {
+    const { alice, metrics, world } = startTwo()
+    world.advance(1_000)
+    alice.supervisor.ban('10.0.0.2', { why: 'a sentence' })
+    world.advance(30_000)
+    const text = await metrics.text()
+    expect(readMetrics(text).sum('peerloom_bans_total')).toBe(1)
+    expect(text).not.toMatch(/10\.0\.0|in-1|out-1|bob|7001|sentence/)
+    metrics.close()
+  })
+
+  test('do not grow with connections that come and go', async () => {
+    const { alice, bob, metrics, world } = startTwo()
+    const series = async () => readMetrics(await metrics.text()).samples.size
+    const part = () => {
+      alice.supervisor.disconnect(alice.supervisor.connections()[0]?.name ?? '')
+      void bob.supervisor.connect('10.0.0.1:7001').catch(() => undefined)
+      world.advance(70_000)
+    }
+    part()
+    const first = await series()
+    for (let count = 0; count < 50; count++) part()
+    expect(
+      readMetrics(await metrics.text()).sum('peerloom_connections_closed_total'),
+    ).toBeGreaterThan(50)
+    // What happens for the first time adds one of a closed list.
+    expect(await series()).toBeLessThan(first + 5)
+    metrics.close()
+  })
+
+  test('are read once a scrape, and a part that throws is said and does not stop the rest', async () => {
+    const { alice, bob, world } = startTwo()
+    const faults: unknown[] = []
+    const metrics = collectMetrics(alice.supervisor, {
+      onFault(error) {
+        faults.push(error)
+      },
+    })
+    // What tells of a handshake in no number is a fault of a watcher.
+    alice.supervisor.port.tell({
+      of: 'timing',
+      what: 'ping',
+      ms: NaN,
+    })
+    expect(faults).toHaveLength(1)
+    world.advance(1_000)
+    expect(bob.supervisor.connections()).toMatchObject([{ phase: 'active' }])
+    expect(readMetrics(await metrics.text()).sum('peerloom_node_running')).toBe(1)
+    metrics.close()
+  })
+})

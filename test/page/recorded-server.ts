@@ -1,0 +1,37 @@
+/**
+ * The inspector's own server with a source that is no node's.
+ */
+import { join } from 'node:path'
+import { onTestFinished } from 'vitest'
+import type { ActionAnswer, JournalAnswer } from '../../inspector/messages.ts'
+import { startInspectorServer } from '../../inspector/server.ts'
+import type { InspectorServer } from '../../inspector/server.ts'
+import { CHARTS, recordedSource } from './recorded.ts'
+
+/** As `npm run build` made it. */
+export const PAGE_FOLDER = join(import.meta.dirname, '../../dist/inspector/page')
+
+export interface Recorded {
+  /** What is given comes from the page. */
+  readonly actions?: (given: unknown) => ActionAnswer
+  readonly journals?: (given: unknown) => JournalAnswer
+}
+
+export async function startRecordedServer(recorded: Recorded = {}): Promise<InspectorServer> {
+  const { actions, journals } = recorded
+  const server = await startInspectorServer({
+    source: recordedSource,
+    routes: {
+      chart(_, name) {
+        const chart = CHARTS[name]
+        return chart === undefined ? undefined : { chart }
+      },
+      act: actions === undefined ? undefined : (given) => Promise.resolve(actions(given)),
+      journal: journals === undefined ? undefined : (given) => Promise.resolve(journals(given)),
+    },
+    recordDir: journals === undefined ? undefined : '/journals',
+    pageFolder: PAGE_FOLDER,
+  })
+  onTestFinished(server.close)
+  return server
+}
