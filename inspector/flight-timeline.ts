@@ -5,9 +5,11 @@
  */
 import { readFlightFile } from '../journal/flight-file.ts'
 import { flightForkTest } from '../journal/fork-to-test.ts'
-import type { FlightEntry } from '../supervisor/flight-contract.ts'
+import type { FlightChart, FlightEntry } from '../supervisor/flight-contract.ts'
 import { clipped, createTimeline, numberOf, textOf } from './timeline.ts'
 import type { Happened, Timeline } from './timeline.ts'
+
+const CHARTS: readonly FlightChart[] = ['connection', 'session']
 
 function happenedIn(entry: FlightEntry, of: string): readonly Happened[] {
   const { count } = entry
@@ -50,11 +52,18 @@ function words(entry: FlightEntry): string {
   }
 }
 
+/** What is known of a flight beside what is in its file. */
+export interface FlightAbout {
+  /** How far Unix time is ahead of the clock of the recording; where nobody knows, 0. */
+  readonly wallAheadMs: number
+  /** Where its charts stood before the first entry: one that lives for long keeps no entry of that. */
+  readonly before: Readonly<Partial<Record<FlightChart, string>>>
+}
+
 /**
- * @param wallAheadMs how far Unix time is ahead of the clock of the recording; where nobody knows, 0
  * @throws {FlightFileError} as `readFlightFile`
  */
-export function flightTimeline(bytes: Uint8Array, wallAheadMs: number): Timeline {
+export function flightTimeline(bytes: Uint8Array, { before, wallAheadMs }: FlightAbout): Timeline {
   const recording = readFlightFile(bytes)
   const { connection, entries, lost, protocol } = recording
   const name = clipped(connection)
@@ -68,6 +77,10 @@ export function flightTimeline(bytes: Uint8Array, wallAheadMs: number): Timeline
     incomplete: lost > 0 ? `${String(lost)} events before these were not kept` : undefined,
     atMs: (step) => numberOf(entryAt(step).atMs) + wallAheadMs,
     input: (step) => words(entryAt(step)),
+    before: CHARTS.flatMap((chart) => {
+      const state = before[chart]
+      return state === undefined ? [] : [{ of: name, chart, state }]
+    }),
     happened: (step) => happenedIn(entryAt(step), name),
     fork: (step) => flightForkTest(recording, entryAt(step).untilMs),
   })

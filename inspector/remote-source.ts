@@ -4,6 +4,7 @@
  * ends, so does every session.
  * @module
  */
+import type { FlightAbout } from './flight-timeline.ts'
 import type { InspectorSession, InspectorSource, SourceMessage } from './source.ts'
 
 /** From whoever looks. */
@@ -19,9 +20,8 @@ export type FromSource =
   | { readonly session: number; readonly flight: SentFlight | null }
 
 /** A `RecordedFlight` as text. */
-export interface SentFlight {
+export interface SentFlight extends FlightAbout {
   readonly base64: string
-  readonly wallAheadMs: number
 }
 
 /** A process that is stopped answers nothing. */

@@ -9,6 +9,7 @@
  */
 import { chartOf } from './chart-nodes.ts'
 import { journalRequestOf } from './journal-requests.ts'
+import type { FlightAbout } from './flight-timeline.ts'
 import { litStates } from './lit-states.ts'
 import type { JournalAnswer, JournalChart, JournalRequest, Refusal } from './messages.ts'
 import { RecordFolderFault, recordFolder } from './record-folder.ts'
@@ -29,11 +30,9 @@ const FORKS_MAX = 100
 const STEM_LENGTH_MAX = 40
 
 /** What a flight recorder keeps of a connection. */
-export interface RecordedFlight {
+export interface RecordedFlight extends FlightAbout {
   /** As `flightFile` makes them, or in base64. */
   readonly bytes: Uint8Array | string
-  /** How far Unix time is ahead of the clock of its entries, in milliseconds. */
-  readonly wallAheadMs: number
 }
 
 export interface TimeTravelOptions extends TimelineThreadOptions {
@@ -92,9 +91,12 @@ type Opening = Extract<JournalRequest, { readonly open: string }>
 
 interface Opened {
   readonly bytes: Uint8Array | string
-  readonly wallAheadMs: number
+  readonly about: FlightAbout
   readonly file?: string
 }
+
+/** Of a file nobody says more. */
+const NOTHING_KNOWN: FlightAbout = { wallAheadMs: 0, before: {} }
 
 export function createTimeTravel(options: TimeTravelOptions = {}): TimeTravel {
   const { idleMs = IDLE_MS, recordDir } = options
@@ -165,16 +167,20 @@ export function createTimeTravel(options: TimeTravelOptions = {}): TimeTravel {
   const opened = async (request: Opening): Promise<Opened | JournalAnswer> => {
     switch (request.open) {
       case 'bytes':
-        return { bytes: request.base64, wallAheadMs: 0 }
+        return { bytes: request.base64, about: NOTHING_KNOWN }
       case 'flight': {
         const flight = await options.flight?.(request.node, request.connection)
-        const message = 'the flight recorder keeps nothing of such a connection'
-        return flight ?? refused('unknown-connection', message)
+        if (flight === undefined) {
+          const message = 'the flight recorder keeps nothing of such a connection'
+          return refused('unknown-connection', message)
+        }
+        const { before, bytes, wallAheadMs } = flight
+        return { bytes, about: { before, wallAheadMs } }
       }
       case 'file': {
         if (folder === undefined) return NO_FOLDER
         const bytes = await folder.read(request.file)
-        return { bytes, wallAheadMs: 0, file: request.file }
+        return { bytes, about: NOTHING_KNOWN, file: request.file }
       }
     }
   }
@@ -182,11 +188,11 @@ export function createTimeTravel(options: TimeTravelOptions = {}): TimeTravel {
   const open = async (request: Opening): Promise<JournalAnswer> => {
     const source = await opened(request)
     if (!('bytes' in source)) return source
-    const { bytes, file, wallAheadMs } = source
+    const { about: known, bytes, file } = source
     const thread = startTimelineThread(options)
     let about: TimelineAnswers['open']
     try {
-      about = await thread.ask({ do: 'open', bytes, wallAheadMs })
+      about = await thread.ask({ do: 'open', bytes, about: known })
     } catch (error) {
       await thread.close()
       throw error

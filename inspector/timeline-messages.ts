@@ -2,12 +2,13 @@
  * What the thread that reads a recording is asked and answers. Types only: plain data that crosses threads.
  * @module
  */
+import type { FlightAbout } from './flight-timeline.ts'
 import type { JournalOpened } from './messages.ts'
 import type { Moment } from './timeline.ts'
 
 export type TimelineRequest =
-  /** The first. Bytes as they are, or as base64; then how far Unix time is ahead of a flight's clock. */
-  | { readonly do: 'open'; readonly bytes: Uint8Array | string; readonly wallAheadMs: number }
+  /** The first. Bytes as they are, or as base64. */
+  | { readonly do: 'open'; readonly bytes: Uint8Array | string; readonly about: FlightAbout }
   | { readonly do: 'at'; readonly step: number }
   /** `journal`: the name of the journal's file beside the test. */
   | { readonly do: 'fork'; readonly step: number; readonly journal: string }

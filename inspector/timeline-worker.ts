@@ -22,7 +22,7 @@ let recording = new Uint8Array(0)
 function answer(request: TimelineRequest): TimelineAnswer {
   if (request.do === 'open') {
     recording = new Uint8Array(bytesOf(request.bytes))
-    timeline = openTimeline(recording, request.wallAheadMs)
+    timeline = openTimeline(recording, request.about)
     const { connections, incomplete = null, name, of, protocol, steps } = timeline
     return { of, name, protocol, steps, connections, incomplete }
   }

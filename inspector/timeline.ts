@@ -82,6 +82,8 @@ export type Happened =
 export interface StepReader extends Omit<Timeline, 'at' | 'connections'> {
   atMs(step: number): number
   input(step: number): string
+  /** Where charts stood before the first step, where that is known. */
+  readonly before?: readonly RecordedChart[]
   happened(step: number): Iterable<Happened>
 }
 
@@ -122,16 +124,17 @@ export function createTimeline(reader: StepReader): Timeline {
   const tracks = new Map<string, Track>()
   const connections = new Set<string>()
 
+  const stands = ({ chart, of, state }: RecordedChart, step: number): void => {
+    const key = `${chart} ${of}`
+    const track = tracks.get(key) ?? { of, chart, steps: [], states: [] }
+    tracks.set(key, track)
+    track.steps.push(step)
+    track.states.push(state)
+    if (chart !== 'root' && connections.size < CONNECTIONS_MAX) connections.add(of)
+  }
+  for (const chart of reader.before ?? []) stands(chart, -1)
   for (let step = 0; step < reader.steps; step++) {
-    for (const one of reader.happened(step)) {
-      if (one.what !== 'state') continue
-      const key = `${one.chart} ${one.of}`
-      const track = tracks.get(key) ?? { of: one.of, chart: one.chart, steps: [], states: [] }
-      tracks.set(key, track)
-      track.steps.push(step)
-      track.states.push(one.state)
-      if (one.chart !== 'root' && connections.size < CONNECTIONS_MAX) connections.add(one.of)
-    }
+    for (const one of reader.happened(step)) if (one.what === 'state') stands(one, step)
   }
 
   /** Those that moved last are the last: what is left out has stood still the longest. */

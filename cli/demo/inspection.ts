@@ -32,7 +32,9 @@ export async function startDemoInspection(port: number): Promise<DemoInspection>
   const timeTravel = createTimeTravel({
     async flight(node, connection) {
       const flight = await sources.get(node)?.flight(connection)
-      return flight && { bytes: flight.base64, wallAheadMs: flight.wallAheadMs }
+      if (flight === undefined) return undefined
+      const { base64: bytes, ...about } = flight
+      return { bytes, ...about }
     },
     session: (network) => (network === manifest.name ? manifest.session : undefined),
   })

@@ -139,6 +139,8 @@ export async function runNode<T extends ProtocolTypes>(
   if (options.recordDir !== undefined && options.inspect === undefined) {
     throw new CommandFault(2, '--record-dir is for the page: --inspect')
   }
+  // A journal of the node itself may be meant for it.
+  if (options.recordDir !== undefined) await makeFolder(options.recordDir)
   const metricsPlace =
     options.metrics === undefined ? undefined : parseMetricsPlace(options.metrics)
   const privateKey = await privateKeyOf(tools, options.dataDir)
@@ -175,7 +177,6 @@ export async function runNode<T extends ProtocolTypes>(
     protocol.addresses.print(protocol.addresses.fromSocket(at))
 
   const openPage = async (port: number): Promise<Inspection> => {
-    if (options.recordDir !== undefined) await makeFolder(options.recordDir)
     // Most nodes have no page: they do not load what it takes.
     const { openInspection } = await import('./inspection.ts')
     const actions = options.inspectActions

@@ -4,6 +4,7 @@ import type { Answer, InspectorMessage, NodeRow, Query } from '../../inspector/m
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { startCommand, startFolder } from './command.ts'
+import { askJournals } from './journals.ts'
 
 function openPage(url: string, queries: readonly Query[]) {
   const { hash, port } = new URL(url)
@@ -75,6 +76,22 @@ test(
     const network = answers.findLast((one) => one.view === 'network')
     expect(network?.nodes.filter(({ is }) => is === 'ours').length).toBe(5)
     expect(network?.edges.length).toBeGreaterThanOrEqual(8)
+
+    // What another process keeps of its connection is opened here, and stepped through.
+    const table = answers.findLast((one) => one.view === 'table')
+    const row = table?.rows.find(({ state }) => state === 'active')
+    const journal = askJournals(String(url))
+    const { opened } = await journal({
+      ...{ open: 'flight', node: row?.node, connection: row?.connection },
+    })
+    expect(opened).toMatchObject({ of: 'flight', name: row?.connection, protocol: 'native' })
+    const { at } = await journal({ step: (opened?.steps ?? 0) - 1, journal: opened?.journal })
+    const charts = new Map(at?.charts.map(({ chart, state }) => [chart, state]))
+    expect([charts.get('connection'), charts.get('native')]).toEqual(['active', 'active'])
+    expect(Math.abs((at?.atMs ?? 0) - Date.now())).toBeLessThan(600_000)
+    expect(await journal({ open: 'flight', node: killed, connection: 'none' })).toMatchObject({
+      refused: { why: 'unknown-connection' },
+    })
     const { code } = await demo.stop()
     expect(code).toBe(0)
     expect(demo.events().at(-1)).toMatchObject({ event: 'done', missing: 0, recovered: true })

@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { JournalAnswer } from '../../inspector/messages.ts'
+import { recordedFlight } from '../../inspector/sent-flight.ts'
 import { decodeConnectionJournal } from '../../journal/connection-journal.ts'
 import { connectionSteps } from '../../journal/connection-replay.ts'
 import { flightFile } from '../../journal/flight-file.ts'
@@ -163,7 +164,7 @@ describe('the flight of a live connection', () => {
     const { ask, travel } = startTimeTravel({
       flight: (node, connection) =>
         node === 'dialler' && connection === dialler.connection
-          ? { bytes: flightFile(recording), wallAheadMs: 1_000_000 }
+          ? { bytes: flightFile(recording), wallAheadMs: 1_000_000, before: {} }
           : undefined,
       session,
     })
@@ -181,6 +182,31 @@ describe('the flight of a live connection', () => {
     expect(refusalOf(await travel.ask({ fork: 2, journal }))).toMatch(/^journals-off: /)
     const other = await travel.ask({ ...asked, connection: 'dialler/out-9' })
     expect(refusalOf(other)).toMatch(/^unknown-connection: /)
+  })
+
+  test('says where its charts stand, though what moved them was long ago', async () => {
+    const { dialler, world } = nativePair()
+    // The ring begins anew, and holds no transition.
+    dialler.supervisor.recordFlight({ entries: 8 })
+    const payload = Uint8Array.of(1)
+    const message = { type: 'message', protocol: 'chat', payload } as const
+    dialler.supervisor.send(dialler.connection, message)
+    world.advance(1_000)
+    const clock = { monotonicMs: () => 1_000_000, wallMs: () => 5_000_000 }
+    const { ask } = startTimeTravel({
+      flight: (_, connection) => recordedFlight(dialler.supervisor, connection, clock),
+      session,
+    })
+    const asked = { open: 'flight', node: 'dialler', connection: dialler.connection }
+    const { journal, steps } = await ask(asked, 'opened')
+    expect(steps).toBe(1)
+    const { atMs, charts } = await ask({ step: 0, journal }, 'at')
+    expect(charts).toMatchObject([
+      { chart: 'connection', state: 'active', active: ['connection', 'connection.active'] },
+      { chart: 'native', state: 'active' },
+    ])
+    const [entry] = dialler.supervisor.flight(dialler.connection)
+    expect(atMs).toBe((entry?.atMs ?? 0) + 4_000_000)
   })
 
   test('with payloads is forked into a test that runs; without it says why not', async () => {
