@@ -481,7 +481,7 @@ export function createConnection<T extends ProtocolTypes>(
     waits: clock.running,
     unsentBytes: outbox.unsentBytes,
     laneBytes: outbox.laneBytes,
-    isHeld: () => credit.exhausted || asker.pending() > 0,
+    isHeld: () => credit.isExhausted() || asker.pending() > 0,
     resolved(host) {
       view.remote = { ...view.remote, host }
     },

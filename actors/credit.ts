@@ -16,8 +16,7 @@ export const heldBytes = (contentBytes: number): number => Math.max(contentBytes
 
 export interface CreditAccount {
   /** Whether this connection must not be read. */
-  readonly exhausted: boolean
-  readonly usedBytes: number
+  isExhausted(): boolean
   /** Always succeeds: the bound stops the next read, not the message that is at hand. */
   take(bytes: number): void
   giveBack(bytes: number): void
@@ -57,12 +56,7 @@ export function createCreditPool({ nodeBytesMax, connectionShare }: CreditLimits
       }
       open.add(entry)
       return {
-        get exhausted() {
-          return full || poolFull
-        },
-        get usedBytes() {
-          return used
-        },
+        isExhausted: () => full || poolFull,
         take(bytes) {
           used += bytes
           usedBytes += bytes

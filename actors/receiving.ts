@@ -141,7 +141,7 @@ export function createReceiving<T extends ProtocolTypes>(
         turns: options.turns,
         limits: options.limits,
         unitsPerTurn: protocol.unitsPerTurn ?? Number.MAX_SAFE_INTEGER,
-        isBlocked: () => charts.isHolding() || credit.exhausted || options.isBlocked(),
+        isBlocked: () => charts.isHolding() || credit.isExhausted() || options.isBlocked(),
         onMessage(unit) {
           onMessage(unit.message, unit.raw, unit.bytesOnWire)
         },

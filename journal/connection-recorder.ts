@@ -5,6 +5,7 @@
  * @module
  */
 import { createConnection } from '../actors/connection.ts'
+import type { CreditAccount } from '../actors/credit.ts'
 import type {
   Connection,
   ConnectionFactory,
@@ -226,7 +227,7 @@ export function recordConnections<T extends ProtocolTypes>(
     if (begun === undefined) return createConnection(tools, given)
     const { header, seed, taker } = begun
     const { name } = given
-    let account: { readonly exhausted: boolean } | undefined
+    let account: Pick<CreditAccount, 'isExhausted'> | undefined
     let inner: Connection<T> | undefined
     let outer: Connection<T> | undefined
 
@@ -234,7 +235,7 @@ export function recordConnections<T extends ProtocolTypes>(
       ...{ loop: tools.loop, turns: tools.turns, taker },
       bytesMax: recordingBytesMax,
       seal: createSeal(tools.crypto, seed, header),
-      exhausted: () => account?.exhausted ?? false,
+      exhausted: () => account?.isExhausted() ?? false,
       final: () => inner && finalStateOf(inner),
       isClosed: () => inner?.view.phase === 'closed',
       onOver(why, error) {

@@ -5,6 +5,7 @@
  * @module
  */
 import type { ConnectionTools } from '../actors/connection-contract.ts'
+import type { CreditAccount } from '../actors/credit.ts'
 import type { Asking, Protocol } from '../actors/protocol.ts'
 import type { Reader } from '../actors/turns.ts'
 import type { connectionMachine } from '../machines/connection.ts'
@@ -151,11 +152,8 @@ export function createStub<T extends ProtocolTypes>(options: StubOptions<T>): St
   }
 
   const random = seededRandom(options.seed)
-  const account = {
-    get exhausted() {
-      return exhausted
-    },
-    usedBytes: 0,
+  const account: CreditAccount = {
+    isExhausted: () => exhausted,
     ...{ take: nothing, giveBack: nothing, close: nothing },
   }
 

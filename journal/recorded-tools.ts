@@ -5,7 +5,7 @@
  */
 import type { Asking, Later, NodePart } from '../actors/protocol.ts'
 import type { Connection, ConnectionTools } from '../actors/connection-contract.ts'
-import type { CreditPool } from '../actors/credit.ts'
+import type { CreditAccount, CreditPool } from '../actors/credit.ts'
 import type { Router } from '../actors/router.ts'
 import type { Reader, Turns } from '../actors/turns.ts'
 import type { ProtocolTypes } from '../machines/session.ts'
@@ -25,7 +25,7 @@ export interface RecordedToolsOptions<T extends ProtocolTypes> {
   /** The connection as its node knows it. */
   outer(): Connection<T>
   /** The connection's account was opened. */
-  onCredit(account: { readonly exhausted: boolean }): void
+  onCredit(account: Pick<CreditAccount, 'isExhausted'>): void
 }
 
 const heard = () => ({ kind: 'heard' }) as const

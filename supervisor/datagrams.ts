@@ -94,7 +94,7 @@ export function createDatagramTraffic<T extends ProtocolTypes>(
         countDrop(counters, 'banned')
         return
       }
-      if (!isWithinRate(group) || credit.exhausted) {
+      if (!isWithinRate(group) || credit.isExhausted()) {
         countDrop(counters, 'overload')
         return
       }

@@ -108,7 +108,7 @@ export function startTcpStream(options: TcpStreamOptions): TcpStream {
 
   const pump = (): void => {
     // All that goes at once is one call of the system.
-    const isMany = waiting.length > 1
+    const isMany = waiting.count() > 1
     if (isMany) socket.cork()
     while (!isFull()) {
       const bytes = waiting.next()
@@ -118,7 +118,7 @@ export function startTcpStream(options: TcpStreamOptions): TcpStream {
       socket.write(bytes, taken)
     }
     if (isMany) socket.uncork()
-    if (ending && waiting.length === 0 && !socket.writableEnded) socket.end()
+    if (ending && waiting.count() === 0 && !socket.writableEnded) socket.end()
   }
 
   /** From here on the core hears nothing of this socket, and the socket holds nothing of ours. */

@@ -19,8 +19,8 @@ export interface WriteQueue {
   push(bytes: Uint8Array): void
   /** The next piece, of less than 128 KiB. */
   next(): Uint8Array | undefined
-  /** Pieces. */
-  readonly length: number
+  /** How many pieces wait. */
+  count(): number
   clear(): void
 }
 
@@ -71,9 +71,7 @@ export function createWriteQueue(): WriteQueue {
       }
       return piece
     },
-    get length() {
-      return pieces.length - done
-    },
+    count: () => pieces.length - done,
     clear() {
       pieces = []
       done = 0

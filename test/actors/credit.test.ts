@@ -12,20 +12,20 @@ test('a connection is read up to its share of the bound, and again at half of it
   const { open, woken } = startPool()
   const one = open('one')
   one.take(9)
-  expect(one.exhausted).toBe(false)
+  expect(one.isExhausted()).toBe(false)
   one.take(1)
-  expect(one.exhausted).toBe(true)
+  expect(one.isExhausted()).toBe(true)
   one.giveBack(4)
-  expect([one.exhausted, woken]).toEqual([true, []])
+  expect([one.isExhausted(), woken]).toEqual([true, []])
   one.giveBack(1)
-  expect([one.exhausted, woken]).toEqual([false, ['one']])
+  expect([one.isExhausted(), woken]).toEqual([false, ['one']])
 })
 
 test('one that is slow stops nobody else', () => {
   const { open } = startPool()
   const [slow, other] = [open('slow'), open('other')]
   slow.take(50)
-  expect([slow.exhausted, other.exhausted]).toEqual([true, false])
+  expect([slow.isExhausted(), other.isExhausted()]).toEqual([true, false])
 })
 
 test('all of the credit used up stops all, and half of it given back wakes those that have some', () => {
@@ -33,14 +33,14 @@ test('all of the credit used up stops all, and half of it given back wakes those
   const [one, other] = [open('one'), open('other')]
   one.take(76)
   other.take(4)
-  expect([pool.usedBytes, other.exhausted]).toEqual([80, true])
+  expect([pool.usedBytes, other.isExhausted()]).toEqual([80, true])
   one.giveBack(39)
-  expect([other.exhausted, woken]).toEqual([true, []])
+  expect([other.isExhausted(), woken]).toEqual([true, []])
   one.giveBack(1)
   // The first one still holds more than its share.
-  expect([one.exhausted, other.exhausted, woken]).toEqual([true, false, ['other']])
+  expect([one.isExhausted(), other.isExhausted(), woken]).toEqual([true, false, ['other']])
   one.giveBack(36)
-  expect([one.exhausted, woken]).toEqual([false, ['other', 'one']])
+  expect([one.isExhausted(), woken]).toEqual([false, ['other', 'one']])
 })
 
 test('what a closed account still holds comes back to the node, and wakes nobody who is gone', () => {

@@ -31,7 +31,7 @@ test('what was pushed comes out in order, however the two alternate', () => {
         }
       })
       came.push(...drained(queue))
-      expect(queue.length).toBe(0)
+      expect(queue.count()).toBe(0)
       const expected = concatBytes(...given.map(({ size }, index) => filled(size, index + 1)))
       expect(Buffer.compare(concatBytes(...came), expected)).toBe(0)
       for (const { length } of came) expect(length).toBeLessThan(128 * 1_024)
