@@ -1,31 +1,27 @@
 /**
  * What goes over connections a second: from what their counters grew by between two looks. Nothing is
  * kept of whom nobody looks at, nor of whom is gone.
+ *
+ * All of it stands in one array of numbers, a few for each connection: a table of 10,000 is looked at
+ * several times a second, and makes no garbage.
  * @module
  */
 import type { Counters } from '../actors/counters.ts'
 import type { Rates } from './messages.ts'
 
-export type Rated = 'receivedMessages' | 'sentMessages' | 'receivedBytes' | 'sentBytes'
+/** What is rated, in the order in which it stands in a slot. */
+const RATED = ['receivedMessages', 'sentMessages', 'receivedBytes', 'sentBytes'] as const
+export type Rated = (typeof RATED)[number]
 
-const perSecond = (count: number, ms: number): number => Math.round((count * 1_000) / ms)
-
-/** One connection, as it was looked at last. It is written over: a table of 10,000 makes no garbage. */
-interface Seen {
-  atMs: number
-  /** Whether it was looked at twice. */
-  isRated: boolean
-  readonly counts: Record<Rated, number>
-  readonly rates: Record<Rated, number>
-}
-
+/** A slot: when it was looked at, then the counts of then, then the rates. */
+const COUNTS = 1
+const RATES = COUNTS + RATED.length
+const SLOT = RATES + RATED.length
+/** A rate of a connection that was looked at once. */
+const UNKNOWN = -1
 /** Two looks that are closer make a number that jumps. */
 const APART_MS = 200
-
-const UNKNOWN: Rates = {
-  ...{ receivedMessages: null, sentMessages: null },
-  ...{ receivedBytes: null, sentBytes: null },
-}
+const SLOTS_AT_FIRST = 64
 
 export interface RateBook {
   /** @param nowMs monotonic */
@@ -36,49 +32,66 @@ export interface RateBook {
 }
 
 export function createRateBook(): RateBook {
-  const seen = new Map<string, Seen>()
+  const slots = new Map<string, number>()
+  const free: number[] = []
+  let numbers = new Float64Array(SLOTS_AT_FIRST * SLOT)
 
-  const look = (connection: string, counters: Readonly<Counters>, nowMs: number): Seen => {
-    const known = seen.get(connection)
-    if (known === undefined) {
-      const { receivedBytes, receivedMessages, sentBytes, sentMessages } = counters
-      const made: Seen = {
-        ...{ atMs: nowMs, isRated: false },
-        counts: { receivedMessages, sentMessages, receivedBytes, sentBytes },
-        rates: { receivedMessages: 0, sentMessages: 0, receivedBytes: 0, sentBytes: 0 },
-      }
-      seen.set(connection, made)
-      return made
+  const newSlot = (): number => {
+    const at = free.pop() ?? slots.size * SLOT
+    if (at + SLOT > numbers.length) {
+      const larger = new Float64Array(numbers.length * 2)
+      larger.set(numbers)
+      numbers = larger
     }
-    const passedMs = nowMs - known.atMs
-    if (passedMs < APART_MS) return known
-    const { counts, rates } = known
-    const { receivedBytes, receivedMessages, sentBytes, sentMessages } = counters
-    // One by one, not by name: ten thousand of them are looked at in one go.
-    rates.receivedMessages = perSecond(receivedMessages - counts.receivedMessages, passedMs)
-    rates.sentMessages = perSecond(sentMessages - counts.sentMessages, passedMs)
-    rates.receivedBytes = perSecond(receivedBytes - counts.receivedBytes, passedMs)
-    rates.sentBytes = perSecond(sentBytes - counts.sentBytes, passedMs)
-    counts.receivedMessages = receivedMessages
-    counts.sentMessages = sentMessages
-    counts.receivedBytes = receivedBytes
-    counts.sentBytes = sentBytes
-    known.atMs = nowMs
-    known.isRated = true
-    return known
+    return at
   }
+
+  /** Counts of now in place of those of before; the rates between the two. */
+  const note = (at: number, index: number, count: number, passedMs: number): void => {
+    const before = numbers[at + COUNTS + index] ?? 0
+    numbers[at + COUNTS + index] = count
+    numbers[at + RATES + index] =
+      passedMs > 0 ? Math.round(((count - before) * 1_000) / passedMs) : UNKNOWN
+  }
+
+  /** Where its numbers are. */
+  const look = (connection: string, counters: Readonly<Counters>, nowMs: number): number => {
+    const known = slots.get(connection)
+    const at = known ?? newSlot()
+    if (known === undefined) slots.set(connection, at)
+    const passedMs = known === undefined ? 0 : nowMs - (numbers[at] ?? 0)
+    if (known !== undefined && passedMs < APART_MS) return at
+    numbers[at] = nowMs
+    note(at, 0, counters.receivedMessages, passedMs)
+    note(at, 1, counters.sentMessages, passedMs)
+    note(at, 2, counters.receivedBytes, passedMs)
+    note(at, 3, counters.sentBytes, passedMs)
+    return at
+  }
+
+  const rateAt = (at: number, of: Rated): number =>
+    numbers[at + RATES + RATED.indexOf(of)] ?? UNKNOWN
 
   return {
     of(connection, counters, nowMs) {
-      const { isRated, rates } = look(connection, counters, nowMs)
-      return isRated ? { ...rates } : UNKNOWN
+      const at = look(connection, counters, nowMs)
+      const rate = (of: Rated): number | null => {
+        const known = rateAt(at, of)
+        return known === UNKNOWN ? null : known
+      }
+      return {
+        receivedMessages: rate('receivedMessages'),
+        sentMessages: rate('sentMessages'),
+        receivedBytes: rate('receivedBytes'),
+        sentBytes: rate('sentBytes'),
+      }
     },
-    one(connection, counters, nowMs, of) {
-      const { isRated, rates } = look(connection, counters, nowMs)
-      return isRated ? rates[of] : -1
-    },
+    one: (connection, counters, nowMs, of) => rateAt(look(connection, counters, nowMs), of),
     forget(connection) {
-      seen.delete(connection)
+      const at = slots.get(connection)
+      if (at === undefined) return
+      slots.delete(connection)
+      free.push(at)
     },
   }
 }

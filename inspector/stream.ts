@@ -83,6 +83,21 @@ export function attachStream<T extends ProtocolTypes>(
   /** Connections that are told of; the value: whether their session is. */
   const told = new Map<string, boolean>()
   let stepMs: number | undefined
+  /** Most messages are of the connection that the one before was of. */
+  let lastName: string | undefined
+  let isLastTold = false
+
+  const isTold = (connection: string): boolean => {
+    if (connection === lastName) return isLastTold
+    lastName = connection
+    isLastTold = told.has(connection)
+    return isLastTold
+  }
+
+  const setTold = (connection: string, hasSession: boolean): void => {
+    told.set(connection, hasSession)
+    lastName = undefined
+  }
 
   const tell = (event: Untimed<StreamEvent>): void => {
     take({ ...event, atMs: stepMs ?? wallMs() })
@@ -91,7 +106,7 @@ export function attachStream<T extends ProtocolTypes>(
   /** Of a session too: it is told of with its connection. */
   const tellSession = (connection: string, state: string): void => {
     if (told.get(connection) === true) return
-    told.set(connection, true)
+    setTold(connection, true)
     const about = { name: `${connection}/session`, parent: connection, about: {} }
     tell({ of: 'actor', actor: 'session', state, ...about })
   }
@@ -124,7 +139,7 @@ export function attachStream<T extends ProtocolTypes>(
     Extract<Observation, { readonly of: 'message' }>,
     'bytesOnWire' | 'connection' | 'direction' | 'type'
   >): void => {
-    if (!told.has(connection) || !allowance.allows('messages')) return
+    if (!isTold(connection) || !allowance.allows('messages')) return
     tell({ of: 'message', connection, direction, type, bytesOnWire })
   }
 
@@ -134,6 +149,7 @@ export function attachStream<T extends ProtocolTypes>(
     const { connection, detail, phase, reason } = event
     // The end of what was told of is told, however much there is.
     if (!told.delete(connection)) return
+    lastName = undefined
     const { dropped, handledMessages, receivedBytes, receivedMessages, sentBytes } = event
     const counters = { dropped, handledMessages, receivedBytes, receivedMessages, sentBytes }
     tell({ of: 'closed', connection, reason, detail, phase, counters })
@@ -144,7 +160,7 @@ export function attachStream<T extends ProtocolTypes>(
       case 'connection.started': {
         const { address, connection, role, slot } = event
         if (!shows(connection) || !allowance.allows('lives')) return
-        told.set(connection, false)
+        setTold(connection, false)
         const state = role === 'dialler' ? 'connecting' : 'handshaking'
         const about = { address, role, slot }
         tell({ of: 'actor', name: connection, parent: node, actor: 'connection', state, about })
@@ -223,7 +239,7 @@ export function attachStream<T extends ProtocolTypes>(
       const { history = [] } = supervisor.explain(name) ?? {}
       // A session that has been told much may have pushed out what its connection last did.
       const state = history.findLast(({ chart }) => chart === 'connection')?.state ?? phase
-      told.set(name, false)
+      setTold(name, false)
       tell({ of: 'actor', name, parent: node, actor: 'connection', state, about })
       const session = history.findLast(({ chart }) => chart === 'session')
       if (session !== undefined) tellSession(name, session.state)
