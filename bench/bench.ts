@@ -18,6 +18,7 @@ import { writeCurves } from './curves.ts'
 import { median, now, spread } from './figures.ts'
 import type { Row } from './figures.ts'
 import { encodeFrame, keyless } from './keyless.ts'
+import { inspected } from './inspected.ts'
 import { recordedMessages } from './recording.ts'
 import { loopDelay } from './loop-delay.ts'
 import { printJson, printTable } from './report.ts'
@@ -255,6 +256,12 @@ const parts: Readonly<Record<string, () => Promise<Row | readonly Row[]>>> = {
       small
         ? { ...turns, counts: [1, 10, 100] }
         : { rounds: 3, roundMs: 300, counts: [1, 10, 100, 1_000, 10_000] },
+    ),
+  inspected: () =>
+    inspected(
+      small
+        ? { connections: 100, rounds: 3, roundMs: 2_000 }
+        : { connections: 10_000, rounds: 4, roundMs: 8_000 },
     ),
   'event-loop-delay': () => loopDelay(turns),
   'start-up': () => startUp(small ? 1 : 7),

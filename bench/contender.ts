@@ -15,6 +15,14 @@ export interface Part {
   readonly grow?: (count: number) => Promise<void>
   readonly order?: (count: number) => Promise<void> | void
   readonly recorded?: () => Recorded | undefined
+  /** Tell `inspected`. */
+  readonly inspect?: () => Promise<void>
+  /** Tell `uninspected`. */
+  readonly uninspect?: () => Promise<void>
+  /** Tell `looks`. */
+  readonly look?: (url: string) => Promise<void>
+  /** Tell `looked`. */
+  readonly unlook?: () => void
 }
 
 export interface ListeningOptions {
@@ -46,6 +54,8 @@ export interface Contender {
   listener?(tell: Tell, options: ListeningOptions): Promise<Part>
   /** Order: dial, be ready to send, close, so many times, one after the other; then tell `done`. */
   dialler?(tell: Tell, options: DiallingOptions): Promise<Part>
+  /** Looks at a node, as a page does. */
+  page?(tell: Tell, options: ListeningOptions): Promise<Part>
   /**
    * A network of nodes in this one process, `gossip-work.ts`. Order: so many publications; then tell
    * `done`, with the median latency of their deliveries.

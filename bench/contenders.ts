@@ -10,6 +10,7 @@ import { bareRoundTrips } from './bare-round-trips.ts'
 import type { Contender } from './contender.ts'
 import { gossipFloor } from './gossip-floor.ts'
 import { CROWD_LIMITS, peerloom } from './native-peers.ts'
+import { page } from './page.ts'
 
 const RIVALS = ['libp2p', 'secret-stream'] as const
 export type RivalName = (typeof RIVALS)[number]
@@ -21,6 +22,7 @@ const OWN: Readonly<Record<string, () => Contender>> = {
   'bare-addon': () => bareDials('addon'),
   'bare-node': () => bareDials('node'),
   'gossip-floor': () => gossipFloor,
+  page: () => page,
   peerloom: () => peerloom(),
   'peerloom-crowd': () => peerloom({ raised: CROWD_LIMITS }),
   'peerloom-noble': () => peerloom({ crypto: 'noble' }),

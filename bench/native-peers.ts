@@ -7,6 +7,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createSupervisor } from '../index.ts'
 import type { Supervisor } from '../index.ts'
+import { startInspector } from '../inspector/inspector.ts'
+import type { InspectorServer } from '../inspector/server.ts'
 import { fileJournal } from '../journal/file-journal.ts'
 import { memoryJournal } from '../journal/memory-journal.ts'
 import type { JournalRecording } from '../journal/recording.ts'
@@ -20,7 +22,7 @@ import type { CryptoChoice } from '../transport/crypto/choose.ts'
 import { tcp } from '../transport/tcp.ts'
 import { BENCH_NETWORK } from './bench-network.ts'
 import { BURST } from './contender.ts'
-import type { Contender, Part } from './contender.ts'
+import type { Contender, Part, Tell } from './contender.ts'
 import { countArrivals, timeAnswers } from './counted-work.ts'
 import { sayInTurns, startFarEnd } from './far-ends.ts'
 import type { FarEnd } from './far-ends.ts'
@@ -105,7 +107,26 @@ async function startCalled(
   })
   await node.start()
   const port = node.listening[0]?.port ?? 0
-  return { node, clock, at: `node://${protocol.identity ?? ''}@127.0.0.1:${String(port)}` }
+  const at = `node://${protocol.identity ?? ''}@127.0.0.1:${String(port)}`
+  return { node, clock, protocol, at }
+}
+
+/** The node's inspector, while it is asked for. */
+function inspecting(
+  tell: Tell,
+  { node, protocol }: Awaited<ReturnType<typeof startCalled>>,
+): Pick<Part, 'inspect' | 'uninspect'> {
+  let inspector: InspectorServer | undefined
+  return {
+    async inspect() {
+      inspector = await startInspector({ supervisor: node, protocol })
+      tell({ type: 'inspected', url: inspector.url })
+    },
+    async uninspect() {
+      await inspector?.close()
+      tell({ type: 'uninspected' })
+    },
+  }
 }
 
 async function startCaller(
@@ -199,7 +220,8 @@ export function peerloom({ crypto = 'auto', raised, record }: PeerloomOptions = 
   return {
     async receiver(tell): Promise<Part> {
       const journal = journalTo(record)
-      const { at, clock, node } = await startCalled(crypto, { raised, record: journal })
+      const called = await startCalled(crypto, { raised, record: journal })
+      const { at, clock, node } = called
       // Handshakes have a rate of the core's.
       node.events.subscribe(({ type }) => {
         if (type === 'connection.active') clock.skip(HANDSHAKE_SKIPPED_MS)
@@ -207,7 +229,7 @@ export function peerloom({ crypto = 'auto', raised, record }: PeerloomOptions = 
       const { arrived, part } = countArrivals(tell)
       node.messages('message').subscribe(arrived)
       tell({ type: 'ready', at })
-      return { ...part, recorded: recordedBy(journal) }
+      return { ...part, ...inspecting(tell, called), recorded: recordedBy(journal) }
     },
 
     async sender(tell, { at, payloadBytes }): Promise<Part> {

@@ -35,6 +35,11 @@ export type ToPeer =
   | { readonly type: 'weigh' }
   /** Say `spent`. */
   | { readonly type: 'account' }
+  /** Start the node's inspector, and say `inspected`; close it, and say `uninspected`. */
+  | { readonly type: 'inspect' | 'uninspect' }
+  /** To a page: look there, and say `looks` when there is something to see; no more: say `looked`. */
+  | { readonly type: 'look'; readonly url: string }
+  | { readonly type: 'unlook' }
 
 export type FromPeer =
   /** `at` is an address in the contender's own form. */
@@ -50,6 +55,15 @@ export type FromPeer =
     }
   /** Processor time since the process began, its own and the system's for it; what a recorded node has of it. */
   | { readonly type: 'spent'; readonly micros: number; readonly recorded?: Recorded }
+  | { readonly type: 'inspected'; readonly url: string }
+  | { readonly type: 'uninspected' | 'looks' }
+  /** How often it was answered, and how often the node lets itself be looked at. */
+  | {
+      readonly type: 'looked'
+      readonly answers: number
+      readonly bytes: number
+      readonly everyMs: number
+    }
   | { readonly type: 'delay'; readonly p99Ms: number }
   /** `externalBytes` holds those of array buffers as well. */
   | { readonly type: 'memory'; readonly heapBytes: number; readonly externalBytes: number }

@@ -23,7 +23,8 @@ async function begin({ at, by, part, payloadBytes }: PeerPart): Promise<Part> {
     case 'receiver':
     case 'echo':
     case 'listener':
-    case 'gossip': {
+    case 'gossip':
+    case 'page': {
       const play = contender[part]
       if (play === undefined) throw new Error(`${by} is no ${part}`)
       return play(tell, { payloadBytes })
@@ -68,6 +69,20 @@ async function carryOut(order: ToPeer): Promise<void> {
       tell({ type: 'memory', heapBytes: heapUsed, externalBytes: external })
       return
     }
+    case 'inspect':
+      if (part.inspect === undefined) throw new Error('this part has no node to look at')
+      await part.inspect()
+      return
+    case 'uninspect':
+      await part.uninspect?.()
+      return
+    case 'look':
+      if (part.look === undefined) throw new Error('this part is no page')
+      await part.look(order.url)
+      return
+    case 'unlook':
+      part.unlook?.()
+      return
     case 'account': {
       const { system, user } = process.cpuUsage()
       const recorded = part.recorded?.()

@@ -14,14 +14,15 @@ const TABLE: TableQuery = {
 describe('a page that looks at a node', () => {
   test('sees the node, and whether it runs', () => {
     const { listener, look, world } = startWatchedPair(nativeOf)
-    expect(look({ view: 'nodes' }).nodes).toMatchObject([
+    const { nodes } = look({ view: 'nodes' })
+    expect(nodes).toMatchObject([
       {
         ...{ node: 'listener', protocol: 'native', state: 'running', isPaused: false },
         ...{ incarnation: 1, is: 'up', connections: 0, active: 0 },
-        identity: expect.stringMatching(/^[0-9a-f]{64}$/),
-        addresses: [expect.stringContaining('10.0.0.1')],
       },
     ])
+    expect(nodes[0]?.identity).toMatch(/^[0-9a-f]{64}$/)
+    expect(nodes[0]?.addresses[0]).toContain('10.0.0.1')
     listener.supervisor.pause()
     expect(look({ view: 'nodes' }).nodes[0]?.isPaused).toBe(true)
     void listener.supervisor.stop()
