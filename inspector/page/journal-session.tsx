@@ -12,12 +12,34 @@ import { Path } from './path.tsx'
 import { Section, State, Waiting } from './parts.tsx'
 import { Sequence } from './sequence.tsx'
 import { useServer } from './server.ts'
+import type { Server } from './server.ts'
 import { countWords, timeWords } from './words.ts'
 
 interface Shown {
   readonly step: JournalStep
-  /** The one before it, where that was seen last. */
+  /** The one before it; of the first there is none. */
   readonly before: JournalStep | undefined
+}
+
+/** Steps that are kept, so that one back and forth costs nothing. */
+const KEPT_MAX = 64
+
+/** @throws {Error} with a sentence for the person */
+async function readStep(
+  server: Server,
+  journal: string,
+  step: number,
+  kept: Map<number, JournalStep>,
+): Promise<JournalStep> {
+  const known = kept.get(step)
+  if (known !== undefined) return known
+  const answer = await server.journal({ step, journal })
+  if (!('at' in answer)) {
+    throw new Error('refused' in answer ? answer.refused.message : 'There is no such step.')
+  }
+  if (kept.size >= KEPT_MAX) kept.clear()
+  kept.set(step, answer.at)
+  return answer.at
 }
 
 /** The step that is wanted is asked for once the one before it was answered: scrubbing asks for few. */
@@ -25,16 +47,15 @@ function useStep(journal: string, wanted: number) {
   const server = useServer()
   const [shown, setShown] = useState<Shown>()
   const [wrong, setWrong] = useState<string>()
+  const kept = useRef(new Map<number, JournalStep>())
   const latest = useRef(wanted)
   const isAsking = useRef(false)
   latest.current = wanted
   useEffect(() => {
-    const show = (step: JournalStep): void => {
-      setShown((last) => ({
-        step,
-        before: last?.step.step === step.step - 1 ? last.step : undefined,
-      }))
-    }
+    const read = async (asked: number): Promise<Shown> => ({
+      step: await readStep(server, journal, asked, kept.current),
+      before: asked === 0 ? undefined : await readStep(server, journal, asked - 1, kept.current),
+    })
     const ask = (asked: number): void => {
       isAsking.current = true
       const done = (sentence?: string): void => {
@@ -42,15 +63,13 @@ function useStep(journal: string, wanted: number) {
         setWrong(sentence)
         if (latest.current !== asked) ask(latest.current)
       }
-      server.journal({ step: asked, journal }).then(
-        (answer) => {
-          if ('at' in answer) {
-            show(answer.at)
-            done()
-          } else done('refused' in answer ? answer.refused.message : 'There is no such step.')
+      read(asked).then(
+        (next) => {
+          setShown(next)
+          done()
         },
-        () => {
-          done('The node did not answer.')
+        (error: unknown) => {
+          done(error instanceof Error ? error.message : String(error))
         },
       )
     }
@@ -76,10 +95,10 @@ function Scrubber(props: {
   const { at, onStep, steps } = props
   const last = steps - 1
   const buttons: readonly (readonly [title: string, sign: string, to: number])[] = [
-    ['First step', '⏮', 0],
+    ['First step', '|◀', 0],
     ['Step before', '◀', at - 1],
     ['Next step', '▶', at + 1],
-    ['Last step', '⏭', last],
+    ['Last step', '▶|', last],
   ]
   return (
     <div class="scrubber" role="group" aria-label="Steps">
