@@ -90,6 +90,12 @@ export function startGossip<
   type Waiting = GossipWaiting<Publication, Names>
   type Entry = PendingEntry<Waiting>
 
+  const totals = { received: 0, duplicates: 0, refused: 0, delivered: 0, passedOn: 0 }
+  tools.show(() => ({
+    counts: { seen: seen.size, pending: table.size },
+    totals: { ...totals },
+  }))
+
   const left = [...table.values()]
   let isFull = false
   const pending = createPending(table, tools, limits, ({ content }) => {
@@ -98,6 +104,7 @@ export function startGossip<
   })
 
   const charge = (senders: Iterable<string>): void => {
+    totals.refused++
     for (const sender of senders) tools.report(sender, adapter.invalid)
   }
 
@@ -112,9 +119,12 @@ export function startGossip<
     senders: ReadonlySet<string>,
     delivery = adapter.deliveryOf(publication, names),
   ): void => {
+    totals.delivered++
     tools.application.deliver(delivery)
     const message = adapter.passOn(publication)
-    if (message !== undefined) forward(tools, message, { senders, origin: names.origin }, limits)
+    if (message === undefined) return
+    totals.passedOn++
+    forward(tools, message, { senders, origin: names.origin }, limits)
   }
 
   const noteFull = (): void => {
@@ -199,7 +209,9 @@ export function startGossip<
   return {
     receive(view, connection) {
       const names = adapter.namesOf(view)
+      totals.received++
       if (seen.has(names.id, tools.monotonicMs())) {
+        totals.duplicates++
         pending.attach(names.id, [connection])
         return
       }

@@ -70,7 +70,7 @@ export function connectionRow<T extends ProtocolTypes>(
     identity: view.identity ?? null,
     described: describedBy(describe, connection),
     ageMs: Math.max(0, Math.round(now - view.startedMs)),
-    rates: rates.of(counters, now),
+    rates: rates.of(name, counters, now),
     queuedBytes: { ...connection.laneBytes(), socket: connection.unsentBytes() },
     isHeld: connection.isHeld(),
     strikes: inside.strikes(connection),

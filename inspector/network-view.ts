@@ -30,7 +30,7 @@ export function networkView<T extends ProtocolTypes>(
     const far = view.identity ?? peer.address
     nodes.set(far, { id: far, label: peer.address, is: 'stranger' })
     const [from, to] = view.role === 'dialler' ? [node, far] : [far, node]
-    const { receivedBytes, sentBytes } = rates.of(counters, nowMs)
+    const { receivedBytes, sentBytes } = rates.of(name, counters, nowMs)
     const bytesPerSecond = sumOf(receivedBytes, sentBytes)
     return { from, to, node, connection: name, state: view.phase, bytesPerSecond }
   })

@@ -78,6 +78,7 @@ export function createNodeSource<T extends ProtocolTypes>(
     if (event.type === 'node.started') sinceMs = clock.wallMs()
     if (event.type === 'connection.active') series.active(event.handshakeMs)
     if (event.type === 'connection.closed') {
+      rates.forget(event.connection)
       series.ended(supervisor.explain(event.connection)?.counters)
     }
   }

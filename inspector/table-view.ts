@@ -45,7 +45,7 @@ function keyOf<T extends ProtocolTypes>(
     default: {
       const rate = RATES[column] ?? 'receivedMessages'
       const now = nowMs()
-      return ({ counters }) => rates.of(counters, now)[rate] ?? -1
+      return ({ counters, name }) => rates.one(name, counters, now, rate)
     }
   }
 }
@@ -57,6 +57,22 @@ export const compareKeys = (one: Key, other: Key): number =>
   typeof one === 'number' && typeof other === 'number'
     ? one - other
     : compareTexts(String(one), String(other))
+
+interface Keyed {
+  readonly key: Key
+}
+
+/** Those that can be among the first so many: numbers alone are sorted ten times as fast. */
+function foremost<One extends Keyed>(
+  keyed: readonly One[],
+  sign: 1 | -1,
+  count: number,
+): readonly One[] {
+  if (keyed.length <= count || typeof keyed[0]?.key !== 'number') return keyed
+  const keys = Float64Array.from(keyed, ({ key }) => sign * Number(key)).sort()
+  const last = keys[count - 1] ?? Infinity
+  return keyed.filter(({ key }) => sign * Number(key) <= last)
+}
 
 const contains = (text: string | null | undefined, sought: string): boolean =>
   text?.toLowerCase().includes(sought) === true
@@ -103,8 +119,8 @@ export function tableView<T extends ProtocolTypes>(
   const key = keyOf(sort, options)
   const keyed = matching.map((connection) => ({ connection, key: key(connection) }))
   const sign = descending ? -1 : 1
-  keyed.sort((one, other) => sign * compareKeys(one.key, other.key))
-  const rows = keyed
+  const rows = foremost(keyed, sign, offset + limit)
+    .toSorted((one, other) => sign * compareKeys(one.key, other.key))
     .slice(offset, offset + limit)
     .map(({ connection }) => connectionRow(connection, options))
   return {

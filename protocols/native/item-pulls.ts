@@ -75,7 +75,16 @@ interface Neighbour {
   idleUntilMs: number
 }
 
+/** What a neighbour is asked for and has not given yet. */
+export interface AskedRange {
+  readonly connection: string
+  readonly origin: string
+  readonly first: bigint
+  readonly last: bigint
+}
+
 export interface Pulls {
+  asked(): readonly AskedRange[]
   onActive(connection: string): void
   onGone(connection: string): void
   onLocator(connection: string, origins: readonly LocatorEntry[]): void
@@ -275,6 +284,12 @@ export function createPulls(tools: Tools, options: PullOptions): Pulls {
   }
 
   return {
+    asked: () =>
+      [...neighbours].flatMap(([connection, { asked }]) =>
+        asked === undefined
+          ? []
+          : [{ connection, origin: asked.origin, first: asked.next, last: asked.last }],
+      ),
     onActive(connection) {
       const wanted: Wanted = options.wanted.get(connection) ?? new Map<string, Runs>()
       options.wanted.set(connection, wanted)

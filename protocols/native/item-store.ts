@@ -98,6 +98,8 @@ export interface ItemStore {
   read(origin: string, first: bigint, last: bigint, max: number): HeldItems
   /** It has to fit, and not to be known. `settled` hears in a later step. */
   put(item: ItemMessage, id: string, settled: (outcome: WriteOutcome) => void): void
+  /** How much is held. */
+  sizes(): { readonly origins: number; readonly items: number; readonly bytes: number }
   /** From now on it counts as once held. It has to fit, and not to be known. */
   pass(origin: string, number: bigint): void
 }
@@ -256,6 +258,11 @@ export function createItemStore(
   }
 
   return {
+    sizes() {
+      let items = 0
+      for (const state of origins.values()) items += state.items
+      return { origins: origins.size, items, bytes: allBytes }
+    },
     get version() {
       return version
     },

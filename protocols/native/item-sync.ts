@@ -29,7 +29,7 @@ export interface ItemSyncOptions extends Omit<PullOptions, 'limits' | 'store'> {
   readonly limits: PullOptions['limits'] & Pick<NativeLimits, 'drainMs'>
 }
 
-export interface ItemSync extends Pick<Pulls, 'onItem' | 'pause' | 'settle'> {
+export interface ItemSync extends Pick<Pulls, 'asked' | 'onItem' | 'pause' | 'settle'> {
   /** What is held has changed. */
   onChange(): void
   /** An item of this neighbour shows that others are missing. */
@@ -94,6 +94,7 @@ export function startItemSync(tools: ChildTools<NativeTypes>, options: ItemSyncO
   for (const name of names) onActive(name)
 
   return {
+    asked: pulls.asked,
     onItem: pulls.onItem,
     settle: pulls.settle,
     pause: pulls.pause,

@@ -11,6 +11,7 @@ import { startItemIntake } from './item-intake.ts'
 import { startItemListing } from './item-listing.ts'
 import type { Wanted } from './item-pulls.ts'
 import { startItemPublishing } from './item-publishing.ts'
+import { shownItems } from './item-shown.ts'
 import { createItemStore } from './item-store.ts'
 import type { UnsettledItems } from './item-store.ts'
 import { startItemSync } from './item-sync.ts'
@@ -63,6 +64,7 @@ export function itemsChild({
         takes: (origin) => origin !== own.id,
         isBarred: (origin) => !admits(origin) || banned(origin) !== undefined,
       })
+      tools.show(() => shownItems({ store, pulls: sync, wanted: kept.wanted }))
       const checking = { crypto, network, ownId: own.id, limits, admits, wallMs, banned }
       startItemIntake(tools, { checking, ignored, limits, store, sync })
       startItemListing(tools, store)
