@@ -15,11 +15,8 @@ import { useServer } from './server.ts'
 import type { Server } from './server.ts'
 import { countWords, timeWords } from './words.ts'
 
-interface Shown {
-  readonly step: JournalStep
-  /** The one before it; of the first there is none. */
-  readonly before: JournalStep | undefined
-}
+/** Steps that follow each other, as far back as they were seen; the last one is shown. */
+type Shown = readonly JournalStep[]
 
 /** Steps that are kept, so that one back and forth costs nothing. */
 const KEPT_MAX = 64
@@ -52,10 +49,16 @@ function useStep(journal: string, wanted: number) {
   const isAsking = useRef(false)
   latest.current = wanted
   useEffect(() => {
-    const read = async (asked: number): Promise<Shown> => ({
-      step: await readStep(server, journal, asked, kept.current),
-      before: asked === 0 ? undefined : await readStep(server, journal, asked - 1, kept.current),
-    })
+    const read = async (asked: number): Promise<Shown> => {
+      const step = await readStep(server, journal, asked, kept.current)
+      if (asked > 0) await readStep(server, journal, asked - 1, kept.current)
+      const steps = [step]
+      for (let at = asked - 1; ; at--) {
+        const before = kept.current.get(at)
+        if (before === undefined) return steps.reverse()
+        steps.push(before)
+      }
+    }
     const ask = (asked: number): void => {
       isAsking.current = true
       const done = (sentence?: string): void => {
@@ -78,13 +81,19 @@ function useStep(journal: string, wanted: number) {
   return { shown, wrong }
 }
 
-/** What led a chart to where it stands behind a step, from where it stood before. */
-function pathOf({ before, step }: Shown, chart: JournalChart): readonly PathEntry[] {
+/** What led a chart to where it stands, from where it stood behind the first of the steps. */
+function pathOf(steps: Shown, chart: JournalChart): readonly PathEntry[] {
   const kind = chart.chart === 'connection' ? 'connection' : 'session'
-  const from = before?.charts.find((one) => keyOf(one) === keyOf(chart))
-  const own = step.path.filter((entry) => entry.connection === chart.of && entry.chart === kind)
-  const begin = { atMs: step.atMs, chart: kind, event: '', state: from?.state ?? '' } as const
-  return from === undefined ? own : [begin, ...own]
+  const [first, ...rest] = steps
+  const from = first?.charts.find((one) => keyOf(one) === keyOf(chart))
+  const begin =
+    first === undefined || from === undefined
+      ? []
+      : [{ atMs: first.atMs, chart: kind, event: '', state: from.state } as const]
+  const moved = rest.flatMap(({ path }) =>
+    path.filter((entry) => entry.connection === chart.of && entry.chart === kind),
+  )
+  return [...begin, ...moved]
 }
 
 function Scrubber(props: {
@@ -207,7 +216,7 @@ export function JournalSession(props: {
   const [at, setAt] = useState(0)
   const [chosen, setChosen] = useState<string>()
   const { shown, wrong } = useStep(opened.journal, at)
-  const step = shown?.step
+  const step = shown?.at(-1)
   const { view } = useView({ view: 'nodes' })
   const nodes = view?.answer.nodes ?? []
   // Charts are those of a node that speaks the same network: the journal has none of its own.
@@ -236,6 +245,7 @@ export function JournalSession(props: {
       ) : (
         <>
           <p aria-live="polite">
+            {`Step ${countWords(step.step)}, `}
             <time dateTime={new Date(step.atMs).toISOString()}>{timeWords(step.atMs)}</time>{' '}
             <span class="mono">{step.input}</span>
           </p>
@@ -285,7 +295,7 @@ export function JournalSession(props: {
                 )}
               </Section>
               <Section title="What happened in this step">
-                <Path path={step.path} leftOut={0} />
+                <Path path={step.path} leftOut={0} none="No chart moved." />
                 {step.leftOut === 0 ? null : (
                   <p class="faint">{`${countWords(step.leftOut)} more are not shown`}</p>
                 )}

@@ -54,11 +54,13 @@ test('the demo on one page: six nodes, their charts, one that is killed and back
   expect(await page.getByRole('table').getByRole('row').count()).toBe(1 + 6)
   await rowOf(page, 'node 1').getByText('gone').waitFor({ timeout: LATE_MS })
 
-  // Killed, another one is gone; then it runs again, for the second time, with connections as before.
-  const { node: victim = '' } = await demo.event('killed')
-  await rowOf(page, victim).getByText('gone').waitFor()
-  await rowOf(page, victim).getByText('running').waitFor({ timeout: LATE_MS })
-  expect(await rowOf(page, victim).getByRole('cell').nth(3).innerText()).toBe('2')
+  // Another one is killed and comes back: another process, started for the second time.
+  const { node: victim = '', pid: killed } = await demo.event('killed')
+  const cells = rowOf(page, victim).getByRole('cell')
+  await expect.poll(() => cells.nth(3).innerText(), { timeout: LATE_MS }).toBe('2')
+  const pid = () => cells.last().innerText()
+  await expect.poll(pid, { timeout: LATE_MS }).not.toBe(String(killed))
+  await rowOf(page, victim).getByText('running').waitFor()
   await demo.event('recovered')
 
   await goTo(page, '#/')
@@ -92,11 +94,12 @@ test('the demo on one page: six nodes, their charts, one that is killed and back
   await page.getByRole('img', { name: /^The chart .* of node 6/ }).waitFor()
   expect(last).toBeGreaterThan(10)
   await page.getByRole('button', { name: 'First step' }).click()
-  for (let count = 0; count < 6; count++) {
+  for (let count = 1; count <= 6; count++) {
     await page.getByRole('button', { name: 'Next step' }).click()
+    await page.getByText(`Step ${String(count)},`).waitFor()
   }
-  expect(await step.inputValue()).toBe('6')
-  await page.locator('[data-transition].is-taken').first().waitFor()
+  const way = page.locator('[data-transition].is-taken').first()
+  expect(await way.getAttribute('data-transition')).toMatch(/connecting: opened$/)
   await takePictures(page, 'journal')
   expect(complaints).toEqual([])
   expect(await demo.interrupt()).toBe(0)
