@@ -138,17 +138,30 @@ function Heads() {
   )
 }
 
-/** Keeps the state that is lit where it can be seen, whenever another one is. */
+/** To the middle of what is seen of the chart, as far as it goes. */
+function follow(around: HTMLElement): void {
+  const boxes = around.querySelectorAll('.is-active:not(.is-group, .is-region)')
+  const box = boxes.item(boxes.length - 1) as Element | null
+  if (box === null) return
+  const [outer, inner] = [around.getBoundingClientRect(), box.getBoundingClientRect()]
+  around.scrollLeft += inner.left + inner.width / 2 - (outer.left + outer.width / 2)
+  around.scrollTop += inner.top + inner.height / 2 - (outer.top + outer.height / 2)
+}
+
+/** Keeps the state that is lit where it can be seen, whenever another one is, or the room is another. */
 function useFollowing(active: string) {
   const place = useRef<HTMLDivElement>(null)
   useEffect(() => {
     const around = place.current
-    const boxes = around?.querySelectorAll<SVGGElement>('.is-active:not(.is-group, .is-region)')
-    const box = boxes?.item(boxes.length - 1)
-    if (around == null || box == null) return
-    const [outer, inner] = [around.getBoundingClientRect(), box.getBoundingClientRect()]
-    around.scrollLeft += inner.left + inner.width / 2 - (outer.left + outer.width / 2)
-    around.scrollTop += inner.top + inner.height / 2 - (outer.top + outer.height / 2)
+    if (around === null) return undefined
+    const observer = new ResizeObserver(() => {
+      follow(around)
+    })
+    // It is told once at the beginning.
+    observer.observe(around)
+    return () => {
+      observer.disconnect()
+    }
   }, [active])
   return place
 }

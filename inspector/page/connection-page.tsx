@@ -110,7 +110,7 @@ function Head({
       <Facts
         facts={[
           ['node', <NodeLink node={row.node} />],
-          ['direction', `${row.direction}, ${row.slot}`],
+          ['direction', [row.direction, row.slot].filter(Boolean).join(', ')],
           ['address', <Address of={row.address} />],
           ['identity', <Identity of={row.identity} />],
           ['age', lengthWords(row.ageMs)],

@@ -12,12 +12,31 @@ import { Path } from './path.tsx'
 import { Section, State, Waiting } from './parts.tsx'
 import { Sequence } from './sequence.tsx'
 import { useServer } from './server.ts'
+import type { Server } from './server.ts'
 import { countWords, timeWords } from './words.ts'
 
-interface Shown {
-  readonly step: JournalStep
-  /** The one before it, where that was seen last. */
-  readonly before: JournalStep | undefined
+/** Steps that follow each other, as far back as they were seen; the last one is shown. */
+type Shown = readonly JournalStep[]
+
+/** Steps that are kept, so that one back and forth costs nothing. */
+const KEPT_MAX = 64
+
+/** @throws {Error} with a sentence for the person */
+async function readStep(
+  server: Server,
+  journal: string,
+  step: number,
+  kept: Map<number, JournalStep>,
+): Promise<JournalStep> {
+  const known = kept.get(step)
+  if (known !== undefined) return known
+  const answer = await server.journal({ step, journal })
+  if (!('at' in answer)) {
+    throw new Error('refused' in answer ? answer.refused.message : 'There is no such step.')
+  }
+  if (kept.size >= KEPT_MAX) kept.clear()
+  kept.set(step, answer.at)
+  return answer.at
 }
 
 /** The step that is wanted is asked for once the one before it was answered: scrubbing asks for few. */
@@ -25,15 +44,20 @@ function useStep(journal: string, wanted: number) {
   const server = useServer()
   const [shown, setShown] = useState<Shown>()
   const [wrong, setWrong] = useState<string>()
+  const kept = useRef(new Map<number, JournalStep>())
   const latest = useRef(wanted)
   const isAsking = useRef(false)
   latest.current = wanted
   useEffect(() => {
-    const show = (step: JournalStep): void => {
-      setShown((last) => ({
-        step,
-        before: last?.step.step === step.step - 1 ? last.step : undefined,
-      }))
+    const read = async (asked: number): Promise<Shown> => {
+      const step = await readStep(server, journal, asked, kept.current)
+      if (asked > 0) await readStep(server, journal, asked - 1, kept.current)
+      const steps = [step]
+      for (let at = asked - 1; ; at--) {
+        const before = kept.current.get(at)
+        if (before === undefined) return steps.reverse()
+        steps.push(before)
+      }
     }
     const ask = (asked: number): void => {
       isAsking.current = true
@@ -42,15 +66,13 @@ function useStep(journal: string, wanted: number) {
         setWrong(sentence)
         if (latest.current !== asked) ask(latest.current)
       }
-      server.journal({ step: asked, journal }).then(
-        (answer) => {
-          if ('at' in answer) {
-            show(answer.at)
-            done()
-          } else done('refused' in answer ? answer.refused.message : 'There is no such step.')
+      read(asked).then(
+        (next) => {
+          setShown(next)
+          done()
         },
-        () => {
-          done('The node did not answer.')
+        (error: unknown) => {
+          done(error instanceof Error ? error.message : String(error))
         },
       )
     }
@@ -59,13 +81,19 @@ function useStep(journal: string, wanted: number) {
   return { shown, wrong }
 }
 
-/** What led a chart to where it stands behind a step, from where it stood before. */
-function pathOf({ before, step }: Shown, chart: JournalChart): readonly PathEntry[] {
+/** What led a chart to where it stands, from where it stood behind the first of the steps. */
+function pathOf(steps: Shown, chart: JournalChart): readonly PathEntry[] {
   const kind = chart.chart === 'connection' ? 'connection' : 'session'
-  const from = before?.charts.find((one) => keyOf(one) === keyOf(chart))
-  const own = step.path.filter((entry) => entry.connection === chart.of && entry.chart === kind)
-  const begin = { atMs: step.atMs, chart: kind, event: '', state: from?.state ?? '' } as const
-  return from === undefined ? own : [begin, ...own]
+  const [first, ...rest] = steps
+  const from = first?.charts.find((one) => keyOf(one) === keyOf(chart))
+  const begin =
+    first === undefined || from === undefined
+      ? []
+      : [{ atMs: first.atMs, chart: kind, event: '', state: from.state } as const]
+  const moved = rest.flatMap(({ path }) =>
+    path.filter((entry) => entry.connection === chart.of && entry.chart === kind),
+  )
+  return [...begin, ...moved]
 }
 
 function Scrubber(props: {
@@ -76,10 +104,10 @@ function Scrubber(props: {
   const { at, onStep, steps } = props
   const last = steps - 1
   const buttons: readonly (readonly [title: string, sign: string, to: number])[] = [
-    ['First step', '⏮', 0],
+    ['First step', '|◀', 0],
     ['Step before', '◀', at - 1],
     ['Next step', '▶', at + 1],
-    ['Last step', '⏭', last],
+    ['Last step', '▶|', last],
   ]
   return (
     <div class="scrubber" role="group" aria-label="Steps">
@@ -188,7 +216,7 @@ export function JournalSession(props: {
   const [at, setAt] = useState(0)
   const [chosen, setChosen] = useState<string>()
   const { shown, wrong } = useStep(opened.journal, at)
-  const step = shown?.step
+  const step = shown?.at(-1)
   const { view } = useView({ view: 'nodes' })
   const nodes = view?.answer.nodes ?? []
   // Charts are those of a node that speaks the same network: the journal has none of its own.
@@ -217,6 +245,7 @@ export function JournalSession(props: {
       ) : (
         <>
           <p aria-live="polite">
+            {`Step ${countWords(step.step)}, `}
             <time dateTime={new Date(step.atMs).toISOString()}>{timeWords(step.atMs)}</time>{' '}
             <span class="mono">{step.input}</span>
           </p>
@@ -266,7 +295,7 @@ export function JournalSession(props: {
                 )}
               </Section>
               <Section title="What happened in this step">
-                <Path path={step.path} leftOut={0} />
+                <Path path={step.path} leftOut={0} none="No chart moved." />
                 {step.leftOut === 0 ? null : (
                   <p class="faint">{`${countWords(step.leftOut)} more are not shown`}</p>
                 )}

@@ -57,8 +57,17 @@ function waysBetween(
   )
   const onEvent = ways.filter((way) => isOn(way, event))
   // What needs no event is taken on whatever came before, where nothing else explains it.
-  const taken = onEvent.length > 0 ? onEvent : ways.filter(({ on }) => on.kind === 'always')
-  return taken.map(({ id }) => id)
+  const some = onEvent.length > 0 ? onEvent : ways.filter(({ on }) => on.kind === 'always')
+  const straight = some.filter(({ targets }) =>
+    targets.some((target) => here.has(innermost(chart, target))),
+  )
+  return (straight.length > 0 ? straight : some).map(({ id }) => id)
+}
+
+/** Where a state begins, however deep. */
+function innermost(chart: ChartDescription, id: string): string {
+  const initial = chart.states.find((state) => state.id === id)?.initial
+  return initial === undefined ? id : innermost(chart, initial)
 }
 
 /** @param now where no states are active by name, those of its text are */

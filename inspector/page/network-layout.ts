@@ -19,7 +19,7 @@ export interface NetworkPicture {
 
 /** Pixels along a circle that a node with its name takes. */
 const ROOM = 70
-const OURS_RADIUS_MIN = 120
+const OURS_RADIUS_MIN = 170
 const STRANGERS_GAP = 130
 const MARGIN = 110
 /** A node alone is not drawn larger than one among others. */

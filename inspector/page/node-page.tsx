@@ -118,10 +118,13 @@ function Tree({ node }: { readonly node: string }) {
             </li>
           </ul>
         </Section>
-        <Section title="What is alive">
-          <Alive audit={audit} />
+        <Section title="Over time">
+          <Series node={node} />
         </Section>
       </div>
+      <Section title="What is alive">
+        <Alive audit={audit} />
+      </Section>
     </>
   )
 }
@@ -252,9 +255,6 @@ export function NodePage({ node }: { readonly node: string }) {
     <>
       <h1>{node}</h1>
       <Tree node={node} />
-      <Section title="Over time">
-        <Series node={node} />
-      </Section>
       <Section title="Sub-protocols">
         <Children node={node} />
       </Section>

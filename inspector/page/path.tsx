@@ -16,12 +16,15 @@ const eventWords = (event: string): string =>
 
 export function Path({
   leftOut,
+  none = 'Nothing is kept of it.',
   path,
 }: {
   readonly path: readonly PathEntry[]
   readonly leftOut: number
+  /** What stands there where there is none. */
+  readonly none?: string
 }) {
-  if (path.length === 0) return <p class="faint">Nothing is kept of it.</p>
+  if (path.length === 0) return <p class="faint">{none}</p>
   return (
     <>
       <ol class="path" reversed tabIndex={0} aria-label="Transitions, the last one first">

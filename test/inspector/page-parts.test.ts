@@ -5,6 +5,8 @@ import type { NetworkEdge, NetworkNode } from '../../inspector/messages.ts'
 import { litOf, statesOf } from '../../inspector/page/lit.ts'
 import { layoutNetwork } from '../../inspector/page/network-layout.ts'
 import * as words from '../../inspector/page/words.ts'
+import { native } from '../../protocols/native.ts'
+import { keyOf } from '../contracts/seats.ts'
 import { odd } from '../support/charts.ts'
 
 const connection = describeConnection()
@@ -48,6 +50,21 @@ describe('what of a chart is lit', () => {
       step('started', 'handshaking'),
     ])
     expect([...taken]).toEqual(['connection.connecting: always'])
+  })
+
+  test('of two ways into a group it is the one that leads to where the chart is', () => {
+    const chart = describeChart(
+      native({ network: 'test', privateKey: keyOf('listener') }).session,
+      { name: 'native' },
+    )
+    const way = (state: string) => [
+      ...litOf(chart, { active: [], next: [], state }, [
+        { atMs: 0, chart: 'session', event: 'xstate.init', state: 'connecting' },
+        { atMs: 1, chart: 'session', event: 'opened', state },
+      ]).taken,
+    ]
+    expect(way('shaking.greeting')).toEqual(['native.connecting: opened'])
+    expect(way('shaking.awaiting')).toEqual(['native.connecting: opened 2'])
   })
 
   test('a step that leads nowhere new lights nothing', () => {

@@ -16,6 +16,7 @@ const LINES = 130
 export interface DemoEvent {
   readonly event: string
   readonly node?: string
+  readonly pid?: number
   readonly url?: string
 }
 
