@@ -94,6 +94,7 @@ export interface DataRoutesOptions {
 
 /** @returns whether the request was one of these */
 export function createDataRoutes({ access, limits, routes }: DataRoutesOptions) {
+  let journals = 0
   const chart = (response: ServerResponse, path: string): void => {
     const [, node, name] = CHART.exec(path) ?? []
     const [ofNode, ofName] = [decoded(node), decoded(name)]
@@ -114,6 +115,26 @@ export function createDataRoutes({ access, limits, routes }: DataRoutesOptions) 
     const status = 'refused' in answered ? STATUS[answered.refused.why] : 200
     if (!request.complete) response.setHeader('connection', 'close')
     writeJson(response, status, answered)
+  }
+
+  /** A body is tens of megabytes while it is read and understood: few are at once. */
+  const postJournal = async (
+    request: IncomingMessage,
+    response: ServerResponse,
+    take: (given: unknown) => Promise<JournalAnswer>,
+  ): Promise<void> => {
+    if (journals >= limits.journalsAtOnceMax) {
+      response.setHeader('connection', 'close')
+      writeJson(response, 429, refusal('too-many-queries', 'others are asked already: try again'))
+      return
+    }
+    journals++
+    try {
+      request.socket.setTimeout(limits.journalMs)
+      await post(request, response, limits.journalBytesMax, take)
+    } finally {
+      journals--
+    }
   }
 
   const off = (why: 'actions-off' | 'journals-off', message: string) => () =>
@@ -138,8 +159,7 @@ export function createDataRoutes({ access, limits, routes }: DataRoutesOptions) 
       await post(request, response, limits.actionBytesMax, act)
     } else {
       const journal = routes.journal ?? off('journals-off', 'no journals can be opened here')
-      request.socket.setTimeout(limits.journalMs)
-      await post(request, response, limits.journalBytesMax, journal)
+      await postJournal(request, response, journal)
     }
     return true
   }

@@ -32,7 +32,7 @@ export interface InspectorOptions<T extends ProtocolTypes> extends Pick<
   /** Whether a page may disconnect, ban, pause and restart. Default: it may not. */
   readonly actions?: boolean
   /** How recordings are read. Left out: as usual. */
-  readonly timeTravel?: Pick<TimeTravelOptions, 'answerMs' | 'heapMibMax' | 'idleMs' | 'worker'>
+  readonly timeTravel?: Pick<TimeTravelOptions, 'answerMs' | 'heapMibMax' | 'idleMs' | 'program'>
   /** The node's clock, where it is not the platform's. */
   readonly clock?: { monotonicMs(): number; wallMs(): number }
 }

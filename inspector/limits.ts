@@ -30,6 +30,8 @@ export const INSPECTOR_LIMITS = {
   actionBytesMax: 16_384,
   /** An uploaded journal of 16 MiB in base64, and what stands around it. */
   journalBytesMax: 23_068_672,
+  /** Such requests at once: each is some hundred megabytes while it is read and understood. */
+  journalsAtOnceMax: 4,
   /** For an upload of that size, and for the answer to it. */
   journalMs: 60_000,
 } as const

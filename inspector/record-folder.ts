@@ -10,7 +10,7 @@ import { join } from 'node:path'
 
 /** Files that are listed: more than a person reads through. */
 const FILES_MAX = 500
-/** What a thread reads in memory; a larger one is replayed by the command. */
+/** What a process reads in memory; a larger one is replayed by the command. */
 const FILE_BYTES_MAX = 67_108_864
 /** Of names that are tried until one is free. */
 const NAMES_MAX = 100

@@ -1,6 +1,6 @@
 /**
  * Time travel, as a page asks for it: recordings that are opened, looked at step by step, and left behind a
- * step by a test that goes on otherwise. Each is read in a thread of its own; how many there are, how large
+ * step by a test that goes on otherwise. Each is read in a process of its own; how many there are, how large
  * and for how long is bounded here.
  *
  * Files are read from and written to the folder of `--record-dir` alone. The name of what is written is made
@@ -15,13 +15,15 @@ import type { JournalAnswer, JournalChart, JournalRequest, Refusal } from './mes
 import { RecordFolderFault, recordFolder } from './record-folder.ts'
 import type { RecordedChart } from './timeline.ts'
 import type { TimelineAnswers } from './timeline-messages.ts'
-import { startTimelineThread, TimelineFault } from './timeline-thread.ts'
-import type { TimelineThread, TimelineThreadOptions } from './timeline-thread.ts'
+import { startTimelineReader, TimelineFault } from './timeline-reader.ts'
+import type { TimelineReader, TimelineReaderOptions } from './timeline-reader.ts'
 import { connectionMachine } from '../machines/connection.ts'
 import { rootMachine } from '../machines/root.ts'
 
 /** Recordings that are open at once: a person compares two. The one that was looked at longest ago makes room. */
 const OPEN_MAX = 4
+/** Those that are being read for the first time: each may take a process's whole heap. */
+const OPENING_MAX = 2
 /** One that nobody looks at is closed after so long. */
 const IDLE_MS = 600_000
 /** Tests that one inspector writes: a page that went wrong fills no disk. */
@@ -35,7 +37,7 @@ export interface RecordedFlight extends FlightAbout {
   readonly bytes: Uint8Array | string
 }
 
-export interface TimeTravelOptions extends TimelineThreadOptions {
+export interface TimeTravelOptions extends TimelineReaderOptions {
   /** Left out: files are neither opened nor written. */
   readonly recordDir?: string | undefined
   /** What is kept of a live connection. Left out: nothing. */
@@ -52,13 +54,13 @@ export interface TimeTravelOptions extends TimelineThreadOptions {
 export interface TimeTravel {
   /** What was posted, unchecked. It always settles with an answer; a refusal is one. */
   ask(given: unknown): Promise<JournalAnswer>
-  /** Ends all threads. */
+  /** Ends all processes; nothing is opened from then on. */
   close(): Promise<void>
 }
 
 interface Session {
   readonly journal: string
-  readonly thread: TimelineThread
+  readonly reader: TimelineReader
   readonly name: string
   readonly protocol: string
   /** In the folder; undefined: it stands in no file. */
@@ -75,6 +77,7 @@ const refused = (why: Refusal['why'], message: string): JournalAnswer => ({
   refused: { why, message },
 })
 
+const CLOSED = refused('failed', 'the inspector is closing')
 const NO_FOLDER = refused('journals-off', 'there is no folder of recordings: --record-dir')
 
 /** Letters and digits of a text, joined by hyphens: nothing that leads anywhere. */
@@ -104,19 +107,23 @@ export function createTimeTravel(options: TimeTravelOptions = {}): TimeTravel {
   /** Those that were looked at last are the last. */
   const sessions = new Map<string, Session>()
   const charts = new Map<string, KnownChart>()
+  /** Those that have an answer to come, and of these the ones that are read. */
+  let openings = 0
+  const opening = new Set<TimelineReader>()
   let nextNumber = 1
   let forks = 0
+  let isClosed = false
 
   const close = async (session: Session): Promise<void> => {
     sessions.delete(session.journal)
     clearTimeout(session.idle)
-    await session.thread.close()
+    await session.reader.close()
   }
 
   const armed = (session: () => Session | undefined): NodeJS.Timeout => {
     const timer = setTimeout(() => {
       const idle = session()
-      // Its thread ends; nobody waits for that.
+      // Its process ends; nobody waits for that.
       if (idle !== undefined) close(idle).catch(() => undefined)
     }, idleMs)
     return timer.unref()
@@ -189,25 +196,33 @@ export function createTimeTravel(options: TimeTravelOptions = {}): TimeTravel {
     const source = await opened(request)
     if (!('bytes' in source)) return source
     const { about: known, bytes, file } = source
-    const thread = startTimelineThread(options)
+    if (isClosed) return CLOSED
+    const reader = startTimelineReader(options)
+    opening.add(reader)
     let about: TimelineAnswers['open']
     try {
-      about = await thread.ask({ do: 'open', bytes, about: known })
+      about = await reader.ask({ do: 'open', bytes, about: known })
     } catch (error) {
-      await thread.close()
+      await reader.close()
       throw error
+    } finally {
+      opening.delete(reader)
+    }
+    if (isClosed) {
+      await reader.close()
+      return CLOSED
     }
     const journal = `journal-${String(nextNumber++)}`
     const { name, protocol } = about
     const idle = armed(() => sessions.get(journal))
-    sessions.set(journal, { journal, thread, name, protocol, file, idle })
+    sessions.set(journal, { journal, reader, name, protocol, file, idle })
     const [oldest] = sessions.values()
     if (sessions.size > OPEN_MAX && oldest !== undefined) await close(oldest)
     return { opened: { journal, ...about } }
   }
 
-  const at = async ({ protocol, thread }: Session, journal: string, step: number) => {
-    const { charts: recorded, ...moment } = await thread.ask({ do: 'at', step })
+  const at = async ({ protocol, reader }: Session, journal: string, step: number) => {
+    const { charts: recorded, ...moment } = await reader.ask({ do: 'at', step })
     const shown = recorded.map((chart) => shownChart(chart, protocol))
     return { at: { journal, step, ...moment, charts: shown } }
   }
@@ -223,7 +238,7 @@ export function createTimeTravel(options: TimeTravelOptions = {}): TimeTravel {
     }
     const stem = await folder.freeStem(stemOf(session.name, step, wish), ['.test.ts', '.journal'])
     const journal = session.file ?? `${stem}.journal`
-    const { bytes, text } = await session.thread.ask({ do: 'fork', step, journal })
+    const { bytes, text } = await session.reader.ask({ do: 'fork', step, journal })
     forks++
     // The journal first: a test without it would be one that fails.
     if (session.file === undefined && bytes !== null) await folder.write(journal, bytes)
@@ -232,7 +247,16 @@ export function createTimeTravel(options: TimeTravelOptions = {}): TimeTravel {
   }
 
   const perform = async (request: JournalRequest): Promise<JournalAnswer> => {
-    if ('open' in request) return open(request)
+    if ('open' in request) {
+      if (isClosed) return CLOSED
+      if (openings >= OPENING_MAX) return refused('too-many-queries', 'others are being opened')
+      openings++
+      try {
+        return await open(request)
+      } finally {
+        openings--
+      }
+    }
     if ('list' in request) return folder === undefined ? NO_FOLDER : { files: await folder.list() }
     const journal = 'close' in request ? request.close : request.journal
     const session = sessionOf(journal)
@@ -246,7 +270,7 @@ export function createTimeTravel(options: TimeTravelOptions = {}): TimeTravel {
         ? await at(session, journal, request.step)
         : await fork(session, request.fork, request.file)
     } finally {
-      if (session.thread.isOver) await close(session)
+      if (session.reader.isOver) await close(session)
     }
   }
 
@@ -264,7 +288,9 @@ export function createTimeTravel(options: TimeTravelOptions = {}): TimeTravel {
       }
     },
     async close() {
-      await Promise.all([...sessions.values()].map(close))
+      isClosed = true
+      const opened = [...sessions.values()].map(close)
+      await Promise.all([...opened, ...[...opening].map((reader) => reader.close())])
     },
   }
 }

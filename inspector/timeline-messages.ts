@@ -1,5 +1,5 @@
 /**
- * What the thread that reads a recording is asked and answers. Types only: plain data that crosses threads.
+ * What the process that reads a recording is asked and answers. Types only: plain data that is sent between processes.
  * @module
  */
 import type { FlightAbout } from './flight-timeline.ts'

@@ -40,7 +40,7 @@ let compiled: string | undefined
 export const compiledFolder = (): string =>
   (compiled ??= compileSources([
     ...['cli/main.ts', 'protocols/bitcoin.ts', 'protocols/botd.ts', 'protocols/native.ts'],
-    ...['examples/smallest-network.ts', 'inspector/timeline-worker.ts'],
+    ...['examples/smallest-network.ts', 'inspector/timeline-child.ts'],
   ]))
 
 export function startCommand(words: readonly string[], folder = tmpdir()): Command {

@@ -22,12 +22,12 @@ export const nodeJournal = (): Uint8Array =>
 export const connectionJournal = (): Uint8Array =>
   new Uint8Array(readFileSync(join(ROOT, 'test/interop/fixtures/core-v2-dialler.journal')))
 
-let worker: URL | undefined
+let program: URL | undefined
 
-/** The program of the thread: Node 20 runs no TypeScript. */
-export const compiledWorker = (): URL =>
-  (worker ??= pathToFileURL(
-    join(compileSources(['inspector/timeline-worker.ts']), 'inspector/timeline-worker.js'),
+/** The program of the process: Node 20 runs no TypeScript. */
+export const compiledReader = (): URL =>
+  (program ??= pathToFileURL(
+    join(compileSources(['inspector/timeline-child.ts']), 'inspector/timeline-child.js'),
   ))
 
 export function startFolder(): string {
@@ -40,7 +40,7 @@ export function startFolder(): string {
 
 /** Whoever it is that asks, and what may be asked. */
 export function startTimeTravel(options: TimeTravelOptions = {}) {
-  const travel = createTimeTravel({ worker: compiledWorker(), ...options })
+  const travel = createTimeTravel({ program: compiledReader(), ...options })
   onTestFinished(travel.close)
   const ask = async <Part extends string>(
     given: unknown,

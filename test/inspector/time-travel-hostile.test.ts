@@ -9,6 +9,7 @@ import {
 } from 'node:fs'
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import fc from 'fast-check'
 import ts from 'typescript'
 import { describe, expect, test } from 'vitest'
@@ -132,15 +133,39 @@ describe('a journal made to hurt is refused, and the next one is opened:', () =>
     await ask(open(connectionJournal()), 'opened')
   })
 
-  test('one that is never done is ended at its deadline', async () => {
-    const program = `import { parentPort } from 'node:worker_threads'
-      parentPort.on('message', () => { for (;;); })`
-    const { travel } = startTimeTravel({
-      worker: new URL(`data:text/javascript,${encodeURIComponent(program)}`),
-      answerMs: 50,
-    })
+  test('one of millions of empty maps: the process that reads it ends, and no other', async () => {
+    const maps = new Uint8Array(4_000_000).fill(0x80)
+    maps.set([0xdd, 0x00, 0x3d, 0x08, 0xfb])
+    const { ask, travel } = startTimeTravel({ heapMibMax: 64 })
+    expect(refusalOf(await travel.ask(open(journalOf('connection', maps))))).toMatch(
+      /^bad-journal: /,
+    )
+    await ask(open(connectionJournal()), 'opened')
+  })
+
+  test('more than two that are being opened are not, and none once it is closed', async () => {
+    const { travel } = startTimeTravel()
+    const many = await Promise.all(
+      Array.from({ length: 5 }, () => travel.ask(open(connectionJournal()))),
+    )
+    const opened = many.filter((answer) => 'opened' in answer)
+    expect(opened).toHaveLength(2)
+    expect(refusalOf(many[4] ?? { closed: true })).toBe('too-many-queries: others are being opened')
+
+    const asked = travel.ask(open(connectionJournal()))
+    await travel.close()
+    expect(await asked).toHaveProperty('refused')
     expect(refusalOf(await travel.ask(open(connectionJournal())))).toBe(
-      'bad-journal: the recording took longer than 50 ms',
+      'failed: the inspector is closing',
+    )
+  })
+
+  test('one that is never done is ended at its deadline', async () => {
+    const program = join(startFolder(), 'never-done.mjs')
+    writeFileSync(program, `process.on('message', () => { for (;;); })`)
+    const { travel } = startTimeTravel({ program: pathToFileURL(program), answerMs: 2_000 })
+    expect(refusalOf(await travel.ask(open(connectionJournal())))).toBe(
+      'bad-journal: the recording took longer than 2000 ms',
     )
   })
 

@@ -77,14 +77,14 @@ test('wants the kinds alone that somebody watches, and tells each watcher no oth
   const leave = port.watch(({ of }) => told.push(of), { kinds: ['event', 'refused'] })
   expect(port.wants).toEqual({
     ...{ written: false, step: false, effect: false, transition: false, message: false },
-    ...{ refused: true, event: true },
+    ...{ refused: true, event: true, timing: false },
   })
   port.tell(refused)
   port.tell({ of: 'step', step: { number: 0, monotonicMs: 0, wallMs: 0 }, input: alarm })
   expect(told).toEqual(['refused'])
   const leaveAll = port.watch(() => undefined)
   leave()
-  expect(Object.values(port.wants)).toEqual(Array(7).fill(true))
+  expect(Object.values(port.wants)).toEqual(Array(8).fill(true))
   leaveAll()
-  expect(Object.values(port.wants)).toEqual(Array(7).fill(false))
+  expect(Object.values(port.wants)).toEqual(Array(8).fill(false))
 })

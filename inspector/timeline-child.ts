@@ -1,9 +1,9 @@
 /**
- * The thread in which one recording is read. Whatever a recording does to whoever reads it, it does here:
- * its owner has bounded this thread's memory, waits for an answer so long and no longer, and ends it then.
+ * The process in which one recording is read. Whatever a recording does to whoever reads it, it does here:
+ * its owner has bounded this process's heap, waits for an answer so long and no longer, and ends it then. It
+ * ends by itself when its owner is gone.
  * @module
  */
-import { parentPort } from 'node:worker_threads'
 import { openTimeline } from './open-timeline.ts'
 import { clipped } from './timeline.ts'
 import type { Timeline } from './timeline.ts'
@@ -37,7 +37,7 @@ function answer(request: TimelineRequest): TimelineAnswer {
   return { text, bytes: timeline.of === 'flight' ? null : recording }
 }
 
-parentPort?.on('message', (request: TimelineRequest) => {
+process.on('message', (request: TimelineRequest) => {
   let reply: TimelineReply
   try {
     reply = { answer: answer(request) }
@@ -45,5 +45,5 @@ parentPort?.on('message', (request: TimelineRequest) => {
     // Whatever is wrong is wrong with the recording: its owner is told, and nobody else.
     reply = { refused: clipped(error instanceof Error ? error.message : String(error)) }
   }
-  parentPort?.postMessage(reply)
+  process.send?.(reply)
 })
