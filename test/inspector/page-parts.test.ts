@@ -141,6 +141,16 @@ describe('words', () => {
     expect(words.bytesWords(bytes)).toBe(text)
   })
 
+  test('times are of a day, however far off a recording says that they are', () => {
+    const noon = new Date(2026, 0, 2, 12, 0, 7, 250).getTime()
+    expect(words.timeWords(noon)).toBe('12:00:07.250')
+    expect(words.timeWords(new Date(1969, 0, 2, 12, 0, 7, 250).getTime())).toBe('12:00:07.250')
+    for (const atMs of [1e300, -1e300, Infinity, Number.NaN]) {
+      expect(words.timeWords(atMs)).toMatch(/^\d\d:\d\d:\d\d\.\d{3}$/)
+    }
+    expect([1e300, -1e300].map((atMs) => words.dateOf(atMs).getTime())).toEqual([8.64e15, -8.64e15])
+  })
+
   test('rates, lefts and names', () => {
     expect([null, 0, 0.02, 12.54, 1_234].map(words.rateWords)).toEqual([
       ...['–', '0', '<0.1', '12.5', '1,230'],

@@ -190,6 +190,20 @@ describe('time travel', () => {
     expect(complaints).toEqual([])
   })
 
+  test('shows a step whose time no calendar has', async () => {
+    const { url } = await startRecordedServer({
+      journals(given) {
+        const answer = recordedJournal(given)
+        return 'at' in answer ? { at: { ...answer.at, atMs: 1e300 } } : answer
+      },
+    })
+    const { complaints, page } = await open(url)
+    await page.getByRole('link', { name: 'Journals' }).click()
+    await page.getByRole('button', { name: 'Open node-1.journal' }).click()
+    await page.getByText('node.start').waitFor()
+    expect(complaints).toEqual([])
+  })
+
   test('forks what is seen into a test', async () => {
     const { page } = await openJournals()
     await page.getByRole('button', { name: 'Open node-1.journal' }).click()
