@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { describeChart } from '../../inspector/chart-description.ts'
 import { describeConnection } from '../../inspector/core-charts.ts'
 import type { NetworkEdge, NetworkNode } from '../../inspector/messages.ts'
+import { banSubjectOf } from '../../inspector/page/ban-subject.ts'
 import { litOf, statesOf } from '../../inspector/page/lit.ts'
 import { layoutNetwork } from '../../inspector/page/network-layout.ts'
 import * as words from '../../inspector/page/words.ts'
@@ -117,6 +118,17 @@ describe('the picture of a network', () => {
     )
     expect(one).toEqual(other)
   })
+})
+
+test.each([
+  ['in', 'b'.repeat(64), '127.0.0.1:60362', 'b'.repeat(64)],
+  ['in', null, '127.0.0.1:60362', '127.0.0.1'],
+  ['in', null, '[2001:db8::1]:60362', '2001:db8::1'],
+  ['out', null, '127.0.0.1:8333', '127.0.0.1'],
+  ['out', null, 'seed.example.org:8333', 'seed.example.org:8333'],
+  ['in', null, 'a-name:1', undefined],
+] as const)('who came %s, proved %s and is at %s', (direction, identity, address, subject) => {
+  expect(banSubjectOf({ address, direction, identity })).toBe(subject)
 })
 
 describe('words', () => {

@@ -159,6 +159,23 @@ test('what is done to a node is asked for twice, and only where the node allows 
   expect(done).toEqual([wanted])
 })
 
+test('of a peer that proved no identity the IP address is banned', async () => {
+  const done: unknown[] = []
+  const { url } = await startRecordedServer({
+    actions(action) {
+      done.push(action)
+      return { done: true }
+    },
+  })
+  const { page } = await open(url)
+  await page.getByRole('link', { name: 'node 1/in-2' }).click()
+  await page.getByRole('button', { name: 'Ban …' }).click()
+  await page.getByRole('button', { name: 'Ban', exact: true }).click()
+  await page.getByText('Ban: done.').waitFor()
+  const wanted: Action = { do: 'ban', node: 'node 1', subject: '127.0.0.1', forMs: null }
+  expect(done).toEqual([wanted])
+})
+
 describe('time travel', () => {
   async function openJournals() {
     const { url } = await startRecordedServer({ journals: recordedJournal })
