@@ -85,13 +85,16 @@ export function useServer(): Server {
 }
 
 const TOKEN = 'peerloom.token'
+const IN_FRAGMENT = /^#token=([0-9a-f]+)/
+
+export const isTokenGiven = (): boolean => IN_FRAGMENT.test(location.hash)
 
 /**
  * The token of the address, which is then taken out of it; it is kept for as long as the tab is there,
  * so that the page can be loaded again.
  */
 export function takeToken(): string | undefined {
-  const [, given] = /^#token=([0-9a-f]+)/.exec(location.hash) ?? []
+  const [, given] = IN_FRAGMENT.exec(location.hash) ?? []
   if (given !== undefined) {
     sessionStorage.setItem(TOKEN, given)
     history.replaceState(null, '', '#/')

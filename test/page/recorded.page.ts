@@ -256,6 +256,16 @@ test('the token leaves the address, and the page can be loaded again', async () 
   await page.getByRole('link', { name: 'node 1' }).waitFor()
 })
 
+test('the address of the next run, put into the same tab, is taken as if it were opened', async () => {
+  const { url } = await startRecordedServer()
+  const { page } = await open(url.replace(/=.*$/, '=00'))
+  await page.getByRole('alert').waitFor()
+  // It differs behind the # alone.
+  await page.goto(url)
+  await page.getByRole('status').getByText('live').waitFor()
+  expect(page.url()).not.toContain('token')
+})
+
 test('without a token the page says what is missing', async () => {
   const { url } = await startRecordedServer()
   const { page } = await open(url.replace(/#.*$/, ''))
