@@ -1,5 +1,6 @@
 import type { WebSocketRoute } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
+import { INSPECTOR_LIMITS } from '../../inspector/limits.ts'
 import type { Action } from '../../inspector/messages.ts'
 import { expectNoSidewaysScroll, useBrowser, WIDTHS } from './browser.ts'
 import { MARKUP, recordedJournal } from './recorded.ts'
@@ -219,6 +220,23 @@ describe('time travel', () => {
     await page.getByRole('button', { name: 'Open node-1.journal' }).click()
     await page.getByText('node.start').waitFor()
     expect(complaints).toEqual([])
+  })
+
+  test('waits for a journal for as long as the server does', async () => {
+    const { url } = await startRecordedServer({ journals: recordedJournal })
+    const deadlines: number[] = []
+    const { page } = await open(url, {
+      async prepare(page) {
+        await page.exposeFunction('noteDeadline', (ms: number) => deadlines.push(ms))
+        await page.addInitScript(`
+          const timeout = AbortSignal.timeout.bind(AbortSignal)
+          AbortSignal.timeout = (ms) => { noteDeadline(ms); return timeout(ms) }
+        `)
+      },
+    })
+    await page.getByRole('link', { name: 'Journals' }).click()
+    await page.getByRole('button', { name: 'Open node-1.journal' }).waitFor()
+    await expect.poll(() => deadlines).toEqual([INSPECTOR_LIMITS.journalMs])
   })
 
   test('forks what is seen into a test', async () => {
