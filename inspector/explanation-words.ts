@@ -31,6 +31,7 @@ const WHOM = {
   claim: 'whoever claims this identity from the same range of addresses',
 } as const
 
+const were = (count: number): string => (count === 1 ? 'was' : 'were')
 const seconds = (ms: number): string => `${(ms / 1_000).toFixed(ms < 10_000 ? 1 : 0)} s`
 
 function sentenceOf(verdict: Verdict): string {
@@ -63,10 +64,10 @@ export function explanationWords({ counters, ended, startedMs }: Explanation): r
     ([why, count]) => `${String(count)} dropped (${why})`,
   )
   const account = [
-    `${String(receivedMessages)} messages came`,
-    `${String(handledMessages)} were handled`,
+    `${String(receivedMessages)} ${receivedMessages === 1 ? 'message' : 'messages'} came`,
+    `${String(handledMessages)} ${were(handledMessages)} handled`,
     ...dropped,
-    `${String(sentMessages)} were sent`,
+    `${String(sentMessages)} ${were(sentMessages)} sent`,
   ]
   return [
     REASONS[reason],

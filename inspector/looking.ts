@@ -38,7 +38,12 @@ interface Asked {
 /** Two answers to one query are so far apart at least, but for what timers are early by. */
 const EARLY_MS = 20
 
-export function createLooking(options: LookingOptions): InspectorSource {
+export interface Looking extends InspectorSource {
+  /** How often it is looked now, milliseconds. */
+  readonly everyMs: number
+}
+
+export function createLooking(options: LookingOptions): Looking {
   const { timing } = options
   /** Each says whether one of its queries waits. */
   const sessions = new Set<() => boolean>()
@@ -136,5 +141,10 @@ export function createLooking(options: LookingOptions): InspectorSource {
       close,
     }
   }
-  return { open }
+  return {
+    open,
+    get everyMs() {
+      return pace.everyMs
+    },
+  }
 }

@@ -68,7 +68,7 @@ export function createNodeSource<T extends ProtocolTypes>(
   const { describe = () => ({ columns: {} }), loopDelay = () => undefined, pid = 0 } = options
   const node = supervisor.actor.id
   const { inside } = supervisor
-  const rates = createRateBook()
+  const rates = createRateBook(() => looking.everyMs)
   const log = createEventLog()
   const series = createSeries(inside, loopDelay)
   let sinceMs = clock.wallMs()

@@ -1,6 +1,6 @@
 /**
- * What goes over connections a second: from what their counters grew by between two looks. Nothing is
- * kept of whom nobody looks at, nor of whom is gone.
+ * What goes over connections a second: from what their counters grew by between two looks that are a
+ * window apart, to a tenth. Nothing is kept of whom is gone, and no rate is over a time without looks.
  *
  * All of it stands in one array of numbers, a few for each connection: a table of 10,000 is looked at
  * several times a second, and makes no garbage.
@@ -17,10 +17,10 @@ export type Rated = (typeof RATED)[number]
 const COUNTS = 1
 const RATES = COUNTS + RATED.length
 const SLOT = RATES + RATED.length
-/** A rate of a connection that was looked at once. */
+/** A rate of a connection that was not looked at for a window yet. */
 const UNKNOWN = -1
-/** Two looks that are closer make a number that jumps. */
-const APART_MS = 200
+/** What is counted over less than this makes a number that jumps: one message each two seconds is 0.5. */
+const WINDOW_MS = 2_000
 const SLOTS_AT_FIRST = 64
 
 export interface RateBook {
@@ -31,7 +31,8 @@ export interface RateBook {
   forget(connection: string): void
 }
 
-export function createRateBook(): RateBook {
+/** @param everyMs how often it is looked now, milliseconds */
+export function createRateBook(everyMs: () => number): RateBook {
   const slots = new Map<string, number>()
   const free: number[] = []
   let numbers = new Float64Array(SLOTS_AT_FIRST * SLOT)
@@ -46,12 +47,12 @@ export function createRateBook(): RateBook {
     return at
   }
 
-  /** Counts of now in place of those of before; the rates between the two. */
+  /** Counts of now in place of those of before; the rates between the two, where time passed. */
   const note = (at: number, index: number, count: number, passedMs: number): void => {
     const before = numbers[at + COUNTS + index] ?? 0
     numbers[at + COUNTS + index] = count
     numbers[at + RATES + index] =
-      passedMs > 0 ? Math.round(((count - before) * 1_000) / passedMs) : UNKNOWN
+      passedMs > 0 ? Math.round(((count - before) * 10_000) / passedMs) / 10 : UNKNOWN
   }
 
   /** Where its numbers are. */
@@ -59,8 +60,11 @@ export function createRateBook(): RateBook {
     const known = slots.get(connection)
     const at = known ?? newSlot()
     if (known === undefined) slots.set(connection, at)
-    const passedMs = known === undefined ? 0 : nowMs - (numbers[at] ?? 0)
-    if (known !== undefined && passedMs < APART_MS) return at
+    const sinceMs = nowMs - (numbers[at] ?? 0)
+    if (known !== undefined && sinceMs < WINDOW_MS) return at
+    // A window that is longer than two looks make it has a time in it at which nobody looked.
+    const isWatched = known !== undefined && sinceMs <= WINDOW_MS + 2 * everyMs()
+    const passedMs = isWatched ? sinceMs : 0
     numbers[at] = nowMs
     note(at, 0, counters.receivedMessages, passedMs)
     note(at, 1, counters.sentMessages, passedMs)

@@ -95,6 +95,12 @@ export const textOf = (value: unknown): string => (typeof value === 'string' ? c
 export const numberOf = (value: unknown): number =>
   typeof value === 'number' && Number.isFinite(value) ? value : 0
 
+/** The furthest that a date is from 1970 (ECMA-262, section 21.4.1.1). */
+const DATE_MS_MAX = 8.64e15
+/** Of a time that no date can be: the nearest one that a date can be. */
+export const timeOf = (value: unknown): number =>
+  Math.min(DATE_MS_MAX, Math.max(-DATE_MS_MAX, numberOf(value)))
+
 const CHART_NAMES: ReadonlySet<string> = new Set<ChartName>(['connection', 'root', 'session'])
 export const isChartName = (value: unknown): value is ChartName =>
   typeof value === 'string' && CHART_NAMES.has(value)
@@ -156,7 +162,7 @@ export function createTimeline(reader: StepReader): Timeline {
     ...{ of: reader.of, name: reader.name, protocol: reader.protocol, steps: reader.steps },
     ...{ incomplete: reader.incomplete, connections: [...connections], fork: reader.fork },
     at(step) {
-      const atMs = reader.atMs(step)
+      const atMs = timeOf(reader.atMs(step))
       const path: Moment['path'][number][] = []
       const messages: Moment['messages'][number][] = []
       let leftOut = 0

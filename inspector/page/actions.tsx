@@ -96,7 +96,8 @@ export function Actions({ choices }: { readonly choices: readonly Choice[] }) {
 export function ConnectionActions(props: {
   readonly node: string
   readonly connection: string
-  readonly subject: string
+  /** Whom a ban keeps out. Undefined: nobody can be named. */
+  readonly subject: string | undefined
 }) {
   const { connection, node, subject } = props
   return (
@@ -107,11 +108,15 @@ export function ConnectionActions(props: {
           question: `Disconnect ${connection}?`,
           action: { do: 'disconnect', node, connection },
         },
-        {
-          title: 'Ban',
-          question: `Ban ${subject} for as long as the network says?`,
-          action: { do: 'ban', node, subject, forMs: null },
-        },
+        ...(subject === undefined
+          ? []
+          : [
+              {
+                title: 'Ban',
+                question: `Ban ${subject} for as long as the network says?`,
+                action: { do: 'ban', node, subject, forMs: null },
+              } as const,
+            ]),
       ]}
     />
   )

@@ -6,6 +6,7 @@
 import { useState } from 'preact/hooks'
 import type { ChartNow, Closing, ConnectionAnswer, PossibleTransition } from '../messages.ts'
 import { ConnectionActions } from './actions.tsx'
+import { banSubjectOf } from './ban-subject.ts'
 import { ChartPicture } from './chart-picture.tsx'
 import { Deadlines } from './deadlines.tsx'
 import { useChart, useView } from './hooks.ts'
@@ -178,11 +179,7 @@ export function ConnectionPage(props: { readonly node: string; readonly connecti
       <Head view={view} />
       {answer.closed === null ? <Refused refused={refused} /> : <Closed closed={answer.closed} />}
       {answer.closed === null ? (
-        <ConnectionActions
-          node={node}
-          connection={connection}
-          subject={answer.row.identity ?? answer.row.address}
-        />
+        <ConnectionActions node={node} connection={connection} subject={banSubjectOf(answer.row)} />
       ) : null}
       <div class="columns">
         <Section

@@ -9,11 +9,11 @@ import { ChartPicture } from './chart-picture.tsx'
 import { useChart, useView } from './hooks.ts'
 import { litOf } from './lit.ts'
 import { Path } from './path.tsx'
-import { Section, State, Waiting } from './parts.tsx'
+import { Section, State, Time, Waiting } from './parts.tsx'
 import { Sequence } from './sequence.tsx'
 import { useServer } from './server.ts'
 import type { Server } from './server.ts'
-import { countWords, timeWords } from './words.ts'
+import { countWords } from './words.ts'
 
 /** Steps that follow each other, as far back as they were seen; the last one is shown. */
 type Shown = readonly JournalStep[]
@@ -246,8 +246,7 @@ export function JournalSession(props: {
         <>
           <p aria-live="polite">
             {`Step ${countWords(step.step)}, `}
-            <time dateTime={new Date(step.atMs).toISOString()}>{timeWords(step.atMs)}</time>{' '}
-            <span class="mono">{step.input}</span>
+            <Time atMs={step.atMs} /> <span class="mono">{step.input}</span>
           </p>
           <div class="columns">
             <Section

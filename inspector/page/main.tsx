@@ -5,13 +5,21 @@
  */
 import { render } from 'preact'
 import { App } from './app.tsx'
-import { createServer, ServerProvider, takeToken } from './server.ts'
+import { createServer, isTokenGiven, ServerProvider, takeToken } from './server.ts'
 import './style.css'
 import './chart.css'
 import './parts.css'
 
 const place = document.getElementById('page')
 const token = takeToken()
+
+// The address of the node's next run, put into this tab, differs behind the `#` alone where the port is
+// the same: the browser loads nothing.
+addEventListener('hashchange', () => {
+  if (!isTokenGiven()) return
+  takeToken()
+  location.reload()
+})
 
 if (place !== null) {
   render(

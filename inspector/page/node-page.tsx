@@ -18,19 +18,13 @@ import {
   SampledWords,
   Section,
   State,
+  Time,
   Waiting,
 } from './parts.tsx'
 import { isFields, plainText } from './plain.tsx'
 import { SyncWindow } from './sync-window.tsx'
 import { TimeSeries } from './time-series.tsx'
-import {
-  bytesRateWords,
-  countWords,
-  lengthWords,
-  manyWords,
-  rateWords,
-  timeWords,
-} from './words.ts'
+import { bytesRateWords, countWords, lengthWords, manyWords, rateWords } from './words.ts'
 
 function NodeActions({ row }: { readonly row: NodeRow }) {
   const { isPaused, node } = row
@@ -233,7 +227,7 @@ function Log({ node }: { readonly node: string }) {
       <ol class="log" reversed tabIndex={0} aria-label="Events, the last one first">
         {entries.toReversed().map(({ atMs, connection, fields, number, type }) => (
           <li key={number}>
-            <time dateTime={new Date(atMs).toISOString()}>{timeWords(atMs)}</time>
+            <Time atMs={atMs} />
             <span class="mono">{type}</span>
             <span class="fields">
               {connection === null ? null : <ConnectionLink node={node} connection={connection} />}{' '}

@@ -1,17 +1,22 @@
 /**
- * Small parts that many parts of the page are made of: a state, a name that leads somewhere, how often
- * it is looked, what was refused.
+ * Small parts that many parts of the page are made of: a state, a time, a name that leads somewhere, how
+ * often it is looked, what was refused.
  * @module
  */
 import type { ComponentChildren } from 'preact'
 import type { Refusal, Sampled } from '../messages.ts'
 import { fragmentOf } from './route.ts'
-import { countWords, lengthWords, shortAddress, shortName } from './words.ts'
+import { countWords, dateOf, lengthWords, shortAddress, shortName, timeWords } from './words.ts'
 
 /** Its colour says nothing that the word does not. */
 export function State({ state }: { readonly state: string }) {
   const [first = ''] = state.split('.')
   return <span class={`state state-${first}`}>{state}</span>
+}
+
+/** @param props.atMs whatever a recording says */
+export function Time({ atMs }: { readonly atMs: number }) {
+  return <time dateTime={dateOf(atMs).toISOString()}>{timeWords(atMs)}</time>
 }
 
 export function NodeLink({ node }: { readonly node: string }) {

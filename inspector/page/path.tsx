@@ -3,8 +3,8 @@
  * @module
  */
 import type { PathEntry } from '../messages.ts'
-import { State } from './parts.tsx'
-import { manyWords, timeWords } from './words.ts'
+import { State, Time } from './parts.tsx'
+import { manyWords } from './words.ts'
 
 /** What XState calls the events of its own. */
 const eventWords = (event: string): string =>
@@ -30,7 +30,7 @@ export function Path({
       <ol class="path" reversed tabIndex={0} aria-label="Transitions, the last one first">
         {path.toReversed().map(({ atMs, chart, event, state }, place) => (
           <li key={path.length - place}>
-            <time dateTime={new Date(atMs).toISOString()}>{timeWords(atMs)}</time>
+            <Time atMs={atMs} />
             <span class="mono">{eventWords(event)}</span>
             <span class="way">
               {chart} <State state={state} />

@@ -5,7 +5,8 @@
  */
 import { useEffect, useRef } from 'preact/hooks'
 import type { MessageEntry } from '../messages.ts'
-import { bytesWords, countWords, manyWords, timeWords } from './words.ts'
+import { Time } from './parts.tsx'
+import { bytesWords, countWords, manyWords } from './words.ts'
 
 /** Pixels from the end within which one looks at the newest. */
 const NEAR = 40
@@ -15,7 +16,7 @@ function Message({ message }: { readonly message: MessageEntry }) {
   const isRefused = type.startsWith('refused: ')
   return (
     <li class={`message is-${direction}${isRefused ? ' is-refused' : ''}`}>
-      <time dateTime={new Date(atMs).toISOString()}>{timeWords(atMs)}</time>
+      <Time atMs={atMs} />
       <div class="arrow">
         <span class="said">
           <span class="hidden">{direction} </span>

@@ -13,6 +13,7 @@ import type {
   JournalRequest,
 } from '../messages.ts'
 import type { Refusal } from '../messages.ts'
+import { INSPECTOR_LIMITS } from '../limits.ts'
 import { layoutChart } from '../chart-layout.ts'
 import type { ChartDescription } from '../chart-description.ts'
 import type { ChartGeometry } from '../chart-geometry.ts'
@@ -32,6 +33,7 @@ export interface Server {
   journal(request: JournalRequest): Promise<JournalAnswer>
 }
 
+/** A journal may take as long as its server lets it, so that a refusal comes in time. */
 const REQUEST_MS = 20_000
 
 const isRefused = (answer: object): answer is { readonly refused: Refusal } => 'refused' in answer
@@ -39,13 +41,17 @@ const isRefused = (answer: object): answer is { readonly refused: Refusal } => '
 export function createServer(origin: string, token: string): Server {
   const charts = new Map<string, Promise<LaidOutChart>>()
 
-  async function request(path: string, body?: object): Promise<object> {
+  async function request(
+    path: string,
+    body?: object,
+    withinMs: number = REQUEST_MS,
+  ): Promise<object> {
     const answer = await fetch(new URL(path, origin), {
       headers: {
         authorization: `Bearer ${token}`,
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       },
-      signal: AbortSignal.timeout(REQUEST_MS),
+      signal: AbortSignal.timeout(withinMs),
       ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }),
     })
     return (await answer.json()) as object
@@ -71,7 +77,8 @@ export function createServer(origin: string, token: string): Server {
       return known
     },
     act: async (action) => (await request('/actions', action)) as ActionAnswer,
-    journal: async (asked) => (await request('/journals', asked)) as JournalAnswer,
+    journal: async (asked) =>
+      (await request('/journals', asked, INSPECTOR_LIMITS.journalMs)) as JournalAnswer,
   }
 }
 
@@ -85,13 +92,16 @@ export function useServer(): Server {
 }
 
 const TOKEN = 'peerloom.token'
+const IN_FRAGMENT = /^#token=([0-9a-f]+)/
+
+export const isTokenGiven = (): boolean => IN_FRAGMENT.test(location.hash)
 
 /**
  * The token of the address, which is then taken out of it; it is kept for as long as the tab is there,
  * so that the page can be loaded again.
  */
 export function takeToken(): string | undefined {
-  const [, given] = /^#token=([0-9a-f]+)/.exec(location.hash) ?? []
+  const [, given] = IN_FRAGMENT.exec(location.hash) ?? []
   if (given !== undefined) {
     sessionStorage.setItem(TOKEN, given)
     history.replaceState(null, '', '#/')

@@ -2,6 +2,7 @@
  * Numbers, lengths of time and names as the page writes them.
  * @module
  */
+import { timeOf } from '../timeline.ts'
 
 const COUNT = new Intl.NumberFormat('en')
 const SHORT = new Intl.NumberFormat('en', { maximumSignificantDigits: 3 })
@@ -62,9 +63,14 @@ export const leftWords = (ms: number): string =>
 
 const CLOCK = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium' })
 
+/** Never an invalid date, which throws where it is written. */
+export const dateOf = (atMs: number): Date => new Date(timeOf(atMs))
+
 /** `12:00:07.250` of the person's day. */
-export const timeWords = (atMs: number): string =>
-  `${CLOCK.format(atMs)}.${String(Math.floor(atMs) % 1_000).padStart(3, '0')}`
+export function timeWords(atMs: number): string {
+  const date = dateOf(atMs)
+  return `${CLOCK.format(date)}.${String(date.getMilliseconds()).padStart(3, '0')}`
+}
 
 /** The ends of a long key or identity. */
 export const shortName = (name: string): string =>

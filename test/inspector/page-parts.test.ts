@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { describeChart } from '../../inspector/chart-description.ts'
 import { describeConnection } from '../../inspector/core-charts.ts'
 import type { NetworkEdge, NetworkNode } from '../../inspector/messages.ts'
+import { banSubjectOf } from '../../inspector/page/ban-subject.ts'
 import { litOf, statesOf } from '../../inspector/page/lit.ts'
 import { layoutNetwork } from '../../inspector/page/network-layout.ts'
 import * as words from '../../inspector/page/words.ts'
@@ -119,6 +120,17 @@ describe('the picture of a network', () => {
   })
 })
 
+test.each([
+  ['in', 'b'.repeat(64), '127.0.0.1:60362', 'b'.repeat(64)],
+  ['in', null, '127.0.0.1:60362', '127.0.0.1'],
+  ['in', null, '[2001:db8::1]:60362', '2001:db8::1'],
+  ['out', null, '127.0.0.1:8333', '127.0.0.1'],
+  ['out', null, 'seed.example.org:8333', 'seed.example.org:8333'],
+  ['in', null, 'a-name:1', undefined],
+] as const)('who came %s, proved %s and is at %s', (direction, identity, address, subject) => {
+  expect(banSubjectOf({ address, direction, identity })).toBe(subject)
+})
+
 describe('words', () => {
   test.each([
     [350.4, '350 ms'],
@@ -139,6 +151,16 @@ describe('words', () => {
     [5_368_709_120, '5 GiB'],
   ])('%d bytes are %s', (bytes, text) => {
     expect(words.bytesWords(bytes)).toBe(text)
+  })
+
+  test('times are of a day, however far off a recording says that they are', () => {
+    const noon = new Date(2026, 0, 2, 12, 0, 7, 250).getTime()
+    expect(words.timeWords(noon)).toBe('12:00:07.250')
+    expect(words.timeWords(new Date(1969, 0, 2, 12, 0, 7, 250).getTime())).toBe('12:00:07.250')
+    for (const atMs of [1e300, -1e300, Infinity, Number.NaN]) {
+      expect(words.timeWords(atMs)).toMatch(/^\d\d:\d\d:\d\d\.\d{3}$/)
+    }
+    expect([1e300, -1e300].map((atMs) => words.dateOf(atMs).getTime())).toEqual([8.64e15, -8.64e15])
   })
 
   test('rates, lefts and names', () => {

@@ -9,17 +9,39 @@ const countersOf = (receivedMessages: number, sentBytes: number) => ({
   sentBytes,
 })
 
+const LOOK_MS = 250
+const everyMs = () => LOOK_MS
+
 test('a rate is what grew by the time between two looks, and unknown before', () => {
-  const book = createRateBook()
+  const book = createRateBook(everyMs)
   expect(book.one('a', countersOf(10, 5), 1_000, 'receivedMessages')).toBe(-1)
-  expect(book.of('a', countersOf(20, 5), 1_100)).toMatchObject({ receivedMessages: null })
-  expect(book.of('a', countersOf(510, 1_005), 1_500)).toEqual({
+  expect(book.of('a', countersOf(20, 5), 2_900)).toMatchObject({ receivedMessages: null })
+  expect(book.of('a', countersOf(2_010, 4_005), 3_000)).toEqual({
     ...{ receivedMessages: 1_000, sentMessages: 0, receivedBytes: 0, sentBytes: 2_000 },
   })
   // Too soon for another one.
-  expect(book.one('a', countersOf(9_999, 0), 1_600, 'receivedMessages')).toBe(1_000)
+  expect(book.one('a', countersOf(9_999, 0), 4_900, 'receivedMessages')).toBe(1_000)
   book.forget('a')
   expect(book.of('a', countersOf(1, 1), 9_000)).toMatchObject({ sentBytes: null })
+})
+
+test('a message each two seconds is half a message a second, however often it is looked', () => {
+  const book = createRateBook(everyMs)
+  const rates = Array.from({ length: 80 }, (_, look) => {
+    const nowMs = look * LOOK_MS
+    const messages = Math.floor((nowMs + 1_000) / 2_000)
+    return book.of('a', countersOf(messages, 0), nowMs).receivedMessages
+  })
+  expect(new Set(rates.slice(0, 8))).toEqual(new Set([null]))
+  expect(new Set(rates.slice(8))).toEqual(new Set([0.5]))
+})
+
+test('nothing is said of a time at which nobody looked', () => {
+  const book = createRateBook(everyMs)
+  const at = (nowMs: number) => book.one('a', countersOf(nowMs, 0), nowMs, 'receivedMessages')
+  expect([0, 2_000, 2_250, 4_500, 7_001, 9_001].map(at)).toEqual([
+    ...[-1, 1_000, 1_000, 1_000, -1, 1_000],
+  ])
 })
 
 test('connections that come and go never get the numbers of another one', () => {
@@ -27,10 +49,10 @@ test('connections that come and go never get the numbers of another one', () => 
   const step = fc.record({ name, forgets: fc.boolean() })
   fc.assert(
     fc.property(fc.array(step, { maxLength: 400 }), (steps) => {
-      const book = createRateBook()
+      const book = createRateBook(() => Infinity)
       const seen = new Map<number, number>()
       steps.forEach(({ forgets, name: of }, index) => {
-        const nowMs = index * 1_000
+        const nowMs = index * 2_000
         if (forgets) {
           book.forget(String(of))
           seen.delete(of)

@@ -199,6 +199,21 @@ describe('a journal made to hurt is refused, and the next one is opened:', () =>
     expect(JSON.stringify(at).length).toBeLessThan(100_000)
   })
 
+  test.each([
+    [1e300, 8.64e15],
+    [-1e300, -8.64e15],
+    [Number.NaN, 0],
+  ])('a time of %d milliseconds is one that a date can be', async (wallMs, atMs) => {
+    const step = [2, { of: 'step', monotonicMs: 0, wallMs, stalledMs: [], check: 7 }]
+    const said = [2, { of: 'did', deed: { kind: 'message', type: 'm', direction: 'sent' } }]
+    const { ask } = startTimeTravel()
+    const { journal } = await ask(
+      open(journalOf('connection', packed([0, CONNECTION]), packed(step, said, [3, 2]))),
+      'opened',
+    )
+    expect(await ask({ step: 0, journal }, 'at')).toMatchObject({ atMs, messages: [{ atMs }] })
+  })
+
   test('names of thousands of connections are told up to a bound', async () => {
     const lines = Array.from({ length: 20_000 }, (_, number) => [
       ...['state', `hurt/in-${number}`, 'connection', 'start', 'active'],

@@ -1,5 +1,6 @@
 import type { WebSocketRoute } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
+import { INSPECTOR_LIMITS } from '../../inspector/limits.ts'
 import type { Action } from '../../inspector/messages.ts'
 import { expectNoSidewaysScroll, useBrowser, WIDTHS } from './browser.ts'
 import { MARKUP, recordedJournal } from './recorded.ts'
@@ -159,6 +160,23 @@ test('what is done to a node is asked for twice, and only where the node allows 
   expect(done).toEqual([wanted])
 })
 
+test('of a peer that proved no identity the IP address is banned', async () => {
+  const done: unknown[] = []
+  const { url } = await startRecordedServer({
+    actions(action) {
+      done.push(action)
+      return { done: true }
+    },
+  })
+  const { page } = await open(url)
+  await page.getByRole('link', { name: 'node 1/in-2' }).click()
+  await page.getByRole('button', { name: 'Ban …' }).click()
+  await page.getByRole('button', { name: 'Ban', exact: true }).click()
+  await page.getByText('Ban: done.').waitFor()
+  const wanted: Action = { do: 'ban', node: 'node 1', subject: '127.0.0.1', forMs: null }
+  expect(done).toEqual([wanted])
+})
+
 describe('time travel', () => {
   async function openJournals() {
     const { url } = await startRecordedServer({ journals: recordedJournal })
@@ -188,6 +206,37 @@ describe('time travel', () => {
     await page.getByRole('button', { name: 'Step before' }).click()
     await page.getByText('stream.opened in-2').waitFor()
     expect(complaints).toEqual([])
+  })
+
+  test('shows a step whose time no calendar has', async () => {
+    const { url } = await startRecordedServer({
+      journals(given) {
+        const answer = recordedJournal(given)
+        return 'at' in answer ? { at: { ...answer.at, atMs: 1e300 } } : answer
+      },
+    })
+    const { complaints, page } = await open(url)
+    await page.getByRole('link', { name: 'Journals' }).click()
+    await page.getByRole('button', { name: 'Open node-1.journal' }).click()
+    await page.getByText('node.start').waitFor()
+    expect(complaints).toEqual([])
+  })
+
+  test('waits for a journal for as long as the server does', async () => {
+    const { url } = await startRecordedServer({ journals: recordedJournal })
+    const deadlines: number[] = []
+    const { page } = await open(url, {
+      async prepare(page) {
+        await page.exposeFunction('noteDeadline', (ms: number) => deadlines.push(ms))
+        await page.addInitScript(`
+          const timeout = AbortSignal.timeout.bind(AbortSignal)
+          AbortSignal.timeout = (ms) => { noteDeadline(ms); return timeout(ms) }
+        `)
+      },
+    })
+    await page.getByRole('link', { name: 'Journals' }).click()
+    await page.getByRole('button', { name: 'Open node-1.journal' }).waitFor()
+    await expect.poll(() => deadlines).toEqual([INSPECTOR_LIMITS.journalMs])
   })
 
   test('forks what is seen into a test', async () => {
@@ -223,6 +272,16 @@ test('the token leaves the address, and the page can be loaded again', async () 
   await page.reload()
   await page.getByRole('heading', { name: 'Nodes' }).waitFor()
   await page.getByRole('link', { name: 'node 1' }).waitFor()
+})
+
+test('the address of the next run, put into the same tab, is taken as if it were opened', async () => {
+  const { url } = await startRecordedServer()
+  const { page } = await open(url.replace(/=.*$/, '=00'))
+  await page.getByRole('alert').waitFor()
+  // It differs behind the # alone.
+  await page.goto(url)
+  await page.getByRole('status').getByText('live').waitFor()
+  expect(page.url()).not.toContain('token')
 })
 
 test('without a token the page says what is missing', async () => {
