@@ -103,6 +103,41 @@ describe('actions', () => {
     )
   })
 
+  test('disconnect somebody, once', async () => {
+    const { inspector, supervisor } = await startInspected({ actions: true })
+    const protocol = nativeOf('dialler')
+    const dialler = createSupervisor({ name: 'dialler', protocol, transport: tcp() })
+    await dialler.start()
+    onTestFinished(async () => {
+      await dialler.stop()
+    })
+    const [{ port } = { port: 0 }] = supervisor.listening
+    const { identity = '' } = nativeOf('listener')
+    await dialler.connect(`node://${identity}@127.0.0.1:${String(port)}`)
+    const action = { do: 'disconnect', node: 'inspected', connection: 'inspected/in-1' }
+    expect(JSON.parse((await act(inspector, action)).text)).toEqual({ done: true })
+    await expect.poll(() => supervisor.inside.connection('inspected/in-1')).toBeUndefined()
+    const { status, text } = await act(inspector, action)
+    expect([status, JSON.parse(text)]).toMatchObject([
+      404,
+      { refused: { why: 'unknown-connection' } },
+    ])
+  })
+
+  test('do nothing to a node that has stopped, and do not say so', async () => {
+    const { inspector, supervisor } = await startInspected({ actions: true })
+    await supervisor.stop()
+    for (const given of [{ do: 'pause' }, { do: 'resume' }, { do: 'restart', child: 'gossip' }]) {
+      const { status, text } = await act(inspector, { node: 'inspected', ...given })
+      expect([given, status, JSON.parse(text)]).toMatchObject([
+        given,
+        409,
+        { refused: { why: 'not-running' } },
+      ])
+    }
+    expect(supervisor.isPaused).toBe(false)
+  })
+
   test('that are none, or of another node, are refused', async () => {
     const { inspector } = await startInspected({ actions: true })
     const statusOf = async (body: unknown, token?: string) =>
