@@ -204,7 +204,7 @@ export async function startInspectorServer(
     const isStately = path === '/stately' && stately !== undefined
     const isKnown = isPage
       ? access.hasSubprotocol(request.headers)
-      : access.isToken(tokenIn(request))
+      : access.isStatelyToken(tokenIn(request))
     if (wrong !== undefined) refuse(socket, '403 Forbidden', wrong)
     else if (!isPage && !isStately) refuse(socket, '404 Not Found', 'there is nothing here')
     else if (!isKnown) refuse(socket, '401 Unauthorized', 'the token is wrong')
@@ -241,7 +241,7 @@ export async function startInspectorServer(
   return {
     port,
     url: `http://${origin}/#token=${access.token}`,
-    statelyUrl: `ws://${origin}/stately?token=${access.token}`,
+    statelyUrl: `ws://${origin}/stately?token=${access.statelyToken}`,
     close: () => (closing ??= leave()),
   }
 }

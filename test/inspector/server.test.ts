@@ -169,6 +169,38 @@ describe('who may not look', () => {
     expect(await within(refused, 'a refusal')).toBe(401)
   })
 
+  test('whoever has the token of an address alone, but for what it is of', async () => {
+    const { inspector } = await startInspected({ actions: true })
+    const [, token = ''] = inspector.statelyUrl.split('?token=')
+    expect(token).toMatch(/^[0-9a-f]{64}$/)
+    expect(await openPage(inspector, {}, token).closed()).toBe(401)
+    const headers = { authorization: `Bearer ${token}` }
+    const body = JSON.stringify({ do: 'pause', node: 'inspected' })
+    expect((await ask(inspector, '/actions', { method: 'POST', headers, body })).status).toBe(401)
+    expect((await ask(inspector, '/charts/inspected/native', { headers })).status).toBe(401)
+    const codeOf = (url: string): Promise<number | undefined> => {
+      const socket = new WebSocket(url)
+      onTestFinished(() => {
+        socket.terminate()
+      })
+      return within(
+        new Promise((resolve, reject) => {
+          socket.on('upgrade', ({ statusCode }) => {
+            resolve(statusCode)
+          })
+          socket.on('unexpected-response', (_, { statusCode }) => {
+            resolve(statusCode)
+            socket.terminate()
+          })
+          socket.on('error', reject)
+        }),
+        'an answer',
+      )
+    }
+    expect(await codeOf(inspector.statelyUrl)).toBe(101)
+    expect(await codeOf(inspector.statelyUrl.replace(token, tokenOf(inspector)))).toBe(401)
+  })
+
   test('a page that came from elsewhere', async () => {
     const { server } = await startServer()
     for (const origin of ['https://evil.example', 'null', 'http://127.0.0.1.evil.example']) {
