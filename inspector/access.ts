@@ -1,7 +1,8 @@
 /**
  * Who may ask the inspector's server: whoever has the token, calls it by a name of this machine, and if
  * it is a browser's page, one that came from here. The name keeps out pages whose own host name was
- * pointed at this machine (DNS rebinding).
+ * pointed at this machine (DNS rebinding). Clients that must show their token in an address, where logs
+ * and lists of processes see it, have one that is good for nothing else.
  * @module
  */
 import { randomBytes, timingSafeEqual } from 'node:crypto'
@@ -18,12 +19,14 @@ const BEARER = 'Bearer '
 
 export interface Access {
   readonly token: string
+  /** Of clients of `@statelyai/inspect`. */
+  readonly statelyToken: string
   /** Why it is refused whatever it asks; undefined: it is not. */
   wrongWith(headers: IncomingHttpHeaders): string | undefined
   hasBearer(headers: IncomingHttpHeaders): boolean
   /** Of a WebSocket of ours. */
   hasSubprotocol(headers: IncomingHttpHeaders): boolean
-  isToken(given: string | null): boolean
+  isStatelyToken(given: string | null): boolean
 }
 
 export interface AccessOptions {
@@ -32,18 +35,22 @@ export interface AccessOptions {
   readonly origins: readonly string[]
 }
 
+const makeToken = (): string => encodeHex(randomBytes(TOKEN_BYTES))
+
+function isSame(given: string, token: string): boolean {
+  const [one, other] = [encodeUtf8(given), encodeUtf8(token)]
+  return one.length === other.length && timingSafeEqual(one, other)
+}
+
 export function createAccess({ origins, port }: AccessOptions): Access {
-  const token = encodeHex(randomBytes(TOKEN_BYTES))
+  const token = makeToken()
+  const statelyToken = makeToken()
   const hosts = new Set(HOST_NAMES.map((name) => `${name}:${String(port)}`))
   const known = new Set([...[...hosts].map((host) => `http://${host}`), ...origins])
 
-  const isToken = (given: string | null): boolean => {
-    const [one, other] = [encodeUtf8(given ?? ''), encodeUtf8(token)]
-    return one.length === other.length && timingSafeEqual(one, other)
-  }
-
   return {
     token,
+    statelyToken,
     wrongWith({ host, origin }) {
       if (host === undefined || !hosts.has(host.toLowerCase())) {
         return 'this is not the name of this machine'
@@ -52,14 +59,14 @@ export function createAccess({ origins, port }: AccessOptions): Access {
       return undefined
     },
     hasBearer({ authorization = '' }) {
-      return authorization.startsWith(BEARER) && isToken(authorization.slice(BEARER.length))
+      return authorization.startsWith(BEARER) && isSame(authorization.slice(BEARER.length), token)
     },
     hasSubprotocol(headers) {
       const given = headers['sec-websocket-protocol'] ?? ''
       const names = given.split(',').map((name) => name.trim())
       const secret = names.find((name) => name.startsWith(TOKEN_PREFIX)) ?? ''
-      return names.includes(SUBPROTOCOL) && isToken(secret.slice(TOKEN_PREFIX.length))
+      return names.includes(SUBPROTOCOL) && isSame(secret.slice(TOKEN_PREFIX.length), token)
     },
-    isToken,
+    isStatelyToken: (given) => isSame(given ?? '', statelyToken),
   }
 }

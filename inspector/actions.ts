@@ -1,6 +1,6 @@
 /**
- * What a page may do to a node, where its owner allowed it. What is asked is checked here; what follows
- * is a command of the node, an input like any other.
+ * What a page may do to a node, where its owner allowed it. What is asked is checked here, also whether
+ * there is anything that it would do; what follows is a command of the node, an input like any other.
  * @module
  */
 import type { ProtocolTypes } from '../machines/session.ts'
@@ -43,7 +43,7 @@ export function actionOf(given: unknown): Action | undefined {
 
 export type ActedOn<T extends ProtocolTypes> = Pick<
   Supervisor<T>,
-  'actor' | 'ban' | 'disconnect' | 'pause' | 'restart' | 'resume'
+  'actor' | 'ban' | 'disconnect' | 'inside' | 'pause' | 'restart' | 'resume' | 'state'
 >
 
 function perform<T extends ProtocolTypes>(supervisor: ActedOn<T>, action: Action): void {
@@ -68,9 +68,32 @@ function perform<T extends ProtocolTypes>(supervisor: ActedOn<T>, action: Action
   }
 }
 
+/** Before its start it can be paused: then it starts so. */
+const WITHOUT_CONNECTIONS: ReadonlySet<string> = new Set(['stopping', 'stopped', 'failed'])
+
 const refused = (why: Refusal['why'], message: string): ActionAnswer => ({
   refused: { why, message },
 })
+
+/** Why it would do nothing; what a node refuses by itself is not asked here. */
+function wrongWith<T extends ProtocolTypes>(
+  { inside, state }: ActedOn<T>,
+  action: Action,
+): ActionAnswer | undefined {
+  switch (action.do) {
+    case 'disconnect':
+      return inside.connection(action.connection) === undefined
+        ? refused('unknown-connection', `there is no connection ${action.connection} any more`)
+        : undefined
+    case 'pause':
+    case 'resume':
+      return WITHOUT_CONNECTIONS.has(state)
+        ? refused('not-running', `the node is ${state}`)
+        : undefined
+    default:
+      return undefined
+  }
+}
 
 /** @returns carries out what is asked of this node */
 export const createActions =
@@ -81,11 +104,13 @@ export const createActions =
     if (action.node !== supervisor.actor.id) {
       return refused('unknown-node', `there is no node ${action.node} here`)
     }
+    const wrong = wrongWith(supervisor, action)
+    if (wrong !== undefined) return wrong
     try {
       perform(supervisor, action)
     } catch (error) {
       if (!(error instanceof PeerloomError)) throw error
-      return refused('bad-query', error.message)
+      return refused(error.code === 'not-running' ? 'not-running' : 'bad-query', error.message)
     }
     return Promise.resolve({ done: true })
   }

@@ -25,6 +25,7 @@ const STATUS: Readonly<Record<Refusal['why'], number>> = {
   'unknown-chart': 404,
   'too-many-queries': 429,
   'node-gone': 410,
+  'not-running': 409,
   'actions-off': 403,
   'journals-off': 403,
   'bad-journal': 422,

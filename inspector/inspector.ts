@@ -23,7 +23,7 @@ import type { TimeTravelOptions } from './time-travel.ts'
 
 export interface InspectorOptions<T extends ProtocolTypes> extends Pick<
   InspectorServerOptions,
-  'limits' | 'origins' | 'pageFolder' | 'port' | 'recordDir'
+  'limits' | 'onFault' | 'origins' | 'pageFolder' | 'port' | 'recordDir'
 > {
   readonly supervisor: ActedOn<T> & LookedAt<T> & Pick<Supervisor<T>, 'explain' | 'flightRecording'>
   readonly protocol: Pick<Protocol<T>, 'addresses' | 'deadlines' | 'identity' | 'name' | 'session'>
@@ -41,7 +41,7 @@ export interface InspectorOptions<T extends ProtocolTypes> extends Pick<
 export async function startInspector<T extends ProtocolTypes>(
   options: InspectorOptions<T>,
 ): Promise<InspectorServer> {
-  const { actions = false, limits, origins, pageFolder, port, protocol } = options
+  const { actions = false, limits, onFault, origins, pageFolder, port, protocol } = options
   const { clock = platformClock, describe, recordDir, supervisor } = options
   const loopDelay = watchLoopDelay()
   const pid = process.pid
@@ -74,6 +74,7 @@ export async function startInspector<T extends ProtocolTypes>(
       },
       stately: (send) => attachStately({ supervisor, protocol, send }),
       ...(limits === undefined ? {} : { limits }),
+      ...(onFault === undefined ? {} : { onFault }),
       ...(origins === undefined ? {} : { origins }),
       ...(pageFolder === undefined ? {} : { pageFolder }),
       ...(port === undefined ? {} : { port }),

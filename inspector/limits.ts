@@ -24,7 +24,7 @@ export const INSPECTOR_LIMITS = {
   unreadMs: 10_000,
   /** A reader that is gone without a word is noticed within twice this time. */
   heartbeatMs: 15_000,
-  /** For a WebSocket's farewell, before its socket is cut. */
+  /** For a farewell or a refusal, before the socket is cut. */
   farewellMs: 1_000,
   /** An action: a name and a reason. */
   actionBytesMax: 16_384,

@@ -131,6 +131,7 @@ export type RefusalReason =
   | 'unknown-chart'
   | 'too-many-queries'
   | 'node-gone'
+  | 'not-running'
   | 'actions-off'
   | 'journals-off'
   | 'bad-journal'

@@ -57,7 +57,8 @@ export function createReader({ limits, onClosed, onText, socket }: ReaderOptions
   }
 
   const close = (why: keyof typeof CODES, sentence: string): void => {
-    if (socket.readyState !== socket.OPEN) return
+    if (isClosed) return
+    // One that said its own farewell may wait for nothing more: it is cut in time like the others.
     socket.close(CODES[why], sentence)
     setTimeout(() => {
       socket.terminate()

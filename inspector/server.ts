@@ -5,6 +5,7 @@
  */
 import { createServer } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { WebSocketServer } from 'ws'
@@ -35,6 +36,8 @@ export interface InspectorServerOptions {
   readonly limits?: Partial<InspectorLimits>
   /** Where the page's files are. Left out: the package's own. */
   readonly pageFolder?: string
+  /** A client that could not be taken; the server goes on. Default: a warning of the process. */
+  onFault?(error: Error): void
 }
 
 export interface InspectorServer {
@@ -43,6 +46,7 @@ export interface InspectorServer {
   readonly port: number
   /** What `createWebSocketReceiver` of `@statelyai/inspect` is given as `server`. */
   readonly statelyUrl: string
+  /** Settles when nobody is connected and the port is free, which is in a bounded time. */
   close(): Promise<void>
 }
 
@@ -72,12 +76,13 @@ function writeText(response: ServerResponse, status: number, text: string): void
   response.end(`${text}\n`)
 }
 
-/** The answer to a WebSocket that is not one yet. */
-function refuseUpgrade(socket: Duplex, status: string, sentence: string): void {
-  socket.end(
-    `HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-type: text/plain\r\n` +
-      `content-length: ${String(sentence.length + 1)}\r\n\r\n${sentence}\n`,
-  )
+/** To a WebSocket that is not one yet. */
+const refusalOf = (status: string, sentence: string): string =>
+  `HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-type: text/plain\r\n` +
+  `content-length: ${String(sentence.length + 1)}\r\n\r\n${sentence}\n`
+
+function warn(error: Error): void {
+  process.emitWarning(error)
 }
 
 /** As it came, up to a query: what is looked up is never made shorter or decoded before. */
@@ -92,7 +97,7 @@ export async function startInspectorServer(
   options: InspectorServerOptions,
 ): Promise<InspectorServer> {
   const limits: InspectorLimits = { ...INSPECTOR_LIMITS, ...options.limits }
-  const { origins = [], recordDir, routes, source, stately } = options
+  const { onFault = warn, origins = [], recordDir, routes, source, stately } = options
   const files = readStaticFiles(options.pageFolder ?? PAGE_FOLDER)
   const server = createServer({
     headersTimeout: limits.requestMs,
@@ -102,7 +107,13 @@ export async function startInspectorServer(
     maxHeaderSize: limits.headBytesMax,
   })
   server.maxConnections = limits.socketsMax
+  const connected = new Set<Socket>()
+  server.on('connection', (socket) => {
+    connected.add(socket)
+    socket.once('close', () => connected.delete(socket))
+  })
   const readers = new Set<Reader>()
+  let closing: Promise<void> | undefined
   const sockets = new WebSocketServer({
     noServer: true,
     perMessageDeflate: false,
@@ -118,6 +129,8 @@ export async function startInspectorServer(
       resolve()
     })
   })
+  // One that could not be accepted; those before and after it are.
+  server.on('error', onFault)
   const at = server.address()
   const port = typeof at === 'object' && at !== null ? at.port : 0
   const access: Access = createAccess({ port, origins })
@@ -175,6 +188,15 @@ export async function startInspectorServer(
     })
   }
 
+  /** Whoever was answered has nothing more to say here, and may not even read its answer. */
+  const refuse = (socket: Duplex, status: string, sentence: string): void => {
+    const cut = setTimeout(() => socket.destroy(), limits.farewellMs)
+    socket.once('close', () => {
+      clearTimeout(cut)
+    })
+    socket.end(refusalOf(status, sentence), () => socket.destroy())
+  }
+
   const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     const path = pathOf(request)
     const wrong = access.wrongWith(request.headers)
@@ -182,12 +204,13 @@ export async function startInspectorServer(
     const isStately = path === '/stately' && stately !== undefined
     const isKnown = isPage
       ? access.hasSubprotocol(request.headers)
-      : access.isToken(tokenIn(request))
-    if (wrong !== undefined) refuseUpgrade(socket, '403 Forbidden', wrong)
-    else if (!isPage && !isStately) refuseUpgrade(socket, '404 Not Found', 'there is nothing here')
-    else if (!isKnown) refuseUpgrade(socket, '401 Unauthorized', 'the token is wrong')
+      : access.isStatelyToken(tokenIn(request))
+    if (wrong !== undefined) refuse(socket, '403 Forbidden', wrong)
+    else if (!isPage && !isStately) refuse(socket, '404 Not Found', 'there is nothing here')
+    else if (!isKnown) refuse(socket, '401 Unauthorized', 'the token is wrong')
+    else if (closing !== undefined) refuse(socket, '503 Service Unavailable', 'the node stops')
     else if (readers.size >= limits.clientsMax) {
-      refuseUpgrade(socket, '503 Service Unavailable', 'too many pages look at this node')
+      refuse(socket, '503 Service Unavailable', 'too many pages look at this node')
     } else take(request, socket, head, isPage)
   }
 
@@ -199,24 +222,26 @@ export async function startInspectorServer(
     upgrade(request, socket, head)
   })
 
+  const leave = async (): Promise<void> => {
+    for (const reader of [...readers]) reader.close('gone', 'the node stops')
+    const closed = new Promise<void>((resolve) => {
+      server.close(() => {
+        resolve()
+      })
+    })
+    server.closeIdleConnections()
+    const cut = setTimeout(() => {
+      for (const socket of connected) socket.destroy()
+    }, limits.farewellMs)
+    await closed
+    clearTimeout(cut)
+  }
+
   const origin = `${HOST}:${String(port)}`
   return {
     port,
     url: `http://${origin}/#token=${access.token}`,
-    statelyUrl: `ws://${origin}/stately?token=${access.token}`,
-    async close() {
-      for (const reader of [...readers]) reader.close('gone', 'the node stops')
-      const closed = new Promise<void>((resolve) => {
-        server.close(() => {
-          resolve()
-        })
-      })
-      server.closeIdleConnections()
-      const cut = setTimeout(() => {
-        server.closeAllConnections()
-      }, limits.farewellMs)
-      await closed
-      clearTimeout(cut)
-    },
+    statelyUrl: `ws://${origin}/stately?token=${access.statelyToken}`,
+    close: () => (closing ??= leave()),
   }
 }

@@ -22,6 +22,7 @@ type Direction = 'received' | 'sent'
 export interface TypeCounts {
   /** By type; counts from now on, if it did not. */
   read(): Readonly<Record<Direction, ReadonlyMap<string, Readonly<TypeCount>>>>
+  /** Nothing is counted any more. What was can still be read. */
   stop(): void
 }
 
@@ -35,6 +36,7 @@ export function createTypeCounts(
   }
   let unwatch: (() => void) | undefined
   let idle: NodeJS.Timeout | undefined
+  let isStopped = false
 
   const countOf = (types: Map<string, TypeCount>, type: string): TypeCount => {
     const known = types.get(type)
@@ -53,7 +55,7 @@ export function createTypeCounts(
     one.bytes += observation.bytesOnWire
   }
 
-  const stop = (): void => {
+  const rest = (): void => {
     clearTimeout(idle)
     unwatch?.()
     unwatch = undefined
@@ -61,12 +63,16 @@ export function createTypeCounts(
 
   return {
     read() {
+      if (isStopped) return counts
       unwatch ??= port.watch(count, { kinds: ['message', 'written'], onFault })
       clearTimeout(idle)
-      idle = setTimeout(stop, IDLE_MS)
+      idle = setTimeout(rest, IDLE_MS)
       idle.unref()
       return counts
     },
-    stop,
+    stop() {
+      isStopped = true
+      rest()
+    },
   }
 }

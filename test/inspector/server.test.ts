@@ -1,158 +1,18 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { request } from 'node:http'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished, describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { createSupervisor } from '../../index.ts'
-import type { InspectorMessage } from '../../inspector/messages.ts'
 import { startInspector } from '../../inspector/inspector.ts'
-import type { InspectorOptions } from '../../inspector/inspector.ts'
-import { startInspectorServer } from '../../inspector/server.ts'
-import type { InspectorServer, InspectorServerOptions } from '../../inspector/server.ts'
+import type { InspectorServer } from '../../inspector/server.ts'
 import type { SourceMessage } from '../../inspector/source.ts'
 import type { NativeTypes } from '../../protocols/native.ts'
 import { within } from '../../testing/suite.ts'
 import { tcp } from '../../transport/tcp.ts'
+import { ask, openPage, pageFolder, startInspected, startServer, tokenOf } from './served.ts'
+import type { Page } from './served.ts'
 import { nativeOf } from './watched-pair.ts'
-
-/** A node that listens on any port of this machine, with an inspector. */
-async function startInspected(given: Partial<InspectorOptions<NativeTypes>> = {}) {
-  const protocol = nativeOf('listener')
-  const supervisor = createSupervisor({
-    ...{ name: 'inspected', protocol, transport: tcp(), listen: ['127.0.0.1:0'] },
-  })
-  await supervisor.start()
-  onTestFinished(async () => {
-    await supervisor.stop()
-  })
-  const inspector = await startInspector<NativeTypes>({ supervisor, protocol, ...given })
-  onTestFinished(() => inspector.close())
-  return { supervisor, inspector }
-}
-
-/** A server over a source that a test speaks for. */
-async function startServer(given: Partial<InspectorServerOptions> = {}) {
-  const says: ((message: SourceMessage) => void)[] = []
-  const asked: unknown[] = []
-  const server = await startInspectorServer({
-    source: {
-      open(onMessage) {
-        says.push(onMessage)
-        return { ask: (message) => asked.push(message), close: () => undefined }
-      },
-    },
-    routes: { chart: () => undefined },
-    ...given,
-  })
-  onTestFinished(() => server.close())
-  return { server, asked, say: (message: SourceMessage) => says.at(-1)?.(message) }
-}
-
-const tokenOf = ({ url }: Pick<InspectorServer, 'url'>): string => url.split('#token=')[1] ?? ''
-
-interface Page {
-  readonly socket: WebSocket
-  readonly told: readonly InspectorMessage[]
-  ask(query: object, id?: number): void
-  until<Kind extends InspectorMessage['kind']>(
-    kind: Kind,
-  ): Promise<Extract<InspectorMessage, { readonly kind: Kind }>>
-  /** Its code, or the status of the answer that was no WebSocket. */
-  closed(): Promise<number>
-}
-
-function openPage(
-  { port, ...server }: Pick<InspectorServer, 'port' | 'url'>,
-  headers: Readonly<Record<string, string>> = {},
-  token = tokenOf(server),
-): Page {
-  const protocols = ['peerloom', `token.${token}`]
-  const socket = new WebSocket(`ws://127.0.0.1:${String(port)}/live`, protocols, { headers })
-  onTestFinished(() => {
-    socket.terminate()
-  })
-  const told: InspectorMessage[] = []
-  let wake = (): void => undefined
-  socket.on('message', (data) => {
-    told.push(JSON.parse((data as Buffer).toString()) as InspectorMessage)
-    wake()
-  })
-  const closed = new Promise<number>((resolve) => {
-    socket.on('close', resolve)
-    socket.on('unexpected-response', (_, response) => {
-      resolve(response.statusCode ?? 0)
-      socket.terminate()
-    })
-    socket.on('error', () => undefined)
-  })
-  return {
-    socket,
-    told,
-    closed: () => within(closed, 'the page to be closed'),
-    ask(query, id = 1) {
-      socket.send(JSON.stringify({ kind: 'ask', id, query }))
-    },
-    async until(kind) {
-      type Wanted = Extract<InspectorMessage, { readonly kind: typeof kind }>
-      for (;;) {
-        const found = told.find((message): message is Wanted => message.kind === kind)
-        if (found !== undefined) return found
-        await within(new Promise<void>((resolve) => (wake = resolve)), `the message ${kind}`)
-      }
-    },
-  }
-}
-
-interface Answered {
-  readonly status: number
-  readonly headers: Readonly<Record<string, unknown>>
-  readonly text: string
-}
-
-const ask = (
-  { port }: Pick<InspectorServer, 'port'>,
-  path: string,
-  {
-    body,
-    headers,
-    method = 'GET',
-  }: {
-    readonly body?: string
-    readonly headers?: Readonly<Record<string, string>>
-    readonly method?: string
-  } = {},
-): Promise<Answered> =>
-  within(
-    new Promise<Answered>((resolve, reject) => {
-      const asking = request(
-        { host: '127.0.0.1', port, path, method, headers: { ...headers } },
-        (response) => {
-          let text = ''
-          response.setEncoding('utf8').on('data', (part: string) => (text += part))
-          response.on('end', () => {
-            resolve({ status: response.statusCode ?? 0, headers: response.headers, text })
-          })
-        },
-      )
-      asking.on('error', reject)
-      asking.end(body)
-    }),
-    `an answer to ${method} ${path}`,
-  )
-
-function pageFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'peerloom-page-'))
-  onTestFinished(() => {
-    rmSync(folder, { recursive: true })
-  })
-  mkdirSync(join(folder, 'assets'))
-  writeFileSync(join(folder, 'index.html'), '<!doctype html><title>page</title>')
-  writeFileSync(join(folder, 'assets', 'page.js'), 'export {}')
-  writeFileSync(join(folder, 'notes.txt'), 'no part of the page')
-  return folder
-}
 
 describe('the inspector of a node', () => {
   test('shows it to a page, and says what it does not do', async () => {
@@ -243,6 +103,41 @@ describe('actions', () => {
     )
   })
 
+  test('disconnect somebody, once', async () => {
+    const { inspector, supervisor } = await startInspected({ actions: true })
+    const protocol = nativeOf('dialler')
+    const dialler = createSupervisor({ name: 'dialler', protocol, transport: tcp() })
+    await dialler.start()
+    onTestFinished(async () => {
+      await dialler.stop()
+    })
+    const [{ port } = { port: 0 }] = supervisor.listening
+    const { identity = '' } = nativeOf('listener')
+    await dialler.connect(`node://${identity}@127.0.0.1:${String(port)}`)
+    const action = { do: 'disconnect', node: 'inspected', connection: 'inspected/in-1' }
+    expect(JSON.parse((await act(inspector, action)).text)).toEqual({ done: true })
+    await expect.poll(() => supervisor.inside.connection('inspected/in-1')).toBeUndefined()
+    const { status, text } = await act(inspector, action)
+    expect([status, JSON.parse(text)]).toMatchObject([
+      404,
+      { refused: { why: 'unknown-connection' } },
+    ])
+  })
+
+  test('do nothing to a node that has stopped, and do not say so', async () => {
+    const { inspector, supervisor } = await startInspected({ actions: true })
+    await supervisor.stop()
+    for (const given of [{ do: 'pause' }, { do: 'resume' }, { do: 'restart', child: 'gossip' }]) {
+      const { status, text } = await act(inspector, { node: 'inspected', ...given })
+      expect([given, status, JSON.parse(text)]).toMatchObject([
+        given,
+        409,
+        { refused: { why: 'not-running' } },
+      ])
+    }
+    expect(supervisor.isPaused).toBe(false)
+  })
+
   test('that are none, or of another node, are refused', async () => {
     const { inspector } = await startInspected({ actions: true })
     const statusOf = async (body: unknown, token?: string) =>
@@ -272,6 +167,38 @@ describe('who may not look', () => {
       bare.on('error', () => undefined)
     })
     expect(await within(refused, 'a refusal')).toBe(401)
+  })
+
+  test('whoever has the token of an address alone, but for what it is of', async () => {
+    const { inspector } = await startInspected({ actions: true })
+    const [, token = ''] = inspector.statelyUrl.split('?token=')
+    expect(token).toMatch(/^[0-9a-f]{64}$/)
+    expect(await openPage(inspector, {}, token).closed()).toBe(401)
+    const headers = { authorization: `Bearer ${token}` }
+    const body = JSON.stringify({ do: 'pause', node: 'inspected' })
+    expect((await ask(inspector, '/actions', { method: 'POST', headers, body })).status).toBe(401)
+    expect((await ask(inspector, '/charts/inspected/native', { headers })).status).toBe(401)
+    const codeOf = (url: string): Promise<number | undefined> => {
+      const socket = new WebSocket(url)
+      onTestFinished(() => {
+        socket.terminate()
+      })
+      return within(
+        new Promise((resolve, reject) => {
+          socket.on('upgrade', ({ statusCode }) => {
+            resolve(statusCode)
+          })
+          socket.on('unexpected-response', (_, { statusCode }) => {
+            resolve(statusCode)
+            socket.terminate()
+          })
+          socket.on('error', reject)
+        }),
+        'an answer',
+      )
+    }
+    expect(await codeOf(inspector.statelyUrl)).toBe(101)
+    expect(await codeOf(inspector.statelyUrl.replace(token, tokenOf(inspector)))).toBe(401)
   })
 
   test('a page that came from elsewhere', async () => {

@@ -102,6 +102,17 @@ describe('the metrics of a node', () => {
     metrics.close()
   })
 
+  test('leave the node for good when they are closed, though they are read again', async () => {
+    const { alice, metrics } = startTwo()
+    const { watchers } = alice.supervisor.audit()
+    await metrics.text()
+    expect(alice.supervisor.audit().watchers).toBe(watchers + 1)
+    metrics.close()
+    await metrics.text()
+    // What waited for handshakes has left too.
+    expect(alice.supervisor.audit().watchers).toBe(watchers - 1)
+  })
+
   test('do not grow with connections that come and go', async () => {
     const { alice, bob, metrics, world } = startTwo()
     const series = async () => readMetrics(await metrics.text()).samples.size
