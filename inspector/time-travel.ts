@@ -107,8 +107,9 @@ export function createTimeTravel(options: TimeTravelOptions = {}): TimeTravel {
   /** Those that were looked at last are the last. */
   const sessions = new Map<string, Session>()
   const charts = new Map<string, KnownChart>()
-  /** Those that have an answer to come, and of these the ones that are read. */
+  /** Asked for and not answered: also those whose bytes are still fetched. */
   let openings = 0
+  /** The readers among them, for `close` to end. */
   const opening = new Set<TimelineReader>()
   let nextNumber = 1
   let forks = 0
