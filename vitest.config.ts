@@ -8,5 +8,6 @@ export default defineConfig({
     // The machines that run the suite are shared and slow: a deadline here finds what hangs.
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    expect: { poll: { timeout: 30_000 } },
   },
 })
