@@ -5,7 +5,7 @@
  */
 import type { ChildSpec, ChildTools } from '../../actors/child.ts'
 import type { ConnectionView } from '../../actors/protocol.ts'
-import type { BitcoinTypes } from '../../machines/handshakes/bitcoin.ts'
+import type { BitcoinTypes } from '../../machines/handshakes/bitcoin/contract.ts'
 import { SLOTS } from './slots.ts'
 
 /** Ten times what a node waits in the mean before it tells addresses. */

@@ -5,14 +5,14 @@
 import type { ConnectionView } from '../../actors/protocol.ts'
 import type { PeerNetwork } from '../../codec/bitcoin/network-address.ts'
 import type { SipHashKey } from '../../codec/bitcoin/siphash.ts'
-import type { BitcoinTypes } from '../../machines/handshakes/bitcoin.ts'
+import type { BitcoinTypes } from '../../machines/handshakes/bitcoin/contract.ts'
 import type { AddressAllowance } from './address-allowance.ts'
 import type { AddressAnswers } from './address-answers.ts'
 import type { AddressQueue } from './address-queue.ts'
 import type { SocketAddress } from '../../world/streams.ts'
 import type { AddressAsker, OwnAddresses } from './own-addresses.ts'
 
-export type PeerView = ConnectionView<BitcoinTypes>
+export type BitcoinConnectionView = ConnectionView<BitcoinTypes>
 
 export interface AddressRelayOptions {
   readonly own: OwnAddresses
@@ -27,9 +27,9 @@ export interface AddressRelayOptions {
   /** Whether blocks are still caught up with. Left out: never. */
   isSyncing?(): boolean
   /** Whether what it tells has no limit, and what it is told is drawn for it alone. Left out: of nobody. */
-  isTrusted?(connection: PeerView): boolean
+  isTrusted?(connection: BitcoinConnectionView): boolean
   /** The network that it came through. Left out: that of its address. */
-  through?(connection: PeerView): AddressAsker['through']
+  through?(connection: BitcoinConnectionView): AddressAsker['through']
 }
 
 /** What is known of one peer. */

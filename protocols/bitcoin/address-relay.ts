@@ -15,7 +15,7 @@ import type { AddressEntry } from '../../codec/bitcoin/addresses.ts'
 import { printPlace } from '../../codec/place.ts'
 import { hasV1Form } from '../../codec/bitcoin/network-address.ts'
 import { sipHashKeyOf } from '../../codec/bitcoin/siphash.ts'
-import type { BitcoinTypes } from '../../machines/handshakes/bitcoin.ts'
+import type { BitcoinTypes } from '../../machines/handshakes/bitcoin/contract.ts'
 import { shuffled } from '../../world/random.ts'
 import { createAddressAllowance } from './address-allowance.ts'
 import { answerFrom } from './address-answers.ts'
@@ -24,7 +24,7 @@ import type { AddressQueue } from './address-queue.ts'
 import type {
   AddressRelayKept,
   AddressRelayOptions,
-  PeerView,
+  BitcoinConnectionView,
   RelayPeer,
 } from './address-relay-contract.ts'
 import { relayTargets } from './address-targets.ts'
@@ -80,9 +80,9 @@ function startAddressRelay(
   const targetKey = (kept.targetKey ??= sipHashKeyOf(random.bytes(KEY_BYTES)))
 
   const nowSeconds = (): number => Math.floor(tools.wallMs() / SECOND_MS)
-  const isTrusted = (view: PeerView): boolean => options.isTrusted?.(view) ?? false
+  const isTrusted = (view: BitcoinConnectionView): boolean => options.isTrusted?.(view) ?? false
 
-  const viewOf = (connection: string): PeerView | undefined =>
+  const viewOf = (connection: string): BitcoinConnectionView | undefined =>
     tools.connections().find(({ name, phase }) => name === connection && phase === 'active')
 
   const telling = createAddressTelling(options, tools, (name) => {
@@ -90,7 +90,7 @@ function startAddressRelay(
     return view === undefined || peer === undefined ? undefined : { view, peer }
   })
 
-  const meet = ({ name }: PeerView): RelayPeer => {
+  const meet = ({ name }: BitcoinConnectionView): RelayPeer => {
     const known = kept.peers.get(name)
     if (known !== undefined) return known
     const peer: RelayPeer = {
@@ -103,8 +103,8 @@ function startAddressRelay(
   }
 
   const withPeer = (
-    view: PeerView | undefined,
-    run: (view: PeerView, peer: RelayPeer, queue: AddressQueue) => void,
+    view: BitcoinConnectionView | undefined,
+    run: (view: BitcoinConnectionView, peer: RelayPeer, queue: AddressQueue) => void,
   ): void => {
     if (view === undefined || !relaysAddresses(view.slot)) return
     const peer = meet(view)
@@ -130,7 +130,7 @@ function startAddressRelay(
     })
   }
 
-  const answerTo = (view: PeerView): readonly AddressEntry[] => {
+  const answerTo = (view: BitcoinConnectionView): readonly AddressEntry[] => {
     if (isTrusted(view)) return draw()
     const through = options.through?.(view) ?? networkThrough(view)
     const key = view.local === undefined ? through : `${through} ${printPlace(view.local)}`
@@ -138,7 +138,7 @@ function startAddressRelay(
   }
 
   /** Of whom we dialled nothing is answered: he would see what we learnt since he asked last. */
-  const answer = (view: PeerView, peer: RelayPeer, queue: AddressQueue): void => {
+  const answer = (view: BitcoinConnectionView, peer: RelayPeer, queue: AddressQueue): void => {
     if (view.role !== 'listener' || peer.isAnswered) return
     peer.isAnswered = true
     queue.replace(answerTo(view))
@@ -164,7 +164,7 @@ function startAddressRelay(
 
   const hear = (
     entries: readonly AddressEntry[],
-    view: PeerView,
+    view: BitcoinConnectionView,
     peer: RelayPeer,
     queue: AddressQueue,
   ): void => {

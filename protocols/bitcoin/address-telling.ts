@@ -7,9 +7,13 @@ import type { ChildTools } from '../../actors/child.ts'
 import type { AddressEntry } from '../../codec/bitcoin/addresses.ts'
 import { hasV1Form } from '../../codec/bitcoin/network-address.ts'
 import type { NetworkAddress } from '../../codec/bitcoin/network-address.ts'
-import type { BitcoinTypes } from '../../machines/handshakes/bitcoin.ts'
+import type { BitcoinTypes } from '../../machines/handshakes/bitcoin/contract.ts'
 import type { AddressQueue } from './address-queue.ts'
-import type { AddressRelayOptions, PeerView, RelayPeer } from './address-relay-contract.ts'
+import type {
+  AddressRelayOptions,
+  BitcoinConnectionView,
+  RelayPeer,
+} from './address-relay-contract.ts'
 import { exponentialMs } from './exponential.ts'
 import { networkThrough, placeOf, seenAs } from './peer-place.ts'
 
@@ -23,20 +27,22 @@ const ANNOUNCE_RETRY_MS = 60 * SECOND_MS
 
 export interface AddressTelling {
   /** A peer takes part from now on: it is told where we are, and at once what waits for it. */
-  join(view: PeerView, peer: RelayPeer, queue: AddressQueue): void
+  join(view: BitcoinConnectionView, peer: RelayPeer, queue: AddressQueue): void
   /** It took part in an earlier incarnation, whose timers are gone. */
-  resume(view: PeerView, queue: AddressQueue): void
+  resume(view: BitcoinConnectionView, queue: AddressQueue): void
   /** What was pushed leaves in a while. */
   wait(name: string, queue: AddressQueue): void
   gone(name: string): void
 }
 
-type Ring = (view: PeerView, peer: RelayPeer, queue: AddressQueue) => void
+type Ring = (view: BitcoinConnectionView, peer: RelayPeer, queue: AddressQueue) => void
 
 export function createAddressTelling(
   options: AddressRelayOptions,
   tools: ChildTools<BitcoinTypes>,
-  find: (name: string) => { readonly view: PeerView; readonly peer: RelayPeer } | undefined,
+  find: (
+    name: string,
+  ) => { readonly view: BitcoinConnectionView; readonly peer: RelayPeer } | undefined,
 ): AddressTelling {
   const { random } = tools
   /** By peer: how to call off what is to leave next, and the next word of where we are. */
@@ -62,7 +68,7 @@ export function createAddressTelling(
   const send = (name: string, { isNewForm }: AddressQueue, entries: readonly AddressEntry[]) =>
     tools.send(name, { type: isNewForm ? 'addrv2' : 'addr', entries })
 
-  const trickle = ({ name }: PeerView, queue: AddressQueue): void => {
+  const trickle = ({ name }: BitcoinConnectionView, queue: AddressQueue): void => {
     const entries = queue.due()
     if (entries.length > 0 && send(name, queue, entries) === 'queued') queue.told(entries)
     wait(name, queue)
@@ -75,7 +81,7 @@ export function createAddressTelling(
     })
   }
 
-  const offerTo = (view: PeerView): NetworkAddress | undefined => {
+  const offerTo = (view: BitcoinConnectionView): NetworkAddress | undefined => {
     const places = tools.listening()
     // The first that others can come in at; its port is the one that they are told.
     const listening = places.find((at) => options.isOnionTarget?.(at) !== true) ?? places[0]
@@ -89,7 +95,11 @@ export function createAddressTelling(
     return options.own.offer(asker, listening.port, random)
   }
 
-  const tellOwn = (view: PeerView, { hasAnnounced }: RelayPeer, queue: AddressQueue): void => {
+  const tellOwn = (
+    view: BitcoinConnectionView,
+    { hasAnnounced }: RelayPeer,
+    queue: AddressQueue,
+  ): void => {
     // What it knew already would not be told again.
     if (hasAnnounced) queue.forgetKnown()
     const address = offerTo(view)

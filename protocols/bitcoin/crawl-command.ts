@@ -6,7 +6,7 @@
 import type { Protocol } from '../../actors/protocol.ts'
 import type { ToolOption, ToolValues, ToolWay } from '../../actors/protocol-tools.ts'
 import type { ToolCommand } from '../../actors/tool-command.ts'
-import type { BitcoinTypes } from '../../machines/handshakes/bitcoin.ts'
+import type { BitcoinTypes } from '../../machines/handshakes/bitcoin/contract.ts'
 import { crawlOptionsOf, startCrawl } from './crawl.ts'
 import type { BitcoinLimits } from './limits.ts'
 

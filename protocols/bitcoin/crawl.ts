@@ -11,7 +11,7 @@ import { waitOf } from '../../actors/written-times.ts'
 import { addressOf, parseAddress, printAddress } from '../../codec/bitcoin/address.ts'
 import { isRoutableAddress } from '../../codec/bitcoin/address-scope.ts'
 import type { AddressEntry } from '../../codec/bitcoin/addresses.ts'
-import type { BitcoinTypes } from '../../machines/handshakes/bitcoin.ts'
+import type { BitcoinTypes } from '../../machines/handshakes/bitcoin/contract.ts'
 import { describeConnection } from './description.ts'
 
 export interface CrawlOptions {

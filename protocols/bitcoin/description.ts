@@ -6,10 +6,10 @@
  * @module
  */
 import type { ConnectionDescription, ToolConnection } from '../../actors/protocol-tools.ts'
-import { networkAddressOf, parseAddress } from '../../codec/bitcoin/address.ts'
 import { isRoutableAddress } from '../../codec/bitcoin/address-scope.ts'
 import { printableText } from '../../codec/bitcoin/negotiation.ts'
-import type { BitcoinFacts, BitcoinPeer } from '../../machines/handshakes/bitcoin.ts'
+import type { BitcoinFacts, BitcoinPeer } from '../../machines/handshakes/bitcoin/contract.ts'
+import { networkAddressIn } from './peer-place.ts'
 import { initialsOf, namesOf } from './services.ts'
 import { SLOTS } from './slots.ts'
 
@@ -21,8 +21,6 @@ const SERVICES_DIGITS = 16
 
 /** In tables, where each character counts. */
 const SHORT_TYPES: Readonly<Record<string, string>> = { [SLOTS.blockRelayOnly]: 'block-only' }
-/** Of a text that has its port. */
-const PORT_LEFT_OUT = 0
 
 type Sums = Readonly<Record<string, number>>
 
@@ -42,8 +40,7 @@ const claimsOf = (peer: BitcoinPeer | undefined) => ({
 
 /** Of which network the peer's address is. Of a name that a proxy finds nobody here knows. */
 function networkOf(text: string): string {
-  const parsed = parseAddress(text, PORT_LEFT_OUT)
-  const address = 'wrong' in parsed ? undefined : networkAddressOf(parsed.address)
+  const address = networkAddressIn(text)
   const isKnown = address !== undefined && isRoutableAddress(address)
   return isKnown ? address.network : 'not_publicly_routable'
 }

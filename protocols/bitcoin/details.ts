@@ -7,7 +7,7 @@
  */
 import { VIOLATION_REACTIONS, WIRE_REACTIONS } from '../../codec/bitcoin/wire-details.ts'
 import type { BitcoinReaction } from '../../codec/bitcoin/wire-details.ts'
-import type { BitcoinDetail } from '../../machines/handshakes/bitcoin.ts'
+import type { BitcoinDetail } from '../../machines/handshakes/bitcoin/contract.ts'
 import type { CloseReason, DetailRule, Verdict } from '../../machines/reasons.ts'
 
 const NOTHING: Verdict = { do: 'nothing' }

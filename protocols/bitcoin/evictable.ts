@@ -8,7 +8,7 @@ import { addressOfSocket, networkAddressOf } from '../../codec/bitcoin/address.t
 import { isLocalAddress } from '../../codec/bitcoin/address-scope.ts'
 import { NO_ADDRESS } from '../../codec/bitcoin/network-address.ts'
 import { sipHash, sipHashKeyOf } from '../../codec/bitcoin/siphash.ts'
-import type { BitcoinTypes } from '../../machines/handshakes/bitcoin.ts'
+import type { BitcoinTypes } from '../../machines/handshakes/bitcoin/contract.ts'
 import type { Random } from '../../world/random.ts'
 import type { Evictable } from './eviction.ts'
 import { groupBytesOf } from './netgroup.ts'

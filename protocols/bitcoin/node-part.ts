@@ -23,7 +23,7 @@ import type {
   BitcoinPeer,
   BitcoinTypes,
   ChainTip,
-} from '../../machines/handshakes/bitcoin.ts'
+} from '../../machines/handshakes/bitcoin/contract.ts'
 import type { Random } from '../../world/random.ts'
 import type { OwnAddresses } from './own-addresses.ts'
 import { chooseEvictee } from './eviction.ts'

@@ -7,7 +7,7 @@ import type { ConnectionView, HeldConnection } from '../../actors/protocol.ts'
 import { addressOfSocket, networkAddressOf } from '../../codec/bitcoin/address.ts'
 import type { BitcoinAddress } from '../../codec/bitcoin/address.ts'
 import { encodeHex } from '../../codec/bytes.ts'
-import type { BitcoinTypes } from '../../machines/handshakes/bitcoin.ts'
+import type { BitcoinTypes } from '../../machines/handshakes/bitcoin/contract.ts'
 import { groupBytesOf } from './netgroup.ts'
 import { SLOTS } from './slots.ts'
 
@@ -35,7 +35,7 @@ export interface Outbound {
 type Held = HeldConnection<BitcoinAddress>
 
 /** Where it was dialled, and of a name where that led. */
-const placeOf = ({ remote, target }: Pick<Held, 'remote' | 'target'>): BitcoinAddress =>
+const dialledAddressOf = ({ remote, target }: Pick<Held, 'remote' | 'target'>): BitcoinAddress =>
   target === undefined || target.network === 'name' ? addressOfSocket(remote) : target
 
 /** Undefined: it is in no group that counts, because addresses of its network are free to make. */
@@ -52,7 +52,7 @@ const PRIVACY_NETWORKS: ReadonlySet<string> = new Set(['onion', 'i2p', 'cjdns'])
 export function independentCount(held: readonly Held[]): number {
   const places = held
     .filter(({ phase, slot }) => LASTING.has(slot) && STANDING.has(phase))
-    .map(placeOf)
+    .map(dialledAddressOf)
   const groups = new Set(places.flatMap((place) => groupOf(place) ?? []))
   return groups.size + places.filter(({ network }) => PRIVACY_NETWORKS.has(network)).length
 }
@@ -61,7 +61,7 @@ export function outboundOf(views: readonly View[]): Outbound {
   const living = views.filter(({ phase }) => phase !== 'closed')
   const dialled = living.filter(({ role }) => role === 'dialler')
   const lasting = dialled.filter(({ slot }) => LASTING.has(slot))
-  const groups = new Set(lasting.map((view) => groupOf(placeOf(view))))
+  const groups = new Set(lasting.map((view) => groupOf(dialledAddressOf(view))))
   const hosts = new Set(living.map(({ remote }) => remote.host))
   return {
     count: (slot) => dialled.filter((view) => view.slot === slot).length,
@@ -74,7 +74,7 @@ export function outboundOf(views: readonly View[]): Outbound {
     isConnected: (host) => hosts.has(host),
     relaysThrough: (network) =>
       lasting.filter(
-        (view) => view.slot !== SLOTS.blockRelayOnly && placeOf(view).network === network,
+        (view) => view.slot !== SLOTS.blockRelayOnly && dialledAddressOf(view).network === network,
       ).length,
   }
 }

@@ -7,25 +7,29 @@ import { addressOfSocket, networkAddressOf, parseAddress } from '../../codec/bit
 import { isRoutableAddress } from '../../codec/bitcoin/address-scope.ts'
 import { NO_ADDRESS } from '../../codec/bitcoin/network-address.ts'
 import type { NetworkAddress } from '../../codec/bitcoin/network-address.ts'
-import type { PeerView } from './address-relay-contract.ts'
+import type { BitcoinConnectionView } from './address-relay-contract.ts'
 import type { AddressAsker } from './own-addresses.ts'
 
 /** Of a text that has its port. */
 const PORT_LEFT_OUT = 0
 
-export const placeOf = ({ remote, target }: PeerView): NetworkAddress =>
+/** Undefined: a name, or no address. */
+export function networkAddressIn(text: string): NetworkAddress | undefined {
+  const parsed = parseAddress(text, PORT_LEFT_OUT)
+  return 'wrong' in parsed ? undefined : networkAddressOf(parsed.address)
+}
+
+export const placeOf = ({ remote, target }: BitcoinConnectionView): NetworkAddress =>
   (target && networkAddressOf(target)) ?? networkAddressOf(addressOfSocket(remote)) ?? NO_ADDRESS
 
 /** That of its address; of one that not all can reach none: it is of this machine, or of this house. */
-export function networkThrough(view: PeerView): AddressAsker['through'] {
+export function networkThrough(view: BitcoinConnectionView): AddressAsker['through'] {
   const place = placeOf(view)
   return place.network !== 'none' && isRoutableAddress(place) ? place.network : 'unroutable'
 }
 
 /** As what it says that it sees us; undefined where it says nothing that makes sense. */
-export function seenAs({ facts }: PeerView): NetworkAddress | undefined {
+export function seenAs({ facts }: BitcoinConnectionView): NetworkAddress | undefined {
   const text = facts?.peer?.seenAs
-  if (text === undefined) return undefined
-  const parsed = parseAddress(text, PORT_LEFT_OUT)
-  return 'wrong' in parsed ? undefined : networkAddressOf(parsed.address)
+  return text === undefined ? undefined : networkAddressIn(text)
 }

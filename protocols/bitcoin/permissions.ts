@@ -9,7 +9,7 @@
 import type { ConnectionView, PeerPlace } from '../../actors/protocol.ts'
 import { isInRange, parseHostRange } from '../../codec/host-range.ts'
 import type { HostRange } from '../../codec/host-range.ts'
-import type { BitcoinTypes } from '../../machines/handshakes/bitcoin.ts'
+import type { BitcoinTypes } from '../../machines/handshakes/bitcoin/contract.ts'
 import { isAtBind, parseBind } from './bind.ts'
 import { SLOTS } from './slots.ts'
 

@@ -9,7 +9,7 @@
  */
 import type { ChildSpec, ChildTools } from '../../actors/child.ts'
 import type { ConnectionView } from '../../actors/protocol.ts'
-import type { BitcoinTypes } from '../../machines/handshakes/bitcoin.ts'
+import type { BitcoinTypes } from '../../machines/handshakes/bitcoin/contract.ts'
 import type { BitcoinLimits } from './limits.ts'
 import { drawNonce } from './node-part.ts'
 import { SLOTS } from './slots.ts'

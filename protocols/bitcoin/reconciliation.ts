@@ -7,7 +7,10 @@
 import type { BitcoinMessage } from '../../codec/bitcoin/messages.ts'
 import { viewOf } from '../../codec/bytes.ts'
 import { NEGOTIATION_VERSION } from '../../machines/handshakes/bitcoin.ts'
-import type { BitcoinPeer, ReconciliationStance } from '../../machines/handshakes/bitcoin.ts'
+import type {
+  BitcoinPeer,
+  ReconciliationStance,
+} from '../../machines/handshakes/bitcoin/contract.ts'
 import type { Random } from '../../world/random.ts'
 import { relaysTransactions, SLOTS } from './slots.ts'
 

@@ -6,7 +6,7 @@
 import type { Ended } from '../../actors/protocol.ts'
 import { V1_HEADER_BYTES } from '../../codec/bitcoin/v1-frame.ts'
 import type { BitcoinTransport } from '../../codec/bitcoin/wire.ts'
-import type { BitcoinTypes } from '../../machines/handshakes/bitcoin.ts'
+import type { BitcoinTypes } from '../../machines/handshakes/bitcoin/contract.ts'
 
 /** It was us who wanted no more of it. */
 const OURS: ReadonlySet<string> = new Set([

@@ -3,7 +3,7 @@
  * @module
  */
 import type { Workload } from '../../actors/protocol-tools.ts'
-import type { BitcoinTypes } from '../../machines/handshakes/bitcoin.ts'
+import type { BitcoinTypes } from '../../machines/handshakes/bitcoin/contract.ts'
 import type { BitcoinOptions } from '../bitcoin.ts'
 
 /**

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { BitcoinFacts } from '../../machines/handshakes/bitcoin.ts'
+import type { BitcoinFacts } from '../../machines/handshakes/bitcoin/contract.ts'
 import { describeConnection } from '../../protocols/bitcoin/description.ts'
 import { initialsOf, namesOf } from '../../protocols/bitcoin/services.ts'
 import { startNode, startVirtualWorld } from '../support/nodes.ts'
