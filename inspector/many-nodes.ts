@@ -4,7 +4,7 @@
  * @module
  */
 import { createLooking } from './looking.ts'
-import type { Look, Looked } from './looking.ts'
+import type { Look, Looked } from './shared-views.ts'
 import { mergeNetworks, mergeTables } from './merged-answers.ts'
 import type { Answer, NetworkAnswer, NodeRow, Query, TableAnswer } from './messages.ts'
 import { platformTiming } from './pace.ts'
