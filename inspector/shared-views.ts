@@ -12,8 +12,8 @@ export type Looked =
   | {
       readonly answer: Answer
       readonly isLast?: boolean
-      /** Where it was looked at elsewhere, and how. Left out: here and now. */
-      readonly sampled?: Omit<Sampled, 'sinceMs'>
+      /** Where it was looked at elsewhere: when, and how often. What is left out is here and now. */
+      readonly sampled?: Partial<Sampled>
     }
   | { readonly refused: Refusal }
   /** There is nothing to tell yet: it is looked again soon. */
@@ -98,7 +98,8 @@ export function createSharedViews({ open, timing, wallMs }: LookingOptions): Sha
     const { answer, isLast = false, sampled } = looked
     const sinceMs = looker.toldMs === undefined ? null : Math.round(atMs - looker.toldMs)
     looker.toldMs = atMs
-    looker.tell({ answer, isLast, sampled: { atMs: madeMs, everyMs, ...sampled, sinceMs } })
+    const pace = { everyMs: Math.max(everyMs, sampled?.everyMs ?? 0), sinceMs }
+    looker.tell({ answer, isLast, sampled: { atMs: madeMs, ...sampled, ...pace } })
   }
 
   /** Whether there is nothing to tell yet. */

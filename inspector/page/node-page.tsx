@@ -66,7 +66,8 @@ function Tree({ node }: { readonly node: string }) {
           ['identity', <Identity of={row.identity} />],
           [
             'started',
-            `${manyWords(row.incarnation, 'time')}, ${lengthWords(view.sampled.atMs - row.sinceMs)} ago`,
+            manyWords(row.incarnation, 'time') +
+              (row.is === 'gone' ? '' : `, ${lengthWords(view.sampled.atMs - row.sinceMs)} ago`),
           ],
           ['process', String(row.pid)],
         ]}
