@@ -98,7 +98,7 @@ export function createNodeSource<T extends ProtocolTypes>(
     ...{ node, inside, rates, describe, nowMs: clock.monotonicMs },
   }
   const watch = createConnectionWatch(supervisor.port)
-  const children = createChildrenView(inside, timing.nowMs)
+  const children = createChildrenView(inside, timing.nowMs, () => looking.everyMs)
   const { addresses } = protocol
 
   const nodeRow = (): NodeRow => {

@@ -1,8 +1,7 @@
 /**
- * When a node is looked at: in short turns, four times a second and less often where they are dear. A turn
- * is over with the first answer that comes to five milliseconds, and before the next one passes 49 times
- * as long as it took: looking never takes more than a fiftieth of the node's time, however much is looked
- * at, and the event loop waits for one turn at most.
+ * When a node is looked at: in short turns, four times a second and less often where they are dear: before
+ * the next turn passes 49 times as long as one took. So looking never takes more than a fiftieth of the
+ * node's time, however much is looked at.
  * @module
  */
 import { performance } from 'node:perf_hooks'
@@ -31,8 +30,6 @@ export const platformTiming: Timing = {
 export const LOOK_MS = 250
 /** Looking takes at most a fiftieth of the time: two percent, of the five that watching may cost. */
 export const COST_SHARE = 50
-/** What a turn four times a second may take. */
-const TURN_MS_MAX = LOOK_MS / COST_SHARE
 /** A page that opens asks for several views one after the other: they are answered together. */
 const SOON_MS = 20
 
@@ -45,8 +42,8 @@ export interface Pace {
   soon(): void
 }
 
-/** @param look one turn, for as long as `hasTime`; returns whether it is to be looked again soon */
-export function createPace(timing: Timing, look: (hasTime: () => boolean) => boolean): Pace {
+/** @param look one turn; returns whether it is to be looked again soon */
+export function createPace(timing: Timing, look: () => boolean): Pace {
   /** Before it the turn that was would have taken too much. */
   let earliestMs = -Infinity
   let begun = false
@@ -64,7 +61,7 @@ export function createPace(timing: Timing, look: (hasTime: () => boolean) => boo
   function run(): void {
     dueMs = Infinity
     const startMs = timing.nowMs()
-    const isSoon = look(() => timing.nowMs() - startMs < TURN_MS_MAX)
+    const isSoon = look()
     const endMs = timing.nowMs()
     earliestMs = startMs + (endMs - startMs) * COST_SHARE
     arm(endMs + (isSoon ? SOON_MS : LOOK_MS))

@@ -71,6 +71,10 @@ interface View {
   spentMs: number
 }
 
+/** What a turn may take that comes four times a second. */
+const TURN_MS_MAX = LOOK_MS / COST_SHARE
+/** A page that opens is answered in one turn: its first views take some ten milliseconds of a large node. */
+const FIRST_TURN_MS_MAX = 50
 /** Two answers to one query are so far apart at least, but for what timers are early by. */
 const EARLY_MS = 20
 
@@ -112,14 +116,14 @@ export function createSharedViews({ open, timing, wallMs }: LookingOptions): Sha
     return false
   }
 
-  /** One view, as far as there is time: at least one step. Whether it waits. */
-  const serve = (view: View, hasTime: () => boolean): boolean => {
+  /** One view, until the turn is over: at least one step. Whether it waits. */
+  const serve = (view: View, turnEndMs: number): boolean => {
     const startMs = timing.nowMs()
     const waits = view.untold.size === 0 && make(view)
     for (const looker of view.untold) {
       view.untold.delete(looker)
       if (view.made !== undefined) tellOne(view.made, looker)
-      if (!hasTime()) break
+      if (timing.nowMs() >= turnEndMs) break
     }
     const endMs = timing.nowMs()
     view.spentMs += endMs - startMs
@@ -130,17 +134,18 @@ export function createSharedViews({ open, timing, wallMs }: LookingOptions): Sha
     return false
   }
 
-  const pace = createPace(timing, (hasTime) => {
+  const pace = createPace(timing, () => {
     const nowMs = timing.nowMs()
     const due = [...views.values()]
       .filter((view) => view.untold.size > 0 || !isFresh(view, nowMs))
       .toSorted((one, other) => one.sinceMs - other.sinceMs)
     let waits = false
-    for (const view of due) {
+    for (const [place, view] of due.entries()) {
       // Whoever looked at it may be gone since the turn began.
       if (view.lookers.size === 0) continue
-      waits = serve(view, hasTime) || waits
-      if (!hasTime()) break
+      const endMs = nowMs + (view.made === undefined ? FIRST_TURN_MS_MAX : TURN_MS_MAX)
+      if (place > 0 && timing.nowMs() >= endMs) continue
+      waits = serve(view, endMs) || waits
     }
     const costMs = [...views.values()].reduce(
       (sum, view) => sum + Math.max(view.costMs, view.spentMs),

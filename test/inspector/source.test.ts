@@ -241,10 +241,12 @@ test('a sub-protocol shows what it holds, what came of it, and what it is fetchi
   world.advance(1_000)
   await sent
   const shown = () => {
-    timing.advance(1_000)
+    timing.advance(2_000)
     const { children } = look({ view: 'children', node: 'listener' })
     return (name: string) => children.find(({ child }) => child === name)
   }
+  // A rate is one between two looks.
+  shown()
   const [gossip, items] = [shown()('gossip'), shown()('items')]
   expect(gossip).toMatchObject({
     ...{ restart: 'permanent', state: 'running', restarts: 0 },
