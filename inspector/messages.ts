@@ -396,7 +396,7 @@ export interface Progress {
 export interface ShownChild extends ChildRow {
   /** By name: `seen`, `pending`, `published` ...; what they mean is the sub-protocol's. */
   readonly counts: Readonly<Record<string, number>>
-  /** By how much those that only grow did so, a second. */
+  /** By how much those that only grow did so, a second, over two seconds or more; without one until then. */
   readonly perSecond: Readonly<Record<string, number>>
   readonly progress: readonly Progress[]
 }
@@ -425,6 +425,13 @@ export interface SeriesPoint {
     readonly count: number
     readonly median: number
     readonly max: number
+  } | null
+  /** How long the last ping of each active connection was under way, of those that were answered. */
+  readonly pingMs: {
+    readonly count: number
+    readonly median: number
+    /** Nine of ten are no longer. */
+    readonly percentile90: number
   } | null
 }
 

@@ -192,6 +192,15 @@ function Series({ node }: { readonly node: string }) {
         words={countWords}
       />
       <TimeSeries
+        title="Latency of pings"
+        atMs={atMs}
+        lines={[
+          line('median', (point) => point.pingMs?.median ?? null),
+          line('nine of ten', (point) => point.pingMs?.percentile90 ?? null),
+        ]}
+        words={milliseconds}
+      />
+      <TimeSeries
         title="Latency of the event loop"
         atMs={atMs}
         lines={[
