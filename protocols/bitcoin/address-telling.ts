@@ -29,6 +29,8 @@ export interface AddressTelling {
   /** What was pushed leaves in a while. */
   wait(name: string, queue: AddressQueue): void
   gone(name: string): void
+  /** Addresses that were told so far, to all together. */
+  readonly toldCount: number
 }
 
 type Ring = (view: PeerView, peer: RelayPeer, queue: AddressQueue) => void
@@ -59,8 +61,12 @@ export function createAddressTelling(
     timers.set(name, cancel)
   }
 
-  const send = (name: string, { isNewForm }: AddressQueue, entries: readonly AddressEntry[]) =>
-    tools.send(name, { type: isNewForm ? 'addrv2' : 'addr', entries })
+  let toldCount = 0
+  const send = (name: string, { isNewForm }: AddressQueue, entries: readonly AddressEntry[]) => {
+    const outcome = tools.send(name, { type: isNewForm ? 'addrv2' : 'addr', entries })
+    if (outcome === 'queued') toldCount += entries.length
+    return outcome
+  }
 
   const trickle = ({ name }: PeerView, queue: AddressQueue): void => {
     const entries = queue.due()
@@ -132,6 +138,9 @@ export function createAddressTelling(
         timers.get(name)?.()
         timers.delete(name)
       }
+    },
+    get toldCount() {
+      return toldCount
     },
   }
 }
