@@ -36,11 +36,10 @@ export async function sayInTurns<Message>(
   ends: readonly { say(burst: readonly Message[]): void; room(): Promise<void> | undefined }[],
   burst: readonly Message[],
   count: number,
-  first = 0,
 ): Promise<void> {
   const bursts = count / burst.length
   for (let number = 0; number < bursts; number++) {
-    const end = ends[(first + number) % ends.length]
+    const end = ends[number % ends.length]
     if (end === undefined) throw new Error('there are no connections yet')
     end.say(burst)
     await end.room()

@@ -265,7 +265,6 @@ export function peerloom({ crypto = 'auto', raised, record }: PeerloomOptions = 
       const ends: FarEnd[] = []
       const message = messageOf(payloadBytes)
       const burst = Array.from({ length: BURST }, () => message)
-      let bursts = 0
       tell({ type: 'ready', at })
       return Promise.resolve({
         async grow(count) {
@@ -282,11 +281,7 @@ export function peerloom({ crypto = 'auto', raised, record }: PeerloomOptions = 
           await Promise.all(Array.from({ length: DIALS_AT_ONCE }, dial))
           tell({ type: 'done', micros: now() - before })
         },
-        async order(count) {
-          // An order goes on with the connection behind the last one of the order before.
-          await sayInTurns(ends, burst, count, bursts)
-          bursts += count / BURST
-        },
+        order: (count) => sayInTurns(ends, burst, count),
       })
     },
 
