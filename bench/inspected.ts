@@ -50,22 +50,33 @@ async function costOf(lane: CrowdLane, node: Peer, count: number): Promise<Cost>
   }
 }
 
-/** The same while a page looks: the inspector is started for it, and closed again. */
-async function whileLooked(
+/**
+ * One phase: the inspector is started for it, and a page looks until it was answered. It goes on looking, or
+ * it leaves before the phase: both begin alike, since a phase behind a pause costs more than one without.
+ */
+async function phaseOf(
   node: Peer,
   page: Peer,
+  isLooked: boolean,
   run: () => Promise<Cost>,
 ): Promise<{ readonly cost: Cost; readonly looked: Looked }> {
+  const leave = async (): Promise<Looked> => {
+    page.say({ type: 'unlook' })
+    const looked = await page.next('looked')
+    node.say({ type: 'uninspect' })
+    await node.next('uninspected')
+    return looked
+  }
   node.say({ type: 'inspect' })
   const { url } = await node.next('inspected')
   page.say({ type: 'look', url })
   await page.next('looks')
-  const cost = await run()
-  page.say({ type: 'unlook' })
-  const looked = await page.next('looked')
-  node.say({ type: 'uninspect' })
-  await node.next('uninspected')
-  return { cost, looked }
+  if (isLooked) {
+    const cost = await run()
+    return { cost, looked: await leave() }
+  }
+  const looked = await leave()
+  return { cost: await run(), looked }
 }
 
 export const inspected = ({ connections, phases }: InspectedOptions): Promise<readonly Row[]> =>
@@ -81,11 +92,11 @@ export const inspected = ({ connections, phases }: InspectedOptions): Promise<re
     const costs: number[] = []
     const looks: Looked[] = []
     // Once before it counts: what is compiled by then is compiled for both.
-    await whileLooked(node, page, run)
-    let before = await run()
+    await phaseOf(node, page, true, run)
+    let { cost: before } = await phaseOf(node, page, false, run)
     for (let phase = 0; phase < phases; phase++) {
-      const { cost, looked } = await whileLooked(node, page, run)
-      const after = await run()
+      const { cost, looked } = await phaseOf(node, page, true, run)
+      const { cost: after } = await phaseOf(node, page, false, run)
       for (const of of ['thread', 'process'] as const) {
         ratios[of].push((2 * cost[of]) / (before[of] + after[of]))
       }
