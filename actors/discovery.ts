@@ -87,6 +87,9 @@ function startDiscovery<T extends ProtocolTypes>(
   const viewOf = (connection: string): ConnectionView<T> | undefined =>
     tools.connections().find(({ name, phase }) => name === connection && phase === 'active')
 
+  const totals = { asked: 0, answered: 0, heard: 0, passedOn: 0 }
+  tools.show(() => ({ counts: { acquaintances: acquaintances.size }, totals: { ...totals } }))
+
   const meet = (connection: string): Acquaintance => {
     const known = acquaintances.get(connection)
     if (known !== undefined) return known
@@ -129,7 +132,7 @@ function startDiscovery<T extends ProtocolTypes>(
     if (role !== 'dialler') return
     acquaintance.isAsked = true
     acquaintance.tokens += limits.addressesMax
-    tools.send(name, adapter.ask())
+    if (tools.send(name, adapter.ask()) === 'queued') totals.asked++
   }
 
   /** Once a connection: a second question is a way to learn what is new of the book. */
@@ -137,6 +140,7 @@ function startDiscovery<T extends ProtocolTypes>(
     const acquaintance = meet(connection)
     if (acquaintance.isAnswered) return
     acquaintance.isAnswered = true
+    totals.answered++
     const { addressesMax, addressesPercent } = limits
     const sample = tools.sample(connection, addressesMax, addressesPercent)
     for (const { address } of sample) note(acquaintance, address)
@@ -156,6 +160,7 @@ function startDiscovery<T extends ProtocolTypes>(
             adapter.mayTell(address, remote),
         )
       for (const { name } of shuffled(tools.random, others).slice(0, limits.addressRelayPeers)) {
+        totals.passedOn++
         note(meet(name), address)
         tools.send(name, adapter.tell([{ address, seenMs }]))
       }
@@ -176,6 +181,7 @@ function startDiscovery<T extends ProtocolTypes>(
     for (const { address, seenMs: claimedMs } of shuffled(tools.random, told)) {
       if (acquaintance.tokens < 1) break
       acquaintance.tokens--
+      totals.heard++
       const isWrong = claimedMs <= 0 || claimedMs > nowMs + NEWS_MS
       const seenMs = isWrong ? nowMs - WRONG_TIME_AGE_MS : claimedMs
       note(acquaintance, address)

@@ -48,6 +48,14 @@ export function requestsActor<T extends ProtocolTypes>({
       const options = { adapter, limits, onKept: sweepLater }
       const incoming = startIncoming(tools, kept.incoming, options)
       const outgoing = startOutgoing(tools, kept.outgoing, options)
+      tools.show(() => {
+        const {
+          incoming: { owed },
+          outgoing: { calls, remotes },
+        } = kept
+        const owedCount = [...owed.values()].reduce((sum, { size }) => sum + size, 0)
+        return { counts: { calls: calls.size, peers: remotes.size, answersOwed: owedCount } }
+      })
       // What an earlier incarnation kept is let go by this one.
       sweepLater()
       tools.serve(outgoing.services)

@@ -258,11 +258,7 @@ const parts: Readonly<Record<string, () => Promise<Row | readonly Row[]>>> = {
         : { rounds: 3, roundMs: 300, counts: [1, 10, 100, 1_000, 10_000] },
     ),
   inspected: () =>
-    inspected(
-      small
-        ? { connections: 100, rounds: 3, roundMs: 2_000 }
-        : { connections: 10_000, rounds: 4, roundMs: 8_000 },
-    ),
+    inspected(small ? { connections: 100, phases: 2 } : { connections: 10_000, phases: 3 }),
   'event-loop-delay': () => loopDelay(turns),
   'start-up': () => startUp(small ? 1 : 7),
   'installed-size': () => Promise.resolve(installedSize()),

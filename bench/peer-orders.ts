@@ -54,7 +54,13 @@ export type FromPeer =
       readonly writtenBytes?: number
     }
   /** Processor time since the process began, its own and the system's for it; what a recorded node has of it. */
-  | { readonly type: 'spent'; readonly micros: number; readonly recorded?: Recorded }
+  | {
+      readonly type: 'spent'
+      readonly micros: number
+      /** Of its main thread, without collections. */
+      readonly threadMicros: number
+      readonly recorded?: Recorded
+    }
   | { readonly type: 'inspected'; readonly url: string }
   | { readonly type: 'uninspected' | 'looks' }
   /** How often it was answered, and how often the node lets itself be looked at. */

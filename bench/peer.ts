@@ -8,6 +8,7 @@ import { collectGarbage } from './collecting.ts'
 import { contenderNamed } from './contenders.ts'
 import type { Part } from './contender.ts'
 import type { FromPeer, PeerPart, ToPeer } from './peer-orders.ts'
+import { watchThreadTime } from './thread-time.ts'
 
 /** How often the loop is asked to come round: the shortest that the platform offers. */
 const DELAY_RESOLUTION_MS = 1
@@ -42,6 +43,8 @@ async function begin({ at, by, part, payloadBytes }: PeerPart): Promise<Part> {
 
 let part: Part = {}
 const delay = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS })
+/** From the first account on. */
+let threadTime: (() => Promise<number>) | undefined
 
 async function carryOut(order: ToPeer): Promise<void> {
   switch (order.type) {
@@ -84,11 +87,13 @@ async function carryOut(order: ToPeer): Promise<void> {
       part.unlook?.()
       return
     case 'account': {
+      const threadMicros = await (threadTime ??= watchThreadTime())()
       const { system, user } = process.cpuUsage()
       const recorded = part.recorded?.()
       tell({
         type: 'spent',
         micros: system + user,
+        threadMicros,
         ...(recorded === undefined ? {} : { recorded }),
       })
     }

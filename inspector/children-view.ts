@@ -7,9 +7,8 @@ import type { ChildShown } from '../actors/child.ts'
 import type { ProtocolTypes } from '../machines/session.ts'
 import type { ChildView, Inside } from '../supervisor/inside.ts'
 import type { ChildRow, ChildrenAnswer, Progress } from './messages.ts'
+import { isWatched, WINDOW_MS } from './rates.ts'
 
-/** Two looks that are closer make a number that jumps. */
-const APART_MS = 200
 /** Parts of what is being fetched that one answer shows. */
 const WINDOW_MAX = 100
 
@@ -34,16 +33,22 @@ const progressOf = ({ progress = [] }: ChildShown): readonly Progress[] =>
       .map(({ connection, from, is, to }) => ({ from, to, is, connection: connection ?? null })),
   }))
 
+/** A look that counted: rates are from it to the next that does. */
 interface Seen {
   readonly atMs: number
   readonly totals: Readonly<Record<string, number>>
   readonly perSecond: Readonly<Record<string, number>>
 }
 
-/** @returns reads them; `nowMs` is monotonic */
+/**
+ * @returns reads them
+ * @param nowMs monotonic
+ * @param everyMs how often it is looked now, milliseconds
+ */
 export function createChildrenView<T extends ProtocolTypes>(
   inside: Pick<Inside<T>, 'children'>,
   nowMs: () => number,
+  everyMs: () => number,
 ): () => ChildrenAnswer {
   const seen = new Map<string, Seen>()
 
@@ -53,13 +58,15 @@ export function createChildrenView<T extends ProtocolTypes>(
   ): Readonly<Record<string, number>> => {
     const atMs = nowMs()
     const before = seen.get(name)
-    if (before !== undefined && atMs - before.atMs < APART_MS) return before.perSecond
-    const seconds = before === undefined ? 0 : (atMs - before.atMs) / 1_000
+    const sinceMs = atMs - (before?.atMs ?? atMs)
+    if (before !== undefined && sinceMs < WINDOW_MS) return before.perSecond
     const perSecond: Record<string, number> = {}
-    for (const [total, count] of Object.entries(totals)) {
-      const grown = count - (before?.totals[total] ?? count)
-      // One that was started again counts from nothing.
-      perSecond[total] = seconds === 0 ? 0 : Math.max(0, Math.round((grown / seconds) * 10) / 10)
+    if (before !== undefined && isWatched(sinceMs, everyMs())) {
+      for (const [total, count] of Object.entries(totals)) {
+        // One that was started again counts from nothing.
+        const grown = Math.max(0, count - (before.totals[total] ?? count))
+        perSecond[total] = Math.round((grown * 10_000) / sinceMs) / 10
+      }
     }
     seen.set(name, { atMs, totals, perSecond })
     return perSecond

@@ -14,10 +14,11 @@ import type { ChartNode } from './chart-nodes.ts'
 import { connectionRow } from './connection-rows.ts'
 import type { RowOptions } from './connection-rows.ts'
 import { explanationWords } from './explanation-words.ts'
+import type { ConnectionWatch } from './connection-watch.ts'
 import { followConnection } from './followed-connection.ts'
 import type { FollowedConnection } from './followed-connection.ts'
 import { chartsNow } from './live-chart.ts'
-import type { Look, Looked } from './looking.ts'
+import type { Look, Looked } from './shared-views.ts'
 import type { ChartNow, Closing, ConnectionAnswer, ConnectionRow } from './messages.ts'
 import { readable } from './readable.ts'
 import type { Plain } from './readable.ts'
@@ -25,10 +26,8 @@ import { stateValueOf } from './state-value.ts'
 import type { StateValue } from './state-value.ts'
 
 export interface ConnectionViewOptions<T extends ProtocolTypes> extends RowOptions<T> {
-  readonly supervisor: Pick<
-    Supervisor<T>,
-    'actor' | 'connections' | 'explain' | 'flight' | 'inside' | 'port' | 'state'
-  >
+  readonly supervisor: Pick<Supervisor<T>, 'explain' | 'flight' | 'inside'>
+  readonly watch: ConnectionWatch
   readonly session: object
   /** Without a byte for so long the connection is closed. */
   readonly progressMs: number
@@ -88,7 +87,7 @@ export function lookAtConnection<T extends ProtocolTypes>(
   connection: string,
   options: ConnectionViewOptions<T>,
 ): Look {
-  const { node, nowMs, progressMs, session, supervisor, wallMs } = options
+  const { node, nowMs, progressMs, session, supervisor, wallMs, watch } = options
   /** The node's clock to the calendar's: both are read now. */
   const atMs = (monotonicMs: number): number => Math.round(wallMs() - nowMs() + monotonicMs)
   let followed: FollowedConnection | undefined
@@ -133,7 +132,7 @@ export function lookAtConnection<T extends ProtocolTypes>(
       const message = `the node ${node} knows no connection ${connection}`
       return { refused: { why: 'unknown-connection', message } }
     }
-    followed ??= followConnection({ supervisor, connection, atMs, wallMs })
+    followed ??= followConnection({ supervisor, watch, connection, atMs, wallMs })
     lastSeen = seen(explanation)
     const isGone = supervisor.inside.connection(connection) === undefined
     const { counters } = explanation

@@ -1,21 +1,21 @@
 /**
- * One connection that a page has opened: what it did and what passed over it since, and before that what
- * the flight recorder has. It is the node's stream, of this connection alone.
+ * One connection that somebody has opened: what it did and what passed over it since, and before that
+ * what the flight recorder has.
  * @module
  */
 import type { ProtocolTypes } from '../machines/session.ts'
 import type { FlightEntry } from '../supervisor/flight-contract.ts'
 import type { Supervisor } from '../supervisor/supervisor-contract.ts'
+import type { ConnectionObservation, ConnectionWatch } from './connection-watch.ts'
 import type { MessageEntry, PathEntry } from './messages.ts'
-import { attachStream } from './stream.ts'
-import type { StreamEvent } from './stream-events.ts'
 
 /** Of one answer: a screen or two of a sequence diagram. */
 const MESSAGES_MAX = 200
 /** A handshake has ten; a chart in which more is to be seen goes round. */
 const PATH_MAX = 200
-/** Messages that are kept of one second: more passes than anybody sees. */
+/** Messages, and transitions, that are kept of one second: more passes than anybody sees. */
 const PER_SECOND_MAX = 200
+const SECOND_MS = 1_000
 
 export interface FollowedConnection {
   path(): readonly PathEntry[]
@@ -26,10 +26,8 @@ export interface FollowedConnection {
 }
 
 export interface FollowOptions<T extends ProtocolTypes> {
-  readonly supervisor: Pick<
-    Supervisor<T>,
-    'actor' | 'connections' | 'explain' | 'flight' | 'inside' | 'port' | 'state'
-  >
+  readonly supervisor: Pick<Supervisor<T>, 'explain' | 'flight'>
+  readonly watch: ConnectionWatch
   readonly connection: string
   /** From the node's monotonic time to Unix milliseconds. */
   atMs(monotonicMs: number): number
@@ -54,6 +52,19 @@ function createTail<Entry>(max: number) {
   }
 }
 
+/** So many a second. */
+function createAllowance() {
+  let secondMs = -Infinity
+  let used = 0
+  return (atMs: number): boolean => {
+    if (Math.abs(atMs - secondMs) >= SECOND_MS) {
+      secondMs = atMs
+      used = 0
+    }
+    return ++used <= PER_SECOND_MAX
+  }
+}
+
 const messageOf = (entry: FlightEntry): Omit<MessageEntry, 'atMs' | 'number'> | undefined => {
   const { count } = entry
   if (entry.kind === 'message') {
@@ -70,17 +81,15 @@ export function followConnection<T extends ProtocolTypes>({
   connection,
   supervisor,
   wallMs,
+  watch,
 }: FollowOptions<T>): FollowedConnection {
   const path = createTail<PathEntry>(PATH_MAX)
   const messages = createTail<MessageEntry>(MESSAGES_MAX)
+  const allowsMessage = createAllowance()
+  const allowsTransition = createAllowance()
   let number = 0
-  let told = 0
-  const counted = (): number => {
-    const { receivedMessages = 0, sentMessages = 0 } =
-      supervisor.explain(connection)?.counters ?? {}
-    return receivedMessages + sentMessages
-  }
-  const countedBefore = counted()
+  let messagesPassedOver = 0
+  let transitionsPassedOver = 0
 
   for (const { atMs: at, chart, event, state } of supervisor.explain(connection)?.history ?? []) {
     path.push({ atMs: atMs(at), chart, event, state })
@@ -99,49 +108,41 @@ export function followConnection<T extends ProtocolTypes>({
     bytes: number,
   ): void => {
     number++
-    told++
-    messages.push({ number, atMs: at, direction, type, bytes, count: 1 })
+    if (allowsMessage(at)) messages.push({ number, atMs: at, direction, type, bytes, count: 1 })
+    else messagesPassedOver++
   }
 
-  const take = (event: StreamEvent): void => {
-    switch (event.of) {
+  const take = (observed: ConnectionObservation, stepMs: number | undefined): void => {
+    const at = stepMs ?? wallMs()
+    switch (observed.of) {
       case 'message':
-        push(event.atMs, event.direction, event.type, event.bytesOnWire)
+        push(at, observed.direction, observed.type, observed.bytesOnWire)
+        return
+      case 'written':
+        push(at, 'sent', observed.type, observed.bytesOnWire)
         return
       case 'refused':
-        push(event.atMs, 'received', `refused: ${event.detail}`, event.bytesOnWire)
+        push(at, 'received', `refused: ${observed.detail}`, observed.bytesOnWire)
         return
-      case 'state':
-        if (event.chart === 'root') return
-        path.push({
-          ...{ atMs: event.atMs, chart: event.chart },
-          ...{ event: event.event, state: event.state },
-        })
-        return
-      case 'passed-over':
-        number += event.counts.messages
-        return
-      default:
-        return
+      case 'transition': {
+        const { chart, event, state } = observed
+        if (chart !== 'connection' && chart !== 'session') return
+        if (allowsTransition(at)) path.push({ atMs: at, chart, event, state })
+        else transitionsPassedOver++
+      }
     }
   }
 
-  const detach = attachStream(
-    {
-      ...{ supervisor, wallMs, perSecondMax: PER_SECOND_MAX },
-      shows: (name) => name === connection,
-    },
-    take,
-  )
+  const leave = watch.follow(connection, take)
   return {
     path: path.read,
     get pathLeftOut() {
-      return path.leftOut
+      return path.leftOut + transitionsPassedOver
     },
     messages: messages.read,
     get messagesPassedOver() {
-      return Math.max(0, counted() - countedBefore - told)
+      return messagesPassedOver
     },
-    stop: detach,
+    stop: leave,
   }
 }

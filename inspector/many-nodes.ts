@@ -1,16 +1,30 @@
 /**
- * Several nodes on one page, wherever they run: each has a source, which may go and come back. What is
- * asked of one node goes to it; what is asked of all is put together from what each of them answers.
+ * Several nodes on one page, wherever they run: each has a source, which may go, come back, and stop
+ * answering. What is asked of one node goes to it; what is asked of all is put together from what each
+ * of them answers. Whatever is told says when its node looked at it, and which node it is that does not
+ * answer now.
  * @module
  */
+import { askSource } from './asked-source.ts'
+import type { AskedSource } from './asked-source.ts'
 import { createLooking } from './looking.ts'
-import type { Look, Looked } from './looking.ts'
+import { createMembers } from './members.ts'
+import type { Member } from './members.ts'
 import { mergeNetworks, mergeTables } from './merged-answers.ts'
-import type { Answer, NetworkAnswer, NodeRow, Query, TableAnswer } from './messages.ts'
+import type {
+  Answer,
+  NetworkAnswer,
+  NodeRow,
+  Query,
+  Sampled,
+  StaleNode,
+  TableAnswer,
+} from './messages.ts'
 import { platformTiming } from './pace.ts'
 import type { Timing } from './pace.ts'
 import { ROWS_MAX } from './queries.ts'
-import type { InspectorSession, InspectorSource } from './source.ts'
+import type { Look, Looked } from './shared-views.ts'
+import type { InspectorSource } from './source.ts'
 
 export interface ManyNodesOptions {
   readonly timing?: Timing
@@ -24,44 +38,30 @@ export interface ManyNodes extends InspectorSource {
   remove(node: string): void
 }
 
-/** What one node answers to one query, as far as it has. */
-interface Asking {
-  answer(): Looked | undefined
-  close(): void
-}
-
-interface Member {
-  readonly name: string
-  source: InspectorSource
-  incarnation: number
-  isUp: boolean
-  sinceMs: number
-  /** What it told of itself last. */
-  row: NodeRow | undefined
-}
-
-const ASKED_ID = 0
 /** So often it is looked, for all nodes to answer a page's first question: half a second. */
 const LOOKS_WAITED = 25
 
-/** A connection that is closed is told of once more, and then not again. */
-const lastOf = (looked: Looked): Looked =>
-  'answer' in looked && looked.answer.view === 'connection' && looked.answer.closed !== null
-    ? { answer: looked.answer, isLast: true }
-    : looked
+/** What one node answered, and how it looked. */
+interface Answered {
+  readonly member: Member
+  readonly answer: Answer
+  readonly sampled: Sampled | undefined
+}
 
-/** Asks a source one thing, from now on. */
-function askSource(source: InspectorSource, query: Query): Asking {
-  let last: Looked | undefined
-  const session: InspectorSession = source.open((message) => {
-    last = message.kind === 'answer' ? { answer: message.answer } : { refused: message.refused }
-  })
-  session.ask({ kind: 'ask', id: ASKED_ID, query })
+const isDefined = <Value>(value: Value | undefined): value is Value => value !== undefined
+
+/** A connection that is closed is told of once more, and then not again. */
+const isLastOf = (answer: Answer): boolean => answer.view === 'connection' && answer.closed !== null
+
+const staleList = (stale: readonly StaleNode[]): Pick<Sampled, 'stale'> =>
+  stale.length === 0 ? {} : { stale }
+
+/** Of answers that were made at several times: the oldest time, the slowest pace. */
+function sampledTogether(all: readonly Sampled[]): Partial<Sampled> {
+  if (all.length === 0) return {}
   return {
-    answer: () => last,
-    close() {
-      session.close()
-    },
+    atMs: Math.min(...all.map(({ atMs }) => atMs)),
+    everyMs: Math.max(...all.map(({ everyMs }) => everyMs)),
   }
 }
 
@@ -69,79 +69,100 @@ export function manyNodes({
   timing = platformTiming,
   wallMs = () => Date.now(),
 }: ManyNodesOptions = {}): ManyNodes {
-  const members = new Map<string, Member>()
-
-  const rowOf = ({ incarnation, isUp, name, row, sinceMs }: Member): NodeRow => ({
-    ...{ node: name, protocol: '', identity: null, addresses: [], state: 'starting', pid: 0 },
-    ...{ isPaused: false, ...row, incarnation, is: isUp ? 'up' : 'gone', sinceMs },
-    connections: isUp ? (row?.connections ?? 0) : 0,
-    active: isUp ? (row?.active ?? 0) : 0,
-  })
-
-  const noteRow = (member: Member, answer: Answer): void => {
-    if (answer.view === 'nodes' && member.isUp) member.row = answer.nodes[0]
-  }
+  const members = createMembers({ timing, wallMs, everyMs: () => looking.everyMs })
 
   /** Of each node that is up, asked anew when it is another incarnation. */
   const askEach = (query: Query) => {
-    const asked = new Map<string, { readonly incarnation: number; readonly asking: Asking }>()
-    const close = (name: string): void => {
-      asked.get(name)?.asking.close()
-      asked.delete(name)
-    }
+    const asked = new Map<Member, AskedSource>()
     return {
-      answers(): readonly (readonly [Member, Answer])[] {
-        return [...members.values()].flatMap((member) => {
-          const { incarnation, isUp, name, source } = member
-          if (!isUp || asked.get(name)?.incarnation !== incarnation) close(name)
-          if (!isUp) return []
-          const asking = asked.get(name)?.asking ?? askSource(source, query)
-          asked.set(name, { incarnation, asking })
-          const looked = asking.answer()
-          return looked !== undefined && 'answer' in looked ? [[member, looked.answer]] : []
+      answers(up: readonly Member[]): readonly Answered[] {
+        for (const [member, { close }] of asked) {
+          if (up.includes(member)) continue
+          close()
+          asked.delete(member)
+        }
+        return up.flatMap((member) => {
+          const one = asked.get(member) ?? askSource(member.source, query)
+          asked.set(member, one)
+          const { last, sampled } = one
+          return last !== undefined && 'answer' in last
+            ? [{ member, sampled, answer: last.answer }]
+            : []
         })
       },
       close() {
-        for (const name of [...asked.keys()]) close(name)
+        for (const { close } of asked.values()) close()
       },
+    }
+  }
+
+  const nodeRows = (): readonly NodeRow[] => members.read().map(members.rowOf)
+
+  /** Waits a while for all that answer at all: one that does not keeps the others from nobody. */
+  const createPatience = () => {
+    let looks = 0
+    return (answered: number, up: readonly Member[]): boolean =>
+      answered < up.filter((member) => !members.isSilent(member)).length && looks++ < LOOKS_WAITED
+  }
+
+  const lookAtRows = (): Look => {
+    const waits = createPatience()
+    return {
+      read() {
+        const up = members.read().filter(({ isUp }) => isUp)
+        if (waits(up.filter(members.hasAnswered).length, up)) return { waits: true }
+        const sampled = staleList(up.map(members.staleOf).filter(isDefined))
+        return { answer: { view: 'nodes', nodes: nodeRows() }, sampled }
+      },
+      close: () => undefined,
     }
   }
 
   const lookAtAll = (query: Query, merge: (answers: readonly Answer[]) => Answer): Look => {
-    const rows = askEach({ view: 'nodes' })
-    const views = query.view === 'nodes' ? rows : askEach(query)
-    let looks = 0
+    const views = askEach(query)
+    const waits = createPatience()
     return {
       read() {
-        for (const [member, answer] of rows.answers()) noteRow(member, answer)
-        const answers = views.answers()
-        const up = [...members.values()].filter(({ isUp }) => isUp).length
-        // One that answers nothing does not keep the others from being seen.
-        if (answers.length < up && looks++ < LOOKS_WAITED) return { waits: true }
-        return { answer: merge(answers.map(([, answer]) => answer)) }
+        const up = members.read().filter(({ isUp }) => isUp)
+        const answered = views.answers(up)
+        if (waits(answered.length, up)) return { waits: true }
+        const fresh = answered.filter(({ member }) => !members.isSilent(member))
+        const together = sampledTogether(fresh.map(({ sampled }) => sampled).filter(isDefined))
+        const stale = up.map(members.staleOf).filter(isDefined)
+        return {
+          answer: merge(answered.map(({ answer }) => answer)),
+          sampled: { ...together, ...staleList(stale) },
+        }
       },
-      close() {
-        rows.close()
-        views.close()
-      },
+      close: views.close,
     }
   }
 
   /** Of one node; when it is back, of what it is then. */
   const lookAtOne = (node: string, query: Query): Look => {
-    let asked: { readonly incarnation: number; readonly asking: Asking } | undefined
-    let last: Looked | undefined
+    let asked: { readonly member: Member; readonly one: AskedSource } | undefined
+    let last: Pick<AskedSource, 'last' | 'sampled'> | undefined
     const close = (): void => {
-      asked?.asking.close()
+      asked?.one.close()
       asked = undefined
     }
-    const withRow = (looked: Looked, member: Member): Looked => {
-      if (!('answer' in looked) || looked.answer.view !== 'tree') return looked
-      member.row = looked.answer.node
-      return { answer: { ...looked.answer, node: rowOf(member) } }
+
+    const tell = (member: Member): Looked => {
+      const { last: told, sampled } = last ?? {}
+      if (told === undefined) return { waits: true }
+      if ('refused' in told) return told
+      const { answer } = told
+      const isTree = answer.view === 'tree'
+      return {
+        answer: isTree ? { ...answer, node: members.rowOf(member) } : answer,
+        isLast: isLastOf(answer),
+        sampled: { ...sampled, ...staleList([members.staleOf(member)].filter(isDefined)) },
+      }
     }
+
     return {
       read() {
+        members.read()
         const member = members.get(node)
         if (member === undefined) {
           return { refused: { why: 'unknown-node', message: `there is no node ${node} here` } }
@@ -151,25 +172,23 @@ export function manyNodes({
           // What was seen last stays on the page until the node is back.
           return last === undefined
             ? { refused: { why: 'node-gone', message: `the node ${node} is gone` } }
-            : lastOf(last)
+            : tell(member)
         }
-        if (asked !== undefined && asked.incarnation !== member.incarnation) close()
-        asked ??= { incarnation: member.incarnation, asking: askSource(member.source, query) }
-        const looked = asked.asking.answer()
-        if (looked !== undefined) last = withRow(looked, member)
-        return last === undefined ? { waits: true } : lastOf(last)
+        if (asked !== undefined && asked.member !== member) close()
+        asked ??= { member, one: askSource(member.source, query) }
+        const { one } = asked
+        if (one.last !== undefined) last = { last: one.last, sampled: one.sampled }
+        return tell(member)
       },
       close,
     }
   }
 
-  const nodeRows = (): readonly NodeRow[] => [...members.values()].map(rowOf)
-
-  const open = (query: Query): Look => {
+  const lookOf = (query: Query): Look => {
     if ('node' in query && query.node !== undefined) return lookAtOne(query.node, query)
     switch (query.view) {
       case 'nodes':
-        return lookAtAll(query, () => ({ view: 'nodes', nodes: nodeRows() }))
+        return lookAtRows()
       case 'network':
         return lookAtAll(query, (answers) =>
           mergeNetworks(
@@ -198,21 +217,20 @@ export function manyNodes({
     }
   }
 
-  return {
-    open: createLooking({ timing, wallMs, open }).open,
-    add(node, source) {
-      const before = members.get(node)
-      const incarnation = (before?.incarnation ?? 0) + 1
-      const row = before?.row
-      members.set(node, {
-        ...{ name: node, source, incarnation, isUp: true, sinceMs: wallMs(), row },
-      })
-    },
-    remove(node) {
-      const member = members.get(node)
-      if (member === undefined) return
-      member.isUp = false
-      member.sinceMs = wallMs()
-    },
+  let looks = 0
+  /** Nodes are asked of themselves for as long as anybody looks at anything. */
+  const open = (query: Query): Look => {
+    const { close, read } = lookOf(query)
+    looks++
+    return {
+      read,
+      close() {
+        close()
+        if (--looks === 0) members.rest()
+      },
+    }
   }
+
+  const looking = createLooking({ timing, wallMs, open })
+  return { open: looking.open, add: members.add, remove: members.remove }
 }

@@ -72,7 +72,7 @@ export function mergeNetworks(
   const drawn = new Map<string, NetworkNode>(
     nodes.map(({ is, node }) => [
       node,
-      { id: node, label: node, is: is === 'up' ? 'ours' : 'gone' },
+      { id: node, label: node, is: is === 'gone' ? 'gone' : 'ours' },
     ]),
   )
   const edges = new Map<string, NetworkEdge>()

@@ -122,6 +122,16 @@ export interface Sampled {
   readonly sinceMs: number | null
   /** How often it is looked now: 250, and longer where looking would cost the node too much. */
   readonly everyMs: number
+  /** Nodes of which it shows what they were. Left out: there are none. */
+  readonly stale?: readonly StaleNode[]
+}
+
+export interface StaleNode {
+  readonly node: string
+  /** `silent`: its process is there and has not answered for some paces. `gone`: its process is. */
+  readonly is: 'silent' | 'gone'
+  /** When it answered last, or its process ended. */
+  readonly sinceMs: number
 }
 
 export type RefusalReason =
@@ -156,8 +166,9 @@ export interface NodeRow {
   readonly isPaused: boolean
   /** How often it was started while this page's inspector looked: 2 after one that was killed is back. */
   readonly incarnation: number
-  /** `gone`: its process is; what is known of it is what it was. */
-  readonly is: 'up' | 'gone'
+  /** Other than `up` it is stale: what is known of it is what it was. */
+  readonly is: 'up' | StaleNode['is']
+  /** Since it was started, or its process ended. */
   readonly sinceMs: number
   readonly connections: number
   readonly active: number
@@ -385,7 +396,7 @@ export interface Progress {
 export interface ShownChild extends ChildRow {
   /** By name: `seen`, `pending`, `published` ...; what they mean is the sub-protocol's. */
   readonly counts: Readonly<Record<string, number>>
-  /** By how much those that only grow did so, a second. */
+  /** By how much those that only grow did so, a second, over two seconds or more; without one until then. */
   readonly perSecond: Readonly<Record<string, number>>
   readonly progress: readonly Progress[]
 }
@@ -414,6 +425,13 @@ export interface SeriesPoint {
     readonly count: number
     readonly median: number
     readonly max: number
+  } | null
+  /** How long the last ping of each active connection was under way, of those that were answered. */
+  readonly pingMs: {
+    readonly count: number
+    readonly median: number
+    /** Nine of ten are no longer. */
+    readonly percentile90: number
   } | null
 }
 

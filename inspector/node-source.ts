@@ -10,9 +10,10 @@ import type { Supervisor } from '../supervisor/supervisor-contract.ts'
 import { childRow, createChildrenView } from './children-view.ts'
 import { lookAtConnection } from './connection-view.ts'
 import type { Describe, RowOptions } from './connection-rows.ts'
+import { createConnectionWatch } from './connection-watch.ts'
 import { createEventLog } from './event-log.ts'
 import { createLooking } from './looking.ts'
-import type { Look, Looked } from './looking.ts'
+import type { Look, Looked } from './shared-views.ts'
 import type { NodeRow, Query, TreeAnswer } from './messages.ts'
 import { networkView } from './network-view.ts'
 import { platformTiming } from './pace.ts'
@@ -96,7 +97,8 @@ export function createNodeSource<T extends ProtocolTypes>(
   const rows: RowOptions<T> & { readonly inside: typeof inside } = {
     ...{ node, inside, rates, describe, nowMs: clock.monotonicMs },
   }
-  const children = createChildrenView(inside, timing.nowMs)
+  const watch = createConnectionWatch(supervisor.port)
+  const children = createChildrenView(inside, timing.nowMs, () => looking.everyMs)
   const { addresses } = protocol
 
   const nodeRow = (): NodeRow => {
@@ -150,7 +152,7 @@ export function createNodeSource<T extends ProtocolTypes>(
     if (query.view !== 'connection') return { read: () => answerOf(query), close }
     const { progress } = protocol.deadlines
     return lookAtConnection(query.connection, {
-      ...{ ...rows, supervisor, session: protocol.session },
+      ...{ ...rows, supervisor, watch, session: protocol.session },
       ...{ progressMs: progress.ms, wallMs: clock.wallMs },
     })
   }

@@ -1,6 +1,7 @@
 /**
- * How often a node is looked at: four times a second, and less often where looking costs it more than a
- * fiftieth of its time. Whoever asks in between is answered soon, not at once.
+ * When a node is looked at: in short turns, four times a second and less often where they are dear: before
+ * the next turn passes 49 times as long as one took. So looking never takes more than a fiftieth of the
+ * node's time, however much is looked at.
  * @module
  */
 import { performance } from 'node:perf_hooks'
@@ -28,15 +29,11 @@ export const platformTiming: Timing = {
 /** Four times a second: faster than anybody reads. */
 export const LOOK_MS = 250
 /** Looking takes at most a fiftieth of the time: two percent, of the five that watching may cost. */
-const COST_SHARE = 50
-/** However long it takes, it is looked so often: a page that shows nothing for longer seems broken. */
-const LOOK_MS_MAX = 10_000
+export const COST_SHARE = 50
 /** A page that opens asks for several views one after the other: they are answered together. */
 const SOON_MS = 20
 
 export interface Pace {
-  /** How often it is looked now. */
-  readonly everyMs: number
   /** Somebody looks from now on. */
   begin(): void
   /** Nobody does any more. */
@@ -45,15 +42,16 @@ export interface Pace {
   soon(): void
 }
 
-/** @param look whether it is to be looked again soon */
+/** @param look one turn; returns whether it is to be looked again soon */
 export function createPace(timing: Timing, look: () => boolean): Pace {
-  let everyMs = LOOK_MS
-  let endedMs = -Infinity
+  /** Before it the turn that was would have taken too much. */
+  let earliestMs = -Infinity
   let begun = false
   let dueMs = Infinity
   let cancel: (() => void) | undefined
 
-  const arm = (atMs: number): void => {
+  const arm = (wantedMs: number): void => {
+    const atMs = Math.max(wantedMs, earliestMs)
     if (!begun || atMs >= dueMs) return
     cancel?.()
     dueMs = atMs
@@ -64,16 +62,12 @@ export function createPace(timing: Timing, look: () => boolean): Pace {
     dueMs = Infinity
     const startMs = timing.nowMs()
     const isSoon = look()
-    endedMs = timing.nowMs()
-    const costMs = endedMs - startMs
-    everyMs = Math.round(Math.min(LOOK_MS_MAX, Math.max(LOOK_MS, costMs * COST_SHARE)))
-    arm(endedMs + (isSoon ? SOON_MS : everyMs))
+    const endMs = timing.nowMs()
+    earliestMs = startMs + (endMs - startMs) * COST_SHARE
+    arm(endMs + (isSoon ? SOON_MS : LOOK_MS))
   }
 
   return {
-    get everyMs() {
-      return everyMs
-    },
     begin() {
       begun = true
     },
@@ -84,9 +78,7 @@ export function createPace(timing: Timing, look: () => boolean): Pace {
       dueMs = Infinity
     },
     soon() {
-      // A page that asks without end is answered at the pace of one that looks.
-      const earliestMs = everyMs > LOOK_MS ? endedMs + everyMs : endedMs + LOOK_MS / 2
-      arm(Math.max(timing.nowMs() + SOON_MS, earliestMs))
+      arm(timing.nowMs() + SOON_MS)
     },
   }
 }

@@ -5,7 +5,7 @@
  */
 import type { WebSocket } from 'ws'
 import type { InspectorLimits } from './limits.ts'
-import type { InspectorMessage } from './messages.ts'
+import type { Answer, InspectorMessage } from './messages.ts'
 import { createReader } from './reader.ts'
 import type { Reader } from './reader.ts'
 import type { InspectorSource } from './source.ts'
@@ -27,6 +27,17 @@ function parsed(text: string): unknown {
   }
 }
 
+/** An answer is told to all who asked for it: the longest part of its text is made once. */
+const answerTexts = new WeakMap<Answer, string>()
+
+function textOf(message: InspectorMessage): string {
+  if (message.kind !== 'answer') return JSON.stringify(message)
+  const { answer, ...others } = message
+  const text = answerTexts.get(answer) ?? JSON.stringify(answer)
+  answerTexts.set(answer, text)
+  return `${JSON.stringify(others).slice(0, -1)},"answer":${text}}`
+}
+
 export function servePage(options: PageReaderOptions): Reader {
   const { hello, limits, socket, source } = options
   let shed = 0
@@ -36,7 +47,7 @@ export function servePage(options: PageReaderOptions): Reader {
       const told: InspectorMessage = { kind: 'shed', answers: shed }
       if (reader.write(JSON.stringify(told))) shed = 0
     }
-    if (!reader.write(JSON.stringify(message))) shed++
+    if (!reader.write(textOf(message))) shed++
   }
 
   const reader = createReader({

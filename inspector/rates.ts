@@ -20,8 +20,12 @@ const SLOT = RATES + RATED.length
 /** A rate of a connection that was not looked at for a window yet. */
 const UNKNOWN = -1
 /** What is counted over less than this makes a number that jumps: one message each two seconds is 0.5. */
-const WINDOW_MS = 2_000
+export const WINDOW_MS = 2_000
 const SLOTS_AT_FIRST = 64
+
+/** A window that is longer than two looks make it has a time in it at which nobody looked. */
+export const isWatched = (sinceMs: number, everyMs: number): boolean =>
+  sinceMs <= WINDOW_MS + 2 * everyMs
 
 export interface RateBook {
   /** @param nowMs monotonic */
@@ -62,9 +66,7 @@ export function createRateBook(everyMs: () => number): RateBook {
     if (known === undefined) slots.set(connection, at)
     const sinceMs = nowMs - (numbers[at] ?? 0)
     if (known !== undefined && sinceMs < WINDOW_MS) return at
-    // A window that is longer than two looks make it has a time in it at which nobody looked.
-    const isWatched = known !== undefined && sinceMs <= WINDOW_MS + 2 * everyMs()
-    const passedMs = isWatched ? sinceMs : 0
+    const passedMs = known !== undefined && isWatched(sinceMs, everyMs()) ? sinceMs : 0
     numbers[at] = nowMs
     note(at, 0, counters.receivedMessages, passedMs)
     note(at, 1, counters.sentMessages, passedMs)

@@ -1,6 +1,7 @@
 /**
  * A node over the last minutes: what went over its connections, how many there were, how long handshakes
- * took, how late its event loop was. One point a second, from counters; no message is looked at.
+ * and pings took, how late its event loop was. One point a second, from counters and what connections
+ * say of themselves; no message is looked at.
  * @module
  */
 import type { Counters } from '../actors/counters.ts'
@@ -54,6 +55,13 @@ export function medianOf(numbers: readonly number[]): number {
   return sorted[Math.floor(sorted.length / 2)] ?? 0
 }
 
+/** Of what each connection says its last ping took; null where none does. */
+function pingOf(sorted: Float64Array): SeriesPoint['pingMs'] {
+  const at = (share: number): number => sorted[Math.floor(sorted.length * share)] ?? 0
+  if (sorted.length === 0) return null
+  return { count: sorted.length, median: at(0.5), percentile90: at(0.9) }
+}
+
 export interface Series {
   /** A connection is gone; what it counted stays in the sums. */
   ended(counters: Readonly<Counters> | undefined): void
@@ -88,10 +96,14 @@ export function createSeries<T extends ProtocolTypes>(
     point(nowMs, atMs) {
       const sums = { ...ended }
       const connections = inside.connections()
-      let active = 0
+      const pings = new Float64Array(connections.length)
+      let [active, pinged] = [0, 0]
       for (const { counters, view } of connections) {
         add(sums, counters)
-        if (view.phase === 'active') active++
+        if (view.phase !== 'active') continue
+        active++
+        const pingMs = view.about?.['pingMs']
+        if (typeof pingMs === 'number') pings[pinged++] = pingMs
       }
       if (before !== undefined && nowMs > before.atMs) {
         const seconds = (nowMs - before.atMs) / 1_000
@@ -103,6 +115,7 @@ export function createSeries<T extends ProtocolTypes>(
         const counts = { connections: connections.length, active }
         points.push({
           ...{ atMs, ...counts, ...rates, loopDelayMs: delay, handshakeMs: handshakeOf() },
+          pingMs: pingOf(pings.subarray(0, pinged).sort()),
         })
         if (points.length >= POINTS_MAX * 2) points = points.slice(-POINTS_MAX)
       }

@@ -3,11 +3,12 @@
  * counted anyway; between scrapes nothing is done.
  * @module
  */
-import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client'
+import { Counter, Gauge, Registry } from 'prom-client'
 import { PeerloomError } from '../index.ts'
 import { FAMILIES } from './families.ts'
 import type { Family, Reading } from './families.ts'
 import { createHistograms } from './histograms.ts'
+import { collectProcessMetrics } from './process-metrics.ts'
 import type { Metered } from './subject.ts'
 import { createTypeCounts } from './type-counts.ts'
 
@@ -25,7 +26,7 @@ export interface Metrics {
   readonly contentType: string
   /** In Prometheus's text format. */
   text(): Promise<string>
-  /** Takes it off the nodes. What was counted can still be read. */
+  /** Takes it off the nodes and the process. What was counted can still be read. */
   close(): void
 }
 
@@ -69,7 +70,7 @@ export function collectMetrics(
   }
 
   for (const family of FAMILIES) register(registry, family, readOnce)
-  if (includesProcess) collectDefaultMetrics({ register: registry })
+  const endProcess = includesProcess ? collectProcessMetrics(registry) : undefined
 
   return {
     registry,
@@ -78,6 +79,7 @@ export function collectMetrics(
     close() {
       for (const leave of unwatch) leave()
       for (const { types } of watched) types.stop()
+      endProcess?.()
     },
   }
 }

@@ -36,10 +36,12 @@ interface Waiting {
   fail(sentence: string): void
 }
 
+/** @param onGone its process ended, whoever ended it; called once, after all that it told */
 export function startChild(
   program: string,
   name: string,
   onTold: (told: FromNode) => void,
+  onGone: () => void = () => undefined,
 ): DemoChild {
   const child: ChildProcess = fork(program, ['demo-node'], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
@@ -47,6 +49,7 @@ export function startChild(
   const waiting = new Set<Waiting>()
   const gone = new Promise<void>((resolve) => {
     const end = (): void => {
+      onGone()
       for (const one of [...waiting]) one.fail(`the process of ${name} ended`)
       resolve()
     }

@@ -68,7 +68,8 @@ interface Node {
   readonly peers: Map<string, string>
   /** Takes what its source tells the page. */
   look: ((message: FromSource) => void) | undefined
-  state: 'starting' | 'running' | 'stopped' | 'killed'
+  /** `lost`: its process ended, and it was not us. */
+  state: 'starting' | 'running' | 'stopped' | 'killed' | 'lost'
 }
 
 /** Waits without holding the process: it is only ever waited for together with a deadline. */
@@ -257,15 +258,32 @@ function startStage(options: StageOptions) {
     }
   }
 
+  /** Its process is gone, by us or not: then somebody else killed it, or it fell. */
+  const lose = (node: Node, child: DemoChild): void => {
+    if (node.child !== child) return
+    inspection?.gone(node.name)
+    node.peers.clear()
+    if (node.state !== 'starting' && node.state !== 'running') return
+    node.state = 'lost'
+    show({ event: 'lost', node: node.name, pid: child.pid })
+  }
+
   const alive = (): readonly Node[] =>
     [...nodes.values()].filter(({ state }) => state === 'running')
 
   /** @param before its life before this one: it comes back to its folder and its port */
   const start = async (name: string, before?: Node): Promise<Node> => {
     const bootstrap = nodes.get('node 1')?.address
-    const child = startChild(program, name, (told) => {
-      hear(node, told)
-    })
+    const child = startChild(
+      program,
+      name,
+      (told) => {
+        hear(node, told)
+      },
+      () => {
+        lose(node, child)
+      },
+    )
     const node: Node = before ?? {
       ...{ name, child, id: '', address: '', port: 0, state: 'starting' },
       ...{ peers: new Map(), look: undefined },
@@ -345,8 +363,8 @@ function startStage(options: StageOptions) {
   const stopAll = async (): Promise<void> => {
     await Promise.all(
       [...nodes.values()].map(async (node) => {
-        await node.child.stop()
         node.state = 'stopped'
+        await node.child.stop()
       }),
     )
   }
@@ -374,16 +392,14 @@ function startStage(options: StageOptions) {
     ...{ alive, publish, show, start, tally, untilHolds, untilMesh },
     async stop(node: Node): Promise<void> {
       const { pid } = node.child
-      await node.child.stop()
       node.state = 'stopped'
-      inspection?.gone(node.name)
+      await node.child.stop()
       show({ event: 'stopped', node: node.name, pid })
     },
     async kill(node: Node): Promise<void> {
       const { pid } = node.child
-      await node.child.kill()
       node.state = 'killed'
-      inspection?.gone(node.name)
+      await node.child.kill()
       show({ event: 'killed', node: node.name, pid })
     },
     stopAll,

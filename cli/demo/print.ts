@@ -41,6 +41,8 @@ export type DemoEvent =
   | { readonly event: 'synced'; readonly node: string; readonly lines: number }
   | { readonly event: 'stopped'; readonly node: string; readonly pid: number }
   | { readonly event: 'killed'; readonly node: string; readonly pid: number }
+  /** Its process ended, and it was not the demo that ended it. */
+  | { readonly event: 'lost'; readonly node: string; readonly pid: number }
   | { readonly event: 'recovered'; readonly node: string; readonly lines: number }
   /** All that there was to show is done; the network goes on until it is told to stop. */
   | { readonly event: 'waiting' }
@@ -94,6 +96,8 @@ function sentenceOf(event: DemoEvent): string {
       return `${event.node} (process ${String(event.pid)}) was stopped for good`
     case 'killed':
       return `${event.node} (process ${String(event.pid)}) was killed`
+    case 'lost':
+      return `${event.node} (process ${String(event.pid)}) ended by itself, or somebody else killed it`
     case 'recovered':
       return `${event.node} is back from its own address book and holds ${many(event.lines, 'line')}`
     case 'fault':

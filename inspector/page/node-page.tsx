@@ -66,7 +66,8 @@ function Tree({ node }: { readonly node: string }) {
           ['identity', <Identity of={row.identity} />],
           [
             'started',
-            `${manyWords(row.incarnation, 'time')}, ${lengthWords(view.sampled.atMs - row.sinceMs)} ago`,
+            manyWords(row.incarnation, 'time') +
+              (row.is === 'gone' ? '' : `, ${lengthWords(view.sampled.atMs - row.sinceMs)} ago`),
           ],
           ['process', String(row.pid)],
         ]}
@@ -189,6 +190,15 @@ function Series({ node }: { readonly node: string }) {
         atMs={atMs}
         lines={[line('all', (point) => point.connections), line('active', (point) => point.active)]}
         words={countWords}
+      />
+      <TimeSeries
+        title="Latency of pings"
+        atMs={atMs}
+        lines={[
+          line('median', (point) => point.pingMs?.median ?? null),
+          line('nine of ten', (point) => point.pingMs?.percentile90 ?? null),
+        ]}
+        words={milliseconds}
       />
       <TimeSeries
         title="Latency of the event loop"

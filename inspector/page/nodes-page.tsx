@@ -10,7 +10,11 @@ import { countWords, lengthWords } from './words.ts'
 export function NodeState({ node }: { readonly node: NodeRow }) {
   return (
     <>
-      <State state={node.is === 'gone' ? 'gone' : node.state} />
+      {node.is === 'silent' ? (
+        <span class="state state-silent">not answering</span>
+      ) : (
+        <State state={node.is === 'gone' ? 'gone' : node.state} />
+      )}
       {node.isPaused ? <span class="tag">paused</span> : null}
     </>
   )

@@ -6,7 +6,15 @@
 import type { ComponentChildren } from 'preact'
 import type { Refusal, Sampled } from '../messages.ts'
 import { fragmentOf } from './route.ts'
-import { countWords, dateOf, lengthWords, shortAddress, shortName, timeWords } from './words.ts'
+import {
+  countWords,
+  dateOf,
+  lengthWords,
+  shortAddress,
+  shortName,
+  staleWords,
+  timeWords,
+} from './words.ts'
 
 /** Its colour says nothing that the word does not. */
 export function State({ state }: { readonly state: string }) {
@@ -49,10 +57,17 @@ export function Address({ of }: { readonly of: string }) {
 export function SampledWords(props: { readonly sampled: Sampled; readonly connections?: number }) {
   const { connections, sampled } = props
   return (
-    <p class="sampled">
-      looked at every {lengthWords(Math.round(sampled.everyMs / 10) * 10)}
-      {connections === undefined ? '' : `, of ${countWords(connections)}`}
-    </p>
+    <>
+      {(sampled.stale ?? []).map((stale) => (
+        <p key={stale.node} class="notice is-bad" role="status">
+          {staleWords(stale)}
+        </p>
+      ))}
+      <p class="sampled">
+        looked at every {lengthWords(Math.round(sampled.everyMs / 10) * 10)}
+        {connections === undefined ? '' : `, of ${countWords(connections)}`}
+      </p>
+    </>
   )
 }
 

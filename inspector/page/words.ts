@@ -2,6 +2,7 @@
  * Numbers, lengths of time and names as the page writes them.
  * @module
  */
+import type { StaleNode } from '../messages.ts'
 import { timeOf } from '../timeline.ts'
 
 const COUNT = new Intl.NumberFormat('en')
@@ -70,6 +71,14 @@ export const dateOf = (atMs: number): Date => new Date(timeOf(atMs))
 export function timeWords(atMs: number): string {
   const date = dateOf(atMs)
   return `${CLOCK.format(date)}.${String(date.getMilliseconds()).padStart(3, '0')}`
+}
+
+/** Of a node that tells nothing now. */
+export function staleWords({ is, node, sinceMs }: StaleNode): string {
+  const since = timeWords(sinceMs).slice(0, 8)
+  return is === 'gone'
+    ? `${node} is gone since ${since}: this is what it was`
+    : `${node} is not answering since ${since}: what is shown of it is of then`
 }
 
 /** The ends of a long key or identity. */

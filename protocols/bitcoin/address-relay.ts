@@ -90,6 +90,16 @@ function startAddressRelay(
     return view === undefined || peer === undefined ? undefined : { view, peer }
   })
 
+  const totals = { taken: 0, limited: 0, passedOn: 0, answered: 0 }
+  tools.show(() => {
+    const queues = [...kept.peers.values()].flatMap(({ queue }) => queue ?? [])
+    const waiting = queues.reduce((sum, { length }) => sum + length, 0)
+    return {
+      counts: { peers: queues.length, waiting },
+      totals: { ...totals, told: telling.toldCount },
+    }
+  })
+
   const meet = ({ name }: BitcoinConnectionView): RelayPeer => {
     const known = kept.peers.get(name)
     if (known !== undefined) return known
@@ -141,6 +151,7 @@ function startAddressRelay(
   const answer = (view: BitcoinConnectionView, peer: RelayPeer, queue: AddressQueue): void => {
     if (view.role !== 'listener' || peer.isAnswered) return
     peer.isAnswered = true
+    totals.answered++
     queue.replace(answerTo(view))
     telling.wait(view.name, queue)
   }
@@ -157,6 +168,7 @@ function startAddressRelay(
     for (const name of relayTargets(targetKey, relayed, peers)) {
       const queue = kept.peers.get(name)?.queue
       if (queue === undefined) continue
+      totals.passedOn++
       queue.push(entry)
       telling.wait(name, queue)
     }
@@ -177,6 +189,7 @@ function startAddressRelay(
     for (const told of shuffled(random, entries)) {
       if (!peer.allowance.take(tools.monotonicMs()) && isLimited) {
         peer.limitedCount++
+        totals.limited++
         continue
       }
       if ((told.services & SERVES_BLOCKS) === 0n) continue
@@ -185,6 +198,7 @@ function startAddressRelay(
       const address = addressOf(entry.address)
       if (address === undefined || book?.isKeptOut(address) === true) continue
       peer.takenCount++
+      totals.taken++
       const { network } = entry.address
       const isReachable = network !== 'none' && reachable.has(network)
       const isFresh = entry.seenSeconds > freshSeconds

@@ -33,6 +33,8 @@ export interface AddressTelling {
   /** What was pushed leaves in a while. */
   wait(name: string, queue: AddressQueue): void
   gone(name: string): void
+  /** Addresses that were told so far, to all together. */
+  readonly toldCount: number
 }
 
 type Ring = (view: BitcoinConnectionView, peer: RelayPeer, queue: AddressQueue) => void
@@ -65,8 +67,12 @@ export function createAddressTelling(
     timers.set(name, cancel)
   }
 
-  const send = (name: string, { isNewForm }: AddressQueue, entries: readonly AddressEntry[]) =>
-    tools.send(name, { type: isNewForm ? 'addrv2' : 'addr', entries })
+  let toldCount = 0
+  const send = (name: string, { isNewForm }: AddressQueue, entries: readonly AddressEntry[]) => {
+    const outcome = tools.send(name, { type: isNewForm ? 'addrv2' : 'addr', entries })
+    if (outcome === 'queued') toldCount += entries.length
+    return outcome
+  }
 
   const trickle = ({ name }: BitcoinConnectionView, queue: AddressQueue): void => {
     const entries = queue.due()
@@ -142,6 +148,9 @@ export function createAddressTelling(
         timers.get(name)?.()
         timers.delete(name)
       }
+    },
+    get toldCount() {
+      return toldCount
     },
   }
 }

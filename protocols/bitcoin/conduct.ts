@@ -46,6 +46,10 @@ const TRANSACTION_KINDS: ReadonlySet<number> = new Set([
 const isOfTransaction = ({ kind }: InventoryEntry): boolean => TRANSACTION_KINDS.has(kind)
 
 function startConduct({ blocksOnly, permissions, services }: ConductOptions, tools: Tools) {
+  /** Connections that were left for what came through them, and those that were kept all the same. */
+  const totals = { left: 0, spared: 0 }
+  tools.show(() => ({ totals: { ...totals } }))
+
   const viewOf = (connection: string): View | undefined =>
     tools.connections().find(({ name }) => name === connection)
 
@@ -56,7 +60,11 @@ function startConduct({ blocksOnly, permissions, services }: ConductOptions, too
     const { verdict } = BITCOIN_DETAILS[detail]
     const isShunned = typeof verdict !== 'function' && verdict.do === 'discourage'
     const view = isShunned ? viewOf(connection) : undefined
-    if (view?.slot === SLOTS.manual || may(view, 'noban')) return
+    if (view?.slot === SLOTS.manual || may(view, 'noban')) {
+      totals.spared++
+      return
+    }
+    totals.left++
     tools.close(connection, detail)
   }
 

@@ -95,6 +95,19 @@ function startOpening(
   const read = readAnchors(tools)
   const anchors = (kept.anchors ??= read)
 
+  const totals = { dialled: 0, feelers: 0, nobody: 0, exchanged: 0 }
+  tools.show(() => {
+    const outbound = outboundOf(tools.connections())
+    return {
+      counts: {
+        anchors: anchors.length,
+        fullRelay: outbound.activeCount(SLOTS.fullRelay),
+        blockRelayOnly: outbound.activeCount(SLOTS.blockRelayOnly),
+      },
+      totals: { ...totals },
+    }
+  })
+
   const noteTip = (): void => {
     const nowMs = tools.monotonicMs()
     if (kept.tip !== tip) {
@@ -172,17 +185,22 @@ function startOpening(
         blocksInFlight: numberOf(view, 'blocksInFlight') ?? 0,
       }))
 
+  const leave = (connection: string): void => {
+    totals.exchanged++
+    tools.close(connection, 'exchanged')
+  }
+
   const leaveExtra = (): void => {
     const nowMs = tools.monotonicMs()
     const views = tools.connections()
     const outbound = outboundOf(views)
     const blocks = chainPeers(SLOTS.blockRelayOnly, views, outbound)
     const block = extraBlockRelayOnly(blocks, limits.blockRelayOnlyMax, nowMs)
-    if (block !== undefined) tools.close(block, 'exchanged')
+    if (block !== undefined) leave(block)
     const relays = chainPeers(SLOTS.fullRelay, views, outbound)
     const relay = extraFullRelay(relays, limits.fullRelayMax, nowMs)
     if (relay === undefined) return
-    tools.close(relay, 'exchanged')
+    leave(relay)
     isTipStale = false
   }
 
@@ -221,11 +239,16 @@ function startOpening(
     if (kind === undefined) return ROUND_MS
     noteKind(kind, nowMs)
     const address = choose(kind, outbound)
-    if (address === undefined) return ROUND_MS
+    if (address === undefined) {
+      totals.nobody++
+      return ROUND_MS
+    }
     if (kind.kind !== 'feeler') {
+      totals.dialled++
       tools.dial(address, slotFor(kind))
       return ROUND_MS
     }
+    totals.feelers++
     const delayMs = random.below(FEELER_DELAY_MS)
     tools.after(delayMs, () => tools.dial(address, slotFor(kind)))
     return delayMs + ROUND_MS

@@ -42,6 +42,11 @@ const answersPings = ({ facts }: View): boolean =>
 
 function startPing(limits: BitcoinLimits, tools: Tools): () => void {
   const pinging = new Map<string, Pinging>()
+  const totals = { sent: 0, answered: 0 }
+  tools.show(() => {
+    const awaited = [...pinging.values()].filter(({ nonce }) => nonce !== undefined).length
+    return { counts: { connections: pinging.size, awaited }, totals: { ...totals } }
+  })
 
   const ping = (name: string, one: Pinging): void => {
     one.nonce = drawNonce(tools.random)
@@ -52,6 +57,7 @@ function startPing(limits: BitcoinLimits, tools: Tools): () => void {
       answered(name, one)
       return
     }
+    totals.sent++
     tools.describe(name, { awaitsPong: true, pingSentMs: one.sentMs })
     awaitPong(name, one, limits.inactivityMs)
   }
@@ -86,6 +92,7 @@ function startPing(limits: BitcoinLimits, tools: Tools): () => void {
   }
 
   const note = (name: string, one: Pinging): void => {
+    totals.answered++
     const pingMs = tools.monotonicMs() - one.sentMs
     one.minimumMs = Math.min(one.minimumMs, pingMs)
     tools.describe(name, { pingMs, minimumPingMs: one.minimumMs })

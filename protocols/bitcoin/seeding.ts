@@ -95,11 +95,18 @@ function startSeeding(options: SeedingOptions, tools: Tools, kept: SeedingKept):
   }
   const startedMs = (kept.startedMs ??= begin())
 
+  const totals = { namesAsked: 0, dialled: 0, heard: 0 }
+  tools.show(() => ({
+    counts: { seedNodes: kept.seedNodes.length, queued: kept.queue.length },
+    totals: { ...totals },
+  }))
+
   const hear = (
     address: BitcoinAddress,
     source: string,
     { min, spread }: { readonly min: number; readonly spread: number },
   ): void => {
+    totals.heard++
     book?.heard(address, {
       sourceGroup: groupBytesOfName(source, crypto.sha256),
       ...{ isOwnSource: false, penaltyMs: 0, marks: WANTED },
@@ -125,12 +132,15 @@ function startSeeding(options: SeedingOptions, tools: Tools, kept: SeedingKept):
   const fetchNext = (outbound: Outbound): void => {
     if (outbound.count(SLOTS.addressFetch) >= options.addressFetchMax) return
     const next = kept.queue.shift()
-    if (next !== undefined) tools.dial(next, SLOTS.addressFetch)
+    if (next === undefined) return
+    totals.dialled++
+    tools.dial(next, SLOTS.addressFetch)
   }
 
   // ---- names -------------------------------------------------------------------------------------
 
   const askName = (name: string): void => {
+    totals.namesAsked++
     tools.resolve(`x${WANTED.toString(16)}.${name}`, (hosts) => {
       const found = hosts
         .slice(0, HOSTS_PER_NAME_MAX)

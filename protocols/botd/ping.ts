@@ -58,6 +58,11 @@ function startPing(
   const startedMs = tools.monotonicMs()
   const rememberedMs = Math.max(limits.pingIntervalMs, limits.pingWindowMs)
   const waiting = new Map<string, Waiting>()
+  const totals = { sent: 0, answered: 0 }
+  tools.show(() => {
+    const awaited = [...waiting.values()].filter(({ id }) => id !== undefined).length
+    return { counts: { connections: waiting.size, awaited }, totals: { ...totals } }
+  })
 
   const note = (times: Map<string, number>, identity: string): void => {
     const nowMs = tools.monotonicMs()
@@ -85,6 +90,7 @@ function startPing(
     const { identity = '', name } = one.view
     const id = drawId(tools.random)
     if (tools.send(name, { type: 'ping', id }) !== 'queued') return
+    totals.sent++
     note(sentMs, identity)
     one.id = id
     one.sentMs = tools.monotonicMs()
@@ -135,6 +141,7 @@ function startPing(
     const one = waiting.get(connection)
     if (one === undefined) return
     if (one.id !== undefined && one.id === message.pingId) {
+      totals.answered++
       one.id = undefined
       one.cancelPong()
       tools.describe(connection, { pingMs: tools.monotonicMs() - one.sentMs })

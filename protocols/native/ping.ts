@@ -48,6 +48,11 @@ function startPing(
   const nextPings = new Map<string, () => void>()
   const waiting = new Map<string, Waiting>()
   const wrongPongs = createRates(limits.pingWindowMs, limits.wrongPongsMax + 1)
+  const totals = { sent: 0, answered: 0 }
+  tools.show(() => ({
+    counts: { connections: nextPings.size, awaited: waiting.size },
+    totals: { ...totals },
+  }))
 
   /** The newest last. */
   const note = (times: Map<string, number>, identity: string): void => {
@@ -87,6 +92,7 @@ function startPing(
     const { identity = '', name } = view
     const id = tools.random.bytes(ID_BYTES)
     if (tools.send(name, { type: 'ping', id }) !== 'queued') return
+    totals.sent++
     note(sentMs, identity)
     const cancel = watchFor(name, limits.pongMs)
     waiting.set(name, { view, id, sentMs: tools.monotonicMs(), cancel })
@@ -129,6 +135,7 @@ function startPing(
   tools.feed('pong', ({ message, peer: { connection } }) => {
     const out = waiting.get(connection)
     if (out !== undefined && equalBytes(out.id, message.id)) {
+      totals.answered++
       out.cancel()
       waiting.delete(connection)
       tools.describe(connection, { pingMs: tools.monotonicMs() - out.sentMs })

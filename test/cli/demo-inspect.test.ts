@@ -92,6 +92,18 @@ test(
     expect(await journal({ open: 'flight', node: killed, connection: 'none' })).toMatchObject({
       refused: { why: 'unknown-connection' },
     })
+    // One that hangs, and one that somebody else killed.
+    const [victim] = (nodesSeen().at(-1) ?? []).filter(({ is }) => is === 'up')
+    if (victim === undefined) throw new Error('nobody is up')
+    const isNow = (wanted: NodeRow['is']) => () =>
+      (nodesSeen().at(-1) ?? []).some(({ is, node }) => node === victim.node && is === wanted)
+    process.kill(victim.pid, 'SIGSTOP')
+    await until(isNow('silent'))
+    process.kill(victim.pid, 'SIGCONT')
+    await until(isNow('up'))
+    process.kill(victim.pid, 'SIGKILL')
+    await until(isNow('gone'))
+    expect(await demo.event('lost')).toMatchObject({ node: victim.node, pid: victim.pid })
     const { code } = await demo.stop()
     expect(code).toBe(0)
     expect(demo.events().at(-1)).toMatchObject({ event: 'done', missing: 0, recovered: true })

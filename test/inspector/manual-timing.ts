@@ -5,6 +5,8 @@ import type { Timing } from '../../inspector/pace.ts'
 
 export interface ManualTiming extends Timing {
   advance(ms: number): void
+  /** It passes while something is done: nothing that is due meanwhile runs before it is over. */
+  spend(ms: number): void
 }
 
 export function manualTiming(): ManualTiming {
@@ -30,7 +32,10 @@ export function manualTiming(): ManualTiming {
         timers.delete(next)
         next.run()
       }
-      nowMs = endMs
+      nowMs = Math.max(nowMs, endMs)
+    },
+    spend(ms) {
+      nowMs += ms
     },
   }
 }

@@ -28,13 +28,25 @@ function startTwo() {
     channels.push(message)
     return JSON.parse(JSON.stringify(message)) as Message
   }
-  const over = (source: InspectorSource): RemoteSource => {
+  /** Nodes whose process stands still: what they are told waits, and so does what they tell. */
+  const hung = new Map<string, (() => void)[]>()
+  const whenAwake = (name: string, run: () => void): void => {
+    const waiting = hung.get(name)
+    if (waiting === undefined) run()
+    else waiting.push(run)
+  }
+  const over = (name: string, source: InspectorSource): RemoteSource => {
     let served: ServedSource | undefined = undefined
     const remote: RemoteSource = remoteSource((message) => {
       served ??= serveSource(source, (told) => {
-        remote.take(carried(told))
+        whenAwake(name, () => {
+          remote.take(carried(told))
+        })
       })
-      served.take(carried(message))
+      const { take } = served
+      whenAwake(name, () => {
+        take(carried(message))
+      })
     })
     return remote
   }
@@ -42,7 +54,7 @@ function startTwo() {
     const protocol = nativeOf(name)
     const { supervisor } = startNode(world, name, host, protocol)
     const source = createNodeSource({ supervisor, protocol, timing, clock })
-    nodes.add(name, over(source))
+    nodes.add(name, over(name, source))
     return { supervisor, protocol, source }
   }
   const listener = start('listener', '10.0.0.1')
@@ -52,7 +64,17 @@ function startTwo() {
     .connect(`node://${identity}@10.0.0.1:${String(defaultPort)}`)
     .catch(() => undefined)
   world.advance(2_000)
-  return { nodes, timing, world, listener, dialler, start, channels }
+  return {
+    ...{ nodes, timing, world, listener, dialler, start, channels },
+    hang(name: string) {
+      hung.set(name, [])
+    },
+    wake(name: string) {
+      const waiting = hung.get(name) ?? []
+      hung.delete(name)
+      for (const run of waiting) run()
+    },
+  }
 }
 
 function lookAt(nodes: ManyNodes, timing: { advance(ms: number): void }) {
@@ -130,6 +152,87 @@ describe('several nodes on one page', () => {
     })
     // What was asked before is answered by the node that is there now.
     expect(last(tree)).toMatchObject({ answer: { node: { incarnation: 2, state: 'running' } } })
+  })
+
+  test('one that hangs is said not to answer, since when, until it does again', () => {
+    const { hang, nodes, timing, wake, world } = startTwo()
+    const { ask, last } = lookAt(nodes, timing)
+    const sampledOf = (id: number) => {
+      const message = last(id)
+      return message?.kind === 'answer' ? message.sampled : undefined
+    }
+    const [rows, table] = [ask({ view: 'nodes' }), ask(TABLE)]
+    const [ofHung, ofOther] = [
+      ask({ view: 'tree', node: 'listener' }),
+      ask({ view: 'tree', node: 'dialler' }),
+    ]
+    const sinceMs = sampledOf(ofHung)?.atMs
+    hang('listener')
+    world.advance(20_000)
+    timing.advance(2_000)
+    // A collection of garbage is no reason to worry.
+    expect(last(rows)).toMatchObject({ answer: { nodes: [{ is: 'up' }, { is: 'up' }] } })
+    timing.advance(3_000)
+    const stale = [{ node: 'listener', is: 'silent', sinceMs }]
+    expect(last(rows)).toMatchObject({
+      ...{ sampled: { stale }, answer: { nodes: [{ is: 'silent' }, { is: 'up' }] } },
+    })
+    // Its figures are told as old, and what is fresh is told as fresh.
+    expect(sampledOf(ofHung)).toMatchObject({ atMs: sinceMs, stale })
+    expect(last(ofHung)).toMatchObject({ answer: { node: { is: 'silent' } } })
+    expect(sampledOf(ofOther)?.atMs).toBe((sinceMs ?? 0) + 20_000)
+    expect(sampledOf(ofOther)?.stale).toBeUndefined()
+    expect(sampledOf(table)).toMatchObject({ atMs: sampledOf(ofOther)?.atMs, stale })
+    wake('listener')
+    timing.advance(1_000)
+    expect(last(rows)).toMatchObject({ answer: { nodes: [{ is: 'up' }, { is: 'up' }] } })
+    for (const id of [rows, table, ofHung]) expect(sampledOf(id)?.stale).toBeUndefined()
+    expect(sampledOf(ofHung)?.atMs).toBe(sampledOf(ofOther)?.atMs)
+  })
+
+  test('one is not said to be silent because the page itself stood still', () => {
+    const { nodes, timing } = startTwo()
+    const { ask, last } = lookAt(nodes, timing)
+    const rows = ask({ view: 'nodes' })
+    timing.spend(60_000)
+    timing.advance(300)
+    expect(last(rows)).toMatchObject({ answer: { nodes: [{ is: 'up' }, { is: 'up' }] } })
+  })
+
+  test('what a page has open of one that is gone is said to be of then', () => {
+    const { listener, nodes, timing, world } = startTwo()
+    const { ask, last } = lookAt(nodes, timing)
+    const tree = ask({ view: 'tree', node: 'listener' })
+    world.advance(5_000)
+    world.kill('listener')
+    listener.source.stop()
+    nodes.remove('listener')
+    timing.advance(1_000)
+    expect(last(tree)).toMatchObject({
+      sampled: { stale: [{ node: 'listener', is: 'gone' }] },
+      answer: { node: { is: 'gone' } },
+    })
+  })
+
+  test("a node's own pace is told", () => {
+    const { nodes, timing } = startTwo()
+    const sampled = { atMs: 7, sinceMs: null, everyMs: 9_000 }
+    nodes.add('busy', {
+      open: (onMessage) => ({
+        ask: () => {
+          onMessage({ kind: 'answer', id: 0, sampled, answer: { view: 'nodes', nodes: [] } })
+        },
+        close: () => undefined,
+      }),
+    })
+    const { ask, last } = lookAt(nodes, timing)
+    const log = ask({ view: 'log', node: 'busy' })
+    expect(last(log)).toMatchObject({ sampled: { atMs: 7, everyMs: 9_000 } })
+    // Three of its paces have not passed.
+    timing.advance(20_000)
+    expect(last(log)).not.toHaveProperty('sampled.stale')
+    timing.advance(10_000)
+    expect(last(log)).toMatchObject({ sampled: { stale: [{ node: 'busy', sinceMs: 7 }] } })
   })
 
   test('of all nodes together as many rows can be asked for as of one', () => {

@@ -143,6 +143,16 @@ describe('words', () => {
     expect(words.lengthWords(ms)).toBe(text)
   })
 
+  test('a node that tells nothing now has a sentence', () => {
+    const atMs = new Date(2026, 1, 3, 12, 0, 7).getTime()
+    expect(words.staleWords({ node: 'node 1', is: 'silent', sinceMs: atMs })).toBe(
+      'node 1 is not answering since 12:00:07: what is shown of it is of then',
+    )
+    expect(words.staleWords({ node: 'node 1', is: 'gone', sinceMs: atMs })).toBe(
+      'node 1 is gone since 12:00:07: this is what it was',
+    )
+  })
+
   test.each([
     [0, '0 B'],
     [999, '999 B'],

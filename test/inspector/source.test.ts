@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { ROWS_MAX, QUERIES_MAX } from '../../inspector/queries.ts'
 import type { PageMessage, TableQuery } from '../../inspector/messages.ts'
+import type { SourceMessage } from '../../inspector/source.ts'
 import { keyOf, say } from '../contracts/seats.ts'
 import { bound } from '../contracts/fits/bound.ts'
 import { nativeOf, startWatchedPair } from './watched-pair.ts'
@@ -162,6 +163,22 @@ describe('a page that looks at a node', () => {
     expect(numbers).toEqual(numbers.toSorted((one, other) => one - other))
   })
 
+  test('shares its watcher with all who follow connections', () => {
+    const { ask, listener, meet, source, timing } = startWatchedPair(nativeOf)
+    meet()
+    const { watchers } = listener.supervisor.audit()
+    const query = { view: 'connection', node: 'listener', connection: 'listener/in-1' }
+    const told: SourceMessage[] = []
+    const other = source.open((message) => told.push(message))
+    ask(query)
+    other.ask({ kind: 'ask', id: 1, query })
+    timing.advance(500)
+    ask({ ...query, connection: 'listener/in-2' })
+    timing.advance(500)
+    expect(told.length).toBeGreaterThan(0)
+    expect(listener.supervisor.audit().watchers).toBe(watchers + 1)
+  })
+
   test('sees the supervision tree and starts of sub-protocols again', () => {
     const { listener, look, world } = startWatchedPair(nativeOf)
     const names = look({ view: 'tree', node: 'listener' }).children.map(({ child }) => child)
@@ -224,10 +241,12 @@ test('a sub-protocol shows what it holds, what came of it, and what it is fetchi
   world.advance(1_000)
   await sent
   const shown = () => {
-    timing.advance(1_000)
+    timing.advance(2_000)
     const { children } = look({ view: 'children', node: 'listener' })
     return (name: string) => children.find(({ child }) => child === name)
   }
+  // A rate is one between two looks.
+  shown()
   const [gossip, items] = [shown()('gossip'), shown()('items')]
   expect(gossip).toMatchObject({
     ...{ restart: 'permanent', state: 'running', restarts: 0 },

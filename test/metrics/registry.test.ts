@@ -1,4 +1,9 @@
-import { afterEach, describe, expect, test, vi } from 'vitest'
+import { setImmediate } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { collectDefaultMetrics, Registry } from 'prom-client'
+import type { MetricObject } from 'prom-client'
+import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { Observation } from '../../index.ts'
 import { collectMetrics } from '../../metrics/metrics.ts'
 import { createTypeCounts } from '../../metrics/type-counts.ts'
@@ -151,5 +156,64 @@ describe('the metrics of a node', () => {
     expect(bob.supervisor.connections()).toMatchObject([{ phase: 'active' }])
     expect(readMetrics(await metrics.text()).sum('peerloom_node_running')).toBe(1)
     metrics.close()
+  })
+})
+
+describe("the process's own metrics", () => {
+  const startProcess = () => {
+    const world = startVirtualWorld({ seed: 'process' })
+    const { supervisor } = startNode(world, 'alice', '10.0.0.1', plain())
+    const metrics = collectMetrics(supervisor, { includesProcess: true })
+    onTestFinished(metrics.close)
+    return metrics
+  }
+
+  test('are those of prom-client, in its names, kinds and words', async () => {
+    const theirs = new Registry()
+    collectDefaultMetrics({ register: theirs })
+    const described = ({ help, name, type }: MetricObject) => ({ help, name, type })
+    const ours = (await startProcess().registry.getMetricsAsJSON()).filter(
+      ({ name }) => !name.startsWith('peerloom_'),
+    )
+    const sorted = (all: readonly MetricObject[]) =>
+      all.map(described).toSorted((one, other) => one.name.localeCompare(other.name))
+    expect(sorted(ours)).toEqual(sorted(await theirs.getMetricsAsJSON()))
+  })
+
+  test('are not observed any more once they are closed, and can still be read', async () => {
+    setFlagsFromString('--expose-gc')
+    const collect = runInNewContext('gc') as () => void
+    const metrics = startProcess()
+    const read = async (name: string) => {
+      const metric = await metrics.registry.getSingleMetric(name)?.get()
+      return metric?.values.map(({ value }) => value) ?? []
+    }
+    const collections = () => read('nodejs_gc_duration_seconds')
+    const lateMs = 60
+    const standStill = async (): Promise<void> => {
+      await setImmediate()
+      const untilMs = performance.now() + lateMs
+      while (performance.now() < untilMs) collect()
+      await setImmediate()
+    }
+    await expect
+      .poll(async () => {
+        await standStill()
+        return collections()
+      })
+      .not.toEqual([])
+    await expect
+      .poll(async () => {
+        await standStill()
+        await metrics.text()
+        return (await read('nodejs_eventloop_lag_max_seconds'))[0]
+      })
+      .toBeGreaterThan(0)
+    metrics.close()
+    await metrics.text()
+    const before = [await collections(), await read('nodejs_eventloop_lag_max_seconds')]
+    for (let count = 0; count < 5; count++) await standStill()
+    await metrics.text()
+    expect([await collections(), await read('nodejs_eventloop_lag_max_seconds')]).toEqual(before)
   })
 })

@@ -159,6 +159,7 @@ const POINTS = Array.from({ length: 60 }, (_, second): SeriesPoint => {
     ...{ receivedMessages: 40 * wave, sentMessages: 25, receivedBytes: 9_000 * wave },
     ...{ sentBytes: 4_000, loopDelayMs: { median: 1.2, max: 4 * wave } },
     handshakeMs: second % 20 === 0 ? { count: 1, median: 12, max: 19 } : null,
+    pingMs: second < 20 ? null : { count: 2, median: 24, percentile90: 31 },
   }
 })
 
