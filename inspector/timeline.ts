@@ -51,11 +51,13 @@ export interface Timeline {
   readonly connections: readonly string[]
   /** One sentence about what is missing behind the last step. */
   readonly incomplete: string | undefined
+  /** Why none of its steps can be forked, in plain words; undefined: they can. */
+  readonly unforkable: string | undefined
   /** @param step from 0 to `steps - 1` */
   at(step: number): Moment
   /**
    * A vitest file that lives up to a step as it was recorded and goes on from there.
-   * @throws {RangeError} this recording cannot be lived again, in plain words
+   * @throws {RangeError} this recording, or this step of it, cannot be lived again, in plain words
    */
   fork(step: number, names: ForkNames): string
 }
@@ -160,7 +162,8 @@ export function createTimeline(reader: StepReader): Timeline {
 
   return {
     ...{ of: reader.of, name: reader.name, protocol: reader.protocol, steps: reader.steps },
-    ...{ incomplete: reader.incomplete, connections: [...connections], fork: reader.fork },
+    ...{ incomplete: reader.incomplete, unforkable: reader.unforkable, fork: reader.fork },
+    connections: [...connections],
     at(step) {
       const atMs = timeOf(reader.atMs(step))
       const path: Moment['path'][number][] = []

@@ -263,6 +263,9 @@ describe('time travel', () => {
     await page.getByRole('link', { name: 'step through it' }).click()
     await page.getByRole('heading', { name: 'flight' }).waitFor()
     await page.getByText('node.start').waitFor()
+    const fork = page.getByRole('region', { name: 'Fork' })
+    await fork.getByText('No test can begin here: it was recorded without payloads.').waitFor()
+    expect(await page.getByRole('button', { name: 'Write it' }).count()).toBe(0)
   })
 })
 
