@@ -58,11 +58,8 @@ export function createReader({ limits, onClosed, onText, socket }: ReaderOptions
 
   const close = (why: keyof typeof CODES, sentence: string): void => {
     if (isClosed) return
-    // One that said its own farewell may wait for nothing more: it is cut in time like the others.
+    // It is cut when its time for a farewell is over (`closeTimeout` of the server), also where it said one itself.
     socket.close(CODES[why], sentence)
-    setTimeout(() => {
-      socket.terminate()
-    }, limits.farewellMs).unref()
     onEnd()
   }
 
