@@ -6,7 +6,7 @@
  * Recordings come from strangers: whatever is shown of one is short, and so is the number of things shown.
  * @module
  */
-import type { JournalKind, MessageEntry, PathEntry } from './messages.ts'
+import type { JournalKind, JournalStep } from './messages.ts'
 
 /** Charts of one step: more connections than a person looks at, as one answer of a few tens of KiB. */
 const CHARTS_MAX = 500
@@ -26,15 +26,9 @@ export interface RecordedChart {
   readonly state: string
 }
 
-export interface Moment {
-  readonly atMs: number
-  readonly input: string
+/** What a page is told of a step, before anybody has looked up which states are lit. */
+export interface Moment extends Omit<JournalStep, 'charts' | 'journal' | 'step'> {
   readonly charts: readonly RecordedChart[]
-  readonly chartsLeftOut: number
-  readonly path: readonly (PathEntry & { readonly connection: string })[]
-  readonly messages: readonly (MessageEntry & { readonly connection: string })[]
-  /** Transitions and messages of this step that are not shown. */
-  readonly leftOut: number
 }
 
 /** Where the test and the journal that it reads stand, side by side. */

@@ -106,6 +106,7 @@ describe('a connection', () => {
     expect(await why.innerText()).toContain('handshake-timeout')
     await page.getByText('Nothing: this is the end of it.').waitFor()
     await page.getByText('Nothing runs out.').waitFor()
+    expect(await page.getByText('amber: what can happen next').count()).toBe(0)
     await page.getByRole('button', { name: 'connection closed' }).click()
     await page.getByRole('img', { name: 'The chart connection. It is in closed.' }).waitFor()
     const end = page.locator('[data-state="connection.closed"]')
