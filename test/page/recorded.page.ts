@@ -74,6 +74,15 @@ describe('a connection', () => {
       'is-taken',
     )
     expect(await classesOf('[data-transition="native: leave"]')).toContain('is-next')
+    const frame = page.locator('.chart')
+    const isWhole = () =>
+      frame.evaluate((element) => {
+        const { clientHeight, clientWidth, scrollHeight, scrollWidth } = element
+        return scrollHeight <= clientHeight && scrollWidth <= clientWidth
+      })
+    expect(await isWhole()).toBe(false)
+    await page.getByLabel('the whole chart at once').check()
+    await expect.poll(isWhole).toBe(true)
     expect(await page.getByRole('region', { name: 'What can happen next' }).innerText()).toContain(
       'isAnswerToDialler',
     )
