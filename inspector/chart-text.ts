@@ -23,21 +23,26 @@ export function partText({ name, params }: DescribedPart): string {
 
 export const partsText = (parts: readonly DescribedPart[]): string => parts.map(partText).join(', ')
 
-export function triggerText(on: DescribedTrigger): string {
+/** A deadline by its name alone: for whoever says how long it is beside it. */
+export function shortTriggerText(on: DescribedTrigger): string {
   switch (on.kind) {
     case 'event':
       return on.name
     case 'always':
       return 'always'
     case 'after':
-      // A delay without a name is its milliseconds.
-      return on.ms === undefined || on.delay === String(on.ms)
-        ? `after ${on.delay}`
-        : `after ${on.delay} = ${String(on.ms)} ms`
+      return `after ${on.delay}`
     case 'done':
     case 'error':
       return `${on.kind} of ${on.of}`
   }
+}
+
+export function triggerText(on: DescribedTrigger): string {
+  const text = shortTriggerText(on)
+  // A delay without a name is its milliseconds.
+  const isNamed = on.kind === 'after' && on.ms !== undefined && on.delay !== String(on.ms)
+  return isNamed ? `${text} = ${String(on.ms)} ms` : text
 }
 
 /** What a state does by itself. */

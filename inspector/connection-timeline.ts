@@ -4,7 +4,7 @@
  */
 import type { ConnectionEntry } from '../journal/connection-entries.ts'
 import { decodeConnectionJournal } from '../journal/connection-journal.ts'
-import { connectionForkTest } from '../journal/fork-to-test.ts'
+import { connectionForkTest, unforkableJournal } from '../journal/fork-to-test.ts'
 import type { ProtocolTypes } from '../machines/session.ts'
 import { inputWords } from './recorded-input.ts'
 import { clipped, createTimeline, isChartName, numberOf, textOf } from './timeline.ts'
@@ -58,12 +58,14 @@ export function connectionTimeline(bytes: Uint8Array): Timeline {
   const { incomplete, recording } = decodeConnectionJournal<ProtocolTypes>(bytes)
   const { entries, header, secrets } = recording
   const places = beginnings(entries)
+  const forked = { protocol: header.protocol, isRedacted: secrets === undefined }
   const name = clipped(header.options.name)
   const entriesAt = (step: number): readonly Entry[] =>
     entries.slice(places[step], places[step + 1])
   return createTimeline({
     ...{ of: 'connection', name, protocol: clipped(header.protocol) },
     ...{ steps: places.length - 1, incomplete },
+    unforkable: unforkableJournal(forked),
     atMs(step) {
       const [first] = entriesAt(step)
       return first?.of === 'step' ? numberOf(first.wallMs) : 0
@@ -80,8 +82,8 @@ export function connectionTimeline(bytes: Uint8Array): Timeline {
     },
     fork: (step, { journal }) =>
       connectionForkTest({
-        ...{ name: header.options.name, protocol: header.protocol, step, file: journal },
-        ...{ steps: places.length - 1, isRedacted: secrets === undefined },
+        ...{ ...forked, name: header.options.name, step, steps: places.length - 1 },
+        file: journal,
       }),
   })
 }

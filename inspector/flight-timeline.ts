@@ -4,7 +4,7 @@
  * @module
  */
 import { readFlightFile } from '../journal/flight-file.ts'
-import { flightForkTest } from '../journal/fork-to-test.ts'
+import { flightForkTest, unforkableFlight } from '../journal/fork-to-test.ts'
 import type { FlightChart, FlightEntry } from '../supervisor/flight-contract.ts'
 import { clipped, createTimeline, numberOf, textOf } from './timeline.ts'
 import type { Happened, Timeline } from './timeline.ts'
@@ -75,6 +75,7 @@ export function flightTimeline(bytes: Uint8Array, { before, wallAheadMs }: Fligh
   return createTimeline({
     ...{ of: 'flight', name, protocol: clipped(protocol), steps: entries.length },
     incomplete: lost > 0 ? `${String(lost)} events before these were not kept` : undefined,
+    unforkable: unforkableFlight(recording),
     atMs: (step) => numberOf(entryAt(step).atMs) + wallAheadMs,
     input: (step) => words(entryAt(step)),
     before: CHARTS.flatMap((chart) => {

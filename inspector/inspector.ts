@@ -72,7 +72,7 @@ export async function startInspector<T extends ProtocolTypes>(
         act: actions ? createActions(supervisor) : undefined,
         journal: timeTravel.ask,
       },
-      stately: (send) => attachStately({ supervisor, protocol, send }),
+      stately: (send, room) => attachStately({ supervisor, protocol, room, send }),
       ...(limits === undefined ? {} : { limits }),
       ...(onFault === undefined ? {} : { onFault }),
       ...(origins === undefined ? {} : { origins }),

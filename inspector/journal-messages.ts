@@ -26,6 +26,8 @@ export type JournalKind = 'node' | 'connection' | 'flight'
 
 export interface JournalOpened {
   readonly journal: string
+  /** Of `--record-dir`; null: it stands in no file there. */
+  readonly file: string | null
   readonly of: JournalKind
   readonly name: string
   readonly protocol: string
@@ -35,6 +37,8 @@ export interface JournalOpened {
   readonly connections: readonly string[]
   /** A sentence about what is missing behind the last step; null: all is there. */
   readonly incomplete: string | null
+  /** Why none of its steps can be forked into a test; null: they can. */
+  readonly unforkable: string | null
 }
 
 export interface JournalChart {
@@ -66,7 +70,8 @@ export interface JournalStep {
 export type JournalAnswer =
   | { readonly opened: JournalOpened }
   | { readonly at: JournalStep }
-  | { readonly forked: { readonly file: string } }
+  /** `copy`: what the test reads, where that was written with it; null: it reads what was there, or nothing. */
+  | { readonly forked: { readonly file: string; readonly copy: string | null } }
   | { readonly closed: true }
   | { readonly files: readonly { readonly file: string; readonly bytes: number }[] }
   | { readonly refused: Refusal }

@@ -20,11 +20,11 @@ export const INSPECTOR_LIMITS = {
   messagesPerSecondMax: 100,
   /** What is written and not read yet, a reader: a few answers of 200 rows. Above it answers are left out. */
   unreadBytesMax: 1_048_576,
-  /** So long a reader may leave that unread before it is closed: a tab that sleeps comes back to a page that connects again. */
+  /** So long a reader may leave that unread, and a request its answer, before it is closed: a tab that sleeps comes back to a page that connects again. */
   unreadMs: 10_000,
   /** A reader that is gone without a word is noticed within twice this time. */
   heartbeatMs: 15_000,
-  /** For a farewell or a refusal, before the socket is cut. */
+  /** For a farewell of either side or a refusal, before the socket is cut. */
   farewellMs: 1_000,
   /** An action: a name and a reason. */
   actionBytesMax: 16_384,

@@ -10,9 +10,10 @@ import type { RunningWait } from '../actors/patient-clock.ts'
 import type { ProtocolTypes } from '../machines/session.ts'
 import type { InsideConnection } from '../supervisor/inside.ts'
 import { describeChart, statePath, transitionIds } from './chart-description.ts'
-import type { DescribedTransition, DescribedTrigger } from './chart-description.ts'
+import type { DescribedTransition } from './chart-description.ts'
 import { chartOf, edgesOf, statesIn } from './chart-nodes.ts'
 import type { ChartEdge, ChartNode } from './chart-nodes.ts'
+import { shortTriggerText } from './chart-text.ts'
 import type { ChartNow, PossibleTransition, RunningDeadline } from './messages.ts'
 
 /** What is looked up of a chart again and again, whoever runs it. */
@@ -42,26 +43,12 @@ function readChart(logic: object): ReadChart {
   return read
 }
 
-const triggerText = (on: DescribedTrigger): string => {
-  switch (on.kind) {
-    case 'event':
-      return on.name
-    case 'always':
-      return 'always'
-    case 'after':
-      return `after ${on.delay}`
-    case 'done':
-    case 'error':
-      return `${on.kind} of ${on.of}`
-  }
-}
-
 const nextOf = (snapshot: AnyMachineSnapshot, chart: ReadChart): readonly PossibleTransition[] =>
   getNextTransitions(snapshot).flatMap((edge: ChartEdge) => {
     const described = chart.transitions.get(chart.ids.get(edge) ?? '')
     if (described === undefined) return []
     const { guard, id, on, targets } = described
-    return [{ transition: id, trigger: triggerText(on), guard: guard?.name ?? null, targets }]
+    return [{ transition: id, trigger: shortTriggerText(on), guard: guard?.name ?? null, targets }]
   })
 
 /** Both charts of a connection have one clock; whose deadline it is, is known to XState alone. */

@@ -4,7 +4,7 @@
  */
 import { decodeNodeJournal } from '../journal/node-journal.ts'
 import type { NodeEntry, OutcomeLine } from '../journal/node-entries.ts'
-import { nodeForkTest } from '../journal/fork-to-test.ts'
+import { nodeForkTest, unforkableJournal } from '../journal/fork-to-test.ts'
 import { inputWords } from './recorded-input.ts'
 import { clipped, createTimeline, isChartName, numberOf, textOf } from './timeline.ts'
 import type { Happened, Timeline } from './timeline.ts'
@@ -60,7 +60,8 @@ function streamNames(entries: readonly NodeEntry[]): ReadonlyMap<number, string>
 
 /** @throws {JournalError} as `decodeNodeJournal` */
 export function nodeTimeline(bytes: Uint8Array): Timeline {
-  const { entries, header, incomplete } = decodeNodeJournal(bytes)
+  const { entries, header, incomplete, secrets } = decodeNodeJournal(bytes)
+  const isRedacted = secrets === undefined
   const names = streamNames(entries)
   const entryAt = (step: number): NodeEntry => {
     const entry = entries[step]
@@ -70,6 +71,7 @@ export function nodeTimeline(bytes: Uint8Array): Timeline {
   return createTimeline({
     ...{ of: 'node', name: clipped(header.name), protocol: clipped(header.protocol) },
     ...{ steps: entries.length, incomplete },
+    unforkable: unforkableJournal({ protocol: header.protocol, isRedacted }),
     atMs: (step) => entryAt(step).wallMs,
     input: (step) => inputWords(entryAt(step).input, (stream) => names.get(stream)),
     *happened(step) {
@@ -78,6 +80,6 @@ export function nodeTimeline(bytes: Uint8Array): Timeline {
         if (one !== undefined) yield one
       }
     },
-    fork: (step, { journal }) => nodeForkTest({ header, entries, step, file: journal }),
+    fork: (step, { journal }) => nodeForkTest({ header, entries, step, file: journal, isRedacted }),
   })
 }

@@ -18,8 +18,11 @@ const CODES = {
 } as const
 
 export interface Reader {
-  /** False: it was left out, because too much waits to be read. */
-  write(text: string): boolean
+  /**
+   * False: it was left out, because too much waits to be read.
+   * @param onTaken once the system has taken it
+   */
+  write(text: string, onTaken?: () => void): boolean
   close(why: keyof typeof CODES, sentence: string): void
   readonly isClosed: boolean
 }
@@ -58,11 +61,8 @@ export function createReader({ limits, onClosed, onText, socket }: ReaderOptions
 
   const close = (why: keyof typeof CODES, sentence: string): void => {
     if (isClosed) return
-    // One that said its own farewell may wait for nothing more: it is cut in time like the others.
+    // It is cut when its time for a farewell is over (`closeTimeout` of the server), also where it said one itself.
     socket.close(CODES[why], sentence)
-    setTimeout(() => {
-      socket.terminate()
-    }, limits.farewellMs).unref()
     onEnd()
   }
 
@@ -102,13 +102,13 @@ export function createReader({ limits, onClosed, onText, socket }: ReaderOptions
   })
 
   return {
-    write(text) {
+    write(text, onTaken = () => undefined) {
       if (isClosed || socket.readyState !== socket.OPEN) return false
       if (isBehind()) {
         watchUnread()
         return false
       }
-      socket.send(text)
+      socket.send(text, onTaken)
       return true
     },
     close,

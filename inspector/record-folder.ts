@@ -4,7 +4,7 @@
  * @module
  */
 import { constants } from 'node:fs'
-import { lstat, open, readdir } from 'node:fs/promises'
+import { lstat, open, readdir, unlink } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 
@@ -31,10 +31,26 @@ export interface RecordFolder {
   list(): Promise<readonly { readonly file: string; readonly bytes: number }[]>
   /** @throws {RecordFolderFault} */
   read(file: string): Promise<Uint8Array>
-  /** The first of `stem`, `stem-2`, ... with which none of these endings is taken. @throws {RecordFolderFault} */
-  freeStem(stem: string, endings: readonly string[]): Promise<string>
-  /** A new file: what is there already is never written over. @throws {RecordFolderFault} */
-  write(file: string, content: Uint8Array | string): Promise<void>
+  /**
+   * Writes new files of one name together, all or none. The name is the first of `stem`, `stem-2`, ... that is
+   * taken with none of their endings; it is theirs before they are made, so that nobody else gets it meanwhile.
+   * What is there already is never written over.
+   * @returns the name
+   * @throws {RecordFolderFault} beside what `content` throws
+   */
+  write(stem: string, files: readonly NewFile[]): Promise<string>
+}
+
+export interface NewFile {
+  readonly ending: string
+  /** What it holds, once its name is known. */
+  content(stem: string): Promise<Uint8Array | string>
+}
+
+/** A file that is there, empty, and ours to fill. */
+interface TakenFile extends NewFile {
+  readonly path: string
+  readonly handle: FileHandle
 }
 
 const codeOf = (error: unknown): unknown =>
@@ -104,44 +120,74 @@ export function recordFolder(folder: string): RecordFolder {
         await handle.close()
       }
     },
-    async freeStem(stem, endings) {
+    async write(stem, files) {
       for (let number = 1; number <= NAMES_MAX; number++) {
         const tried = number === 1 ? stem : `${stem}-${String(number)}`
-        const taken = await Promise.all(endings.map((ending) => isThere(pathOf(tried + ending))))
-        if (!taken.includes(true)) return tried
+        const taken = await takeAll(files, (ending) => pathOf(tried + ending))
+        if (taken === undefined) continue
+        try {
+          for (const { content, handle } of taken) await fill(handle, await content(tried))
+        } catch (error) {
+          await giveBack(taken)
+          throw error
+        }
+        await Promise.all(taken.map(({ handle }) => handle.close()))
+        return tried
       }
       throw new RecordFolderFault('there are too many files of that name')
     },
-    write: (file, content) => writeNew(pathOf(file), content),
   }
 }
 
-/** A link that leads nowhere is there, too. */
-async function isThere(path: string): Promise<boolean> {
-  try {
-    await lstat(path)
-    return true
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return false
-    throw new RecordFolderFault('the folder of recordings cannot be read')
-  }
-}
-
-/** @throws {RecordFolderFault} something of that name is there, or it cannot be written */
-async function writeNew(path: string, content: Uint8Array | string): Promise<void> {
+/** Undefined: somebody else has it, were it a link that leads nowhere. @throws {RecordFolderFault} */
+async function take(path: string): Promise<FileHandle | undefined> {
   const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants
-  let handle: FileHandle
   try {
-    handle = await open(path, O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY, 0o600)
+    return await open(path, O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY, 0o600)
   } catch (error) {
-    if (codeOf(error) === 'EEXIST') throw new RecordFolderFault('a file of that name is there')
+    if (codeOf(error) === 'EEXIST') return undefined
     throw new RecordFolderFault('the folder of recordings cannot be written to')
   }
+}
+
+/** All of them, or none: then undefined. @throws {RecordFolderFault} */
+async function takeAll(
+  files: readonly NewFile[],
+  pathOf: (ending: string) => string,
+): Promise<readonly TakenFile[] | undefined> {
+  const taken: TakenFile[] = []
+  try {
+    for (const file of files) {
+      const path = pathOf(file.ending)
+      const handle = await take(path)
+      if (handle === undefined) {
+        await giveBack(taken)
+        return undefined
+      }
+      taken.push({ ...file, path, handle })
+    }
+  } catch (error) {
+    await giveBack(taken)
+    throw error
+  }
+  return taken
+}
+
+/** @throws {RecordFolderFault} */
+async function fill(handle: FileHandle, content: Uint8Array | string): Promise<void> {
   try {
     await handle.writeFile(content)
   } catch {
     throw new RecordFolderFault('the folder of recordings has no room')
-  } finally {
-    await handle.close()
   }
+}
+
+/** They were made here, and hold nothing that anybody could use. */
+async function giveBack(taken: readonly TakenFile[]): Promise<void> {
+  const gone = taken.map(async ({ handle, path }) => {
+    await handle.close()
+    await unlink(path)
+  })
+  // Whoever removed one before, or the whole folder, was faster; why it came to this is what is told.
+  await Promise.allSettled(gone)
 }

@@ -114,13 +114,16 @@ export async function startInspectorServer(
   })
   const readers = new Set<Reader>()
   let closing: Promise<void> | undefined
-  const sockets = new WebSocketServer({
+  const ofSockets = {
     noServer: true,
     perMessageDeflate: false,
     clientTracking: false,
     maxPayload: limits.messageBytesMax,
-    handleProtocols: (names) => (names.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
-  })
+    handleProtocols: (names: Set<string>) => (names.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
+    // Whoever says farewell first: one that never ends holds its place no longer. (ws has it, its types do not.)
+    closeTimeout: limits.farewellMs,
+  }
+  const sockets = new WebSocketServer(ofSockets)
 
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
@@ -157,11 +160,25 @@ export async function startInspectorServer(
     response.end(request.method === 'HEAD' ? undefined : file.bytes)
   }
 
-  server.on('request', (request, response) => {
-    serve(request, response).catch(() => {
-      // Whoever asked has gone, or the answer broke off: there is nobody to tell.
-      response.destroy()
+  /** All of an answer is there: whoever does not take it holds its place no longer, were it that it takes a little. */
+  const watchUnread = (response: ServerResponse): void => {
+    if (response.closed) return
+    const cut = setTimeout(() => response.destroy(), limits.unreadMs)
+    response.once('close', () => {
+      clearTimeout(cut)
     })
+  }
+
+  server.on('request', (request, response) => {
+    serve(request, response).then(
+      () => {
+        watchUnread(response)
+      },
+      () => {
+        // Whoever asked has gone, or the answer broke off: there is nobody to tell.
+        response.destroy()
+      },
+    )
   })
 
   // ---- readers -----------------------------------------------------------------------------------

@@ -9,10 +9,11 @@ import type { ProtocolTypes } from '../machines/session.ts'
 import { INSPECTOR_LIMITS } from './limits.ts'
 import { attachStately } from './stately.ts'
 import type { StatelyOptions } from './stately.ts'
+import { socketRoom } from './stately-room.ts'
 
 export interface StatelyClientOptions<T extends ProtocolTypes> extends Omit<
   StatelyOptions<T>,
-  'send'
+  'room' | 'send'
 > {
   /** `ws://localhost:8080` is where the package's own relay is by default. */
   readonly url: string
@@ -49,11 +50,12 @@ export function connectStately<T extends ProtocolTypes>(
     socket = opened
     opened.on('open', () => {
       waitMs = retryMs
+      const room = socketRoom(opened, unreadBytesMax)
       detach = attachStately<T>({
-        ...shown,
+        ...{ ...shown, room },
         send(event) {
           if (opened.readyState !== WebSocket.OPEN) return
-          opened.send(JSON.stringify(event))
+          opened.send(JSON.stringify(event), room.onTaken)
           // A tree with holes would lie: a viewer that is too slow is told all of it anew.
           if (opened.bufferedAmount > unreadBytesMax) opened.terminate()
         },

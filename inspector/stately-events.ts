@@ -38,8 +38,8 @@ export type StatelyEvent =
     })
   | (Common & {
       readonly type: '@xstate.event'
-      /** Its name alone: what came with it stays in the node. */
-      readonly event: { readonly type: string }
+      /** Its name alone: what came with it stays in the node. Of `passed-over`: how much of each kind. */
+      readonly event: { readonly type: string; readonly lives?: number; readonly states?: number }
       readonly sourceId: string | undefined
     })
   | (Common & {

@@ -36,7 +36,18 @@ export interface StatelyOptions<T extends ProtocolTypes> extends Omit<
   readonly protocol: Pick<Protocol<T>, 'name' | 'session'>
   /** Called within the node's step: it takes the event and returns. */
   send(event: StatelyEvent): void
+  /** For actors: an announcement has a chart in it, and there may be thousands. Left out: there is room for all. */
+  readonly room?: StatelyRoom
 }
+
+export interface StatelyRoom {
+  /** Whether one actor more may be told of now; otherwise it waits, and is told of as it is by then. */
+  isThere(): boolean
+  /** Calls once there is room again, outside of a step. */
+  wait(again: () => void): void
+}
+
+const ALL_ROOM: StatelyRoom = { isThere: () => true, wait: () => undefined }
 
 type Of<Kind extends StreamEvent['of']> = Extract<StreamEvent, { readonly of: Kind }>
 
@@ -66,7 +77,7 @@ function chartFor(logic: object, title: string): ShownChart {
 
 /** @returns detaches. What `send` throws while those that are there are told goes to the caller. */
 export function attachStately<T extends ProtocolTypes>(options: StatelyOptions<T>): () => void {
-  const { protocol, send, supervisor } = options
+  const { protocol, room = ALL_ROOM, send, supervisor } = options
   const rootId = supervisor.actor.id
   const rootChart = chartFor(rootMachine, 'root')
   const charts = {
@@ -74,6 +85,9 @@ export function attachStately<T extends ProtocolTypes>(options: StatelyOptions<T
     session: chartFor(protocol.session, protocol.name),
   }
   const actors = new Map<string, ShownActor>()
+  /** Those of them that wait for room, a session behind its connection. Nothing is told of them before. */
+  const untold = new Set<string>()
+  let isWaiting = false
   let nextId = 1
   let atMs = 0
 
@@ -113,6 +127,32 @@ export function attachStately<T extends ProtocolTypes>(options: StatelyOptions<T
   const sessionIdsOf = (connection: string): readonly string[] =>
     [connection, `${connection}/session`].filter((name) => actors.has(name))
 
+  // ---- as much at once as there is room for ------------------------------------------------------
+
+  const tellMore = (): void => {
+    for (const name of untold) {
+      if (!room.isThere()) {
+        if (!isWaiting) room.wait(onRoom)
+        isWaiting = true
+        return
+      }
+      untold.delete(name)
+      const { chart, context, parentId, value } = actors.get(name) ?? {}
+      if (chart === undefined || value === undefined) continue
+      announce(name, parentId, chart, shown(value, { ...context }))
+    }
+  }
+
+  const onRoom = (): void => {
+    isWaiting = false
+    try {
+      tellMore()
+    } catch (error) {
+      detach()
+      options.onFault?.(error)
+    }
+  }
+
   // ---- what the stream tells ---------------------------------------------------------------------
 
   const onActor = ({ about, actor, name, parent, state }: Of<'actor'>): void => {
@@ -126,7 +166,8 @@ export function attachStately<T extends ProtocolTypes>(options: StatelyOptions<T
     const context = actors.get(parent)?.context ?? { ...about }
     const value = stateValueOf(chart.root, state)
     actors.set(name, { chart, parentId: parent, value, context })
-    announce(name, parent, chart, shown(value, { ...context }))
+    untold.add(name)
+    tellMore()
   }
 
   const onState = ({ chart, event, name, state }: Of<'state'>): void => {
@@ -138,6 +179,7 @@ export function attachStately<T extends ProtocolTypes>(options: StatelyOptions<T
     const actor = actors.get(name)
     if (actor === undefined) return
     actor.value = stateValueOf(actor.chart.root, state)
+    if (untold.has(name)) return
     tellEvent(name, chart === 'session' ? actor.parentId : undefined, event)
     tellSnapshot(name, event, shown(actor.value, { ...actor.context }))
   }
@@ -148,6 +190,7 @@ export function attachStately<T extends ProtocolTypes>(options: StatelyOptions<T
       if (context === undefined || value === undefined) continue
       if (identity !== undefined) context['identity'] = identity
       if (facts !== null) context['facts'] = facts
+      if (untold.has(name)) continue
       tellSnapshot(name, 'connection.active', shown(value, { ...context }))
     }
   }
@@ -156,7 +199,7 @@ export function attachStately<T extends ProtocolTypes>(options: StatelyOptions<T
     for (const name of sessionIdsOf(connection)) {
       const { context, value } = actors.get(name) ?? {}
       actors.delete(name)
-      if (context === undefined || value === undefined) continue
+      if (untold.delete(name) || context === undefined || value === undefined) continue
       const last = shown(value, { ...context })
       tellSnapshot(
         name,
@@ -168,7 +211,19 @@ export function attachStately<T extends ProtocolTypes>(options: StatelyOptions<T
     }
   }
 
-  return attachStream({ ...options, messages: false }, (event) => {
+  /** More than a second's share was left out: what is shown may be behind, and not all of it is there. */
+  const onPassedOver = ({ counts }: Of<'passed-over'>): void => {
+    const { lives, states } = counts
+    const event = { type: 'passed-over', lives, states }
+    send({ type: '@xstate.event', ...common(rootId), event, sourceId: undefined })
+  }
+
+  const onFault = (error: unknown): void => {
+    // Whoever waits for room waits for nothing.
+    untold.clear()
+    options.onFault?.(error)
+  }
+  const detachStream = attachStream({ ...options, messages: false, onFault }, (event) => {
     atMs = event.atMs
     switch (event.of) {
       case 'actor':
@@ -183,8 +238,16 @@ export function attachStately<T extends ProtocolTypes>(options: StatelyOptions<T
       case 'closed':
         onClosed(event)
         return
+      case 'passed-over':
+        onPassedOver(event)
+        return
       default:
         return
     }
   })
+  function detach(): void {
+    untold.clear()
+    detachStream()
+  }
+  return detach
 }

@@ -30,6 +30,9 @@ const IDLE_MS = 600_000
 const FORKS_MAX = 100
 /** Characters of the name of a test. */
 const STEM_LENGTH_MAX = 40
+/** How the name of a test ends, and that of the copy that it reads. */
+const TEST = '.test.ts'
+const COPY = '.journal'
 
 /** What a flight recorder keeps of a connection. */
 export interface RecordedFlight extends FlightAbout {
@@ -61,9 +64,8 @@ export interface TimeTravel {
 interface Session {
   readonly journal: string
   readonly reader: TimelineReader
-  readonly name: string
-  readonly protocol: string
-  /** In the folder; undefined: it stands in no file. */
+  readonly about: TimelineAnswers['open']
+  /** In the folder; undefined: it stands in no file there. */
   readonly file: string | undefined
   idle: NodeJS.Timeout
 }
@@ -214,37 +216,47 @@ export function createTimeTravel(options: TimeTravelOptions = {}): TimeTravel {
       return CLOSED
     }
     const journal = `journal-${String(nextNumber++)}`
-    const { name, protocol } = about
     const idle = armed(() => sessions.get(journal))
-    sessions.set(journal, { journal, reader, name, protocol, file, idle })
+    sessions.set(journal, { journal, reader, about, file, idle })
     const [oldest] = sessions.values()
     if (sessions.size > OPEN_MAX && oldest !== undefined) await close(oldest)
-    return { opened: { journal, ...about } }
+    return { opened: { journal, ...about, file: file ?? null } }
   }
 
-  const at = async ({ protocol, reader }: Session, journal: string, step: number) => {
+  const at = async ({ about, reader }: Session, journal: string, step: number) => {
     const { charts: recorded, ...moment } = await reader.ask({ do: 'at', step })
-    const shown = recorded.map((chart) => shownChart(chart, protocol))
+    const shown = recorded.map((chart) => shownChart(chart, about.protocol))
     return { at: { journal, step, ...moment, charts: shown } }
   }
 
   const fork = async (
-    session: Session,
+    { about, file, reader }: Session,
     step: number,
     wish: string | undefined,
   ): Promise<JournalAnswer> => {
     if (folder === undefined) return NO_FOLDER
+    if (about.unforkable !== null) return refused('bad-journal', about.unforkable)
     if (forks >= FORKS_MAX) {
       return refused('failed', `${String(FORKS_MAX)} tests were written: start anew for more`)
     }
-    const stem = await folder.freeStem(stemOf(session.name, step, wish), ['.test.ts', '.journal'])
-    const journal = session.file ?? `${stem}.journal`
-    const { bytes, text } = await session.reader.ask({ do: 'fork', step, journal })
+    // What a flight holds stands in the test itself.
+    const isCopied = file === undefined && about.of !== 'flight'
+    const copy = { ending: COPY, content: () => reader.ask({ do: 'bytes' }) }
+    const test = {
+      ending: TEST,
+      content: (stem: string) =>
+        reader.ask({ do: 'fork', step, journal: file ?? `${stem}${COPY}` }),
+    }
     forks++
-    // The journal first: a test without it would be one that fails.
-    if (session.file === undefined && bytes !== null) await folder.write(journal, bytes)
-    await folder.write(`${stem}.test.ts`, text)
-    return { forked: { file: `${stem}.test.ts` } }
+    try {
+      // The journal first: a test without it would be one that fails.
+      const files = isCopied ? [copy, test] : [test]
+      const stem = await folder.write(stemOf(about.name, step, wish), files)
+      return { forked: { file: `${stem}${TEST}`, copy: isCopied ? `${stem}${COPY}` : null } }
+    } catch (error) {
+      forks--
+      throw error
+    }
   }
 
   const perform = async (request: JournalRequest): Promise<JournalAnswer> => {

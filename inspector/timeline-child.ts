@@ -23,18 +23,17 @@ function answer(request: TimelineRequest): TimelineAnswer {
   if (request.do === 'open') {
     recording = new Uint8Array(bytesOf(request.bytes))
     timeline = openTimeline(recording, request.about)
-    const { connections, incomplete = null, name, of, protocol, steps } = timeline
-    return { of, name, protocol, steps, connections, incomplete }
+    const { connections, name, of, protocol, steps } = timeline
+    const { incomplete = null, unforkable = null } = timeline
+    return { of, name, protocol, steps, connections, incomplete, unforkable }
   }
   if (timeline === undefined) throw new Error('nothing is open')
+  if (request.do === 'bytes') return recording
   if (request.step >= timeline.steps) {
     throw new RangeError(`there are steps 0 to ${String(timeline.steps - 1)}`)
   }
   if (request.do === 'at') return timeline.at(request.step)
-  const { journal, step } = request
-  const text = timeline.fork(step, { journal })
-  // What a flight holds stands in the test itself.
-  return { text, bytes: timeline.of === 'flight' ? null : recording }
+  return timeline.fork(request.step, { journal: request.journal })
 }
 
 process.on('message', (request: TimelineRequest) => {

@@ -10,14 +10,17 @@ export type TimelineRequest =
   /** The first. Bytes as they are, or as base64. */
   | { readonly do: 'open'; readonly bytes: Uint8Array | string; readonly about: FlightAbout }
   | { readonly do: 'at'; readonly step: number }
+  /** What was opened, as bytes. */
+  | { readonly do: 'bytes' }
   /** `journal`: the name of the journal's file beside the test. */
   | { readonly do: 'fork'; readonly step: number; readonly journal: string }
 
 export interface TimelineAnswers {
-  readonly open: Omit<JournalOpened, 'journal'>
+  readonly open: Omit<JournalOpened, 'file' | 'journal'>
   readonly at: Moment
-  /** The test, and the recording that it reads from a file beside it; null: it reads none. */
-  readonly fork: { readonly text: string; readonly bytes: Uint8Array | null }
+  readonly bytes: Uint8Array
+  /** The test. */
+  readonly fork: string
 }
 
 export type TimelineAnswer = TimelineAnswers[keyof TimelineAnswers]

@@ -6,7 +6,7 @@
  * Recordings come from strangers: whatever is shown of one is short, and so is the number of things shown.
  * @module
  */
-import type { JournalKind, MessageEntry, PathEntry } from './messages.ts'
+import type { JournalKind, JournalStep } from './messages.ts'
 
 /** Charts of one step: more connections than a person looks at, as one answer of a few tens of KiB. */
 const CHARTS_MAX = 500
@@ -26,15 +26,9 @@ export interface RecordedChart {
   readonly state: string
 }
 
-export interface Moment {
-  readonly atMs: number
-  readonly input: string
+/** What a page is told of a step, before anybody has looked up which states are lit. */
+export interface Moment extends Omit<JournalStep, 'charts' | 'journal' | 'step'> {
   readonly charts: readonly RecordedChart[]
-  readonly chartsLeftOut: number
-  readonly path: readonly (PathEntry & { readonly connection: string })[]
-  readonly messages: readonly (MessageEntry & { readonly connection: string })[]
-  /** Transitions and messages of this step that are not shown. */
-  readonly leftOut: number
 }
 
 /** Where the test and the journal that it reads stand, side by side. */
@@ -51,11 +45,13 @@ export interface Timeline {
   readonly connections: readonly string[]
   /** One sentence about what is missing behind the last step. */
   readonly incomplete: string | undefined
+  /** Why none of its steps can be forked, in plain words; undefined: they can. */
+  readonly unforkable: string | undefined
   /** @param step from 0 to `steps - 1` */
   at(step: number): Moment
   /**
    * A vitest file that lives up to a step as it was recorded and goes on from there.
-   * @throws {RangeError} this recording cannot be lived again, in plain words
+   * @throws {RangeError} this recording, or this step of it, cannot be lived again, in plain words
    */
   fork(step: number, names: ForkNames): string
 }
@@ -160,7 +156,8 @@ export function createTimeline(reader: StepReader): Timeline {
 
   return {
     ...{ of: reader.of, name: reader.name, protocol: reader.protocol, steps: reader.steps },
-    ...{ incomplete: reader.incomplete, connections: [...connections], fork: reader.fork },
+    ...{ incomplete: reader.incomplete, unforkable: reader.unforkable, fork: reader.fork },
+    connections: [...connections],
     at(step) {
       const atMs = timeOf(reader.atMs(step))
       const path: Moment['path'][number][] = []

@@ -16,11 +16,31 @@ const NETWORK_NAME = /^[a-z][a-z0-9-]{0,63}$/
 /** Lines of what happened before: the last ones are what a person wants to see. */
 const STORY_LINES_MAX = 40
 
-/** @throws {RangeError} a file would name what is no network */
-function moduleOf(protocol: string): string {
-  if (NETWORK_NAME.test(protocol)) return quoted(`peerloom/protocols/${protocol}`)
-  throw new RangeError('what the recording names is no name of a network')
+export interface Forked {
+  readonly protocol: string
+  /** Whether its secrets were taken out. */
+  readonly isRedacted: boolean
 }
+
+/** Why no step of a journal can be left behind by a test; undefined: each can. */
+export function unforkableJournal({ isRedacted, protocol }: Forked): string | undefined {
+  if (!NETWORK_NAME.test(protocol)) return 'what the recording names is no name of a network'
+  if (isRedacted) return 'its secrets were taken out: it can be read, and not lived again'
+  return undefined
+}
+
+/** The same of a flight. */
+export function unforkableFlight({ blocks, protocol }: FlightRecording): string | undefined {
+  if (blocks.every(({ events }) => events.length === 0)) return 'it was recorded without payloads'
+  return unforkableJournal({ protocol, isRedacted: false })
+}
+
+/** @throws {RangeError} with the sentence, where there is one */
+function refuse(unforkable: string | undefined): void {
+  if (unforkable !== undefined) throw new RangeError(unforkable)
+}
+
+const moduleOf = (protocol: string): string => quoted(`peerloom/protocols/${protocol}`)
 
 /** In a comment: a line of plain characters that does not end it. */
 const plain = (text: string): string => text.replaceAll(/[^ -~]|\*\//g, '?').slice(0, 200)
@@ -54,10 +74,12 @@ export interface NodeFork {
   readonly step: number
   /** The journal's file, beside the test. */
   readonly file: string
+  readonly isRedacted: boolean
 }
 
-/** @throws {RangeError} as `moduleOf` */
-export function nodeForkTest({ entries, file, header, step }: NodeFork): string {
+/** @throws {RangeError} as `unforkableJournal` says */
+export function nodeForkTest({ entries, file, header, isRedacted, step }: NodeFork): string {
+  refuse(unforkableJournal({ protocol: header.protocol, isRedacted }))
   const lived = entries.slice(0, step + 1)
   const story = storyOf(lived).slice(-STORY_LINES_MAX)
   const next = entries[step + 1]
@@ -104,20 +126,17 @@ ${sessions.join('\n')}
 `
 }
 
-export interface ConnectionForkOf {
+export interface ConnectionForkOf extends Forked {
   readonly name: string
-  readonly protocol: string
   readonly step: number
   readonly steps: number
   readonly file: string
-  readonly isRedacted: boolean
 }
 
-/** @throws {RangeError} its secrets were taken out, or as `moduleOf` */
+/** @throws {RangeError} as `unforkableJournal` says */
 export function connectionForkTest(fork: ConnectionForkOf): string {
-  const { file, isRedacted, name, protocol, step, steps } = fork
-  if (isRedacted)
-    throw new RangeError('its secrets were taken out: it can be read, and not lived again')
+  const { file, name, protocol, step, steps } = fork
+  refuse(unforkableJournal(fork))
   return `/**
  * ${plain(name)} of ${plain(protocol)}, behind step ${step} of ${steps - 1}.
  */
@@ -154,12 +173,14 @@ ${NO_REMAKE}
 
 /**
  * What its charts were given up to a moment; what came after it is left out.
- * @throws {RangeError} it was recorded without payloads, or as `moduleOf`
+ * @throws {RangeError} as `unforkableFlight` says, or what was kept begins behind that moment
  */
 export function flightForkTest(recording: FlightRecording, untilMs: number): string {
+  refuse(unforkableFlight(recording))
   const blocks = recording.blocks
     .map((block) => ({ ...block, events: block.events.filter(({ atMs }) => atMs <= untilMs) }))
     .filter(({ events }) => events.length > 0)
+  if (blocks.length === 0) throw new RangeError('its payloads begin behind this step')
   return flightToTest(
     { ...recording, blocks },
     {

@@ -228,9 +228,11 @@ export function ChartPicture({ deadlines, geometry, lit, words }: ChartPicturePr
         <span class="been">
           <b>blue</b>: the way it came
         </span>
-        <span class="next-one">
-          <b>amber</b>: what can happen next
-        </span>
+        {lit.next.size === 0 ? null : (
+          <span class="next-one">
+            <b>amber</b>: what can happen next
+          </span>
+        )}
       </p>
     </>
   )

@@ -150,6 +150,11 @@ function Counters({ answer }: { readonly answer: ConnectionAnswer }) {
   )
 }
 
+function FoundOut({ answer }: { readonly answer: ConnectionAnswer }) {
+  const facts = [...plainFacts(answer.facts), ...plainFacts(answer.about)]
+  return facts.length === 0 ? <p class="faint">Nothing.</p> : <Facts facts={facts} />
+}
+
 export function ConnectionPage(props: { readonly node: string; readonly connection: string }) {
   const { connection, node } = props
   const { refused, view } = useView({ view: 'connection', node, connection })
@@ -234,7 +239,7 @@ export function ConnectionPage(props: { readonly node: string; readonly connecti
             <Counters answer={answer} />
           </Section>
           <Section title="What was found out">
-            <Facts facts={[...plainFacts(answer.facts), ...plainFacts(answer.about)]} />
+            <FoundOut answer={answer} />
           </Section>
         </div>
       </div>

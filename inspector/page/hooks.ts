@@ -5,7 +5,7 @@
 import { useEffect, useState } from 'preact/hooks'
 import type { Query, Refusal } from '../messages.ts'
 import type { LaidOutChart } from './server.ts'
-import type { LiveStatus, View } from './live.ts'
+import type { Hello, LiveStatus, View } from './live.ts'
 import { useServer } from './server.ts'
 
 export interface Looked<Asked extends Query> {
@@ -45,6 +45,12 @@ export function useStatus(): LiveStatus {
     [live],
   )
   return status
+}
+
+/** What the node told last of itself; undefined: nothing yet. */
+export function useHello(): Hello | undefined {
+  const status = useStatus()
+  return 'hello' in status ? status.hello : undefined
 }
 
 /** `performance.now`, as often as is asked for. */

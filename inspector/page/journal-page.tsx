@@ -5,7 +5,7 @@
  */
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { JournalAnswer, JournalOpened, JournalRequest } from '../messages.ts'
-import { useStatus } from './hooks.ts'
+import { useHello } from './hooks.ts'
 import { JournalSession } from './journal-session.tsx'
 import { Section, Waiting } from './parts.tsx'
 import { useServer } from './server.ts'
@@ -90,7 +90,7 @@ function Upload(props: { readonly onFile: (file: File) => void }) {
     <Section title="A journal of yours">
       <label class="upload">
         A file of <code>peerloom node --record</code>, at most {bytesWords(UPLOAD_BYTES_MAX)}. It is
-        read by the node, and kept nowhere.
+        read by the node, and written nowhere unless it is forked.
         <input
           type="file"
           onChange={({ currentTarget }) => {
@@ -110,7 +110,7 @@ export interface JournalPageProps {
 
 export function JournalPage({ flight }: JournalPageProps) {
   const server = useServer()
-  const status = useStatus()
+  const recordDir = useHello()?.recordDir
   const [stage, setStage] = useState<Stage>({ is: 'choosing' })
   const [wrong, setWrong] = useState<string>()
   const current = useRef<string>(undefined)
@@ -167,7 +167,7 @@ export function JournalPage({ flight }: JournalPageProps) {
       <JournalSession
         key={stage.opened.journal}
         opened={stage.opened}
-        canFork={status.is === 'live' && status.hello.recordDir !== null}
+        recordDir={recordDir}
         onClose={() => {
           close()
           setStage({ is: 'choosing' })
@@ -175,7 +175,6 @@ export function JournalPage({ flight }: JournalPageProps) {
       />
     )
   }
-  const recordDir = status.is === 'live' ? status.hello.recordDir : null
   return (
     <>
       <h1>Journals</h1>
@@ -185,7 +184,9 @@ export function JournalPage({ flight }: JournalPageProps) {
         </p>
       )}
       {stage.is === 'opening' ? <Waiting words={`${stage.name} is opened …`} /> : null}
-      {recordDir === null ? (
+      {recordDir === undefined ? (
+        <Waiting />
+      ) : recordDir === null ? (
         <p class="faint">
           The node keeps no journals: <code>--record-dir</code> names a folder for them. What the
           flight recorder keeps of a connection is opened at the connection.

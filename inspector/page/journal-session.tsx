@@ -7,6 +7,7 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 import type { JournalChart, JournalOpened, JournalStep, PathEntry } from '../messages.ts'
 import { ChartPicture } from './chart-picture.tsx'
 import { useChart, useView } from './hooks.ts'
+import { Fork } from './journal-fork.tsx'
 import { litOf } from './lit.ts'
 import { Path } from './path.tsx'
 import { Section, State, Time, Waiting } from './parts.tsx'
@@ -161,45 +162,6 @@ function Chart(props: {
   )
 }
 
-function Fork(props: { readonly journal: string; readonly step: number; readonly name: string }) {
-  const { journal, name, step } = props
-  const server = useServer()
-  const [file, setFile] = useState(`${name.replaceAll(/[^A-Za-z0-9]+/g, '-')}.test.ts`)
-  const [words, setWords] = useState('')
-  return (
-    <form
-      class="fork"
-      onSubmit={(event) => {
-        event.preventDefault()
-        setWords('It is written …')
-        server.journal({ fork: step, journal, file }).then(
-          (answer) => {
-            if ('forked' in answer) setWords(`Written: ${answer.forked.file}`)
-            else setWords('refused' in answer ? answer.refused.message : '')
-          },
-          () => {
-            setWords('The node did not answer.')
-          },
-        )
-      }}
-    >
-      <label>
-        A test that goes on from here, in the folder of journals
-        <input
-          type="text"
-          required
-          value={file}
-          onInput={({ currentTarget }) => {
-            setFile(currentTarget.value)
-          }}
-        />
-      </label>
-      <button type="submit">Write it</button>
-      <span role="status">{words}</span>
-    </form>
-  )
-}
-
 const keyOf = ({ chart, of }: JournalChart): string => `${of} ${chart}`
 
 /** Which of several charts: that of the person, else the last one, which moved most lately. */
@@ -209,10 +171,11 @@ function chosenOf(charts: readonly JournalChart[], key: string | undefined) {
 
 export function JournalSession(props: {
   readonly opened: JournalOpened
-  readonly canFork: boolean
+  /** Null: the node has no folder of recordings; undefined: it has not said yet. */
+  readonly recordDir: string | null | undefined
   readonly onClose: () => void
 }) {
-  const { canFork, onClose, opened } = props
+  const { onClose, opened, recordDir } = props
   const [at, setAt] = useState(0)
   const [chosen, setChosen] = useState<string>()
   const { shown, wrong } = useStep(opened.journal, at)
@@ -299,11 +262,9 @@ export function JournalSession(props: {
                   <p class="faint">{`${countWords(step.leftOut)} more are not shown`}</p>
                 )}
               </Section>
-              {canFork ? (
-                <Section title="Fork">
-                  <Fork journal={opened.journal} step={at} name={opened.name} />
-                </Section>
-              ) : null}
+              <Section title="Fork">
+                <Fork opened={opened} step={at} recordDir={recordDir} />
+              </Section>
             </div>
           </div>
           <Section title="Messages in this step">

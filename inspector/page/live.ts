@@ -23,7 +23,8 @@ export interface Hello {
 export type LiveStatus =
   | { readonly is: 'connecting' }
   | { readonly is: 'live'; readonly hello: Hello; readonly shed: number }
-  | { readonly is: 'lost' }
+  /** What was told last; undefined: nobody has answered yet. */
+  | { readonly is: 'lost'; readonly hello: Hello | undefined }
 
 export interface ViewListener<Asked extends Query> {
   onView(view: View<Asked>): void
@@ -95,7 +96,7 @@ export function createLive(url: string, token: string): Live {
       if (typeof data === 'string') hear(JSON.parse(data) as InspectorMessage)
     })
     opened.addEventListener('close', () => {
-      become({ is: 'lost' })
+      become({ is: 'lost', hello: 'hello' in status ? status.hello : undefined })
       setTimeout(connect, againMs)
       againMs = Math.min(2 * againMs, AGAIN_MAX_MS)
     })

@@ -141,6 +141,9 @@ function Children({ node }: { readonly node: string }) {
               return [name, rate === undefined ? words : `${words} (${rateWords(rate)} /s)`]
             })}
           />
+          {Object.keys(counts).length + progress.length === 0 ? (
+            <p class="faint">It shows nothing of itself.</p>
+          ) : null}
           {progress.map((one) => (
             <SyncWindow key={one.what} progress={one} />
           ))}

@@ -4,7 +4,7 @@
  */
 import type { ComponentChildren } from 'preact'
 import type { Plain } from '../readable.ts'
-import { numberWords, shortName } from './words.ts'
+import { numberWords, shortAddress, shortName } from './words.ts'
 
 /** Characters of a text without a space: a key, an identity, a hash. */
 const LONG = 40
@@ -16,15 +16,22 @@ export function plainText(value: Plain): string {
   if (Array.isArray(value)) return value.map(plainText).join(', ')
   if (isFields(value)) {
     return Object.entries(value)
+      .filter(([, field]) => !isFields(field) || Object.keys(field).length > 0)
       .map(([name, field]) => `${name} ${plainText(field)}`)
       .join(', ')
   }
   if (typeof value === 'number') return numberWords(value)
-  if (typeof value === 'string') return isLong(value) ? shortName(value) : value
+  if (typeof value === 'string') return isLong(value) ? shortText(value) : value
   return value === null ? '–' : String(value as boolean)
 }
 
 const isLong = (text: string): boolean => text.length > LONG && !text.includes(' ')
+
+/** Of an address what leads there stays, and what is long in it is cut. */
+function shortText(text: string): string {
+  const address = shortAddress(text)
+  return address === text ? shortName(text) : address
+}
 
 /** Each field with its name, those of fields among them; what has no fields is one. */
 export function plainFacts(value: Plain): readonly (readonly [string, ComponentChildren])[] {
@@ -34,7 +41,7 @@ export function plainFacts(value: Plain): readonly (readonly [string, ComponentC
     if (typeof field !== 'string' || !isLong(field)) return [[name, plainText(field)] as const]
     const ends = (
       <span class="mono" title={field}>
-        {shortName(field)}
+        {shortText(field)}
       </span>
     )
     return [[name, ends] as const]

@@ -31,7 +31,7 @@ test('a page steps through what a live connection did, and through a journal of 
   const file = await ask({ open: 'file', file: 'node.journal' })
   expect(file.opened).toMatchObject({ of: 'node', name: 'node' })
   const { forked } = await ask({ fork: 2, journal: file.opened?.journal, file: '../../../evil' })
-  expect(forked).toEqual({ file: 'evil.test.ts' })
+  expect(forked).toEqual({ file: 'evil.test.ts', copy: null })
   expect(readdirSync(recordDir).toSorted()).toEqual(['evil.test.ts', 'node.journal'])
   expect((await node.stop()).code).toBe(0)
 })

@@ -7,7 +7,7 @@ import { onTestFinished, describe, expect, test } from 'vitest'
 import type { InspectorServer } from '../../inspector/server.ts'
 import type { StatelyEvent } from '../../inspector/stately-events.ts'
 import { within } from '../../testing/suite.ts'
-import { ask, pageFolder, startServer, tokenOf } from './served.ts'
+import { ask, openPage, pageFolder, startServer, tokenOf } from './served.ts'
 
 /** More than the system's own buffers take. */
 const LARGE_BYTES = 33_554_432
@@ -69,6 +69,14 @@ const isServing = async (server: Served): Promise<void> => {
   await expect.poll(status, { timeout: 20_000 }).toBe(404)
 }
 
+/** Whether there is a place for one page more. */
+const isTaken = async (server: Served): Promise<boolean> => {
+  const page = openPage(server)
+  const answer = await Promise.race([page.until('hello'), page.closed()])
+  page.socket.terminate()
+  return typeof answer === 'object'
+}
+
 const closing = (server: InspectorServer): Promise<void> =>
   within(server.close(), 'the server to be closed', 10_000)
 
@@ -111,6 +119,25 @@ describe('a client that never ends', () => {
     // The farewell of the server.
     await client.until('\x88\x00')
     await closing(server)
+  })
+
+  test('holds no place for long after its farewell', async () => {
+    const { server } = await startServer({ limits: { clientsMax: 1, farewellMs: 50 } })
+    const client = holdOpen(server)
+    client.socket.write(upgradeOf(server))
+    await client.until('hello')
+    client.socket.write(FAREWELL)
+    await client.until('\x88\x00')
+    await expect.poll(() => isTaken(server), { timeout: 20_000 }).toBe(true)
+  })
+
+  test('holds no place for long with an answer that it does not read', async () => {
+    const limits = { socketsMax: 1, unreadMs: 50 }
+    const { server } = await startServer({ limits, pageFolder: largeFile() })
+    const { socket } = await holdUnread(server)
+    // Nor with those that wait behind it.
+    socket.write(headOf(server, '/large.js').repeat(8))
+    await isServing(server)
   })
 
   test('is told nothing more when it said its farewell', async () => {

@@ -8,6 +8,7 @@ import { connectStately } from '../../inspector/stately-client.ts'
 import type { StatelyEvent } from '../../inspector/stately-events.ts'
 import type { NativeTypes } from '../../protocols/native.ts'
 import { tcp } from '../../transport/tcp.ts'
+import { startCrowded } from './many-connections.ts'
 import { nativeOf } from './watched-pair.ts'
 
 /** A viewer that is there as long as the test wants it. */
@@ -34,6 +35,18 @@ async function startViewer(port = 0) {
 
 const idsOf = (told: readonly StatelyEvent[]): readonly string[] =>
   told.flatMap(({ sessionId, type }) => (type === '@xstate.actor' ? [sessionId] : []))
+
+test('a viewer is told of more than it takes at once, without being left', async () => {
+  const protocol = nativeOf('listener')
+  const { supervisor } = startCrowded(protocol, 900)
+  const viewer = await startViewer()
+  const url = `ws://127.0.0.1:${String(viewer.port)}`
+  const stop = connectStately<NativeTypes>({ supervisor, protocol, url, retryMs: 5 })
+  onTestFinished(stop)
+  await expect.poll(() => idsOf(viewer.told).length, { timeout: 20_000 }).toBe(1 + 2 * 900)
+  expect(new Set(idsOf(viewer.told)).size).toBe(1 + 2 * 900)
+  expect(viewer.clients).toHaveLength(1)
+})
 
 test('a node tells a viewer elsewhere, and tells all of it again when it is back', async () => {
   const protocol = nativeOf('listener')

@@ -8,7 +8,6 @@ import type { Protocol, ProtocolTypes } from '../../index.ts'
 import { definitionText } from '../../inspector/chart-definition.ts'
 import { describeChart } from '../../inspector/chart-description.ts'
 import type { ChartDescription } from '../../inspector/chart-description.ts'
-import { readable } from '../../inspector/readable.ts'
 import { stateValueOf } from '../../inspector/state-value.ts'
 import { attachStately } from '../../inspector/stately.ts'
 import type { StatelyOptions } from '../../inspector/stately.ts'
@@ -211,6 +210,47 @@ describe('a running node as events of the package', () => {
     meet()
     expect(events).toHaveLength(before)
     expect(listener.supervisor.audit().watchers).toBe(1)
+  })
+
+  test('tells of actors as there is room, as they are by then, and in the end of all', () => {
+    const { attach, dialler, listener, meet, world } = startPair(nativeOf)
+    meet()
+    let places = 1
+    const waiting: (() => void)[] = []
+    const room = { isThere: () => places-- > 0, wait: (again: () => void) => waiting.push(again) }
+    const { actors, events, last } = attach({ room })
+    const told = () => actors().map(({ sessionId }) => sessionId)
+    // The node needs no room: it is one.
+    expect(told()).toEqual(['listener', 'listener/in-1'])
+    // Its session ends without ever having been told of, and another connection comes meanwhile.
+    dialler.supervisor.disconnect('dialler/out-1')
+    world.advance(25_000)
+    meet()
+    const [next = ''] = listener.supervisor.connections().map(({ name }) => name)
+    expect(next).not.toBe('listener/in-1')
+    expect(last('listener/in-1')).toMatchObject({ status: 'done', value: 'closed' })
+    expect(told()).toEqual(['listener', 'listener/in-1'])
+    expect(events.some(({ sessionId }) => sessionId.startsWith(next))).toBe(false)
+    expect(waiting).toHaveLength(1)
+
+    places = 9
+    waiting.pop()?.()
+    expect(told()).toEqual(['listener', 'listener/in-1', next, `${next}/session`])
+    const whole = attach()
+    for (const name of [next, `${next}/session`]) expect(last(name)).toEqual(whole.last(name))
+  })
+
+  test('says how much it passed over, where more happens than it tells', () => {
+    const { attach, meet, world } = startPair(nativeOf)
+    const { events } = attach({ perSecondMax: 1 })
+    meet()
+    // It is said with the next step of a later second.
+    world.advance(60_000)
+    const said = events.flatMap((one) =>
+      one.type === '@xstate.event' && one.event.type === 'passed-over' ? [one] : [],
+    )
+    expect(said[0]).toMatchObject({ sessionId: 'listener' })
+    expect(said[0]?.event.states).toBeGreaterThan(0)
   })
 
   test('is detached by a receiver that throws, which is told, and the node goes on', () => {
@@ -455,46 +495,5 @@ describe('a state that is text', () => {
     })
     const { value } = createActor(nested).getSnapshot()
     expect(stateValueOf(chartOf(nested).root, 'a.in.x|y.z|b')).toEqual(value)
-  })
-})
-
-describe('a value that a person can read', () => {
-  test.each([
-    ['bytes', Uint8Array.of(1, 255), '01ff'],
-    ['a large integer', 12345678901234567890n, '12345678901234567890'],
-    [
-      'a map',
-      new Map<unknown, unknown>([
-        ['a', 1n],
-        [2, Uint8Array.of(3)],
-      ]),
-      { a: '1', '2': '03' },
-    ],
-    ['a set', new Set([1, 'b']), [1, 'b']],
-    ['what JSON has nothing for', [undefined, () => 1], [null, null]],
-    ['fields of that kind', { left: undefined, out: () => 1, in: true }, { in: true }],
-    ['no number', Number.NaN, 'NaN'],
-    ['an error', new TypeError('no'), { name: 'TypeError', message: 'no' }],
-    ['a long text', 'x'.repeat(300), `${'x'.repeat(256)}...`],
-    ['many bytes', new Uint8Array(129), `${'00'.repeat(128)}...`],
-    ['nothing', null, null],
-  ])('%s', (_, value, plain) => {
-    expect(readable(value)).toEqual(plain)
-  })
-
-  test('is bounded, whatever it is given', () => {
-    const ring: Record<string, unknown> = {}
-    ring['self'] = ring
-    expect(JSON.stringify(readable(ring))).toBe(
-      '{"self":{"self":{"self":{"self":{"self":{"self":"..."}}}}}}',
-    )
-    expect(JSON.stringify(readable(new Array(100_000).fill(1))).length).toBeLessThan(2_000)
-    const hostile = {
-      get bad(): number {
-        throw new Error('no')
-      },
-    }
-    expect(readable({ hostile })).toEqual({ hostile: '...' })
-    expect(readable(undefined)).toBeUndefined()
   })
 })

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { JournalAnswer } from '../../inspector/messages.ts'
@@ -6,7 +6,7 @@ import { recordedFlight } from '../../inspector/sent-flight.ts'
 import { decodeConnectionJournal } from '../../journal/connection-journal.ts'
 import { connectionSteps } from '../../journal/connection-replay.ts'
 import { flightFile } from '../../journal/flight-file.ts'
-import { decodeNodeJournal } from '../../journal/node-journal.ts'
+import { decodeNodeJournal, redact } from '../../journal/node-journal.ts'
 import { replay } from '../../journal/replay.ts'
 import { tools as bitcoin } from '../../protocols/bitcoin.ts'
 import type { BitcoinTypes } from '../../protocols/bitcoin.ts'
@@ -50,6 +50,7 @@ describe('the journal of a node', () => {
     const { connections, journal, ...opened } = await ask(open(bytes), 'opened')
     expect(opened).toEqual({
       ...{ of: 'node', name: 'alice', protocol: 'native', steps: 5_040, incomplete: null },
+      ...{ file: null, unforkable: null },
     })
     expect(connections).toContain('alice/in-1')
 
@@ -104,9 +105,10 @@ describe('the journal of a node', () => {
     const user = startUserFolder(['journal/journal.ts', 'protocols/native.ts'])
     writeFileSync(join(user.path, 'alice.journal'), nodeJournal())
     const { ask } = startTimeTravel({ recordDir: user.path })
-    const { journal } = await ask({ open: 'file', file: 'alice.journal' }, 'opened')
-    const { file } = await ask({ fork: 20, journal }, 'forked')
-    expect(file).toBe('alice-step-20.test.ts')
+    const opened = await ask({ open: 'file', file: 'alice.journal' }, 'opened')
+    expect(opened.file).toBe('alice.journal')
+    const { copy, file } = await ask({ fork: 20, journal: opened.journal }, 'forked')
+    expect([file, copy]).toEqual(['alice-step-20.test.ts', null])
     expect(user.run(file)).toMatchObject({ passed: true })
     user.change('machines/handshakes/native.js', "'checking'", "'checked'")
     expect(user.run(file).passed).toBe(false)
@@ -141,18 +143,91 @@ describe('the journal of a connection', () => {
     ])
     const { ask } = startTimeTravel({ recordDir: user.path })
     const { journal } = await ask(open(connectionJournal()), 'opened')
-    const { file } = await ask({ fork: 3, journal }, 'forked')
-    expect(file).toBe('node-out-1-step-3.test.ts')
+    const { copy, file } = await ask({ fork: 3, journal }, 'forked')
+    expect([file, copy]).toEqual(['node-out-1-step-3.test.ts', 'node-out-1-step-3.journal'])
     expect(readFileSync(join(user.path, 'node-out-1-step-3.journal'))).toEqual(
       Buffer.from(connectionJournal()),
     )
     expect(user.run(file)).toMatchObject({ passed: true })
     const wish = await ask({ fork: 3, journal, file: '../Why it left.test.ts' }, 'forked')
-    expect(wish).toEqual({ file: 'why-it-left.test.ts' })
+    expect(wish).toMatchObject({ file: 'why-it-left.test.ts' })
     // Whatever is there is left alone.
-    expect(await ask({ fork: 3, journal }, 'forked')).toEqual({
+    expect(await ask({ fork: 3, journal }, 'forked')).toMatchObject({
       file: 'node-out-1-step-3-2.test.ts',
     })
+  })
+})
+
+describe('what cannot be lived again', () => {
+  test('says so when it is opened, and is no beginning of a test', async () => {
+    const folder = startFolder()
+    const { ask, travel } = startTimeTravel({ recordDir: folder })
+    const { journal, unforkable } = await ask(open(redact(nodeJournal())), 'opened')
+    expect(unforkable).toMatch(/^its secrets were taken out: /)
+    const answer = await travel.ask({ fork: 3, journal })
+    expect(answer).toEqual({ refused: { why: 'bad-journal', message: unforkable } })
+    expect(readdirSync(folder)).toEqual([])
+  })
+
+  test('of a flight with payloads is what was before them', async () => {
+    const folder = startFolder()
+    const { ask, travel } = startTimeTravel({ recordDir: folder })
+    const { dialler, world } = nativePair()
+    dialler.supervisor.recordFlight({ payloads: true })
+    dialler.supervisor.disconnect(dialler.connection)
+    world.advance(1_000)
+    const recording = recordingOf(dialler.supervisor.flightRecording(dialler.connection))
+    const { journal, steps, unforkable } = await ask(open(flightFile(recording)), 'opened')
+    expect(unforkable).toBe(null)
+    const early = await travel.ask({ fork: 0, journal })
+    expect(refusalOf(early)).toMatch(/its payloads begin behind this step$/)
+    // The name that it had asked for is free again.
+    expect(readdirSync(folder)).toEqual([])
+    await ask({ fork: steps - 1, journal }, 'forked')
+  })
+})
+
+describe('tests that are written at the same moment', () => {
+  test('have names of their own, and each the journal that it reads', async () => {
+    const folder = startFolder()
+    // Two inspectors of one folder: nothing but the folder keeps them apart.
+    const travels = [1, 2].map(() => startTimeTravel({ recordDir: folder }))
+    const answers = await Promise.all(
+      travels.map(async ({ ask }) => {
+        const { journal } = await ask(open(connectionJournal()), 'opened')
+        const wishes = Array.from({ length: 8 }, () =>
+          ask({ fork: 3, journal, file: 'same' }, 'forked'),
+        )
+        return Promise.all(wishes)
+      }),
+    )
+    const forked = answers.flat()
+    expect(new Set(forked.map(({ file }) => file)).size).toBe(16)
+    expect(readdirSync(folder).toSorted()).toEqual(
+      forked.flatMap(({ copy, file }) => [copy, file]).toSorted(),
+    )
+    for (const { copy, file } of forked) {
+      expect(readFileSync(join(folder, file), 'utf8')).toContain(`./${String(copy)}`)
+      expect(readFileSync(join(folder, String(copy)))).toEqual(Buffer.from(connectionJournal()))
+    }
+  })
+
+  test('leave nothing behind where one cannot be written', async () => {
+    const folder = startFolder()
+    const { ask, travel } = startTimeTravel({ recordDir: folder })
+    const { journal } = await ask(open(connectionJournal()), 'opened')
+    const answers = await Promise.all([
+      ...[1, 2, 3].map(() => travel.ask({ fork: 9_999_999, journal, file: 'same' })),
+      travel.ask({ fork: 3, journal, file: 'same' }),
+    ])
+    for (const answer of answers.slice(0, 3)) {
+      expect(refusalOf(answer)).toMatch(/^bad-journal: there are steps 0 to /)
+    }
+    const files = answers.flatMap((one) => ('forked' in one ? [one.forked] : []))
+    expect(readdirSync(folder).toSorted()).toEqual(
+      files.flatMap(({ copy, file }) => [copy, file]).toSorted(),
+    )
+    expect(files).toHaveLength(1)
   })
 })
 
@@ -216,7 +291,7 @@ describe('the flight of a live connection', () => {
     const bare = recordingOf(dialler.supervisor.flightRecording(dialler.connection))
     const { journal } = await ask(open(flightFile(bare)), 'opened')
     const answer = await travel.ask({ fork: 1, journal })
-    expect(refusalOf(answer)).toMatch(/^bad-journal: .* it was recorded without payloads$/)
+    expect(refusalOf(answer)).toBe('bad-journal: it was recorded without payloads')
 
     const full = nativeFault()
     const opened = await ask(open(flightFile(full)), 'opened')

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { useBrowser } from './browser.ts'
 import { startDemo } from './demo.ts'
 import { takePictures } from './pictures.ts'
+import { shortName } from '../../inspector/page/words.ts'
 
 const open = useBrowser()
 
@@ -20,6 +21,12 @@ const rowOf = (page: Page, node: string) =>
     .getByRole('row')
     .filter({ has: page.getByRole('link', { name: node }) })
 
+const connectionsOf = (page: Page, node: string) =>
+  page.getByRole('table').getByRole('link', { name: `${node}/` })
+
+/** How a connection ends whose other side was killed: its system says it, with or without a farewell. */
+const LOST = /peer-left|transport-reset/
+
 test('the demo on one page: six nodes, their charts, one that is killed and back', async () => {
   const demo = startDemo()
   const { url = '' } = await demo.event('inspector')
@@ -28,7 +35,9 @@ test('the demo on one page: six nodes, their charts, one that is killed and back
   // Five nodes find each other: each is connected with the four others.
   await demo.event('progress')
   await page.getByLabel('State').selectOption('active')
-  await page.getByText(/of 2\d$/).waitFor()
+  for (const node of ['node 1', 'node 2', 'node 3', 'node 4', 'node 5']) {
+    await expect.poll(() => connectionsOf(page, node).count()).toBeGreaterThanOrEqual(4)
+  }
   await takePictures(page, 'connections')
   await goTo(page, '#/network')
   await page.getByRole('link', { name: 'node 5', exact: true }).waitFor()
@@ -53,9 +62,13 @@ test('the demo on one page: six nodes, their charts, one that is killed and back
   await rowOf(page, 'node 6').getByText('running').waitFor({ timeout: LATE_MS })
   expect(await page.getByRole('table').getByRole('row').count()).toBe(1 + 6)
   await rowOf(page, 'node 1').getByText('gone').waitFor({ timeout: LATE_MS })
+  await goTo(page, '#/')
+  await page.getByLabel('State').selectOption('active')
+  await expect.poll(() => connectionsOf(page, 'node 6').count()).toBeGreaterThanOrEqual(4)
 
   // Another one is killed and comes back: another process, started for the second time.
   const { node: victim = '', pid: killed } = await demo.event('killed')
+  await goTo(page, '#/nodes')
   const cells = rowOf(page, victim).getByRole('cell')
   await expect.poll(() => cells.nth(3).innerText(), { timeout: LATE_MS }).toBe('2')
   const pid = () => cells.last().innerText()
@@ -66,40 +79,53 @@ test('the demo on one page: six nodes, their charts, one that is killed and back
   await goTo(page, '#/')
   await page.getByLabel('Filter').fill(`${victim}/`)
   await page.getByLabel('State').selectOption('active')
-  const links = page.getByRole('table').getByRole('link', { name: `${victim}/` })
-  await expect.poll(() => links.count()).toBe(4)
-  await links.first().click()
+  const back = connectionsOf(page, victim)
+  await expect.poll(() => back.count()).toBe(4)
+  await back.first().click()
   await chart.waitFor()
   await goTo(page, `#/node/${encodeURIComponent(victim)}`)
   await page.getByRole('article', { name: 'gossip' }).waitFor()
   await takePictures(page, 'node')
 
-  // The connections that the first one had when it was stopped say why they closed.
-  const log = page.getByLabel('Events, the last one first').getByRole('listitem')
-  await goTo(page, '#/node/node%206')
-  await page.getByRole('heading', { level: 1, name: 'node 6' }).waitFor()
-  await log.filter({ hasText: 'peer-left' }).last().getByRole('link').click()
-  await page.getByRole('region', { name: 'Why it was closed' }).waitFor()
+  // One that had been connected with it says that it went, and why.
+  const survivor = victim === 'node 2' ? 'node 3' : 'node 2'
+  const { id = '' } = await demo.event('started', ({ node }) => node === victim)
+  await goTo(page, `#/node/${encodeURIComponent(survivor)}`)
+  await page.getByRole('heading', { level: 1, name: survivor }).waitFor()
+  const events = page.getByLabel('Events, the last one first').getByRole('listitem')
+  const gone = events
+    .filter({ hasText: 'connection.closed' })
+    .filter({ hasText: shortName(id) })
+    .filter({ hasText: LOST })
+  await gone.first().getByRole('link').click()
+  const why = page.getByRole('region', { name: 'Why it was closed' })
+  await why.getByText('it was active').waitFor()
+  expect(await why.innerText()).toMatch(LOST)
+  expect(await page.getByRole('main').innerText()).toContain(shortName(id))
   await page.getByRole('button', { name: 'connection closed' }).click()
   await page.getByRole('img', { name: 'The chart connection. It is in closed.' }).waitFor()
   await takePictures(page, 'closed')
 
-  // Its life again, step by step, from what its flight recorder kept.
+  // How that came about, step by step, from what the flight recorder kept of it.
   await page.getByRole('link', { name: 'step through it' }).click()
   await page.getByRole('button', { name: 'Last step' }).click()
   const standing = page.getByRole('region', { name: 'Where the charts stand' })
   await standing.getByText('closed').waitFor()
   const step = page.getByRole('slider', { name: 'Step' })
   const last = Number(await step.inputValue())
-  await page.getByRole('img', { name: /^The chart .* of node 6/ }).waitFor()
+  await page.getByRole('img', { name: new RegExp(`^The chart .* of ${survivor}/`) }).waitFor()
   expect(last).toBeGreaterThan(10)
-  await page.getByRole('button', { name: 'First step' }).click()
-  for (let count = 1; count <= 6; count++) {
+  await step.fill(String(last - 6))
+  for (let at = last - 6; at < last; at++) {
+    await page.getByText(`Step ${at.toLocaleString('en')},`).waitFor()
     await page.getByRole('button', { name: 'Next step' }).click()
-    await page.getByText(`Step ${String(count)},`).waitFor()
   }
-  const way = page.locator('[data-transition].is-taken').first()
-  expect(await way.getAttribute('data-transition')).toMatch(/connecting: opened$/)
+  await page.getByText(`Step ${last.toLocaleString('en')},`).waitFor()
+  await page.getByRole('img', { name: /^The chart connection .* It is in closed\.$/ }).waitFor()
+  const way = page.locator('[data-transition].is-taken')
+  await expect.poll(() => way.count()).toBeGreaterThan(0)
+  expect(await way.last().getAttribute('data-transition')).toMatch(/^connection[.:]/)
+  await page.getByLabel('the whole chart at once').check()
   await takePictures(page, 'journal')
   expect(complaints).toEqual([])
   expect(await demo.interrupt()).toBe(0)

@@ -74,6 +74,15 @@ describe('a connection', () => {
       'is-taken',
     )
     expect(await classesOf('[data-transition="native: leave"]')).toContain('is-next')
+    const frame = page.locator('.chart')
+    const isWhole = () =>
+      frame.evaluate((element) => {
+        const { clientHeight, clientWidth, scrollHeight, scrollWidth } = element
+        return scrollHeight <= clientHeight && scrollWidth <= clientWidth
+      })
+    expect(await isWhole()).toBe(false)
+    await page.getByLabel('the whole chart at once').check()
+    await expect.poll(isWhole).toBe(true)
     expect(await page.getByRole('region', { name: 'What can happen next' }).innerText()).toContain(
       'isAnswerToDialler',
     )
@@ -106,6 +115,7 @@ describe('a connection', () => {
     expect(await why.innerText()).toContain('handshake-timeout')
     await page.getByText('Nothing: this is the end of it.').waitFor()
     await page.getByText('Nothing runs out.').waitFor()
+    expect(await page.getByText('amber: what can happen next').count()).toBe(0)
     await page.getByRole('button', { name: 'connection closed' }).click()
     await page.getByRole('img', { name: 'The chart connection. It is in closed.' }).waitFor()
     const end = page.locator('[data-state="connection.closed"]')
@@ -263,6 +273,9 @@ describe('time travel', () => {
     await page.getByRole('link', { name: 'step through it' }).click()
     await page.getByRole('heading', { name: 'flight' }).waitFor()
     await page.getByText('node.start').waitFor()
+    const fork = page.getByRole('region', { name: 'Fork' })
+    await fork.getByText('No test can begin here: it was recorded without payloads.').waitFor()
+    expect(await page.getByRole('button', { name: 'Write it' }).count()).toBe(0)
   })
 })
 

@@ -289,10 +289,14 @@ export function recordedJournal(given: unknown): JournalAnswer {
         ...{ journal: 'j1', of: 'connection', name, protocol: 'native', steps: STEPS.length },
         connections: ['node 1/in-2'],
         incomplete: 'It ends in the middle of a step.',
+        file: request.open === 'file' ? request.file : null,
+        unforkable: request.open === 'flight' ? 'it was recorded without payloads' : null,
       },
     }
   }
-  if ('fork' in request) return { forked: { file: `${request.file} at ${String(request.fork)}` } }
+  if ('fork' in request) {
+    return { forked: { file: `${request.file} at ${String(request.fork)}`, copy: null } }
+  }
   if ('close' in request) return { closed: true }
   const step = STEPS[request.step]
   if (step === undefined)
