@@ -437,7 +437,7 @@ export interface SeriesPoint {
 
 export interface SeriesAnswer {
   readonly view: 'series'
-  /** One every `everyMs`, oldest first, at most 300. */
+  /** One every `everyMs` by now, oldest first, at most 300. */
   readonly points: readonly SeriesPoint[]
   readonly everyMs: number
 }

@@ -1,6 +1,6 @@
 /**
  * One node of this process as a source for pages. From the moment it is made it keeps a log of the node's
- * events and a point a second; all else is looked at when a page asks.
+ * events and points of its time line; all else is looked at when a page asks.
  * @module
  */
 import type { Protocol } from '../actors/protocol.ts'
@@ -19,7 +19,7 @@ import { networkView } from './network-view.ts'
 import { platformTiming } from './pace.ts'
 import type { Timing } from './pace.ts'
 import { createRateBook } from './rates.ts'
-import { createSeries, POINT_MS } from './series.ts'
+import { createSeries } from './series.ts'
 import type { LoopDelay } from './series.ts'
 import type { InspectorSource } from './source.ts'
 import { countStates, tableView } from './table-view.ts'
@@ -87,8 +87,9 @@ export function createNodeSource<T extends ProtocolTypes>(
 
   let cancelPoint = (): void => undefined
   const point = (): void => {
-    series.point(timing.nowMs(), clock.wallMs())
-    cancelPoint = timing.after(POINT_MS, point)
+    const startMs = timing.nowMs()
+    series.point(startMs, clock.wallMs())
+    cancelPoint = timing.after(series.pauseAfter(timing.nowMs() - startMs), point)
   }
   point()
 

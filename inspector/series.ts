@@ -1,7 +1,7 @@
 /**
  * A node over the last minutes: what went over its connections, how many there were, how long handshakes
- * and pings took, how late its event loop was. One point a second, from counters and what connections
- * say of themselves; no message is looked at.
+ * and pings took, how late its event loop was. One point a second, and less often where points are dear,
+ * from counters and what connections say of themselves; no message is looked at.
  * @module
  */
 import type { Counters } from '../actors/counters.ts'
@@ -9,10 +9,12 @@ import type { ProtocolTypes } from '../machines/session.ts'
 import type { Inside } from '../supervisor/inside.ts'
 import type { SeriesAnswer, SeriesPoint } from './messages.ts'
 
-export const POINT_MS = 1_000
+const POINT_MS = 1_000
+/** Points take at most a hundredth of the time: one percent, beside the two of looking. */
+const POINT_SHARE = 100
 /** Five minutes: what is older is for metrics. */
 const POINTS_MAX = 300
-/** Of one second; a node does fifty. */
+/** Of one point; a node does fifty a second. */
 const HANDSHAKES_MAX = 1_000
 
 /** How late the event loop was since it was asked before; undefined where nobody knows. */
@@ -66,8 +68,9 @@ export interface Series {
   /** A connection is gone; what it counted stays in the sums. */
   ended(counters: Readonly<Counters> | undefined): void
   active(handshakeMs: number): void
-  /** Once a second. */
   point(nowMs: number, atMs: number): void
+  /** How long after a point that took so long the next one is due. */
+  pauseAfter(costMs: number): number
   read(): SeriesAnswer
 }
 
@@ -79,6 +82,7 @@ export function createSeries<T extends ProtocolTypes>(
   let points: SeriesPoint[] = []
   let before: { readonly atMs: number; readonly sums: Sums } | undefined
   let handshakes: number[] = []
+  let everyMs = POINT_MS
 
   const handshakeOf = (): SeriesPoint['handshakeMs'] => {
     if (handshakes.length === 0) return null
@@ -122,6 +126,10 @@ export function createSeries<T extends ProtocolTypes>(
       handshakes = []
       before = { atMs: nowMs, sums }
     },
-    read: () => ({ view: 'series', points: points.slice(-POINTS_MAX), everyMs: POINT_MS }),
+    pauseAfter(costMs) {
+      everyMs = Math.max(POINT_MS, Math.ceil(costMs * POINT_SHARE))
+      return everyMs
+    },
+    read: () => ({ view: 'series', points: points.slice(-POINTS_MAX), everyMs }),
   }
 }

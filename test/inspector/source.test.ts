@@ -4,6 +4,7 @@ import type { PageMessage, TableQuery } from '../../inspector/messages.ts'
 import type { SourceMessage } from '../../inspector/source.ts'
 import { keyOf, say } from '../contracts/seats.ts'
 import { bound } from '../contracts/fits/bound.ts'
+import { manualTiming } from './manual-timing.ts'
 import { nativeOf, startWatchedPair } from './watched-pair.ts'
 
 const boundOf = (seat: 'listener' | 'dialler') => bound(keyOf(seat))
@@ -211,6 +212,19 @@ describe('a page that looks at a node', () => {
     const busy = points.find(({ handshakeMs }) => handshakeMs !== null)
     expect(busy?.handshakeMs?.count).toBe(1)
     expect(busy?.receivedMessages).toBeGreaterThan(1)
+  })
+
+  test('sees fewer points of a node in which they are dear', () => {
+    const timing = manualTiming()
+    const loopDelay = () => {
+      timing.spend(30)
+      return undefined
+    }
+    const { look } = startWatchedPair(nativeOf, { timing, loopDelay })
+    timing.advance(60_000)
+    const { everyMs, points } = look({ view: 'series', node: 'listener' })
+    // The first one has nothing to compare with, and costs nothing here.
+    expect([everyMs, points.length]).toEqual([3_000, 20])
   })
 
   test('draws the node and its neighbours', () => {

@@ -11,6 +11,7 @@ import { startVirtualWorld } from '../../testing/virtual-world.ts'
 import { keyOf } from '../contracts/seats.ts'
 import { startNode } from '../support/nodes.ts'
 import { manualTiming } from './manual-timing.ts'
+import type { ManualTiming } from './manual-timing.ts'
 
 export type AnswerOf<View extends ViewName> = Extract<Answer, { readonly view: View }>
 
@@ -19,10 +20,12 @@ export const nativeOf = (seat: 'listener' | 'dialler' | 'bystander') =>
 
 export function startWatchedPair<T extends ProtocolTypes>(
   protocolOf: (seat: 'listener' | 'dialler') => Protocol<T>,
-  given: Partial<NodeSourceOptions<T>> = {},
+  {
+    timing = manualTiming(),
+    ...given
+  }: Partial<NodeSourceOptions<T>> & { timing?: ManualTiming } = {},
 ) {
   const world = startVirtualWorld({ seed: 'source' })
-  const timing = manualTiming()
   const [ours, theirs] = [protocolOf('listener'), protocolOf('dialler')]
   const listener = startNode(world, 'listener', '10.0.0.1', ours)
   const dialler = startNode(world, 'dialler', '10.0.0.2', theirs)
