@@ -3,6 +3,7 @@
  * @module
  */
 import type { Contender } from './contender.ts'
+import type { Share } from './profile-share.ts'
 
 /** Where the journal of a node goes. */
 export type RecordedTo = 'copies' | 'file' | 'memory'
@@ -35,6 +36,10 @@ export type ToPeer =
   | { readonly type: 'weigh' }
   /** Say `spent`. */
   | { readonly type: 'account' }
+  /** Profile this process, and say `profiling`. */
+  | { readonly type: 'profile' }
+  /** No more: say `profiled`, with the part of files whose paths have one of these in them. */
+  | { readonly type: 'unprofile'; readonly paths: readonly string[] }
   /** Start the node's inspector, and say `inspected`; close it, and say `uninspected`. */
   | { readonly type: 'inspect' | 'uninspect' }
   /** To a page: look there, and say `looks` when there is something to see; no more: say `looked`. */
@@ -54,13 +59,9 @@ export type FromPeer =
       readonly writtenBytes?: number
     }
   /** Processor time since the process began, its own and the system's for it; what a recorded node has of it. */
-  | {
-      readonly type: 'spent'
-      readonly micros: number
-      /** Of its main thread, without collections. */
-      readonly threadMicros: number
-      readonly recorded?: Recorded
-    }
+  | { readonly type: 'spent'; readonly micros: number; readonly recorded?: Recorded }
+  | { readonly type: 'profiling' }
+  | { readonly type: 'profiled'; readonly share: Share }
   | { readonly type: 'inspected'; readonly url: string }
   | { readonly type: 'uninspected' | 'looks' }
   /** How often it was answered, and how often the node lets itself be looked at. */

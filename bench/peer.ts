@@ -8,7 +8,7 @@ import { collectGarbage } from './collecting.ts'
 import { contenderNamed } from './contenders.ts'
 import type { Part } from './contender.ts'
 import type { FromPeer, PeerPart, ToPeer } from './peer-orders.ts'
-import { watchThreadTime } from './thread-time.ts'
+import { startProfile } from './profile-share.ts'
 
 /** How often the loop is asked to come round: the shortest that the platform offers. */
 const DELAY_RESOLUTION_MS = 1
@@ -43,8 +43,7 @@ async function begin({ at, by, part, payloadBytes }: PeerPart): Promise<Part> {
 
 let part: Part = {}
 const delay = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS })
-/** From the first account on. */
-let threadTime: (() => Promise<number>) | undefined
+let endProfile: Awaited<ReturnType<typeof startProfile>> | undefined
 
 async function carryOut(order: ToPeer): Promise<void> {
   switch (order.type) {
@@ -87,15 +86,24 @@ async function carryOut(order: ToPeer): Promise<void> {
       part.unlook?.()
       return
     case 'account': {
-      const threadMicros = await (threadTime ??= watchThreadTime())()
       const { system, user } = process.cpuUsage()
       const recorded = part.recorded?.()
       tell({
         type: 'spent',
         micros: system + user,
-        threadMicros,
         ...(recorded === undefined ? {} : { recorded }),
       })
+      return
+    }
+    case 'profile':
+      endProfile = await startProfile()
+      tell({ type: 'profiling' })
+      return
+    case 'unprofile': {
+      const share = await endProfile?.(order.paths)
+      if (share === undefined) throw new Error('there is no profile to end')
+      endProfile = undefined
+      tell({ type: 'profiled', share })
     }
   }
 }
