@@ -141,15 +141,16 @@ export function manyNodes({
   /** Of one node; when it is back, of what it is then. */
   const lookAtOne = (node: string, query: Query): Look => {
     let asked: { readonly member: Member; readonly one: AskedSource } | undefined
-    let last: Pick<AskedSource, 'last' | 'sampled'> | undefined
+    let last: ({ readonly of: Member } & Pick<AskedSource, 'last' | 'sampled'>) | undefined
     const close = (): void => {
       asked?.one.close()
       asked = undefined
     }
 
     const tell = (member: Member): Looked => {
-      const { last: told, sampled } = last ?? {}
-      if (told === undefined) return { waits: true }
+      const { last: told, of, sampled } = last ?? {}
+      // What was seen in a life before this one is not what it is now: it stands as it was until the node says.
+      if (told === undefined || (member.isUp && of !== member)) return { waits: true }
       if ('refused' in told) return told
       const { answer } = told
       const isTree = answer.view === 'tree'
@@ -177,7 +178,9 @@ export function manyNodes({
         if (asked !== undefined && asked.member !== member) close()
         asked ??= { member, one: askSource(member.source, query) }
         const { one } = asked
-        if (one.last !== undefined) last = { last: one.last, sampled: one.sampled }
+        if (one.last !== undefined) {
+          last = { of: member, last: one.last, sampled: one.sampled }
+        }
         return tell(member)
       },
       close,

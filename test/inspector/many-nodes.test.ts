@@ -214,6 +214,64 @@ describe('several nodes on one page', () => {
     })
   })
 
+  test('one that is back and has said nothing yet is not told as it was before', () => {
+    const { listener, nodes, timing, world } = startTwo()
+    const { ask, last, told } = lookAt(nodes, timing)
+    const tree = ask({ view: 'tree', node: 'listener' })
+    world.kill('listener')
+    listener.source.stop()
+    nodes.remove('listener')
+    timing.advance(1_000)
+    const stale = [{ node: 'listener', is: 'gone' }]
+    expect(last(tree)).toMatchObject({ sampled: { stale } })
+    const count = told.length
+    nodes.add('listener', { open: () => ({ ask: () => undefined, close: () => undefined }) })
+    timing.advance(1_000)
+    expect(told.length).toBe(count)
+    nodes.remove('listener')
+    timing.advance(1_000)
+    expect(told.length).toBeGreaterThan(count)
+    expect(last(tree)).toMatchObject({ sampled: { stale } })
+  })
+
+  test('one that hangs is said to have answered last when it did, also to a page that is opened later', () => {
+    const { hang, nodes, timing, world } = startTwo()
+    world.advance(7_000)
+    const before = lookAt(nodes, timing)
+    const seen = before.last(before.ask({ view: 'tree', node: 'listener' }))
+    before.session.close()
+    hang('listener')
+    world.advance(20_000)
+    const { ask, last } = lookAt(nodes, timing)
+    const rows = ask({ view: 'nodes' })
+    timing.advance(5_000)
+    const sinceMs = seen?.kind === 'answer' ? seen.sampled.atMs : undefined
+    expect(last(rows)).toMatchObject({
+      sampled: { stale: [{ node: 'listener', is: 'silent', sinceMs }] },
+    })
+  })
+
+  test('waiting for one that hangs makes no view of the others rarer, for however long', () => {
+    const { nodes, timing } = startTwo()
+    // Time passes while it is looked, as it does.
+    let looks = 0
+    const spending = {
+      ...timing,
+      nowMs() {
+        if (++looks % 50 === 0) timing.spend(0.05)
+        return timing.nowMs()
+      },
+    }
+    const page = manyNodes({ timing: spending })
+    page.add('mute', { open: () => ({ ask: () => undefined, close: () => undefined }) })
+    page.add('dialler', { open: nodes.open })
+    const { ask, last } = lookAt(page, timing)
+    ask({ view: 'tree', node: 'mute' })
+    const rows = ask({ view: 'nodes' })
+    timing.advance(600_000)
+    expect(last(rows)).toMatchObject({ sampled: { everyMs: 250 } })
+  })
+
   test("a node's own pace is told", () => {
     const { nodes, timing } = startTwo()
     const sampled = { atMs: 7, sinceMs: null, everyMs: 9_000 }
