@@ -7,6 +7,7 @@
  */
 import { askSource } from './asked-source.ts'
 import type { AskedSource } from './asked-source.ts'
+import { isLastAnswer } from './last-answer.ts'
 import { createLooking } from './looking.ts'
 import { createMembers } from './members.ts'
 import type { Member } from './members.ts'
@@ -49,9 +50,6 @@ interface Answered {
 }
 
 const isDefined = <Value>(value: Value | undefined): value is Value => value !== undefined
-
-/** A connection that is closed is told of once more, and then not again. */
-const isLastOf = (answer: Answer): boolean => answer.view === 'connection' && answer.closed !== null
 
 const staleList = (stale: readonly StaleNode[]): Pick<Sampled, 'stale'> =>
   stale.length === 0 ? {} : { stale }
@@ -156,7 +154,7 @@ export function manyNodes({
       const isTree = answer.view === 'tree'
       return {
         answer: isTree ? { ...answer, node: members.rowOf(member) } : answer,
-        isLast: isLastOf(answer),
+        isLast: isLastAnswer(answer),
         sampled: { ...sampled, ...staleList([members.staleOf(member)].filter(isDefined)) },
       }
     }

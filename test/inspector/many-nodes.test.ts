@@ -37,15 +37,17 @@ function startTwo() {
   }
   const over = (name: string, source: InspectorSource): RemoteSource => {
     let served: ServedSource | undefined = undefined
-    const remote: RemoteSource = remoteSource((message) => {
-      served ??= serveSource(source, (told) => {
+    const remote: RemoteSource = remoteSource((message, onTaken) => {
+      served ??= serveSource(source, (told, onTold) => {
         whenAwake(name, () => {
           remote.take(carried(told))
+          onTold()
         })
       })
       const { take } = served
       whenAwake(name, () => {
         take(carried(message))
+        onTaken()
       })
     })
     return remote
@@ -66,6 +68,8 @@ function startTwo() {
   world.advance(2_000)
   return {
     ...{ nodes, timing, world, listener, dialler, start, channels },
+    /** What waits for a node that hangs, and what it said itself. */
+    waitingFor: (name: string) => hung.get(name)?.length ?? 0,
     hang(name: string) {
       hung.set(name, [])
     },
@@ -188,6 +192,29 @@ describe('several nodes on one page', () => {
     expect(last(rows)).toMatchObject({ answer: { nodes: [{ is: 'up' }, { is: 'up' }] } })
     for (const id of [rows, table, ofHung]) expect(sampledOf(id)?.stale).toBeUndefined()
     expect(sampledOf(ofHung)?.atMs).toBe(sampledOf(ofOther)?.atMs)
+  })
+
+  test('what waits for one that hangs is bounded, however often pages ask; then it knows what is asked', () => {
+    const { hang, listener, nodes, timing, waitingFor, wake } = startTwo()
+    const { watchers } = listener.supervisor.audit()
+    const { ask, last } = lookAt(nodes, timing)
+    const tree = ask({ view: 'tree', node: 'listener' })
+    hang('listener')
+    for (let number = 0; number < 500; number++) {
+      const { session } = lookAt(nodes, timing)
+      const query: Query = { view: 'connection', node: 'listener', connection: 'listener/in-1' }
+      session.ask({ kind: 'ask', id: 1, query })
+      timing.advance(100)
+      session.close()
+    }
+    // Orders on their way, and two answers to each of two queries.
+    expect(waitingFor('listener')).toBeLessThanOrEqual(64 + 4)
+    const log = ask({ view: 'log', node: 'listener' })
+    wake('listener')
+    timing.advance(1_000)
+    expect(last(log)).toMatchObject({ kind: 'answer', answer: { view: 'log' } })
+    expect(last(tree)).not.toHaveProperty('sampled.stale')
+    expect(listener.supervisor.audit().watchers).toBe(watchers)
   })
 
   test('one is not said to be silent because the page itself stood still', () => {
