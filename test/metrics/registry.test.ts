@@ -203,8 +203,9 @@ describe("the process's own metrics", () => {
         name,
       ).toEqual(values.map(({ labels }) => labels))
       const sum = (all: typeof values) => all.reduce((total, { value }) => total + value, 0)
-      expect(sum(mine), name).toBeGreaterThanOrEqual(sum(values) / 2)
-      expect(sum(mine), name).toBeLessThanOrEqual(sum(values) * 2)
+      // A collection between the two readings may move a heap; another unit would be a thousand off.
+      expect(sum(mine), name).toBeGreaterThanOrEqual(sum(values) / 20)
+      expect(sum(mine), name).toBeLessThanOrEqual(sum(values) * 20)
     }
   })
 
