@@ -7,6 +7,7 @@
  */
 import { askSource } from './asked-source.ts'
 import type { AskedSource } from './asked-source.ts'
+import { isLastAnswer } from './last-answer.ts'
 import { createLooking } from './looking.ts'
 import { createMembers } from './members.ts'
 import type { Member } from './members.ts'
@@ -49,9 +50,6 @@ interface Answered {
 }
 
 const isDefined = <Value>(value: Value | undefined): value is Value => value !== undefined
-
-/** A connection that is closed is told of once more, and then not again. */
-const isLastOf = (answer: Answer): boolean => answer.view === 'connection' && answer.closed !== null
 
 const staleList = (stale: readonly StaleNode[]): Pick<Sampled, 'stale'> =>
   stale.length === 0 ? {} : { stale }
@@ -141,21 +139,22 @@ export function manyNodes({
   /** Of one node; when it is back, of what it is then. */
   const lookAtOne = (node: string, query: Query): Look => {
     let asked: { readonly member: Member; readonly one: AskedSource } | undefined
-    let last: Pick<AskedSource, 'last' | 'sampled'> | undefined
+    let last: ({ readonly of: Member } & Pick<AskedSource, 'last' | 'sampled'>) | undefined
     const close = (): void => {
       asked?.one.close()
       asked = undefined
     }
 
     const tell = (member: Member): Looked => {
-      const { last: told, sampled } = last ?? {}
-      if (told === undefined) return { waits: true }
+      const { last: told, of, sampled } = last ?? {}
+      // What was seen in a life before this one is not what it is now: it stands as it was until the node says.
+      if (told === undefined || (member.isUp && of !== member)) return { waits: true }
       if ('refused' in told) return told
       const { answer } = told
       const isTree = answer.view === 'tree'
       return {
         answer: isTree ? { ...answer, node: members.rowOf(member) } : answer,
-        isLast: isLastOf(answer),
+        isLast: isLastAnswer(answer),
         sampled: { ...sampled, ...staleList([members.staleOf(member)].filter(isDefined)) },
       }
     }
@@ -177,7 +176,9 @@ export function manyNodes({
         if (asked !== undefined && asked.member !== member) close()
         asked ??= { member, one: askSource(member.source, query) }
         const { one } = asked
-        if (one.last !== undefined) last = { last: one.last, sampled: one.sampled }
+        if (one.last !== undefined) {
+          last = { of: member, last: one.last, sampled: one.sampled }
+        }
         return tell(member)
       },
       close,

@@ -23,6 +23,8 @@ export interface Member {
   sinceMs: number
   /** What it told of itself last, also in a life before this one. */
   row: NodeRow | undefined
+  /** When it told anything last in this life, by its own clock, Unix milliseconds. */
+  toldMs: number | undefined
 }
 
 /** What is kept of one that is up while it is asked. */
@@ -80,6 +82,7 @@ export function createMembers({ everyMs, timing, wallMs }: MembersOptions): Memb
     const { answers, last } = presence.asked
     presence.silentMs = answers === presence.answers ? presence.silentMs + passedMs : 0
     presence.answers = answers
+    member.toldMs = presence.asked.sampled?.atMs ?? member.toldMs
     if (last !== undefined && 'answer' in last && last.answer.view === 'nodes') {
       member.row = last.answer.nodes[0] ?? member.row
     }
@@ -96,11 +99,7 @@ export function createMembers({ everyMs, timing, wallMs }: MembersOptions): Memb
     const { isUp, name, sinceMs } = member
     if (!isUp) return { node: name, is: 'gone', sinceMs }
     if (!isSilent(member)) return undefined
-    return {
-      node: name,
-      is: 'silent',
-      sinceMs: presences.get(member)?.asked.sampled?.atMs ?? sinceMs,
-    }
+    return { node: name, is: 'silent', sinceMs: member.toldMs ?? sinceMs }
   }
 
   return {
@@ -109,6 +108,7 @@ export function createMembers({ everyMs, timing, wallMs }: MembersOptions): Memb
       if (before !== undefined) leave(before)
       members.set(name, {
         ...{ name, source, isUp: true, sinceMs: wallMs(), row: before?.row },
+        toldMs: undefined,
         incarnation: (before?.incarnation ?? 0) + 1,
       })
     },

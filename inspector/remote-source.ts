@@ -1,10 +1,13 @@
 /**
  * A source over a channel of plain values to another process: on one side whoever has the source serves
  * it, on the other something stands in for it. The channel keeps the order and loses nothing; when it
- * ends, so does every session.
+ * ends, so does every session. Where the other process stands still, neither side lets what it says pile up.
  * @module
  */
 import type { FlightAbout } from './flight-timeline.ts'
+import { isLastAnswer } from './last-answer.ts'
+import { createPacedOrders } from './paced-orders.ts'
+import type { SendOrder } from './paced-orders.ts'
 import type { InspectorSession, InspectorSource, SourceMessage } from './source.ts'
 
 /** From whoever looks. */
@@ -26,6 +29,8 @@ export interface SentFlight extends FlightAbout {
 
 /** A process that is stopped answers nothing. */
 const FLIGHT_MS = 5_000
+/** Answers to one query, sent and not taken from this process: what follows is left out, up to the last one. */
+const UNTAKEN_ANSWERS_MAX = 2
 
 export interface ServedSource {
   take(message: ToSource): void
@@ -33,9 +38,10 @@ export interface ServedSource {
   stop(): void
 }
 
+/** @param send into the channel; it calls `onTaken` once the message has left this process, or cannot any more */
 export function serveSource(
   source: InspectorSource,
-  send: (message: FromSource) => void,
+  send: (message: FromSource, onTaken: () => void) => void,
   flight: (connection: string) => SentFlight | undefined = () => undefined,
 ): ServedSource {
   const sessions = new Map<number, InspectorSession>()
@@ -43,16 +49,29 @@ export function serveSource(
     sessions.get(session)?.close()
     sessions.delete(session)
   }
+  /** Tells a session what it is told. */
+  const teller = (session: number) => {
+    /** Of each of its queries. */
+    const untaken = new Map<number | null, number>()
+    return (told: SourceMessage): void => {
+      const count = untaken.get(told.id) ?? 0
+      const isFollowed = told.kind === 'answer' && !isLastAnswer(told.answer)
+      if (isFollowed && count >= UNTAKEN_ANSWERS_MAX) return
+      untaken.set(told.id, count + 1)
+      send({ session, told }, () => {
+        const left = (untaken.get(told.id) ?? 1) - 1
+        if (left === 0) untaken.delete(told.id)
+        else untaken.set(told.id, left)
+      })
+    }
+  }
   return {
     take(message) {
       const { session } = message
       switch (message.look) {
         case 'open': {
           close(session)
-          const opened = source.open((told) => {
-            send({ session, told })
-          })
-          sessions.set(session, opened)
+          sessions.set(session, source.open(teller(session)))
           return
         }
         case 'ask':
@@ -62,7 +81,7 @@ export function serveSource(
           close(session)
           return
         case 'flight':
-          send({ session, flight: flight(message.connection) ?? null })
+          send({ session, flight: flight(message.connection) ?? null }, () => undefined)
       }
     },
     stop() {
@@ -77,8 +96,8 @@ export interface RemoteSource extends InspectorSource {
   flight(connection: string): Promise<SentFlight | undefined>
 }
 
-/** @param send into the channel; what cannot be sent any more is lost with it */
-export function remoteSource(send: (message: ToSource) => void): RemoteSource {
+export function remoteSource(send: SendOrder): RemoteSource {
+  const orders = createPacedOrders(send)
   const sessions = new Map<number, (message: SourceMessage) => void>()
   const flights = new Map<number, (flight: SentFlight | undefined) => void>()
   let nextSession = 1
@@ -86,13 +105,15 @@ export function remoteSource(send: (message: ToSource) => void): RemoteSource {
     open(onMessage) {
       const session = nextSession++
       sessions.set(session, onMessage)
-      send({ look: 'open', session })
+      orders.put({ look: 'open', session })
       return {
         ask(asked) {
-          if (sessions.has(session)) send({ look: 'ask', session, asked })
+          if (!sessions.has(session) || orders.put({ look: 'ask', session, asked })) return
+          const message = 'the node does not answer, and enough waits for it'
+          onMessage({ kind: 'refused', id: null, refused: { why: 'too-many-queries', message } })
         },
         close() {
-          if (sessions.delete(session)) send({ look: 'close', session })
+          if (sessions.delete(session)) orders.put({ look: 'close', session })
         },
       }
     },
@@ -106,11 +127,12 @@ export function remoteSource(send: (message: ToSource) => void): RemoteSource {
         const settle = (flight: SentFlight | undefined): void => {
           clearTimeout(deadline)
           flights.delete(session)
+          orders.forget(session)
           resolve(flight)
         }
         const deadline = setTimeout(settle, FLIGHT_MS, undefined)
         flights.set(session, settle)
-        send({ look: 'flight', session, connection })
+        orders.put({ look: 'flight', session, connection })
       }),
   }
 }

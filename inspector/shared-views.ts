@@ -127,11 +127,12 @@ export function createSharedViews({ open, timing, wallMs }: LookingOptions): Sha
     }
     const endMs = timing.nowMs()
     view.spentMs += endMs - startMs
-    if (waits || view.untold.size > 0) return waits
+    if (view.untold.size > 0) return false
+    // One that waits has had its turn, too: it holds up none behind it, and what it takes is not added up.
     view.sinceMs = endMs
     view.costMs = view.spentMs
     view.spentMs = 0
-    return false
+    return waits
   }
 
   const pace = createPace(timing, () => {

@@ -1,17 +1,15 @@
 /**
- * The process's own metrics, as prom-client names them. Of prom-client's, collections and the delay of
- * the event loop are measured by observers that it never takes off again; here they are ours, and end
- * with the metrics. All the others are read when somebody scrapes.
+ * The process's own metrics, as prom-client names them. They are counted here, since prom-client's never
+ * end: its observers of collections and of the event loop are not taken off again, and what it reads when
+ * somebody scrapes comes together with them alone.
  * @module
  */
-import { createRequire } from 'node:module'
 import { constants, monitorEventLoopDelay, PerformanceObserver } from 'node:perf_hooks'
 import type { PerformanceEntry } from 'node:perf_hooks'
-import { collectDefaultMetrics, Gauge, Histogram } from 'prom-client'
+import { Gauge, Histogram } from 'prom-client'
 import type { Registry } from 'prom-client'
+import { collectProcessGauges } from './process-gauges.ts'
 
-/** Those of prom-client's that are measured by an observer. */
-const OBSERVED: readonly string[] = ['gc', 'eventLoopLag']
 const RESOLUTION_MS = 10
 const MS_PER_SECOND = 1_000
 const NANOSECONDS_PER_SECOND = 1e9
@@ -30,17 +28,6 @@ type Collection = PerformanceEntry & { readonly detail?: { readonly kind?: numbe
 
 const kindOf = ({ detail }: Collection): string =>
   COLLECTION_KINDS.get(detail?.kind ?? -1) ?? 'unknown'
-
-const require = createRequire(import.meta.url)
-
-/** Each of prom-client's default metrics is a file of its own, which takes the registry. */
-function collectUnobserved(registry: Registry): void {
-  for (const name of collectDefaultMetrics.metricsList) {
-    if (OBSERVED.includes(name)) continue
-    const collect = require(`prom-client/lib/metrics/${name}.js`) as (registry: Registry) => void
-    collect(registry)
-  }
-}
 
 /** @returns ends it; what was counted stays */
 function collectCollections(registry: Registry): () => void {
@@ -78,6 +65,8 @@ function collectLoopDelay(registry: Registry): () => void {
     setImmediate(() => {
       lag.set(Number(process.hrtime.bigint() - before) / NANOSECONDS_PER_SECOND)
     })
+    // Between two scrapes at once nothing is measured: what stood there stands.
+    if (delay.count === 0) return
     for (const [of, nanoseconds] of figures) of.set(nanoseconds() / NANOSECONDS_PER_SECOND)
     delay.reset()
   })
@@ -108,7 +97,7 @@ function collectLoopDelay(registry: Registry): () => void {
 
 /** @returns ends it; what was counted can still be read */
 export function collectProcessMetrics(registry: Registry): () => void {
-  collectUnobserved(registry)
+  collectProcessGauges(registry)
   const ends = [collectLoopDelay(registry), collectCollections(registry)]
   return () => {
     for (const end of ends) end()

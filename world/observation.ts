@@ -86,6 +86,7 @@ export type Observation =
       readonly connection: string
       readonly direction: 'received' | 'sent'
       readonly type: string
+      /** Of a sent one the network's estimate: a write holds several, and is sealed as one. */
       readonly bytesOnWire: number
       /** Its bytes may be views: whoever keeps it copies it. */
       readonly message: { readonly type: string }
@@ -98,6 +99,7 @@ export type Observation =
       readonly of: 'written'
       readonly connection: string
       readonly type: string
+      /** The network's estimate; true of `raw`, before it is sealed. */
       readonly bytesOnWire: number
     }
   /** A unit that the wire passed over, by the network's detail. */

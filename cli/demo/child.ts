@@ -10,7 +10,8 @@ import type { FromNode, ToNode } from './protocol.ts'
 
 export interface DemoChild {
   readonly pid: number
-  say(order: ToNode): void
+  /** @param onTaken once it has left this process: one that stands still takes nothing */
+  say(order: ToNode, onTaken?: () => void): void
   /**
    * The first that `take` does not answer with undefined.
    * @throws {CommandFault} the deadline, or the process ended; and what `take` throws
@@ -76,8 +77,12 @@ export function startChild(
     get pid() {
       return child.pid ?? 0
     },
-    say(order) {
-      if (child.connected) child.send(order, () => undefined)
+    say(order, onTaken = () => undefined) {
+      if (child.connected) {
+        child.send(order, () => {
+          onTaken()
+        })
+      }
     },
     until(what, ms, take) {
       return new Promise((resolve, reject) => {

@@ -22,8 +22,12 @@ const HOST = '127.0.0.1'
 const NUMBER_BYTES = 4
 
 /** Nobody is there to be told when the parent has gone; the node stops for that reason already. */
-const tell = (message: FromNode): void => {
-  if (process.connected) process.send?.(message, () => undefined)
+const tell = (message: FromNode, onTaken: () => void = () => undefined): void => {
+  if (process.connected) {
+    process.send?.(message, () => {
+      onTaken()
+    })
+  }
 }
 
 const encodeLine = ([number, text]: NumberedLine): Uint8Array => {
@@ -59,8 +63,8 @@ async function inspect(
   const { sentFlight } = await import('../../inspector/sent-flight.ts')
   return serveSource(
     source,
-    (message) => {
-      tell({ type: 'looked', message })
+    (message, onTaken) => {
+      tell({ type: 'looked', message }, onTaken)
     },
     (connection) => sentFlight(supervisor, connection),
   )

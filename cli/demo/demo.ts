@@ -305,8 +305,8 @@ function startStage(options: StageOptions) {
     })
     const { address, id, pid, port } = await starting
     Object.assign(node, { address, id, port, state: 'running' })
-    node.look = inspection?.started(name, (message) => {
-      child.say({ type: 'look', message })
+    node.look = inspection?.started(name, (message, onTaken) => {
+      child.say({ type: 'look', message }, onTaken)
     })
     names.set(id, name)
     show({ event: 'started', node: name, pid, id, address })

@@ -5,8 +5,9 @@
  */
 import { manyNodes } from '../../inspector/many-nodes.ts'
 import { nodeCharts } from '../../inspector/node-charts.ts'
+import type { SendOrder } from '../../inspector/paced-orders.ts'
 import { remoteSource } from '../../inspector/remote-source.ts'
-import type { FromSource, RemoteSource, ToSource } from '../../inspector/remote-source.ts'
+import type { FromSource, RemoteSource } from '../../inspector/remote-source.ts'
 import { startInspectorServer } from '../../inspector/server.ts'
 import { createTimeTravel } from '../../inspector/time-travel.ts'
 import { native, tools } from '../../protocols/native.ts'
@@ -15,7 +16,7 @@ import { drawKey } from '../key-file.ts'
 export interface DemoInspection {
   readonly url: string
   /** A node's process is up; returns what takes what its source tells. */
-  started(node: string, send: (message: ToSource) => void): (message: FromSource) => void
+  started(node: string, send: SendOrder): (message: FromSource) => void
   /** Its process is gone. */
   gone(node: string): void
   close(): Promise<void>

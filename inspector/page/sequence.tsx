@@ -6,7 +6,7 @@
 import { useEffect, useRef } from 'preact/hooks'
 import type { MessageEntry } from '../messages.ts'
 import { Time } from './parts.tsx'
-import { bytesWords, countWords, manyWords } from './words.ts'
+import { countWords, manyWords, messageBytesWords } from './words.ts'
 
 /** Pixels from the end within which one looks at the newest. */
 const NEAR = 40
@@ -22,7 +22,7 @@ function Message({ message }: { readonly message: MessageEntry }) {
           <span class="hidden">{direction} </span>
           <span class="mono">{type}</span>
           {count === 1 ? null : <span class="times">×{countWords(count)}</span>}
-          <span class="faint">{bytesWords(bytes)}</span>
+          <span class="faint">{messageBytesWords(direction, type, bytes)}</span>
         </span>
         <svg viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">
           <path d="M0 4H100" vector-effect="non-scaling-stroke" />

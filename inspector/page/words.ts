@@ -2,7 +2,7 @@
  * Numbers, lengths of time and names as the page writes them.
  * @module
  */
-import type { StaleNode } from '../messages.ts'
+import type { MessageEntry, StaleNode } from '../messages.ts'
 import { timeOf } from '../timeline.ts'
 
 const COUNT = new Intl.NumberFormat('en')
@@ -30,6 +30,14 @@ export function bytesWords(bytes: number): string {
   }
   return `${SHORT.format(amount)} ${UNITS[place] ?? ''}`
 }
+
+/** One write holds several messages: each that was sent is told by estimate, but for what a session encoded itself. */
+export const messageBytesWords = (
+  direction: MessageEntry['direction'],
+  type: string,
+  bytes: number,
+): string =>
+  direction === 'sent' && type !== 'raw' ? `about ${bytesWords(bytes)}` : bytesWords(bytes)
 
 /** A second's. */
 export function rateWords(rate: number | null): string {

@@ -37,15 +37,17 @@ function startTwo() {
   }
   const over = (name: string, source: InspectorSource): RemoteSource => {
     let served: ServedSource | undefined = undefined
-    const remote: RemoteSource = remoteSource((message) => {
-      served ??= serveSource(source, (told) => {
+    const remote: RemoteSource = remoteSource((message, onTaken) => {
+      served ??= serveSource(source, (told, onTold) => {
         whenAwake(name, () => {
           remote.take(carried(told))
+          onTold()
         })
       })
       const { take } = served
       whenAwake(name, () => {
         take(carried(message))
+        onTaken()
       })
     })
     return remote
@@ -66,6 +68,8 @@ function startTwo() {
   world.advance(2_000)
   return {
     ...{ nodes, timing, world, listener, dialler, start, channels },
+    /** What waits for a node that hangs, and what it said itself. */
+    waitingFor: (name: string) => hung.get(name)?.length ?? 0,
     hang(name: string) {
       hung.set(name, [])
     },
@@ -190,6 +194,29 @@ describe('several nodes on one page', () => {
     expect(sampledOf(ofHung)?.atMs).toBe(sampledOf(ofOther)?.atMs)
   })
 
+  test('what waits for one that hangs is bounded, however often pages ask; then it knows what is asked', () => {
+    const { hang, listener, nodes, timing, waitingFor, wake } = startTwo()
+    const { watchers } = listener.supervisor.audit()
+    const { ask, last } = lookAt(nodes, timing)
+    const tree = ask({ view: 'tree', node: 'listener' })
+    hang('listener')
+    for (let number = 0; number < 500; number++) {
+      const { session } = lookAt(nodes, timing)
+      const query: Query = { view: 'connection', node: 'listener', connection: 'listener/in-1' }
+      session.ask({ kind: 'ask', id: 1, query })
+      timing.advance(100)
+      session.close()
+    }
+    // Orders on their way, and two answers to each of two queries.
+    expect(waitingFor('listener')).toBeLessThanOrEqual(64 + 4)
+    const log = ask({ view: 'log', node: 'listener' })
+    wake('listener')
+    timing.advance(1_000)
+    expect(last(log)).toMatchObject({ kind: 'answer', answer: { view: 'log' } })
+    expect(last(tree)).not.toHaveProperty('sampled.stale')
+    expect(listener.supervisor.audit().watchers).toBe(watchers)
+  })
+
   test('one is not said to be silent because the page itself stood still', () => {
     const { nodes, timing } = startTwo()
     const { ask, last } = lookAt(nodes, timing)
@@ -212,6 +239,64 @@ describe('several nodes on one page', () => {
       sampled: { stale: [{ node: 'listener', is: 'gone' }] },
       answer: { node: { is: 'gone' } },
     })
+  })
+
+  test('one that is back and has said nothing yet is not told as it was before', () => {
+    const { listener, nodes, timing, world } = startTwo()
+    const { ask, last, told } = lookAt(nodes, timing)
+    const tree = ask({ view: 'tree', node: 'listener' })
+    world.kill('listener')
+    listener.source.stop()
+    nodes.remove('listener')
+    timing.advance(1_000)
+    const stale = [{ node: 'listener', is: 'gone' }]
+    expect(last(tree)).toMatchObject({ sampled: { stale } })
+    const count = told.length
+    nodes.add('listener', { open: () => ({ ask: () => undefined, close: () => undefined }) })
+    timing.advance(1_000)
+    expect(told.length).toBe(count)
+    nodes.remove('listener')
+    timing.advance(1_000)
+    expect(told.length).toBeGreaterThan(count)
+    expect(last(tree)).toMatchObject({ sampled: { stale } })
+  })
+
+  test('one that hangs is said to have answered last when it did, also to a page that is opened later', () => {
+    const { hang, nodes, timing, world } = startTwo()
+    world.advance(7_000)
+    const before = lookAt(nodes, timing)
+    const seen = before.last(before.ask({ view: 'tree', node: 'listener' }))
+    before.session.close()
+    hang('listener')
+    world.advance(20_000)
+    const { ask, last } = lookAt(nodes, timing)
+    const rows = ask({ view: 'nodes' })
+    timing.advance(5_000)
+    const sinceMs = seen?.kind === 'answer' ? seen.sampled.atMs : undefined
+    expect(last(rows)).toMatchObject({
+      sampled: { stale: [{ node: 'listener', is: 'silent', sinceMs }] },
+    })
+  })
+
+  test('waiting for one that hangs makes no view of the others rarer, for however long', () => {
+    const { nodes, timing } = startTwo()
+    // Time passes while it is looked, as it does.
+    let looks = 0
+    const spending = {
+      ...timing,
+      nowMs() {
+        if (++looks % 50 === 0) timing.spend(0.05)
+        return timing.nowMs()
+      },
+    }
+    const page = manyNodes({ timing: spending })
+    page.add('mute', { open: () => ({ ask: () => undefined, close: () => undefined }) })
+    page.add('dialler', { open: nodes.open })
+    const { ask, last } = lookAt(page, timing)
+    ask({ view: 'tree', node: 'mute' })
+    const rows = ask({ view: 'nodes' })
+    timing.advance(600_000)
+    expect(last(rows)).toMatchObject({ sampled: { everyMs: 250 } })
   })
 
   test("a node's own pace is told", () => {

@@ -163,6 +163,12 @@ describe('words', () => {
     expect(words.bytesWords(bytes)).toBe(text)
   })
 
+  test('bytes of a message that was sent are said to be an estimate, where they are one', () => {
+    expect(words.messageBytesWords('sent', 'pong', 152)).toBe('about 152 B')
+    expect(words.messageBytesWords('sent', 'raw', 152)).toBe('152 B')
+    expect(words.messageBytesWords('received', 'pong', 32)).toBe('32 B')
+  })
+
   test('times are of a day, however far off a recording says that they are', () => {
     const noon = new Date(2026, 0, 2, 12, 0, 7, 250).getTime()
     expect(words.timeWords(noon)).toBe('12:00:07.250')

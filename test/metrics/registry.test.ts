@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { collectDefaultMetrics, Registry } from 'prom-client'
-import type { MetricObject } from 'prom-client'
+import type { MetricObject, MetricObjectWithValues, MetricValue } from 'prom-client'
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { Observation } from '../../index.ts'
 import { collectMetrics } from '../../metrics/metrics.ts'
@@ -178,6 +178,43 @@ describe("the process's own metrics", () => {
     const sorted = (all: readonly MetricObject[]) =>
       all.map(described).toSorted((one, other) => one.name.localeCompare(other.name))
     expect(sorted(ours)).toEqual(sorted(await theirs.getMetricsAsJSON()))
+  })
+
+  test('have the values of prom-client: what it reads of the process is read here', async () => {
+    const register = new Registry()
+    collectDefaultMetrics({ register })
+    const { registry } = startProcess()
+    const [theirs, ours] = [await register.getMetricsAsJSON(), await registry.getMetricsAsJSON()]
+    /** What moves from one reading to the next is only somewhere near. */
+    const shown = (all: readonly MetricObject[], isStill: (name: string) => boolean) =>
+      (all as MetricObjectWithValues<MetricValue<string>>[])
+        .filter(({ name }) => /^(?:nodejs|process)_/.test(name) && isStill(name))
+        .map(({ name, values }) => ({ name, values }))
+        .toSorted((one, other) => one.name.localeCompare(other.name))
+    const isStill = (name: string) => /max_fds|start_time|version_info/.test(name)
+    expect(shown(ours, isStill)).toEqual(shown(theirs, isStill))
+    const isMoving = (name: string) => /memory|heap|open_fds|active/.test(name)
+    const [near, there] = [shown(ours, isMoving), shown(theirs, isMoving)]
+    expect(near.map(({ name }) => name)).toEqual(there.map(({ name }) => name))
+    for (const [place, { name, values }] of there.entries()) {
+      const mine = near[place]?.values ?? []
+      expect(
+        mine.map(({ labels }) => labels),
+        name,
+      ).toEqual(values.map(({ labels }) => labels))
+      const sum = (all: typeof values) => all.reduce((total, { value }) => total + value, 0)
+      // A collection between the two readings may move a heap; another unit would be a thousand off.
+      expect(sum(mine), name).toBeGreaterThanOrEqual(sum(values) / 20)
+      expect(sum(mine), name).toBeLessThanOrEqual(sum(values) * 20)
+    }
+  })
+
+  test('of two scrapes at once the second has no delays that nobody measured', async () => {
+    const { registry } = startProcess()
+    await registry.metrics()
+    const { sum } = readMetrics(await registry.metrics())
+    expect(sum('nodejs_eventloop_lag_min_seconds')).toBeLessThan(3_600)
+    expect(sum('nodejs_eventloop_lag_mean_seconds')).not.toBeNaN()
   })
 
   test('are not observed any more once they are closed, and can still be read', async () => {
