@@ -1,6 +1,6 @@
 /**
  * When a node is looked at: in short turns, four times a second and less often where they are dear: before
- * the next turn passes 49 times as long as one took. So looking never takes more than a fiftieth of the
+ * the next turn passes 99 times as long as one took. So looking never takes more than a hundredth of the
  * node's time, however much is looked at.
  * @module
  */
@@ -28,8 +28,8 @@ export const platformTiming: Timing = {
 
 /** Four times a second: faster than anybody reads. */
 export const LOOK_MS = 250
-/** Looking takes at most a fiftieth of the time: two percent, of the five that watching may cost. */
-export const COST_SHARE = 50
+/** Looking takes at most a hundredth of the time: one percent of the five that watching may cost; the time line has another. */
+export const COST_SHARE = 100
 /** A page that opens asks for several views one after the other: they are answered together. */
 const SOON_MS = 20
 
