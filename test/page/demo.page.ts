@@ -24,6 +24,10 @@ const rowOf = (page: Page, node: string) =>
 const connectionsOf = (page: Page, node: string) =>
   page.getByRole('table').getByRole('link', { name: `${node}/` })
 
+/** What the first row says of its messages received a second. */
+const receivedRate = (page: Page) =>
+  page.getByRole('table').getByRole('row').nth(1).getByRole('cell').nth(6).innerText()
+
 /** How a connection ends whose other side was killed: its system says it, with or without a farewell. */
 const LOST = /peer-left|transport-reset/
 
@@ -38,10 +42,6 @@ test('the demo on one page: six nodes, their charts, one that is killed and back
   for (const node of ['node 1', 'node 2', 'node 3', 'node 4', 'node 5']) {
     await expect.poll(() => connectionsOf(page, node).count()).toBeGreaterThanOrEqual(4)
   }
-  await takePictures(page, 'connections')
-  await goTo(page, '#/network')
-  await page.getByRole('link', { name: 'node 5', exact: true }).waitFor()
-  await takePictures(page, 'network')
 
   // A connection of the node that all were told, which is stopped for good: it says why it closed.
   await goTo(page, '#/node/node%201')
@@ -65,6 +65,12 @@ test('the demo on one page: six nodes, their charts, one that is killed and back
   await goTo(page, '#/')
   await page.getByLabel('State').selectOption('active')
   await expect.poll(() => connectionsOf(page, 'node 6').count()).toBeGreaterThanOrEqual(4)
+  // Rates are counted over two seconds.
+  await expect.poll(() => receivedRate(page)).toMatch(/\d/)
+  await takePictures(page, 'connections')
+  await goTo(page, '#/network')
+  await page.getByRole('link', { name: 'node 6', exact: true }).waitFor()
+  await takePictures(page, 'network')
 
   // Another one is killed and comes back: another process, started for the second time.
   const { node: victim = '', pid: killed } = await demo.event('killed')
@@ -85,6 +91,7 @@ test('the demo on one page: six nodes, their charts, one that is killed and back
   await chart.waitFor()
   await goTo(page, `#/node/${encodeURIComponent(victim)}`)
   await page.getByRole('article', { name: 'gossip' }).waitFor()
+  await page.getByRole('region', { name: 'Over time' }).getByRole('img').first().waitFor()
   await takePictures(page, 'node')
 
   // One that had been connected with it says that it went, and why.
