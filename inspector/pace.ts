@@ -28,7 +28,10 @@ export const platformTiming: Timing = {
 
 /** Four times a second: faster than anybody reads. */
 export const LOOK_MS = 250
-/** Looking takes at most a hundredth of the time: one percent of the five that watching may cost; the time line has another. */
+/**
+ * Looking takes at most a hundredth of the time: one percent of the five that watching may cost. The time
+ * line has another one.
+ */
 export const COST_SHARE = 100
 /** A page that opens asks for several views one after the other: they are answered together. */
 const SOON_MS = 20
