@@ -28,7 +28,7 @@ const OWN: Readonly<Record<string, () => Contender>> = {
   'peerloom-noble': () => peerloom({ crypto: 'noble' }),
   'peerloom-node': () => peerloom({ crypto: 'node' }),
   'peerloom-addon': () => peerloom({ crypto: 'addon' }),
-  'peerloom-recorded-copies': () => peerloom({ record: 'copies' }),
+  'peerloom-recorded-floor': () => peerloom({ record: 'floor' }),
   'peerloom-recorded-memory': () => peerloom({ record: 'memory' }),
   'peerloom-recorded-file': () => peerloom({ record: 'file' }),
 }

@@ -21,7 +21,6 @@ import { chooseCrypto } from '../transport/crypto/choose.ts'
 import type { CryptoChoice } from '../transport/crypto/choose.ts'
 import { tcp } from '../transport/tcp.ts'
 import { BENCH_NETWORK } from './bench-network.ts'
-import { copiedInputs } from './copied-inputs.ts'
 import { BURST } from './contender.ts'
 import type { Contender, Part, Tell } from './contender.ts'
 import { countArrivals, timeAnswers } from './counted-work.ts'
@@ -30,6 +29,7 @@ import type { FarEnd } from './far-ends.ts'
 import { now } from './figures.ts'
 import { GOSSIP_NODES, GOSSIP_OFFSETS, GOSSIP_TOPIC, startGossip } from './gossip-work.ts'
 import type { Recorded, RecordedTo } from './peer-orders.ts'
+import { recordingFloor } from './recording-floor.ts'
 import { skippingClock } from './skipping-clock.ts'
 import type { SkippingClock } from './skipping-clock.ts'
 import { watchSocketBytes } from './socket-bytes.ts'
@@ -76,12 +76,12 @@ interface Journal extends JournalRecording {
   readonly status: Pick<JournalStatus, 'bytes' | 'ending' | 'entries'>
 }
 
-function copies(): Journal {
-  const copied = copiedInputs()
+function floor(): Journal {
+  const kept = recordingFloor()
   return {
-    begin: copied.begin,
+    begin: kept.begin,
     get status() {
-      return { bytes: copied.bytes, ending: 'open', entries: 0 } as const
+      return { bytes: kept.bytes, ending: 'open', entries: 0 } as const
     },
   }
 }
@@ -89,7 +89,7 @@ function copies(): Journal {
 function journalTo(record: RecordedTo | undefined): Journal | undefined {
   const options = { bytesMax: JOURNAL_BYTES_MAX }
   if (record === undefined) return undefined
-  if (record === 'copies') return copies()
+  if (record === 'floor') return floor()
   if (record === 'memory') return memoryJournal(options)
   const folder = mkdtempSync(join(tmpdir(), 'peerloom-bench-'))
   process.on('exit', () => {

@@ -6,7 +6,7 @@ import type { Contender } from './contender.ts'
 import type { Share } from './profile-share.ts'
 
 /** Where the journal of a node goes. */
-export type RecordedTo = 'copies' | 'file' | 'memory'
+export type RecordedTo = 'file' | 'floor' | 'memory'
 
 /** How far a node's journal has come. One that is not open any more has missed what came afterwards. */
 export interface Recorded {

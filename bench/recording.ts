@@ -1,7 +1,7 @@
 /**
  * What a journal of both nodes costs them: one-way messages over TCP between two processes, next to two
  * nodes that are not recorded; and, as the floor of a journal in memory, what it costs to copy what
- * enters them into memory that stays, and nothing else.
+ * enters them into memory that stays and to take fingerprints of what they send, and nothing else.
  * @module
  */
 import { median, spread } from './figures.ts'
@@ -95,7 +95,7 @@ async function recordedRow(
         `${((bytes - before.bytes) / (ratios.length * messages)).toFixed(0)} bytes a message kept by both`
   const isInMemory = record !== 'file'
   return {
-    row: record === 'copies' ? 'recording-floor' : `recording-${record}`,
+    row: `recording-${record}`,
     // Of a recording that did not hold everything there is no figure.
     value: cutShort.length === 0 ? median(ratios) : NaN,
     unit: 'x the time of two nodes that are not recorded',
@@ -109,7 +109,7 @@ export function recordedMessages(options: RecordingOptions): Promise<readonly Ro
   return withPeers(async (peers) => {
     const plain = await messageLane(peers, 'peerloom', PAYLOAD_BYTES)
     const rows: Row[] = []
-    for (const record of ['memory', 'copies', 'file'] as const) {
+    for (const record of ['memory', 'floor', 'file'] as const) {
       const recorded = await messageLane(peers, `peerloom-recorded-${record}`, PAYLOAD_BYTES)
       rows.push(await recordedRow(record, { plain, recorded }, options))
     }
