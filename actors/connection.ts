@@ -54,8 +54,6 @@ export function createConnection<T extends ProtocolTypes>(
   let waitMs: number | undefined
   let wire: Wire<Message, T['keys'], T['facts'], T['detail']> | undefined
   let farewell: Farewell<Message> | undefined
-  /** Nothing is decoded any more: what still comes is only let drain. */
-  let shut = false
   let released = false
 
   /** Runs what an input or a timer brought; nothing that it throws passes. */
@@ -140,7 +138,7 @@ export function createConnection<T extends ProtocolTypes>(
     },
     flush(): void {
       within(() => {
-        if (!shut) outbox.flush()
+        if (!receiving.isStopped()) outbox.flush()
       })
     },
   }
@@ -175,13 +173,17 @@ export function createConnection<T extends ProtocolTypes>(
 
   // ---- what goes out -------------------------------------------------------------------------
 
-  const write = (messages: readonly Outgoing<Message>[]): void => {
+  const write = (messages: readonly Outgoing<Message>[]): boolean => {
     try {
       wire?.write(messages)
+      return true
     } catch (error) {
+      // Before the connection ends, and its account with it.
+      counters.unsentMessages += messages.length
       // The wire declares what it throws: its own details.
       if (error instanceof WireError) connection.leave(error.detail as Detail)
       else fault('wire-fault', error)
+      return false
     }
   }
 
@@ -209,7 +211,7 @@ export function createConnection<T extends ProtocolTypes>(
       tools.onRoom(connection, lane)
     },
     onAllSent() {
-      if (shut) charts.sendChart({ type: 'flushed' })
+      if (receiving.isStopped()) charts.sendChart({ type: 'flushed' })
       else if (view.phase !== 'active') turns.wantsToRead(reader)
     },
     onStuck() {
@@ -303,7 +305,7 @@ export function createConnection<T extends ProtocolTypes>(
       case 'handOn':
         // It was counted when it arrived. Whoever was refused as it became ready reaches nobody.
         if (view.phase === 'active') {
-          router.route({ peer: connection.peer, message: said.message }, credit)
+          router.route({ peer: connection.peer, message: said.message }, credit, true)
         }
         return
       case 'ask':
@@ -363,9 +365,8 @@ export function createConnection<T extends ProtocolTypes>(
     view.phase = 'closing'
     if (ending !== undefined) charts.postSession({ type: 'leave', detail: ending.detail })
     if (farewell !== undefined && !receiving.hasEnded()) {
-      counters.sentMessages += farewell.messages.length
       sending.tellWritten(farewell.messages)
-      write(farewell.messages)
+      if (write(farewell.messages)) counters.sentMessages += farewell.messages.length
     }
   }
 
@@ -393,7 +394,6 @@ export function createConnection<T extends ProtocolTypes>(
         sayFarewell()
         return
       case 'shut':
-        shut = true
         receiving.stop()
         streams.resume(stream)
         streams.end(stream)

@@ -17,8 +17,8 @@ interface Entry<Message> {
 }
 
 interface Queue<Message> {
-  entries: Entry<Message>[]
-  /** Entries before this one have left; the array is cut when half of it has. */
+  entries: (Entry<Message> | undefined)[]
+  /** Entries before this one have left, and are no longer held; the array is cut when half of it has. */
   first: number
   bytes: number
   /** Room that was promised to a sender whose command waits for the end of this step. */
@@ -52,11 +52,10 @@ export function createLanes<Message extends object>(budgets: LaneBudgets): Lanes
     gossip: empty(),
   }
 
-  const next = (queue: Queue<Message>): Entry<Message> | undefined => {
-    const entry = queue.entries[queue.first]
-    if (entry === undefined) return undefined
-    queue.first++
-    queue.bytes -= entry.bytes
+  /** Takes the first entry, which is this one. */
+  const leave = (queue: Queue<Message>, { bytes }: Entry<Message>): void => {
+    queue.entries[queue.first++] = undefined
+    queue.bytes -= bytes
     if (queue.first === queue.entries.length) {
       queue.entries = []
       queue.first = 0
@@ -64,7 +63,6 @@ export function createLanes<Message extends object>(budgets: LaneBudgets): Lanes
       queue.entries = queue.entries.slice(queue.first)
       queue.first = 0
     }
-    return entry
   }
 
   return {
@@ -88,11 +86,10 @@ export function createLanes<Message extends object>(budgets: LaneBudgets): Lanes
       for (const lane of ORDER) {
         const queue = queues[lane]
         for (;;) {
-          const waiting = queue.entries[queue.first]
-          if (waiting === undefined) break
-          if (messages.length > 0 && bytes + waiting.bytes > bytesMax) return messages
-          const entry = next(queue)
+          const entry = queue.entries[queue.first]
           if (entry === undefined) break
+          if (messages.length > 0 && bytes + entry.bytes > bytesMax) return messages
+          leave(queue, entry)
           bytes += entry.bytes
           const { departing } = entry
           messages.push(typeof departing === 'function' ? departing() : departing)

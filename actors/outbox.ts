@@ -27,10 +27,10 @@ export interface OutboxOptions<Message> {
   readonly loop: StepLoop
   readonly limits: OutboxLimits
   readonly drainMs: number
-  /** The wire's `write`; it calls `sink`. */
-  encode(messages: readonly Outgoing<Message>[]): void
+  /** The wire's `write`; it calls `sink`. False: it could not, and the connection is ending. */
+  encode(messages: readonly Outgoing<Message>[]): boolean
   askForFlush(): void
-  /** A lane that was full has room again, or a message that was over the budget has left. */
+  /** A lane that was full is under half of its budget. */
   onRoom(lane: Lane): void
   onSent(messages: readonly Message[]): void
   /** Everything written so far is with the system. */
@@ -43,11 +43,13 @@ export interface Outbox<Message> {
   /** Where the wire writes: one write, whatever it is in. */
   sink(bytes: BytesInPieces): void
   fits(lane: Lane, bytes: number): boolean
+  /** What is in the lane is no more than its budget, or nothing. */
+  isWithinBudget(lane: Lane): boolean
   reserve(lane: Lane, bytes: number): void
   unreserve(lane: Lane, bytes: number): void
   queue(lane: Lane, departing: Departing<Message>, bytes: number): void
-  /** Encodes at once, ahead of everything queued. */
-  write(messages: readonly Outgoing<Message>[]): void
+  /** Encodes at once, ahead of everything queued. False: it could not. */
+  write(messages: readonly Outgoing<Message>[]): boolean
   /** Writes what the window admits. */
   flush(): void
   /** Writes all that is queued, whatever the window says; bounded by the lanes' budgets. */
@@ -109,7 +111,7 @@ export function createOutbox<Message extends object>(
   const writeBatches = (windowBytes: number): void => {
     while (!stopped && !lanes.isEmpty() && writtenBytes - sentBytes < windowBytes) {
       const messages = lanes.take(limits.batchBytes)
-      options.encode(messages)
+      if (!options.encode(messages)) return
       options.onSent(messages)
     }
     tellRoom()
@@ -130,15 +132,14 @@ export function createOutbox<Message extends object>(
       if (!fits) refused.add(lane)
       return fits
     },
+    isWithinBudget: (lane) => lanes.fits(lane, 0),
     reserve: lanes.reserve,
     unreserve: lanes.unreserve,
     queue(lane, departing, bytes) {
       lanes.push(lane, departing, bytes)
       options.askForFlush()
     },
-    write(messages) {
-      options.encode(messages)
-    },
+    write: options.encode,
     flush() {
       writeBatches(limits.unsentBytesMax)
     },

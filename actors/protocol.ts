@@ -373,8 +373,8 @@ export interface Protocol<T extends ProtocolTypes> {
   /** About what the message takes on the wire: lanes count with it before it is encoded. */
   estimateBytes(message: T['message']): number
   /**
-   * The same message as the application may keep it, change it and give it away, where `read` hands out
-   * views. `isSole`: nobody else has it or will have it, so that memory which is the message's own anyway
+   * The same message as the application may keep it, where `read` hands out views. Its bytes may lie in
+   * memory that it shares with those of other messages. `isSole`: nobody else has it or will have it, so that memory which is the message's own anyway
    * is not copied.
    */
   own?(message: T['message'], isSole?: boolean): T['message']

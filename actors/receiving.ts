@@ -65,6 +65,7 @@ export interface Receiving<T extends ProtocolTypes> {
   end(): void
   /** Nothing is decoded any more: what still comes is only let drain. */
   stop(): void
+  isStopped(): boolean
   hasEnded(): boolean
   lastBytesMs(): number
   lastMessageMs(): number | undefined
@@ -81,9 +82,10 @@ export function createReceiving<T extends ProtocolTypes>(
   let lastBytesMs = loop.step.monotonicMs
   let lastMessageMs: number | undefined
   let hasEnded = false
+  let isReading = false
   let stopped = false
 
-  const onMessage = (message: Message, raw: Uint8Array | undefined, bytesOnWire: number): void => {
+  const deliver = (message: Message, raw: Uint8Array | undefined, bytesOnWire: number): void => {
     counters.receivedMessages++
     lastMessageMs = loop.step.monotonicMs
     if (port.wants.message) {
@@ -100,6 +102,7 @@ export function createReceiving<T extends ProtocolTypes>(
     const phase = options.phase()
     const toRouter = phase === 'active'
     if (toRouter && !control.includes(message.type)) {
+      // What it stays where the router throws.
       let outcome: RouteOutcome | 'our-fault' = 'our-fault'
       try {
         outcome = router.route({ peer: options.peer(), message }, credit)
@@ -127,10 +130,17 @@ export function createReceiving<T extends ProtocolTypes>(
     options.leave(END_DETAILS[how])
   }
 
+  /** What follows from a unit comes before the next one is read: who asks meanwhile is told to ask again. */
   const readShare = (): boolean => {
-    const isMore = pull?.readShare() ?? false
-    if (hasEnded && !stopped && pull?.isDry() === true) tellEnd()
-    return isMore
+    if (isReading) return true
+    isReading = true
+    try {
+      const isMore = pull?.readShare() ?? false
+      if (hasEnded && !stopped && pull?.isDry() === true) tellEnd()
+      return isMore
+    } finally {
+      isReading = false
+    }
   }
 
   return {
@@ -143,7 +153,7 @@ export function createReceiving<T extends ProtocolTypes>(
         unitsPerTurn: protocol.unitsPerTurn ?? Number.MAX_SAFE_INTEGER,
         isBlocked: () => charts.isHolding() || credit.isExhausted() || options.isBlocked(),
         onMessage(unit) {
-          onMessage(unit.message, unit.raw, unit.bytesOnWire)
+          deliver(unit.message, unit.raw, unit.bytesOnWire)
         },
         onRefused(error, bytesOnWire) {
           counters.receivedMessages++
@@ -186,6 +196,7 @@ export function createReceiving<T extends ProtocolTypes>(
       stopped = true
       pull?.stop()
     },
+    isStopped: () => stopped,
     hasEnded: () => hasEnded,
     lastBytesMs: () => lastBytesMs,
     lastMessageMs: () => lastMessageMs,

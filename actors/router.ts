@@ -26,7 +26,7 @@ export interface Crediting {
 export type Handler<Message> = (routed: Routed<Message>, settle: Settle) => void
 
 export interface RouterOptions<T extends ProtocolTypes> {
-  /** `isSole`: nobody else is given the message, in any form. */
+  /** `isSole`: no other consumer is given the message, in any form; who watches looks within the step alone. */
   own(message: T['message'], isSole: boolean): T['message']
   contentBytes(message: T['message']): number
   /** A subscriber or handler threw. */

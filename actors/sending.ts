@@ -9,25 +9,26 @@ import type { ObservationPort } from '../world/observation.ts'
 import type { Counters } from './counters.ts'
 import { createOutbox } from './outbox.ts'
 import type { Outbox, OutboxOptions } from './outbox.ts'
-import type { Protocol } from './protocol.ts'
+import type { Lane, Protocol } from './protocol.ts'
 
 export type SendOutcome = 'queued' | 'full' | 'gone'
 
-type OfOutbox = 'askForFlush' | 'limits' | 'loop' | 'onAllSent' | 'onRoom' | 'onStuck' | 'stream'
+type OfOutbox =
+  'askForFlush' | 'limits' | 'loop' | 'onAllSent' | 'onRoom' | 'onStuck' | 'stream' | 'streams'
 
 export interface SendingOptions<T extends ProtocolTypes> extends Pick<
   OutboxOptions<T['message']>,
-  OfOutbox | 'streams'
+  OfOutbox
 > {
   readonly name: string
   readonly protocol: Protocol<T>
   readonly port: ObservationPort
   readonly counters: Counters
   phase(): Phase | 'closed'
-  /** The wire's `write`, contained. */
-  encode(messages: readonly Outgoing<T['message']>[]): void
+  /** The wire's `write`, contained. False: it could not, and what it was given counts as not sent. */
+  encode(messages: readonly Outgoing<T['message']>[]): boolean
   leave(detail: CloseDetail<T['detail']>): void
-  /** What was over the budget has left: reading may go on. */
+  /** No lane is over its budget any more: reading may go on. */
   onUnblocked(): void
 }
 
@@ -50,7 +51,7 @@ export interface Sending<T extends ProtocolTypes> {
 export function createSending<T extends ProtocolTypes>(options: SendingOptions<T>): Sending<T> {
   type Message = T['message']
   const { counters, name, phase, port, protocol } = options
-  let overBudget = false
+  const overBudget = new Set<Lane>()
 
   const outbox = createOutbox<Message>({
     // Named one by one: an object that others are spread into has a shape of its own, kept for each connection.
@@ -66,9 +67,9 @@ export function createSending<T extends ProtocolTypes>(options: SendingOptions<T
     drainMs: protocol.deadlines.drainMs,
     onSent(messages) {
       counters.sentMessages += messages.length
-      if (overBudget) {
-        overBudget = false
-        options.onUnblocked()
+      if (overBudget.size > 0) {
+        for (const lane of overBudget) if (outbox.isWithinBudget(lane)) overBudget.delete(lane)
+        if (overBudget.size === 0) options.onUnblocked()
       }
       if (!port.wants.message) return
       for (const message of messages) {
@@ -98,7 +99,7 @@ export function createSending<T extends ProtocolTypes>(options: SendingOptions<T
         options.leave('lane-full')
         return 'full'
       }
-      overBudget = true
+      overBudget.add(rule.lane)
     }
     outbox.queue(rule.lane, message, bytes)
     return 'queued'
@@ -118,12 +119,11 @@ export function createSending<T extends ProtocolTypes>(options: SendingOptions<T
   return {
     outbox,
     tellWritten,
-    isOverBudget: () => overBudget,
+    isOverBudget: () => overBudget.size > 0,
     forSession(messages) {
       if (phase() !== 'active') {
-        counters.sentMessages += messages.length
         tellWritten(messages)
-        outbox.write(messages)
+        if (outbox.write(messages)) counters.sentMessages += messages.length
         return
       }
       for (const message of messages) {

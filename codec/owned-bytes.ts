@@ -17,14 +17,17 @@ let piece = new Uint8Array(PIECE_BYTES)
 let used = 0
 
 /**
- * The same bytes, for somebody to keep. `isSole`: nobody else will look at the memory they lie in, so that
- * they stay where they are, if they are at least half of it.
+ * The same bytes, for somebody to keep. `isSole`: nobody else will look at those bytes of the memory they
+ * lie in, so that they stay where they are, if they are at least half of it and nothing lies behind them:
+ * what does is still to be read, and whoever keeps these may give their memory away.
  */
 export function ownedBytes(bytes: Uint8Array, isSole: boolean): Uint8Array {
   const { length } = bytes
-  if (isSole && length * 2 >= bytes.buffer.byteLength) return bytes
+  const isLast = bytes.byteOffset + length === bytes.buffer.byteLength
+  if (isSole && isLast && length * 2 >= bytes.buffer.byteLength) return bytes
   if (length > SMALL_BYTES_MAX || length <= SMALLEST_BYTES_MAX) return bytes.slice()
-  if (used + length > PIECE_BYTES) {
+  // Not its size: of a piece that somebody transferred to another thread nothing is left.
+  if (used + length > piece.length) {
     piece = new Uint8Array(PIECE_BYTES)
     used = 0
   }

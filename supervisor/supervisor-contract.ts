@@ -83,8 +83,10 @@ export interface Supervisor<T extends ProtocolTypes> {
   readonly listening: readonly SocketAddress[]
 
   /**
-   * Decoded messages of a type. What is emitted is the subscriber's own; with `views` its bytes are
-   * valid only until the subscriber returns, and no copy is made.
+   * Decoded messages of a type. What is emitted may be kept. It is one object for all who subscribed, and
+   * its bytes may lie in memory that other messages share: nobody writes into them, and who transfers
+   * them to a worker transfers a copy. With `views` they are valid only until the subscriber returns,
+   * and no copy is made.
    */
   messages<Type extends T['message']['type']>(
     type: Type,
@@ -145,8 +147,8 @@ export interface Supervisor<T extends ProtocolTypes> {
    */
   disconnect(peer: string): void
   /**
-   * One way. `peer` is a connection's name or a proven identity. The message is the node's until the
-   * end of the turn: bytes that are written over meanwhile leave as they are then.
+   * One way. `peer` is a connection's name or a proven identity. The message is the node's from then on:
+   * it may wait for many turns, and bytes that are written over meanwhile leave as they are then.
    * @throws {PeerloomError} `bad-argument`: the network has no way to send this message
    */
   send(peer: string, message: T['message']): 'queued' | 'full' | 'gone'

@@ -65,10 +65,13 @@ export function systemClock(): SystemClock {
     const runs = before
     before = []
     isEnding = true
-    for (const run of runs) {
-      if (!stopped) run()
+    try {
+      for (const run of runs) {
+        if (!stopped) run()
+      }
+    } finally {
+      isEnding = false
     }
-    isEnding = false
     if (!isAsked) return
     isAsked = false
     enter({ kind: 'clock.turn-ended' })

@@ -11,10 +11,13 @@
  */
 import { Socket } from 'node:net'
 import type { OnReadOpts, SocketConstructorOpts } from 'node:net'
+import { markAsUntransferable } from 'node:worker_threads'
 
 /** What Node asks the system for at once. */
 const READ_BYTES = 64 * 1_024
 const MEMORY = new Uint8Array(READ_BYTES)
+/** Whoever was lent it and transfers it would take it from all sockets. */
+markAsUntransferable(MEMORY.buffer)
 
 const ignore = (): void => undefined
 

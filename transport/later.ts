@@ -39,13 +39,13 @@ const DELIVERIES_MAX = 10_000_000
 const SPENT_PLACES_MAX = 1_024
 
 export function createDeliveryQueue(): DeliveryQueue {
-  let waiting: (() => void)[] = []
+  let waiting: ((() => void) | undefined)[] = []
   let next = 0
 
   const deliver = (): boolean => {
     const run = waiting[next]
     if (run === undefined) return false
-    next++
+    waiting[next++] = undefined
     const mostAreSpent = next > SPENT_PLACES_MAX && next * 2 > waiting.length
     if (next === waiting.length || mostAreSpent) {
       waiting = waiting.slice(next)

@@ -14,6 +14,8 @@ const JOINED_BYTES_AT_FIRST = 256
 /** Above this many places that are done with, they are given back: rarely, for each time moves all the others. */
 const DONE_PLACES_MAX = 1_024
 
+const NOTHING = new Uint8Array(0)
+
 export interface WriteQueue {
   /** From then on the bytes are the queue's. */
   push(bytes: Uint8Array): void
@@ -63,7 +65,8 @@ export function createWriteQueue(): WriteQueue {
     next() {
       const piece = pieces[done]
       if (piece === undefined) return undefined
-      done++
+      // Behind a slow reader the queue is not empty for a long time: its place must not hold what has left.
+      pieces[done++] = NOTHING
       if (done === pieces.length) joined = undefined
       if (done === pieces.length || done > DONE_PLACES_MAX) {
         pieces = pieces.slice(done)

@@ -32,9 +32,11 @@ export function createPublicationRates(
   const struck = createRates(publicationsWindowMs, 1)
   const all = [came, admitted, struck]
 
+  // Whoever leaves and comes back has had what it has had.
   tools.watch({
-    gone({ identity, name }) {
-      for (const rates of all) rates.forget(identity ?? name)
+    gone() {
+      const nowMs = tools.monotonicMs()
+      for (const rates of all) rates.sweep(nowMs)
     },
   })
 

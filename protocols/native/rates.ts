@@ -12,6 +12,8 @@ export interface Rates {
   /** When the oldest of the window leaves it. */
   freeMs(peer: string, nowMs: number): number
   forget(peer: string): void
+  /** Forgets all who did nothing within the window. */
+  sweep(nowMs: number): void
   readonly size: number
 }
 
@@ -53,6 +55,11 @@ export function createRates(windowMs: number, keptMax: number): Rates {
     },
     forget(peer) {
       peers.delete(peer)
+    },
+    sweep(nowMs) {
+      for (const [peer, { times }] of peers) {
+        if (nowMs - (times.at(-1) ?? -Infinity) >= windowMs) peers.delete(peer)
+      }
     },
     get size() {
       return peers.size

@@ -39,6 +39,43 @@ test('a connection whose wire breaks is told of, and is gone at once', () => {
   expect(alice.supervisor.connections()).toEqual([])
 })
 
+test('what a wire cannot write counts as not sent', () => {
+  const world = startVirtualWorld({ seed: 'breaking' })
+  const alice = startNode(world, 'alice', '10.0.0.1', plain())
+  let isBroken = false
+  const protocol = plain()
+  const bob = startNode(world, 'bob', '10.0.0.2', {
+    ...protocol,
+    wire(setup) {
+      const wire = protocol.wire(setup)
+      return {
+        ...wire,
+        write(messages) {
+          if (isBroken) throw new Error('a wire that breaks')
+          wire.write(messages)
+        },
+      }
+    },
+  })
+  void bob.supervisor.connect(`10.0.0.1:${String(protocol.defaultPort)}`)
+  world.advance(1_000)
+  const sentBefore = bob.supervisor.counts().totals.traffic.sentMessages
+  isBroken = true
+  const [peer = ''] = bob.supervisor.connections().map(({ name }) => name)
+  const message = { type: 'blob', payload: new Uint8Array(9) } as const
+  expect([bob.supervisor.send(peer, message), bob.supervisor.send(peer, message)]).toEqual([
+    'queued',
+    'queued',
+  ])
+  world.advance(100)
+  expect(bob.eventsOf('connection.closed')[0]).toMatchObject({ detail: 'wire-fault' })
+  expect(bob.supervisor.counts().totals.traffic).toMatchObject({
+    sentMessages: sentBefore,
+    unsentMessages: 2,
+  })
+  expect(alice.eventsOf('connection.closed')).toHaveLength(1)
+})
+
 /** What dials alice and says no more than its test has it say. */
 function startStranger(world: ReturnType<typeof startVirtualWorld>, port: number) {
   const { streams } = world.nodeWorld('stranger', '10.0.0.9')

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { createLanes } from '../../actors/lanes.ts'
+import { countHeld } from '../support/collected.ts'
 
 const BUDGETS = { control: 10, requests: 100, gossip: 20 }
 
@@ -92,4 +93,15 @@ test('clearing forgets all, and says how many that were', () => {
   expect(lanes.take(150)).toHaveLength(150)
   expect(lanes.clear()).toBe(51)
   expect([lanes.isEmpty(), lanes.bytesOf('requests'), lanes.take(10)]).toEqual([true, 0, []])
+})
+
+test('what has left is let go of, however much waits behind it', async () => {
+  const lanes = startLanes()
+  const pushed = Array.from({ length: 20 }, (_, number) => {
+    const message = { number }
+    lanes.push('requests', message, 1)
+    return new WeakRef(message)
+  })
+  lanes.take(15)
+  expect(await countHeld(pushed)).toBe(5)
 })

@@ -35,6 +35,7 @@ function startOutbox(unsentBytesMax = 100) {
     encode(messages) {
       const bytes = messages.reduce((sum, one) => sum + ('bytes' in one ? one.bytes : 0), 0)
       outbox.sink([new Uint8Array(bytes)])
+      return true
     },
     askForFlush: () => log.push('ask'),
     onRoom: (lane) => log.push(`room in ${lane}`),

@@ -48,4 +48,18 @@ describe('bytes that somebody keeps', () => {
     expect(ownedBytes(bytes.subarray(600), true).buffer).not.toBe(bytes.buffer)
     expect(ownedBytes(bytes, false).buffer).not.toBe(bytes.buffer)
   })
+
+  test('do not stay where something lies behind them: that is still to be read', () => {
+    const bytes = record(1_000)
+    expect(ownedBytes(bytes.subarray(0, 999), true).buffer).not.toBe(bytes.buffer)
+  })
+
+  test('are had as before where somebody transferred some to another thread', () => {
+    const sources = Array.from({ length: 40 }, (_, index) => new Uint8Array(400).fill(index))
+    const last = sources.map((source) => ownedBytes(source, false)).at(-1)
+    if (!(last?.buffer instanceof ArrayBuffer)) throw new Error('its memory can be transferred')
+    structuredClone(last, { transfer: [last.buffer] })
+    expect(last.length).toBe(0)
+    expect(sources.map((source) => ownedBytes(source, false))).toEqual(sources)
+  })
 })

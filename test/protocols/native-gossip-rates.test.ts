@@ -68,10 +68,11 @@ describe('of one neighbour', () => {
     expect(struck).toHaveLength(2)
   })
 
-  test('it is counted by identity, until that is gone', () => {
+  test('it is counted by identity: who leaves and comes back has had what it had', () => {
     const { come, gone } = startRates()
     expect([come(3, 0), come(1, 0, 'two')]).toEqual([3, 0])
     gone('two', 'alice')
-    expect(come(4, 0, 'three')).toBe(3)
+    expect(come(4, 999, 'three')).toBe(0)
+    expect(come(4, 1_000, 'three')).toBe(3)
   })
 })

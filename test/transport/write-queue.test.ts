@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { concatBytes } from '../../codec/bytes.ts'
 import { createWriteQueue } from '../../transport/write-queue.ts'
 import type { WriteQueue } from '../../transport/write-queue.ts'
+import { countHeld } from '../support/collected.ts'
 import { holds } from '../support/properties.ts'
 
 const filled = (length: number, value: number): Uint8Array => new Uint8Array(length).fill(value)
@@ -58,4 +59,16 @@ test('large ones are not copied', () => {
     large.buffer,
     small.buffer,
   ])
+})
+
+test('what has left is let go of, however much waits behind it', async () => {
+  const queue = createWriteQueue()
+  const pushed = Array.from({ length: 20 }, () => {
+    const bytes = filled(65_000, 1)
+    queue.push(bytes)
+    return new WeakRef(bytes)
+  })
+  for (let count = 0; count < 15; count++) queue.next()
+  expect(await countHeld(pushed)).toBe(5)
+  expect(queue.count()).toBe(5)
 })

@@ -77,10 +77,12 @@ function hkdfSha256(
   checkHkdfBytes(bytes)
   const pseudoRandomKey = hmacSha256(salt, input)
   const output = new Uint8Array(bytes)
-  let block = new Uint8Array(0)
+  let block: Uint8Array = new Uint8Array(0)
   for (let count = 1, offset = 0; offset < bytes; count++, offset += HASH_BYTES) {
     const next = createHmac('sha256', pseudoRandomKey).update(block).update(info)
-    block = Uint8Array.from(next.update(Uint8Array.of(count)).digest())
+    // It may be the whole of a key.
+    block.fill(0)
+    block = plain(next.update(Uint8Array.of(count)).digest())
     output.set(block.subarray(0, bytes - offset), offset)
   }
   pseudoRandomKey.fill(0)
