@@ -23,7 +23,7 @@ import type { RunningWait } from './patient-clock.ts'
 import type { ConnectionAbout, ConnectionView, Lane, NodePart, Protocol } from './protocol.ts'
 import type { Crediting, Router } from './router.ts'
 import type { Turns } from './turns.ts'
-import type { PullLimits } from './wire.ts'
+import type { PullLimits } from './pull.ts'
 
 /** What all connections of a node share. */
 export interface ConnectionTools<T extends ProtocolTypes> {

@@ -18,8 +18,8 @@ import type { CreditAccount } from './credit.ts'
 import type { Protocol } from './protocol.ts'
 import type { RouteOutcome, Router } from './router.ts'
 import type { Turns } from './turns.ts'
-import { createPull } from './wire.ts'
-import type { Pull, PullLimits } from './wire.ts'
+import { createPull } from './pull.ts'
+import type { Pull, PullLimits } from './pull.ts'
 
 type WireOf<T extends ProtocolTypes> = Wire<T['message'], T['keys'], T['facts'], T['detail']>
 

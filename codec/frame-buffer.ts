@@ -44,7 +44,7 @@ const SPARE_PER_BYTE_MAX = 4
 /** One for all: a buffer is done with its memory before another one is read. */
 let spare = NOTHING
 
-/** Room for so many bytes, of which so many are there already. Nothing of what it holds is the caller's. */
+/** Room for so many bytes, of which so many are there already. What it holds may be another connection's. */
 function takeMemory(capacity: number, length: number): Uint8Array {
   if (spare.length < length || spare.length > length * SPARE_PER_BYTE_MAX) {
     return new Uint8Array(capacity)

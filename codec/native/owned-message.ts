@@ -63,9 +63,9 @@ export function ownedMessage(message: NativeMessage, isSole = false): NativeMess
   }
 }
 
-const ownedPublication = (
-  message: BroadcastMessage | ItemMessage,
-): BroadcastMessage | ItemMessage => ({
+export const ownedPublication = <Publication extends BroadcastMessage | ItemMessage>(
+  message: Publication,
+): Publication => ({
   ...message,
   originId: message.originId.slice(),
   originPublicKey: message.originPublicKey.slice(),

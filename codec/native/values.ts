@@ -7,7 +7,15 @@
  * @see https://github.com/msgpack/msgpack/blob/master/spec.md
  * @module
  */
-import { failReading, readBytes, readU16be, readU32be, readU64be, readU8 } from '../reader.ts'
+import {
+  failReading,
+  readBytes,
+  readU16be,
+  readU32be,
+  readU64be,
+  readU8,
+  skipBytes,
+} from '../reader.ts'
 import type { Reader } from '../reader.ts'
 import { writeBytes, writeU16be, writeU32be, writeU64be, writeU8 } from '../writer.ts'
 import type { Writer } from '../writer.ts'
@@ -127,10 +135,10 @@ export function skipValue(reader: Reader, depth: number): void {
   if (isArray(first)) {
     if (depth > DEPTH_MAX) fail(reader)
     skipValues(reader, readArrayLength(reader), depth + 1)
-  } else if (isString(first)) readBytes(reader, readStringLength(reader))
-  else if (first >= BIN_8 && first <= BIN_32) readBytes(reader, readBinaryLength(reader))
+  } else if (isString(first)) skipBytes(reader, readStringLength(reader))
+  else if (first >= BIN_8 && first <= BIN_32) skipBytes(reader, readBinaryLength(reader))
   else if (first >= NEGATIVE_FIX_INTEGER || first === NIL) readU8(reader)
-  else if (first >= INT_8 && first <= INT_64) readBytes(reader, 1 + 2 ** (first - INT_8))
+  else if (first >= INT_8 && first <= INT_64) skipBytes(reader, 1 + 2 ** (first - INT_8))
   else readUnsigned(reader)
 }
 

@@ -25,7 +25,7 @@ import { createProtocolNames } from './protocol-names.ts'
 import type { NativeWireDetail } from './wire-details.ts'
 
 /** Section 4: handshakes and Errors are under 600 bytes. */
-export const PLAINTEXT_BYTES_MAX = 1024
+export const FRAME_BYTES_MAX = 1024
 /** Of a record that holds several values: enough to make the cost of a record small. */
 export const SHARED_RECORD_BYTES_MAX = 65_536
 
@@ -43,8 +43,8 @@ const NOTHING = createValueReader(new Uint8Array(0))
  */
 let plaintextWriter = createWriter(RECORD_PLAINTEXT_BYTES_MAX)
 
-/** Nothing of what its memory holds is whoever writes into it next. */
-function openPlaintext(): Writer {
+/** What its memory held before may be another connection's: it is written before it is read. */
+function beginPlaintext(): Writer {
   if (plaintextWriter.bytes.length > PLAINTEXT_BYTES_KEPT_MAX)
     plaintextWriter = createWriter(RECORD_PLAINTEXT_BYTES_MAX)
   rewind(plaintextWriter)
@@ -71,11 +71,11 @@ export function nativeWire(
   /** What the next value of the record answers for beyond its own bytes. */
   let overheadBytes = 0
 
-  function readPlaintext(): NativeRead {
+  function readFrame(): NativeRead {
     const header = buffer.peek(LENGTH_BYTES)
     if (header === undefined) return MORE
     const length = viewOf(header).getUint32(0)
-    if (length < 1 || length > PLAINTEXT_BYTES_MAX) throw new WireError('close', 'malformed')
+    if (length < 1 || length > FRAME_BYTES_MAX) throw new WireError('close', 'malformed')
     const frame = buffer.take(LENGTH_BYTES + length)
     if (frame === undefined) return MORE
     // One copy, once a connection: the handshake is hashed and compared over several steps.
@@ -100,7 +100,7 @@ export function nativeWire(
   function openFirst(opening: Opener): Uint8Array | undefined {
     const header = buffer.peek(LENGTH_BYTES)
     const length = header === undefined ? 0 : viewOf(header).getUint32(0)
-    const frame = length <= PLAINTEXT_BYTES_MAX ? buffer.peek(LENGTH_BYTES + length) : undefined
+    const frame = length <= FRAME_BYTES_MAX ? buffer.peek(LENGTH_BYTES + length) : undefined
     try {
       return opening.read(buffer)
     } catch (error) {
@@ -122,13 +122,13 @@ export function nativeWire(
     return { kind: 'message', message, bytesOnWire }
   }
 
-  function writePlaintext(messages: readonly Outgoing<NativeMessage>[]): void {
+  function writeFrames(messages: readonly Outgoing<NativeMessage>[]): void {
     const sizes = messages.map(sizeOf)
     const total = sizes.reduce((sum, size) => sum + LENGTH_BYTES + size, 0)
     const writer = createWriter(total, total)
     messages.forEach((message, index) => {
       const size = sizes[index] ?? 0
-      if (size > PLAINTEXT_BYTES_MAX) throw new RangeError('a plaintext frame is above its limit')
+      if (size > FRAME_BYTES_MAX) throw new RangeError('a plaintext frame is above its limit')
       writeU32be(writer, size)
       writeOutgoing(writer, message)
     })
@@ -146,7 +146,7 @@ export function nativeWire(
   /** All records together, which is one write. */
   function writeRecords(sealing: Sealer, messages: readonly Outgoing<NativeMessage>[]): void {
     const pieces: Uint8Array[] = []
-    let plaintext = openPlaintext()
+    let plaintext = beginPlaintext()
 
     const closeRecord = (): void => {
       const bytes = writtenBytes(plaintext)
@@ -157,7 +157,7 @@ export function nativeWire(
     for (const message of messages) {
       if (plaintext.length > 0 && plaintext.length + sizeOf(message) > SHARED_RECORD_BYTES_MAX) {
         closeRecord()
-        plaintext = openPlaintext()
+        plaintext = beginPlaintext()
       }
       writeOutgoing(plaintext, message)
     }
@@ -167,7 +167,7 @@ export function nativeWire(
 
   function readUnit(): NativeRead {
     if (unreadBytes(values) > 0) return readValue()
-    if (opener === undefined) return readPlaintext()
+    if (opener === undefined) return readFrame()
     return openRecord(opener) ? readValue() : MORE
   }
 
@@ -194,7 +194,7 @@ export function nativeWire(
     },
     write(messages) {
       if (messages.length === 0) return
-      if (sealer === undefined) writePlaintext(messages)
+      if (sealer === undefined) writeFrames(messages)
       else writeRecords(sealer, messages)
     },
     end: () => (buffer.length + unreadBytes(values) === 0 ? 'clean' : 'mid-frame'),

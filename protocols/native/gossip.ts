@@ -10,6 +10,7 @@ import { createSeenCache } from '../../actors/seen-cache.ts'
 import { encodeHex } from '../../codec/bytes.ts'
 import type { NodeIdentity } from '../../codec/native/identity.ts'
 import type { BroadcastMessage } from '../../codec/native/messages.ts'
+import { ownedPublication } from '../../codec/native/owned-message.ts'
 import type { NativeDetail, NativeTypes } from '../../machines/handshakes/native.ts'
 import { startBroadcasting } from './broadcasting.ts'
 import { createKnownPublications } from './known-publications.ts'
@@ -74,14 +75,6 @@ export function gossipChild({
   }
 }
 
-const ownedBroadcast = (message: BroadcastMessage): BroadcastMessage => ({
-  ...message,
-  originId: message.originId.slice(),
-  originPublicKey: message.originPublicKey.slice(),
-  payload: message.payload.slice(),
-  signature: message.signature.slice(),
-})
-
 const adapterOf = (
   checking: CheckingPublications,
   tools: ChildTools<NativeTypes>,
@@ -95,7 +88,7 @@ const adapterOf = (
     return { ...names, sequence, claim: `${names.origin} ${sequence}` }
   },
   variantOf: ({ signature }) => encodeHex(signature),
-  own: ownedBroadcast,
+  own: ownedPublication,
   check(message, names) {
     known.note(message, names)
     return checkPublication(message, names, checking)

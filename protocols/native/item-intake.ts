@@ -13,7 +13,7 @@ import { runsHave } from '../../actors/runs.ts'
 import type { Delivery } from '../../actors/services.ts'
 import { encodeHex } from '../../codec/bytes.ts'
 import type { ItemMessage } from '../../codec/native/messages.ts'
-import { ownedMessage } from '../../codec/native/owned-message.ts'
+import { ownedPublication } from '../../codec/native/owned-message.ts'
 import type { NativeTypes } from '../../machines/handshakes/native.ts'
 import type { IgnoredNumbers } from './ignored-numbers.ts'
 import type { ItemStore } from './item-store.ts'
@@ -205,7 +205,7 @@ export function startItemIntake(
       if (job === 'invalid') tools.report(connection, 'publication-invalid')
       return
     }
-    const item = ownedItem(message)
+    const item = ownedPublication(message)
     const incoming: Incoming = { item, id, origin, by, connection, isVerified: false }
     if (by === 'gossip') flooded++
     pending.hold(key, incoming, [connection])
@@ -230,11 +230,6 @@ export function startItemIntake(
     if (!isAsked && !rates.admit(peer)) return
     receive(message, peer, isAsked ? 'sync' : 'gossip')
   })
-}
-
-function ownedItem(message: ItemMessage): ItemMessage {
-  const owned = ownedMessage(message)
-  return owned.type === 'item' ? owned : message
 }
 
 const deliveryOf = ({ by, id, item, origin }: Incoming): Delivery => ({

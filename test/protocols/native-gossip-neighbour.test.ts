@@ -3,7 +3,7 @@ import { encodeHex } from '../../codec/bytes.ts'
 import { encodedBytes, writeMessage } from '../../codec/native/message-codec.ts'
 import type { BroadcastMessage } from '../../codec/native/messages.ts'
 import { createProtocolNames } from '../../codec/native/protocol-names.ts'
-import { PLAINTEXT_BYTES_MAX } from '../../codec/native/wire.ts'
+import { FRAME_BYTES_MAX } from '../../codec/native/wire.ts'
 import { createWriter, writeU32be, writtenBytes } from '../../codec/writer.ts'
 import type { NativeLimits } from '../../protocols/native/limits.ts'
 import { bytesOf, identityOf, startGossipScene } from './native-gossip-support.ts'
@@ -236,7 +236,7 @@ describe('a neighbour that passes on very much', () => {
 /** In the clear, where a handshake should be. */
 function plaintextOf(message: BroadcastMessage): Uint8Array {
   const names = createProtocolNames()
-  const writer = createWriter(PLAINTEXT_BYTES_MAX)
+  const writer = createWriter(FRAME_BYTES_MAX)
   writeU32be(writer, encodedBytes(message, names))
   writeMessage(writer, message, names)
   return writtenBytes(writer)

@@ -5,7 +5,7 @@ import { decodePlaintext, encodedBytes } from '../../codec/native/message-codec.
 import { PAYLOAD_BYTES_MAX } from '../../codec/native/messages.ts'
 import type { NativeMessage } from '../../codec/native/messages.ts'
 import { createProtocolNames } from '../../codec/native/protocol-names.ts'
-import { PLAINTEXT_BYTES_MAX } from '../../codec/native/wire.ts'
+import { FRAME_BYTES_MAX } from '../../codec/native/wire.ts'
 import type { NativeDetail } from '../../machines/handshakes/native.ts'
 import { CORE_DETAILS, ruleOf, verdictOf } from '../../machines/reasons.ts'
 import type { CloseDetail, CoreDetail, Phase } from '../../machines/reasons.ts'
@@ -264,7 +264,7 @@ describe('a farewell', () => {
       for (const message of farewell.messages) {
         if (message.type !== 'error') throw new Error(message.type)
         const payload = encodeSmall(message)
-        expect(payload.length).toBeLessThanOrEqual(PLAINTEXT_BYTES_MAX)
+        expect(payload.length).toBeLessThanOrEqual(FRAME_BYTES_MAX)
         expect(decodePlaintext(payload)).toEqual(message)
         expect(message.requestId).toBeUndefined()
       }

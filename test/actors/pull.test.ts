@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { createPull } from '../../actors/wire.ts'
-import type { PullOptions } from '../../actors/wire.ts'
+import { createPull } from '../../actors/pull.ts'
+import type { PullOptions } from '../../actors/pull.ts'
 import { WireError } from '../../codec/wire-error.ts'
 import type { Read, Wire } from '../../codec/wire.ts'
 
