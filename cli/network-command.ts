@@ -7,6 +7,7 @@ import { Option } from 'commander'
 import type { Command } from 'commander'
 import type { ProtocolTools, ToolValues } from '../actors/protocol-tools.ts'
 import { CommandFault } from './command-fault.ts'
+import { networksInWords } from './own-networks.ts'
 
 export interface NamedNetwork {
   readonly name: string
@@ -59,7 +60,11 @@ export function addNetworkOptions(
   })
   for (const option of own) command.addOption(option)
   if (network === undefined) {
-    command.addHelpText('after', `\nThe options of one network: peerloom ${verb} <protocol> --help`)
+    const lines = [
+      `<protocol> is a network: ${networksInWords()}.`,
+      `The options of one network: peerloom ${verb} <protocol> --help`,
+    ]
+    command.addHelpText('after', `\n${lines.join('\n')}`)
   }
   return () => {
     const values = command.opts<ToolValues>()
