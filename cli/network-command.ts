@@ -44,13 +44,18 @@ export function addNetworkCommand(
       await make({ name, tools: await loadNetwork(name) }).parseAsync(words, { from: 'user' })
     })
   command.helpInformation = (context) => make(undefined).helpInformation(context)
+  command.addHelpText('after', () =>
+    [
+      `\n<protocol> is a network: ${networksInWords()}.`,
+      `The options of one network: peerloom ${verb} <protocol> --help`,
+    ].join('\n'),
+  )
 }
 
 /** The options of the network stand in the help under its name. Returns what they came to, once parsed. */
 export function addNetworkOptions(
   command: Command,
   network: NamedNetwork | undefined,
-  verb: string,
 ): () => ToolValues {
   const own = (network?.tools.options ?? []).map((option) => {
     const made = new Option(option.flags, option.description).helpGroup(
@@ -59,13 +64,6 @@ export function addNetworkOptions(
     return option.default === undefined ? made : made.default(option.default)
   })
   for (const option of own) command.addOption(option)
-  if (network === undefined) {
-    const lines = [
-      `<protocol> is a network: ${networksInWords()}.`,
-      `The options of one network: peerloom ${verb} <protocol> --help`,
-    ]
-    command.addHelpText('after', `\n${lines.join('\n')}`)
-  }
   return () => {
     const values = command.opts<ToolValues>()
     return Object.fromEntries(

@@ -89,7 +89,7 @@ export const isNetworkName = (word: string): boolean => NAME.test(word)
  * The network that a file names: only one that came with us. What a file says is no path to load.
  * @throws {CommandFault}
  */
-export async function networkIn(path: string, named: string): Promise<string> {
+export function networkIn(path: string, named: string): string {
   if (ownNames().includes(named)) return named
   throw new CommandFault(1, `${path} names no network of ours: say which it is with --protocol`)
 }

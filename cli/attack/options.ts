@@ -52,7 +52,7 @@ export function attackCommand(
     )
     .option('--json', 'print each attack as a line of JSON')
     .option('--verbose', 'show the stack of an error')
-  const valuesOf = addNetworkOptions(command, network, 'attack')
+  const valuesOf = addNetworkOptions(command, network)
   return command.action(async () => {
     const { json = false, only = [], patience, to } = command.opts<Given>()
     await run({ to, only, patienceMs: patience, json }, valuesOf())

@@ -118,7 +118,7 @@ export function nodeCommand(
     .option('--inspect-actions', 'let that page disconnect, ban, pause and restart')
     .option('--record-dir <folder>', 'where that page opens journals and writes tests')
     .option('--verbose', 'show the stack of an error')
-  const valuesOf = addNetworkOptions(command, network, 'node')
+  const valuesOf = addNetworkOptions(command, network)
   return command.action(async () => {
     const given = command.opts<Given>()
     if (given.inspectActions === true && given.inspect === undefined) {

@@ -279,6 +279,7 @@ describe('the help', () => {
       expect(out).toContain('--until <condition>')
       expect(out).not.toContain('--network')
       expect(out).toContain('(bitcoin, botd, native), or the path of a module')
+      expect(out).toContain('peerloom node <protocol> --help')
     },
   )
 })
