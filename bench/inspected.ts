@@ -110,7 +110,7 @@ export const inspected = ({ connections, phases }: InspectedOptions): Promise<re
     return [
       {
         ...{ row: 'inspected', value: growth, goal: GOAL },
-        unit: `x the processor time a message, ${String(connections)} connections`,
+        unit: `x all else that its main thread does, ${String(connections)} connections`,
         more:
           `profiled over ${String(count * BURSTS)} messages of 256 B: ${String(looked.answers)} answers, ` +
           `${(looked.bytes / 1_024).toFixed(0)} KiB, a look every ${looked.everyMs.toFixed(0)} ms; ` +

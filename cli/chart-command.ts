@@ -14,7 +14,8 @@ import { describeConnection, describeRoot } from '../inspector/core-charts.ts'
 import type { ProtocolTypes } from '../machines/session.ts'
 import { CommandFault } from './command-fault.ts'
 import { tableLines } from './format.ts'
-import { loadNetwork, ownNames } from './protocol-module.ts'
+import { ownNames } from './own-networks.ts'
+import { loadNetwork } from './protocol-module.ts'
 import { print } from './standard-output.ts'
 
 export type ChartFormat = 'json' | 'mermaid' | 'svg'
@@ -90,11 +91,11 @@ export async function printChart(
   print(TEXT_OF[format](chart).trimEnd())
 }
 
-export async function listCharts(): Promise<void> {
+export function listCharts(): void {
   const rows: readonly (readonly [name: string, what: string])[] = [
     ['root', 'the life of a node'],
     ['connection', 'the life of a connection'],
-    ...(await ownNames()).map((name) => [name, `the session of the network ${name}`] as const),
+    ...ownNames().map((name) => [name, `the session of the network ${name}`] as const),
   ]
   const columns = [
     { title: 'machine', cell: ([name]: readonly [string, string]) => name },

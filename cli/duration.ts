@@ -6,7 +6,7 @@ import { InvalidArgumentError } from 'commander'
 import { msOfSeconds, msOfUnits, TIMER_SECONDS_MAX, waitOf } from '../actors/written-times.ts'
 
 /** Milliseconds. */
-export function parseSeconds(text: string, secondsMax = TIMER_SECONDS_MAX): number {
+function parseSeconds(text: string, secondsMax: number): number {
   const ms = msOfSeconds(text)
   if (Number(text) <= secondsMax && ms >= 1) return ms
   throw new InvalidArgumentError(`It is no number of seconds up to ${String(secondsMax)}.`)

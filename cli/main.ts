@@ -15,6 +15,7 @@ import { CommandFault } from './command-fault.ts'
 import { parseDuration, parseWait } from './duration.ts'
 import { addNetworkCommand } from './network-command.ts'
 import { nodeCommand } from './node/options.ts'
+import { networksInWords } from './own-networks.ts'
 import { parsePort } from './port.ts'
 import type { ReplayCommandOptions } from './replay-command.ts'
 import { parseFaultNumber, parseNodeCount, SIMULATED_MS_MAX } from './simulate/options.ts'
@@ -71,7 +72,7 @@ program
     '--input <file>',
     'publish the lines of this file; - for standard input (default: README.md)',
   )
-  .option('--nodes <count>', 'that start together; one more joins', parseNodes, 5)
+  .option('--nodes <count>', 'that start together, from 3 to 20; one more joins', parseNodes, 5)
   .option('--seed <seed>', 'decides who publishes which line, and who is killed', 'peerloom')
   .option('--keep', 'leave the folders of the nodes')
   .option(
@@ -155,11 +156,10 @@ program
   .requiredOption('--protocol <protocol>', 'the network: a name, or the path of a module')
   .option('--nodes <count>', 'how many', parseNodeCount, 20)
   .option('--seed <seed>', 'decides everything that happens', '1')
-  .option(
-    '--for <duration>',
-    'how long faults happen, in virtual time: 90s, 10m',
-    (text: string) => parseDuration(text, SIMULATED_MS_MAX),
-    600_000,
+  .addOption(
+    new Option('--for <duration>', 'how long faults happen, in virtual time, with a unit: 90s, 10m')
+      .argParser((text: string) => parseDuration(text, SIMULATED_MS_MAX))
+      .default(600_000, '10m'),
   )
   .addOption(
     new Option('--faults <preset>', 'what goes wrong')
@@ -176,6 +176,7 @@ program
   .option('--compare <file>', 'say where the run differs first from a trace')
   .option('--json', 'print lines of JSON')
   .option('--verbose', 'show the stack of an error')
+  .addHelpText('after', () => `\nThe network is ${networksInWords()}.`)
   .action(
     async ({
       for: forMs,
@@ -250,7 +251,7 @@ program
       { format, protocol }: { readonly format: ChartFormat; readonly protocol?: string },
     ) => {
       const { listCharts, printChart } = await import('./chart-command.ts')
-      if (machine === undefined) await listCharts()
+      if (machine === undefined) listCharts()
       else await printChart(machine, { format, protocol })
     },
   )

@@ -7,6 +7,7 @@ import { Option } from 'commander'
 import type { Command } from 'commander'
 import type { ProtocolTools, ToolValues } from '../actors/protocol-tools.ts'
 import { CommandFault } from './command-fault.ts'
+import { networksInWords } from './own-networks.ts'
 
 export interface NamedNetwork {
   readonly name: string
@@ -43,13 +44,18 @@ export function addNetworkCommand(
       await make({ name, tools: await loadNetwork(name) }).parseAsync(words, { from: 'user' })
     })
   command.helpInformation = (context) => make(undefined).helpInformation(context)
+  command.addHelpText('after', () =>
+    [
+      `\n<protocol> is a network: ${networksInWords()}.`,
+      `The options of one network: peerloom ${verb} <protocol> --help`,
+    ].join('\n'),
+  )
 }
 
 /** The options of the network stand in the help under its name. Returns what they came to, once parsed. */
 export function addNetworkOptions(
   command: Command,
   network: NamedNetwork | undefined,
-  verb: string,
 ): () => ToolValues {
   const own = (network?.tools.options ?? []).map((option) => {
     const made = new Option(option.flags, option.description).helpGroup(
@@ -58,9 +64,6 @@ export function addNetworkOptions(
     return option.default === undefined ? made : made.default(option.default)
   })
   for (const option of own) command.addOption(option)
-  if (network === undefined) {
-    command.addHelpText('after', `\nThe options of one network: peerloom ${verb} <protocol> --help`)
-  }
   return () => {
     const values = command.opts<ToolValues>()
     return Object.fromEntries(

@@ -3,15 +3,15 @@
  * module. Its export with the file's name is the factory; `tools`, where it has them, are its options.
  * @module
  */
-import { readdir, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { basename, extname, resolve } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { pathToFileURL } from 'node:url'
 import type { Protocol, Recipe } from '../actors/protocol.ts'
 import type { ProtocolTools } from '../actors/protocol-tools.ts'
 import type { ProtocolTypes } from '../machines/session.ts'
 import { CommandFault } from './command-fault.ts'
+import { ownNames, ownPath } from './own-networks.ts'
 
-const OURS = new URL('../protocols/', import.meta.url)
 const NAME = /^[a-z][a-z0-9-]*$/
 
 /** `smallest-network` is `smallestNetwork`. */
@@ -27,18 +27,12 @@ async function isFile(path: string): Promise<boolean> {
   }
 }
 
-/** The networks that came with us. */
-export async function ownNames(): Promise<readonly string[]> {
-  const files = await readdir(OURS)
-  return files.filter((file) => file.endsWith('.js')).map((file) => basename(file, '.js'))
-}
-
 /** The file of a network. @throws {CommandFault} there is none */
 async function locate(word: string): Promise<string> {
   if (NAME.test(word)) {
-    const path = fileURLToPath(new URL(`${word}.js`, OURS))
+    const path = ownPath(word)
     if (await isFile(path)) return path
-    const names = (await ownNames()).join(', ')
+    const names = ownNames().join(', ')
     throw new CommandFault(2, `there is no network ${word}; there is: ${names}, or a module's path`)
   }
   const path = resolve(word)
@@ -95,8 +89,8 @@ export const isNetworkName = (word: string): boolean => NAME.test(word)
  * The network that a file names: only one that came with us. What a file says is no path to load.
  * @throws {CommandFault}
  */
-export async function networkIn(path: string, named: string): Promise<string> {
-  if ((await ownNames()).includes(named)) return named
+export function networkIn(path: string, named: string): string {
+  if (ownNames().includes(named)) return named
   throw new CommandFault(1, `${path} names no network of ours: say which it is with --protocol`)
 }
 

@@ -90,7 +90,7 @@ export async function replayJournal(path: string, options: ReplayCommandOptions)
     await writeNew(options.redact, redact(bytes))
     return 0
   }
-  const module = options.protocol ?? (await networkIn(path, journal.header.protocol))
+  const module = options.protocol ?? networkIn(path, journal.header.protocol)
   if (journal.entries.length === 0) throw new CommandFault(1, `${path} holds no step`)
 
   const remake = await remakerOf(module)

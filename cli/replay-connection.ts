@@ -48,7 +48,7 @@ export async function replayConnectionJournal(
     await writeNew(redact, encodeConnectionJournal(redactConnection(recording)))
     return 0
   }
-  const remake = await remakerOf(protocol ?? (await networkIn(path, header.protocol)))
+  const remake = await remakerOf(protocol ?? networkIn(path, header.protocol))
   const made = ofFile(path, () => remake({ settings: header.settings, secrets: {} }))
   const steps = ofFile(path, () => [
     ...connectionSteps(recording, {

@@ -1,7 +1,7 @@
 /**
  * The inspector of one node, in one line of its application: `await startInspector({ supervisor,
  * protocol })` serves a page on loopback and says where. Nothing is watched before it, nothing after
- * `close`; what looks costs the node at most a hundredth of its time.
+ * `close`; what looks costs the node at most a hundredth of its time, and the time line another one.
  * @module
  */
 import type { Protocol } from '../actors/protocol.ts'

@@ -10,7 +10,7 @@ import type { Inside } from '../supervisor/inside.ts'
 import type { SeriesAnswer, SeriesPoint } from './messages.ts'
 
 const POINT_MS = 1_000
-/** Points take at most a hundredth of the time: one percent, beside the two of looking. */
+/** Points take at most a hundredth of the time, whether or not somebody looks: looking has another one. */
 const POINT_SHARE = 100
 /** Five minutes: what is older is for metrics. */
 const POINTS_MAX = 300

@@ -4,7 +4,7 @@
  */
 import { Command, InvalidArgumentError } from 'commander'
 import type { ToolValues } from '../../actors/protocol-tools.ts'
-import { parseSeconds } from '../duration.ts'
+import { parseWait } from '../duration.ts'
 import { addNetworkOptions } from '../network-command.ts'
 import type { NamedNetwork } from '../network-command.ts'
 
@@ -46,13 +46,13 @@ export function attackCommand(
     .requiredOption('--to <address>', 'whom, in the network’s form; its host is of loopback')
     .option('--only <attack...>', 'these and no others (default: all)', collect)
     .option(
-      '--patience <seconds>',
-      'how long an open end is waited for (default: as long as the network has time)',
-      (text: string) => parseSeconds(text),
+      '--patience <time>',
+      'how long an open end is waited for: seconds, or as 90s, 10m, 1h (default: as long as the network has time)',
+      (text: string) => parseWait(text),
     )
     .option('--json', 'print each attack as a line of JSON')
     .option('--verbose', 'show the stack of an error')
-  const valuesOf = addNetworkOptions(command, network, 'attack')
+  const valuesOf = addNetworkOptions(command, network)
   return command.action(async () => {
     const { json = false, only = [], patience, to } = command.opts<Given>()
     await run({ to, only, patienceMs: patience, json }, valuesOf())

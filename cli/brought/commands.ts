@@ -6,7 +6,8 @@
 import { Command, Option } from 'commander'
 import type { ToolValues } from '../../actors/protocol-tools.ts'
 import type { ToolCommand } from '../../actors/tool-command.ts'
-import { loadNetwork, ownNames } from '../protocol-module.ts'
+import { ownNames } from '../own-networks.ts'
+import { loadNetwork } from '../protocol-module.ts'
 
 /** Whether what was asked for may be a command of a network, or the list of all. */
 export function asksForBrought(program: Command, words: readonly string[]): boolean {
@@ -16,7 +17,7 @@ export function asksForBrought(program: Command, words: readonly string[]): bool
 }
 
 export async function addBroughtCommands(program: Command): Promise<void> {
-  for (const network of await ownNames()) {
+  for (const network of ownNames()) {
     const { commands = {} } = await loadNetwork(network)
     for (const [name, command] of Object.entries(commands)) {
       program.addCommand(commandOf(program, name, command))

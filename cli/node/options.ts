@@ -101,7 +101,11 @@ export function nodeCommand(
       'connections that come in, at most so many at once',
       parseCount,
     )
-    .option('--max-outbound <count>', 'connections that it dials by itself, at most', parseCount)
+    .option(
+      '--max-outbound <count>',
+      'connections that it dials, at most so many at once; those of --connect are among them, unless the network has other places for them',
+      parseCount,
+    )
     .option(
       '--metrics <address>',
       'serve metrics for Prometheus there, /health and /ready: host:port, or a port of 127.0.0.1',
@@ -114,7 +118,7 @@ export function nodeCommand(
     .option('--inspect-actions', 'let that page disconnect, ban, pause and restart')
     .option('--record-dir <folder>', 'where that page opens journals and writes tests')
     .option('--verbose', 'show the stack of an error')
-  const valuesOf = addNetworkOptions(command, network, 'node')
+  const valuesOf = addNetworkOptions(command, network)
   return command.action(async () => {
     const given = command.opts<Given>()
     if (given.inspectActions === true && given.inspect === undefined) {

@@ -103,7 +103,7 @@ describe('an attack', () => {
     async () => {
       const { address, folder } = await startQuickNode(['--weak'])
       const { code, out } = await runCommand(
-        ['attack', './quick.mjs', '--to', address, '--only', 'half-open', '--patience', '0.2'],
+        ['attack', './quick.mjs', '--to', address, '--only', 'half-open', '--patience', '200ms'],
         folder,
       )
       expect([code, out]).toEqual([0, expect.stringMatching(/^unknown half-open: /)])
@@ -151,6 +151,7 @@ test('the help of the command names its options, and those of a network', async 
   expect(code).toBe(0)
   expect(out).toContain('Usage: peerloom attack <protocol> --to <address> [options]')
   expect(out).toContain('--only <attack...>')
+  expect(out).toContain('(bitcoin, botd, native), or the path of a module')
   const native = await runCommand(['attack', 'native', '--help'])
   expect(native.out).toMatch(/Options of native:\n\s+--network <name>/)
 })

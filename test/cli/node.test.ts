@@ -270,13 +270,18 @@ describe('the help', () => {
     expect(out).toMatch(/Options of native:\n\s+--network <name>[^]*peerloom\/main[^]*--allow <id/)
   })
 
-  test.each([[['node', '--help']], [['help', 'node']]])('%s knows no network', async (words) => {
-    const { code, out } = await runCommand(words)
-    expect(code).toBe(0)
-    expect(out).toContain('Usage: peerloom node <protocol> [options]')
-    expect(out).toContain('--until <condition>')
-    expect(out).not.toContain('--network')
-  })
+  test.each([[['node', '--help']], [['help', 'node']]])(
+    '%s has the options of no network, and names those that there are',
+    async (words) => {
+      const { code, out } = await runCommand(words)
+      expect(code).toBe(0)
+      expect(out).toContain('Usage: peerloom node <protocol> [options]')
+      expect(out).toContain('--until <condition>')
+      expect(out).not.toContain('--network')
+      expect(out).toContain('(bitcoin, botd, native), or the path of a module')
+      expect(out).toContain('peerloom node <protocol> --help')
+    },
+  )
 })
 
 describe('a module', () => {

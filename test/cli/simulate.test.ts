@@ -55,6 +55,13 @@ describe('peerloom simulate', () => {
     )
   })
 
+  test('says in its help how long it takes if nobody says so, and which networks there are', async () => {
+    const { code, out } = await runCommand(['simulate', '--help'])
+    expect(code).toBe(0)
+    expect(out).toMatch(/--for <duration>[^]*\(default: 10m\)/)
+    expect(out).toContain('(bitcoin, botd, native), or the path of a module')
+  })
+
   test.each([
     [['--nodes', '0'], 'whole number from 1'],
     [['--for', '10'], 'a unit'],

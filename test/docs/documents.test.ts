@@ -125,6 +125,7 @@ test.each([
   ['docs/journal.md', 0],
   ['docs/journal.md', 1],
   ['docs/journal.md', 2],
+  ['docs/journal.md', 3],
   ['docs/metrics.md', 0],
   ['docs/proxies.md', 0],
   ['docs/proxies.md', 1],
