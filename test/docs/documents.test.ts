@@ -3,25 +3,10 @@ import { join } from 'node:path'
 import ts from 'typescript'
 import { describe, expect, test } from 'vitest'
 import { CORE_LIMITS, NODE_LIMITS } from '../../supervisor/limits.ts'
+import { rowsBelow } from '../support/documents.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8')
-
-/** The cells of each row of the tables below a heading, without heads. */
-function rowsBelow(text: string, heading: string): string[][] {
-  const [, section = ''] = text.split(heading)
-  const [body = ''] = section.split('\n## ')
-  return body
-    .split('\n')
-    .filter((line) => line.startsWith('| ') && !line.startsWith('| ---'))
-    .slice(1)
-    .map((line) =>
-      line
-        .split('|')
-        .slice(1, -1)
-        .map((cell) => cell.trim().replaceAll('`', '')),
-    )
-}
 
 function exportsOf(path: string): ReadonlySet<string> {
   const source = ts.createSourceFile(path, read(path), ts.ScriptTarget.ESNext, true)
