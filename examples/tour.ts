@@ -68,12 +68,12 @@ const report = await bob.publish('news', bytes('it rains'), { kind: 'item' })
 const news = await delivered
 console.log(report.queued, news.kind, news.number, text(news.payload), news.id === report.id)
 
-for (let after: string | undefined; ;) {
+let after: string | undefined
+do {
   const page = await alice.kept('news', after === undefined ? {} : { after })
   for (const { origin, payload } of page.deliveries) console.log(origin === bobId, text(payload))
-  if (page.next === undefined) break
   after = page.next
-}
+} while (after !== undefined)
 
 const isClosed = ({ type }: SupervisorEvent) => type === 'connection.closed'
 const closed = firstValueFrom(bob.events.pipe(filter(isClosed)))

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import ts from 'typescript'
 import { describe, expect, test } from 'vitest'
 import { CORE_LIMITS, NODE_LIMITS } from '../../supervisor/limits.ts'
-import { rowsBelow } from '../support/documents.ts'
+import { numberOf, rowsBelow } from '../support/documents.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8')
@@ -88,6 +88,14 @@ describe('docs/limits.md', () => {
     const rows = rowsBelow(text, heading ?? name)
     expect(rows.map(([limit, value]) => [limit, value])).toEqual(flat(limits))
     expect(rows.every(([, , why = '']) => why.length > 10)).toBe(true)
+  })
+  test('lists the waits of the API with their values', () => {
+    const rows = rowsBelow(text, '\n## Waits of the API')
+    expect(rows.length).toBeGreaterThan(4)
+    for (const [name = '', value, why = ''] of rows) {
+      expect(value).toBe(String(numberOf('supervisor/supervisor.ts', name)))
+      expect(why.length).toBeGreaterThan(10)
+    }
   })
   test('names limits elsewhere that exist there', () => {
     const rows = rowsBelow(text, '## Elsewhere')
