@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import ts from 'typescript'
 import { describe, expect, test } from 'vitest'
@@ -64,6 +64,13 @@ describe('docs/errors.md', () => {
     expect(listed.toSorted()).toEqual(codesOf(path, union).toSorted())
     expect(listed.length).toBeGreaterThan(0)
   })
+})
+
+test('README.md leads to each document', () => {
+  const documents = readdirSync(join(ROOT, 'docs')).filter((name) => name.endsWith('.md'))
+  const [, index = ''] = read('README.md').split('## Where to read on')
+  expect(documents.length).toBeGreaterThan(20)
+  expect(documents.filter((name) => !index.includes(`(docs/${name})`))).toEqual([])
 })
 
 test('docs/journal.md lists each JournalErrorCode, and nothing else', () => {
