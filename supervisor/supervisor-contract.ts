@@ -147,8 +147,9 @@ export interface Supervisor<T extends ProtocolTypes> {
    */
   disconnect(peer: string): void
   /**
-   * One way. `peer` is a connection's name or a proven identity. The message is the node's from then on:
-   * it may wait for many turns, and bytes that are written over meanwhile leave as they are then.
+   * One way. `peer` is a connection's name or a proven identity. The message is the node's from
+   * then on: bytes that are written over while it waits, for longer than the turn where the peer takes
+   * nothing, leave as they are then.
    * @throws {PeerloomError} `bad-argument`: the network has no way to send this message
    */
   send(peer: string, message: T['message']): 'queued' | 'full' | 'gone'

@@ -1,27 +1,12 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import ts from 'typescript'
 import { describe, expect, test } from 'vitest'
 import { CORE_LIMITS, NODE_LIMITS } from '../../supervisor/limits.ts'
+import { numberOf, rowsBelow } from '../support/documents.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8')
-
-/** The cells of each row of the tables below a heading, without heads. */
-function rowsBelow(text: string, heading: string): string[][] {
-  const [, section = ''] = text.split(heading)
-  const [body = ''] = section.split('\n## ')
-  return body
-    .split('\n')
-    .filter((line) => line.startsWith('| ') && !line.startsWith('| ---'))
-    .slice(1)
-    .map((line) =>
-      line
-        .split('|')
-        .slice(1, -1)
-        .map((cell) => cell.trim().replaceAll('`', '')),
-    )
-}
 
 function exportsOf(path: string): ReadonlySet<string> {
   const source = ts.createSourceFile(path, read(path), ts.ScriptTarget.ESNext, true)
@@ -81,6 +66,13 @@ describe('docs/errors.md', () => {
   })
 })
 
+test('README.md leads to each document', () => {
+  const documents = readdirSync(join(ROOT, 'docs')).filter((name) => name.endsWith('.md'))
+  const [, index = ''] = read('README.md').split('## Where to read on')
+  expect(documents.length).toBeGreaterThan(20)
+  expect(documents.filter((name) => !index.includes(`(docs/${name})`))).toEqual([])
+})
+
 test('docs/journal.md lists each JournalErrorCode, and nothing else', () => {
   const listed = rowsBelow(read('docs/journal.md'), 'JournalErrorCode`').map(([code]) => code)
   const codes = codesOf('journal/journal-error.ts', 'JournalErrorCode')
@@ -103,6 +95,14 @@ describe('docs/limits.md', () => {
     const rows = rowsBelow(text, heading ?? name)
     expect(rows.map(([limit, value]) => [limit, value])).toEqual(flat(limits))
     expect(rows.every(([, , why = '']) => why.length > 10)).toBe(true)
+  })
+  test('lists the waits of the API with their values', () => {
+    const rows = rowsBelow(text, '\n## Waits of the API')
+    expect(rows.length).toBeGreaterThan(4)
+    for (const [name = '', value, why = ''] of rows) {
+      expect(value).toBe(String(numberOf('supervisor/supervisor.ts', name)))
+      expect(why.length).toBeGreaterThan(10)
+    }
   })
   test('names limits elsewhere that exist there', () => {
     const rows = rowsBelow(text, '## Elsewhere')
