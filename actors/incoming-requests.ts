@@ -162,7 +162,7 @@ export function startIncoming<T extends ProtocolTypes>(
         cancelTimer: () => undefined,
       }
       owedTo.set(identity, others.set(key, owed))
-      const given = { protocol, payload: payload.slice(), metadata: metadata?.slice() }
+      const given = { peer, protocol, payload: payload.slice(), metadata: metadata?.slice() }
       const bytes = payload.length + protocol.length + (metadata?.length ?? 0)
       const isTaken = tools.application.ask(
         'answer',

@@ -34,7 +34,7 @@ export type ReceivedAnswer =
 
 /** Where the network's messages come in. Bytes are views, valid within the step. */
 export interface RequestsInbox {
-  asked(peer: PeerReference, id: Uint8Array, asked: Asked): void
+  asked(peer: PeerReference, id: Uint8Array, asked: Omit<Asked, 'peer'>): void
   /** A request that could be read as far as its id. */
   oversized(peer: PeerReference, id: Uint8Array): void
   answered(peer: PeerReference, id: Uint8Array, answer: ReceivedAnswer): void

@@ -5,6 +5,8 @@
  * @module
  */
 
+import type { PeerReference } from './child.ts'
+
 /** A message with an answer, to one peer. */
 export interface Requesting {
   /** A connection's name, an identity, or an address in the network's form. */
@@ -104,6 +106,8 @@ export interface Delivery {
 
 /** A request of a peer, as the application gets it. */
 export interface Asked {
+  /** Who asks. Its connection may be another one by the time of the answer. */
+  readonly peer: PeerReference
   readonly protocol: string
   readonly payload: Uint8Array
   readonly metadata: Uint8Array | undefined

@@ -6,6 +6,7 @@
  * @module
  */
 import { areConnected } from '../actors/connected-nodes.ts'
+import { networkLimits } from '../actors/network-limits.ts'
 import type { AddressRules, DialAbout, Protocol } from '../actors/protocol.ts'
 import type { ProtocolTools, ToolOption, ToolValues } from '../actors/protocol-tools.ts'
 import {
@@ -39,7 +40,7 @@ import { crawlCommand } from './bitcoin/crawl-command.ts'
 import { describeConnection } from './bitcoin/description.ts'
 import { BITCOIN_DETAILS } from './bitcoin/details.ts'
 import { findingChildren, findingOf } from './bitcoin/finding.ts'
-import { limitsOf, slotLimits } from './bitcoin/limits.ts'
+import { BITCOIN_LIMITS, slotLimits } from './bitcoin/limits.ts'
 import type { BitcoinLimits } from './bitcoin/limits.ts'
 import { isPeerNetwork, USUAL_NETWORKS } from './bitcoin/network-info.ts'
 import { createNodePart } from './bitcoin/node-part.ts'
@@ -163,7 +164,7 @@ export function bitcoin(options: BitcoinOptions = {}): Protocol<BitcoinTypes> {
   checkOptions(options)
   const { blocksOnly = false, network = 'mainnet', transport = 'both' } = options
   const { reconciliation: reconciles = false } = options
-  const limits = limitsOf(options.limits)
+  const limits = networkLimits(BITCOIN_LIMITS, options.limits)
   const chain = BITCOIN_NETWORKS[network]
   const services = [
     ...(options.services ?? []),

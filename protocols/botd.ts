@@ -6,6 +6,7 @@
  */
 import { utils } from '@noble/secp256k1'
 import { areConnected } from '../actors/connected-nodes.ts'
+import { networkLimits } from '../actors/network-limits.ts'
 import type { AddressRules, Protocol } from '../actors/protocol.ts'
 import type { IdentityCrypto, ProtocolTools } from '../actors/protocol-tools.ts'
 import { encodeUtf8 } from '../codec/bytes.ts'
@@ -21,7 +22,7 @@ import { estimateBytes, laneOf, wrongWith } from './botd/app-messages.ts'
 import { BOTD_DETAILS } from './botd/details.ts'
 import { decideDuplicate } from '../actors/simultaneous-dials.ts'
 import { farewellOf } from './botd/farewells.ts'
-import { limitsOf } from './botd/limits.ts'
+import { BOTD_LIMITS } from './botd/limits.ts'
 import type { BotdLimits } from './botd/limits.ts'
 import { createNodePart } from './botd/node-part.ts'
 import { ownIdentityOf } from './botd/own-identity.ts'
@@ -59,7 +60,7 @@ const ADDRESSES: AddressRules<BotdAddress> = {
 /** @throws {RangeError} a key or a limit that is none */
 export function botd(options: BotdOptions): Protocol<BotdTypes> {
   const { closeOnMissingPong = true } = options
-  const limits = limitsOf(options.limits)
+  const limits = networkLimits(BOTD_LIMITS, options.limits)
   const own = ownIdentityOf(options.privateKey, options.crypto)
   const partMs = limits.handshakePartMs
 

@@ -5,6 +5,7 @@
  */
 import { utils } from '@noble/secp256k1'
 import { areConnected } from '../actors/connected-nodes.ts'
+import { networkLimits } from '../actors/network-limits.ts'
 import type { Protocol } from '../actors/protocol.ts'
 import type { IdentityCrypto, ProtocolTools } from '../actors/protocol-tools.ts'
 import { DEFAULT_PORT, printAddress } from '../codec/native/address.ts'
@@ -81,7 +82,7 @@ export function native(options: NativeOptions): Protocol<NativeTypes> {
   if (!NETWORK_NAME.test(network)) {
     throw new RangeError('the network name is not 1 to 64 printable ASCII characters')
   }
-  const limits = limitsOf(options.limits)
+  const limits = networkLimits(NATIVE_LIMITS, options.limits)
   const own = ownIdentityOf(options.privateKey, options.crypto)
   const allowed = allow === undefined ? undefined : new Set(allow)
   for (const id of allowed ?? []) {
@@ -152,16 +153,6 @@ export function native(options: NativeOptions): Protocol<NativeTypes> {
     },
     recipe: () => recipeOf(options, own.privateKey),
   }
-}
-
-function limitsOf(given: Partial<NativeLimits> = {}): NativeLimits {
-  const limits: NativeLimits = { ...NATIVE_LIMITS, ...given }
-  for (const [name, value] of Object.entries(limits)) {
-    if (!(Number.isSafeInteger(value) && value >= 0)) {
-      throw new RangeError(`the limit ${name} is no whole number: ${value}`)
-    }
-  }
-  return limits
 }
 
 /** What the command line needs to start a node of this network. */

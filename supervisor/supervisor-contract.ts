@@ -143,7 +143,8 @@ export interface Supervisor<T extends ProtocolTypes> {
   connect(address: string, options?: WaitOptions): Promise<string>
   /**
    * Closes a connection or all of a peer, and forgets it: the node does not dial it on its own until it
-   * is asked to again. It may still come in; `ban` keeps it out.
+   * is asked to again; named by its identity, a bootstrap address of its stays one, and is dialled again. It
+   * may still come in; `ban` keeps it out.
    */
   disconnect(peer: string): void
   /**

@@ -45,18 +45,6 @@ export const BITCOIN_LIMITS = {
 
 export type BitcoinLimits = Readonly<Record<keyof typeof BITCOIN_LIMITS, number>>
 
-/** @throws {RangeError} a limit that there is not, or a number that is none */
-export function limitsOf(given: Partial<BitcoinLimits> = {}): BitcoinLimits {
-  const limits: BitcoinLimits = { ...BITCOIN_LIMITS, ...given }
-  for (const [name, value] of Object.entries(limits)) {
-    if (!Object.hasOwn(BITCOIN_LIMITS, name)) throw new RangeError(`there is no limit ${name}`)
-    if (!(Number.isSafeInteger(value) && value >= 0)) {
-      throw new RangeError(`the limit ${name} is no whole number: ${String(value)}`)
-    }
-  }
-  return limits
-}
-
 /**
  * The limits of a node that is to have no more connections than these: places for everything go before
  * those for blocks alone, as in Core, and there are never more of either than Core has. Whoever dials nobody

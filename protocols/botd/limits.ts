@@ -55,14 +55,3 @@ export const BOTD_LIMITS = {
 } as const satisfies Readonly<Record<string, number>>
 
 export type BotdLimits = Readonly<Record<keyof typeof BOTD_LIMITS, number>>
-
-/** @throws {RangeError} a number that is none */
-export function limitsOf(given: Partial<BotdLimits> = {}): BotdLimits {
-  const limits: BotdLimits = { ...BOTD_LIMITS, ...given }
-  for (const [name, value] of Object.entries(limits)) {
-    if (!(Number.isSafeInteger(value) && value >= 0)) {
-      throw new RangeError(`the limit ${name} is no whole number: ${String(value)}`)
-    }
-  }
-  return limits
-}

@@ -66,6 +66,20 @@ function startAnswering(limits: Partial<NativeLimits> = {}) {
   return { ...scene, answers, caller, isConnected, say }
 }
 
+test('who answers is told who asks', async () => {
+  const { alice, say } = startAnswering()
+  const asking: unknown[] = []
+  alice.supervisor.answer('test/who', ({ peer }) => {
+    asking.push(peer)
+    return Promise.resolve(undefined)
+  })
+  await say(direct(1, 'it is me', 'test/who'))
+  const [connection] = alice.supervisor.connections()
+  const { address, identity, name } = connection ?? {}
+  expect(identity).toBeDefined()
+  expect(asking).toEqual([{ connection: name, identity, address }])
+})
+
 const range = (from: number, to: number) =>
   Array.from({ length: to - from }, (_, index) => from + index)
 
