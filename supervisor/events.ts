@@ -89,7 +89,10 @@ export type SupervisorEvent =
       readonly message: string
       readonly why: 'threw' | 'rejected' | 'deadline'
     }
-  /** A part of ours threw. `error` is what it threw, for the log; nothing of it is in a trace. */
+  /**
+   * A part of ours threw, or code of the application's. `error` is what it threw, for the log; nothing of
+   * it is in a trace.
+   */
   | { readonly type: 'fault'; readonly where: string; readonly error: unknown }
   /** Stored bans that could not be read. They stay in the store, without effect. */
   | { readonly type: 'bans.unreadable'; readonly count: number }

@@ -92,7 +92,9 @@ export function createSupervisorOver<T extends ProtocolTypes>(
         (value) => {
           settle('done', value)
         },
-        () => {
+        (error: unknown) => {
+          // What it is, is for the log: the node goes on with that it failed.
+          events.next({ type: 'fault', where: 'handler', error })
           settle('failed')
         },
       )

@@ -157,6 +157,20 @@ describe('a consumer', () => {
     expect(phases(alice)).toEqual(['active'])
   })
 
+  test('that takes work away and fails is reported, with what it failed with', async () => {
+    const { world, alice, bob, name } = startPair()
+    const error = new Error('a handler of the test')
+    alice.supervisor.handle('blob', () => Promise.reject(error))
+    bob.supervisor.send(name, blob(1))
+    world.advance(100)
+    // The handler settles outside of the world's time.
+    await new Promise((resolve) => setImmediate(resolve))
+    world.advance(100)
+    expect(alice.eventsOf('handler.failed')).toMatchObject([{ message: 'blob', why: 'rejected' }])
+    expect(alice.eventsOf('fault')).toMatchObject([{ where: 'handler', error }])
+    expect(phases(alice)).toEqual(['active'])
+  })
+
   test('gets nothing after it unsubscribed, and the message is counted as dropped', () => {
     const { world, alice, bob, name } = startPair()
     const got: number[] = []
