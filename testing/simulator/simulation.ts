@@ -170,7 +170,8 @@ export function simulate<T extends ProtocolTypes>(options: SimulationOptions<T>)
     onStopped: invariants.stopped,
     onKilled: tally.killed,
     onAsked(life, { payload }) {
-      note(life, ledger.asked(payload, life.handed))
+      const { askedThisLife } = life.handed
+      note(life, ledger.asked(payload, { index: life.of.index, askedThisLife }))
       return applications.answer(life, payload)
     },
     onValidate: (life) => applications.validate(life),

@@ -74,6 +74,18 @@ test('a message that is handed over twice is seen', () => {
   expect(broken).toEqual(new Set(['handed-once']))
 })
 
+test('a request that is handed to somebody else is seen', () => {
+  const broken = brokenBy({
+    watcher: (watcher) => ({
+      ...watcher,
+      onAsked: (life, asked) =>
+        // Each takes what was for the next one.
+        watcher.onAsked({ ...life, of: { ...life.of, index: (life.of.index + 1) % 3 } }, asked),
+    }),
+  })
+  expect(broken).toEqual(new Set(['handed-once']))
+})
+
 test('a publication that changes on its way is seen', () => {
   const broken = brokenBy({
     protocol: (protocol) => ({
