@@ -110,14 +110,28 @@ test('a journal becomes a test that is readable, passes, and fails when behaviou
 test('nothing is written over, and a journal loads no module that it names itself', async () => {
   const { folder } = await startJournal()
   const wordsOf = (...words: string[]) => runCommand(['replay', 'near.journal', ...words], folder)
-  expect((await wordsOf('--redact', 'a.journal', '--to-test', 'a.test.ts')).code).toBe(2)
-  expect(existsSync(join(folder, 'a.journal'))).toBe(false)
+  for (const other of [
+    ['--redact', 'a.journal'],
+    ['--until', '2'],
+  ]) {
+    expect(await wordsOf(...other, '--to-test', 'a.test.ts')).toMatchObject({ code: 2, out: '' })
+    expect(existsSync(join(folder, 'a.journal'))).toBe(false)
+    expect(existsSync(join(folder, 'a.test.ts'))).toBe(false)
+  }
   writeFileSync(join(folder, 'mine.journal'), 'precious')
   expect((await wordsOf('--to-test', 'mine.test.ts')).err).toContain(
     'mine.journal is there already',
   )
   expect(readFileSync(join(folder, 'mine.journal'), 'utf8')).toBe('precious')
   expect(existsSync(join(folder, 'mine.test.ts'))).toBe(false)
+  writeFileSync(join(folder, 'own.test.ts'), 'precious')
+  const refused = await wordsOf('--to-test', 'own.test.ts')
+  expect([refused.code, refused.err]).toEqual([
+    2,
+    'peerloom: own.test.ts is there already, or cannot be written\n',
+  ])
+  // Nor is the key left behind, nor the name taken.
+  expect(existsSync(join(folder, 'own.journal'))).toBe(false)
 
   writeFileSync(join(folder, 'evil.mjs'), 'console.log("EVIL")')
   const read = decodeNodeJournal(readFileSync(join(folder, 'near.journal')))
