@@ -113,6 +113,36 @@ test('a part that throws is seen, and so is how its connection ends', () => {
   expect(broken).toEqual(new Set(['converges', 'ended', 'sound']))
 })
 
+test('a node that strikes another one for nothing is seen', () => {
+  const broken = brokenBy({
+    // Each pair dials each other at once, and leaves one of the two connections.
+    protocol: (protocol) => ({
+      ...protocol,
+      details: {
+        ...protocol.details,
+        'session-exists': {
+          reason: 'refused-by-us',
+          verdict: { do: 'strike', whom: 'address' },
+        },
+      },
+    }),
+  })
+  expect(broken).toEqual(new Set(['blameless']))
+})
+
+test('a connection that is called the fault of its peer is seen', () => {
+  const broken = brokenBy({
+    protocol: (protocol) => ({
+      ...protocol,
+      details: {
+        ...protocol.details,
+        'session-exists': { reason: 'peer-fault', verdict: { do: 'nothing' } },
+      },
+    }),
+  })
+  expect(broken).toEqual(new Set(['blameless']))
+})
+
 test('more connections than there are slots for are seen', () => {
   const slots = new Set<{ max: number }>()
   let started = 0
