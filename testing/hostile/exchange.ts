@@ -54,7 +54,7 @@ export function changedWire<T extends ProtocolTypes>(
 }
 
 /** The same network; `onWrite` is called before each of its sessions' writes. */
-export const observedWire = <T extends ProtocolTypes>(
+const observedWire = <T extends ProtocolTypes>(
   protocol: Protocol<T>,
   onWrite: (wire: WireOf<T>) => void,
 ): Protocol<T> =>
