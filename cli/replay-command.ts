@@ -3,6 +3,7 @@
  * not. It can write the journal as a test, and without its secrets.
  * @module
  */
+import { rm } from 'node:fs/promises'
 import { basename, dirname, relative, resolve } from 'node:path'
 import { decodeHead } from '../journal/head.ts'
 import { decodeNodeJournal, redact } from '../journal/node-journal.ts'
@@ -63,6 +64,7 @@ interface TestOf {
   readonly module: string
 }
 
+/** The test and the journal beside it: both, or neither. @throws {CommandFault} */
 async function writeTest(
   path: string,
   { bytes, journal, journalPath, module }: TestOf,
@@ -71,9 +73,17 @@ async function writeTest(
   const beside = resolve(dirname(path), file)
   const from = isNetworkName(module) ? module : relative(dirname(resolve(path)), resolve(module))
   const { entries, header } = journal
+  const text = nodeTest({ entries, file, header, module: from })
+  const isCopied = beside !== resolve(journalPath)
   // The journal first: a test without it would be one that fails.
-  if (beside !== resolve(journalPath)) await writeNew(beside, bytes)
-  await writeNew(path, nodeTest({ entries, file, header, module: from }))
+  if (isCopied) await writeNew(beside, bytes)
+  try {
+    await writeNew(path, text)
+  } catch (fault) {
+    // It holds the node's key, and whoever tries again needs its name.
+    if (isCopied) await rm(beside, { force: true })
+    throw fault
+  }
 }
 
 /** The exit code. @throws {CommandFault} */
@@ -81,6 +91,12 @@ export async function replayJournal(path: string, options: ReplayCommandOptions)
   const { json, until } = options
   if (options.redact !== undefined && options.toTest !== undefined) {
     throw new CommandFault(2, 'a test needs the secrets: --redact and --to-test are two commands')
+  }
+  if (until !== undefined && options.toTest !== undefined) {
+    throw new CommandFault(
+      2,
+      'a test is of a whole recording: --until and --to-test are two commands',
+    )
   }
   const bytes = await readJournal(path)
   const { kind } = ofFile(path, () => decodeHead(bytes))

@@ -41,9 +41,6 @@ export async function replayConnectionJournal(
   if (toTest !== undefined) {
     throw new CommandFault(2, `${path} records one connection: only a node becomes a test`)
   }
-  if (redact === undefined && recording.entries.length === 0) {
-    throw new CommandFault(1, `${path} holds no step`)
-  }
   if (redact !== undefined) {
     await writeNew(redact, encodeConnectionJournal(redactConnection(recording)))
     return 0
@@ -56,6 +53,8 @@ export async function replayConnectionJournal(
       allowCut: isBroken || incomplete !== undefined,
     }),
   ])
+  // Of a recording that ends before it begins: nothing was the same again.
+  if (steps.length === 0) throw new CommandFault(1, `${path} holds no step`)
   const shown = until === undefined ? steps : steps.slice(0, until + 1)
   for (const [number, step] of shown.entries()) printStep(step, number, json)
   const difference = shown.at(-1)?.difference
@@ -70,8 +69,10 @@ export async function replayConnectionJournal(
     )
   } else {
     if (incomplete !== undefined) print(incomplete)
-    if (difference === undefined)
-      print(`${printable(name)}, ${String(shown.length)} steps: the same again`)
+    if (difference === undefined) {
+      const count = `${String(shown.length)} of ${String(steps.length)} steps`
+      print(`${printable(name)}, ${count}: the same again`)
+    }
   }
   if (difference !== undefined) {
     const { expected = 'nothing', got = 'nothing', position } = difference

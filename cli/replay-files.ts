@@ -2,7 +2,8 @@
  * The files that `replay` reads and writes.
  * @module
  */
-import { readFile, writeFile } from 'node:fs/promises'
+import { open, readFile, rm } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
 import { JournalError } from '../journal/journal-error.ts'
 import { CommandFault } from './command-fault.ts'
 
@@ -20,12 +21,21 @@ export async function readJournal(path: string): Promise<Uint8Array> {
   throw new CommandFault(2, `${path} is larger than a journal can be`)
 }
 
-/** @throws {CommandFault} */
+/** Whole, or not at all. @throws {CommandFault} */
 export async function writeNew(path: string, content: string | Uint8Array): Promise<void> {
+  let file: FileHandle
   try {
-    await writeFile(path, content, { flag: 'wx', mode: 0o600 })
+    file = await open(path, 'wx', 0o600)
   } catch (cause) {
     throw new CommandFault(2, `${path} is there already, or cannot be written`, { cause })
+  }
+  try {
+    await file.writeFile(content)
+  } catch (cause) {
+    await rm(path, { force: true })
+    throw new CommandFault(2, `${path} cannot be written`, { cause })
+  } finally {
+    await file.close()
   }
 }
 

@@ -25,7 +25,7 @@ interface Cost {
   readonly memoryBytesPerNode: number
 }
 
-/** @throws {CommandFault} there is no such network, or a file cannot be opened */
+/** @throws {CommandFault} there is no such network, or a file cannot be opened, read or written */
 export async function simulateNetwork(options: SimulateOptions): Promise<number> {
   const { crypto, faults, forMs: durationMs, json, nodes, protocol, seed, skipFault } = options
   const tools = await loadNetwork(protocol)
@@ -56,7 +56,7 @@ export async function simulateNetwork(options: SimulateOptions): Promise<number>
   })
   const realMs = performance.now() - beginMs
   const difference = comparison?.end()
-  written?.close()
+  // What was not read to its end is compared with nothing.
   expected?.close()
   const cost: Cost = {
     realMs,
@@ -81,6 +81,8 @@ export async function simulateNetwork(options: SimulateOptions): Promise<number>
   } else {
     print(summary(result, cost))
   }
+  // What came of the run is told, whatever became of its trace.
+  written?.close()
   return result.violationCount > 0 || difference !== undefined ? 1 : 0
 }
 

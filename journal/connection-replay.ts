@@ -57,7 +57,8 @@ const stateOf = <T extends ProtocolTypes>(connection: Connection<T> | undefined)
 }
 
 /**
- * Step by step, up to the first difference.
+ * Step by step, up to the first difference. One that is found where no step is left has a step of its
+ * own, the last one.
  *
  * @throws {JournalError} `redacted`, `other-protocol`
  */
@@ -67,8 +68,11 @@ export function* connectionSteps<T extends ProtocolTypes>(
 ): Generator<ReplayedConnectionStep<T>, void> {
   const replayable = whole(recording, options)
   const player = createPlayer<T>(replayable, options)
-  for (let first = 0, number = 1; player.step(); number++, first = player.position) {
+  let isOver = false
+  for (let first = 0, number = 1; !isOver; number++, first = player.position) {
+    isOver = !player.step()
     const { connection, difference, position } = player
+    if (isOver && difference === undefined) return
     const [step] = recording.entries.slice(first, first + 1)
     const steps = number
     yield {

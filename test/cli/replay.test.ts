@@ -110,14 +110,28 @@ test('a journal becomes a test that is readable, passes, and fails when behaviou
 test('nothing is written over, and a journal loads no module that it names itself', async () => {
   const { folder } = await startJournal()
   const wordsOf = (...words: string[]) => runCommand(['replay', 'near.journal', ...words], folder)
-  expect((await wordsOf('--redact', 'a.journal', '--to-test', 'a.test.ts')).code).toBe(2)
-  expect(existsSync(join(folder, 'a.journal'))).toBe(false)
+  for (const other of [
+    ['--redact', 'a.journal'],
+    ['--until', '2'],
+  ]) {
+    expect(await wordsOf(...other, '--to-test', 'a.test.ts')).toMatchObject({ code: 2, out: '' })
+    expect(existsSync(join(folder, 'a.journal'))).toBe(false)
+    expect(existsSync(join(folder, 'a.test.ts'))).toBe(false)
+  }
   writeFileSync(join(folder, 'mine.journal'), 'precious')
   expect((await wordsOf('--to-test', 'mine.test.ts')).err).toContain(
     'mine.journal is there already',
   )
   expect(readFileSync(join(folder, 'mine.journal'), 'utf8')).toBe('precious')
   expect(existsSync(join(folder, 'mine.test.ts'))).toBe(false)
+  writeFileSync(join(folder, 'own.test.ts'), 'precious')
+  const refused = await wordsOf('--to-test', 'own.test.ts')
+  expect([refused.code, refused.err]).toEqual([
+    2,
+    'peerloom: own.test.ts is there already, or cannot be written\n',
+  ])
+  // Nor is the key left behind, nor the name taken.
+  expect(existsSync(join(folder, 'own.journal'))).toBe(false)
 
   writeFileSync(join(folder, 'evil.mjs'), 'console.log("EVIL")')
   const read = decodeNodeJournal(readFileSync(join(folder, 'near.journal')))
@@ -147,7 +161,19 @@ test('the journal of one connection is replayed alone', async () => {
     expect(eventsIn(out).at(-1)).toMatchObject({ connection: name, same: true, incomplete: null })
   }
   const told = await runCommand(['replay', '0.journal', '--until', '2'], folder)
-  expect(told.out.trim().split('\n').at(-1)).toBe('bob/out-1, 3 steps: the same again')
+  expect(told.out.trim().split('\n').at(-1)).toMatch(
+    /^bob\/out-1, 3 of \d{2,} steps: the same again$/,
+  )
+  const [recording] = memory.recordings
+  if (recording === undefined) throw new Error('nothing was recorded')
+  const over = encodeConnectionJournal({ ...recording, entries: recording.entries.slice(-1) })
+  writeFileSync(join(folder, 'over.journal'), over)
+  for (const words of [[], ['--until', '0'], ['--json']]) {
+    const { code, err, out } = await runCommand(['replay', 'over.journal', ...words], folder)
+    expect(code).toBe(1)
+    expect(err).toContain('peerloom: it differs at entry 0: expected over')
+    expect(out).not.toContain('the same again')
+  }
   await runCommand(['replay', '0.journal', '--redact', 'shown.journal'], folder)
   const redacted = await runCommand(['replay', 'shown.journal'], folder)
   expect([redacted.code, redacted.err]).toEqual([

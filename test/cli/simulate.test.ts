@@ -1,7 +1,9 @@
+import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { runCommand, startFolder } from './command.ts'
+import { compiledFolder, runCommand, startFolder } from './command.ts'
 
 const SMALL = [
   'simulate',
@@ -62,11 +64,24 @@ describe('peerloom simulate', () => {
     expect(out).toContain('(bitcoin, botd, native), or the path of a module')
   })
 
+  test('says that a trace could not be written to its end, behind what came of the run', () => {
+    const file = join(startFolder(), 'trace')
+    const program = join(compiledFolder(), 'cli/main.js')
+    const words = [process.execPath, program, ...SMALL, '--trace', file]
+    // As on a full disk: a file may have no more than two blocks.
+    const limited = ['-c', 'ulimit -f 2 && exec "$0" "$@"', ...words]
+    const { status, stderr, stdout } = spawnSync('sh', limited, { encoding: 'utf8' })
+    expect(stderr).toBe(`peerloom: the trace ${file} cannot be written to its end\n`)
+    expect(status).toBe(2)
+    expect(stdout).toMatch(/^traceHash +[0-9a-f]{64}$/m)
+  })
+
   test.each([
     [['--nodes', '0'], 'whole number from 1'],
     [['--for', '10'], 'a unit'],
     [['--faults', 'none'], 'calm, lossy, swarm'],
-    [['--compare', 'nowhere'], 'cannot be read'],
+    [['--compare', 'nowhere'], 'the trace nowhere cannot be read'],
+    [['--compare', tmpdir()], `the trace ${tmpdir()} cannot be read`],
     [['--protocol', 'nothing'], 'no network nothing'],
   ])('refuses %s', async (words, sentence) => {
     const { code, err, out } = await runCommand([...SMALL, ...words])

@@ -262,6 +262,18 @@ test('it is walked step by step, and left at any of them', () => {
   expect(alone(recording)).toBeUndefined()
 })
 
+test('of a recording that is only its end, the last step says so', () => {
+  const memory = connectionMemory<PlainTypes>()
+  const { bob, world } = startPair(memory)
+  void bob.supervisor.stop()
+  world.advance(5_000)
+  const recording = recordingOf(memory.recordings, 'dialler')
+  const end = { ...recording, entries: recording.entries.slice(-1) }
+  const steps = [...connectionSteps(end, { protocol: plain(), crypto })]
+  expect(steps).toMatchObject([{ position: 0, entries: end.entries, difference: { position: 0 } }])
+  expect(alone(end)).toEqual(steps[0]?.difference)
+})
+
 test('what is secret stands among the secrets alone, and without them nothing is replayed', () => {
   const { memory, protocol, talk } = startRecorded(SUBJECTS.native)
   talk(3)

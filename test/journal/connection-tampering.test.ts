@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import fc from 'fast-check'
 import type { ProtocolTypes } from '../../index.ts'
 import type { ConnectionEntry, ConnectionRecording } from '../../journal/connection-entries.ts'
-import { replayConnection } from '../../journal/connection-replay.ts'
+import { connectionSteps, replayConnection } from '../../journal/connection-replay.ts'
 import { createSeal, withoutCheck } from '../../journal/connection-seal.ts'
 import { encodeCopied, encodePlain } from '../../journal/plain-data.ts'
 import { nobleCrypto } from '../../transport/crypto/noble.ts'
@@ -20,8 +20,16 @@ function startTampered<T extends ProtocolTypes>(subject: Subject<T>) {
   const recording = recordingOf(memory.recordings, 'listener')
   return {
     recording,
-    replayed: (changed: Partial<ConnectionRecording<T>>) =>
-      replayConnection({ ...recording, ...changed }, { protocol: protocol(), crypto }),
+    /** At once and step by step: both find the same. */
+    replayed(changed: Partial<ConnectionRecording<T>>) {
+      const played = { ...recording, ...changed }
+      const difference = replayConnection(played, { protocol: protocol(), crypto })
+      const steps = [...connectionSteps(played, { protocol: protocol(), crypto })]
+      expect(steps.map((step) => step.difference).filter((found) => found !== undefined)).toEqual(
+        difference === undefined ? [] : [difference],
+      )
+      return difference
+    },
     /** Somebody who knows the seed makes the chain anew. */
     resealed: (entries: readonly ConnectionEntry<T>[]): readonly ConnectionEntry<T>[] => {
       if (recording.secrets === undefined) throw new Error('a recording has its secrets')

@@ -70,20 +70,39 @@ function listLiteral(
   return `${open}\n${broken.join('')}${' '.repeat(indent)}${close}`
 }
 
+function nameLiteral(name: string): string {
+  // Without brackets it would set what the object inherits from.
+  if (name === '__proto__') return "['__proto__']"
+  return IDENTIFIER.test(name) ? name : textLiteral(name)
+}
+
 /**
  * @param indent how far the line on which it begins is indented; below 0: all on one line
  * @param before what stands on that line in front of it, and behind its first line
+ * @param around the lists and objects that it stands in
  * @throws {TypeError} no plain data
  */
-export function literalOf(value: unknown, indent = -1, before = 0): string {
+export function literalOf(
+  value: unknown,
+  indent = -1,
+  before = 0,
+  around: readonly unknown[] = [],
+): string {
   const plain = plainLiteral(value)
   if (plain !== undefined) return plain
+  if (around.includes(value))
+    throw new TypeError('what holds itself cannot be written as a literal')
+  const within = [...around, value]
   const room = WIDTH - Math.max(indent, 0) - before
   if (Array.isArray(value)) {
     const items: readonly unknown[] = value
+    const names = Object.keys(items)
+    if (names.length !== items.length || names.some((name, at) => name !== String(at))) {
+      throw new TypeError('a list with holes, or with names, cannot be written as a literal')
+    }
     return listLiteral(
       ['[', ']'],
-      (inner) => items.map((item) => literalOf(item, inner, 1)),
+      (inner) => items.map((item) => literalOf(item, inner, 1, within)),
       room,
       indent,
     )
@@ -98,8 +117,8 @@ export function literalOf(value: unknown, indent = -1, before = 0): string {
     ['{', '}'],
     (inner) =>
       fields.map(([name, field]: readonly [string, unknown]) => {
-        const key = IDENTIFIER.test(name) ? name : textLiteral(name)
-        return `${key}: ${literalOf(field, inner, key.length + 3)}`
+        const key = nameLiteral(name)
+        return `${key}: ${literalOf(field, inner, key.length + 3, within)}`
       }),
     room,
     indent,

@@ -6,28 +6,45 @@ import { equalBytes } from '../../codec/bytes.ts'
 import type { CloseReason, Phase } from '../../machines/reasons.ts'
 import type { ExpectedEnd } from './step.ts'
 
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null
+type Fields = Readonly<Record<string, unknown>>
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null
+
+/** Its fields are all that there is to it. */
+function isPlain(value: unknown): value is Fields {
+  if (!isObject(value)) return false
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || prototype === null
+}
 
 /**
  * Equal in every field. Bytes are equal whatever array they stand in; a field that is undefined is
- * as one that is not there.
+ * as one that is not there; an error is one of the same class and message. What else has a class
+ * (a Map, a Date) keeps more than its fields show, and is the same as itself alone.
  */
 export function isSame(one: unknown, other: unknown): boolean {
-  if (one instanceof Uint8Array || other instanceof Uint8Array) {
-    return one instanceof Uint8Array && other instanceof Uint8Array && equalBytes(one, other)
+  if (Object.is(one, other)) return true
+  if (one instanceof Uint8Array) return other instanceof Uint8Array && equalBytes(one, other)
+  if (one instanceof Error) {
+    if (!(other instanceof Error) || one.message !== other.message) return false
+    return Object.getPrototypeOf(one) === Object.getPrototypeOf(other)
   }
-  if (!isObject(one) || !isObject(other)) return Object.is(one, other)
-  if (Array.isArray(one) !== Array.isArray(other)) return false
+  if (Array.isArray(one)) {
+    if (!Array.isArray(other) || one.length !== other.length) return false
+    const items: readonly unknown[] = one
+    // Spread, so that a hole is compared as well.
+    return [...items].every((item, index) => isSame(item, other[index]))
+  }
+  if (!isPlain(one) || !isPlain(other)) return false
   const names = new Set([...Object.keys(one), ...Object.keys(other)])
   return [...names].every((name) => isSame(one[name], other[name]))
 }
 
-/** @param pattern a type, or an object with the fields that have to be equal */
+/** @param pattern a type, or a plain object with the fields that have to be equal */
 export function doesMatch(pattern: unknown, value: object): boolean {
-  const fields: Readonly<Record<string, unknown>> = { ...value }
+  const fields: Fields = { ...value }
   if (typeof pattern === 'string') return fields['type'] === pattern
-  if (!isObject(pattern)) return false
+  if (!isPlain(pattern)) return false
   return Object.entries(pattern).every(([name, wanted]) => isSame(wanted, fields[name]))
 }
 

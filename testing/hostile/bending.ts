@@ -107,6 +107,46 @@ export async function bend<T extends ProtocolTypes>(
   return { taken, honestDuring: honestDuring ?? (await honest()), isOpen }
 }
 
+/**
+ * As `bend`, and each is waited for until the far side ends it or its time is over, also one whose
+ * session thinks that it is up.
+ *
+ * @param isNone whether what was to be done was not: that one is let go, and not told of
+ */
+export async function bendAndWait<T extends ProtocolTypes>(
+  tools: AttackTools<T>,
+  ways: readonly Bent<T>[],
+  isNone: (what: string) => boolean,
+): Promise<Pick<Bending, 'isOpen' | 'taken'>> {
+  const { atOnce, ground } = tools
+  const taken: Taken[] = []
+  const isOpen: string[] = []
+  for (let from = 0; from < ways.length; from += atOnce) {
+    const batch: { readonly what: string; readonly impostor: Impostor<T> }[] = []
+    for (const { protocol, tampering, what } of ways.slice(from, from + atOnce)) {
+      batch.push({ what, impostor: await tools.impostor(tampering, protocol) })
+      await pause(ground)
+    }
+    for (const { impostor } of batch) {
+      if ((await look(tools, impostor)) === 'hung') impostor.line?.mute()
+    }
+    const made = batch.filter(({ what }) => !isNone(what))
+    await outlast(
+      tools,
+      made.map(({ impostor }) => impostor.line),
+    )
+    for (const { impostor, what } of made) {
+      const { line } = impostor
+      if (line === undefined) continue
+      const isUp = !hasEnded(line) && impostor.active() !== undefined
+      taken.push(takenOf(ground, what, line, isUp ? 'active' : mannerOf(line)))
+      if (!hasEnded(line)) isOpen.push(what)
+    }
+    for (const { impostor } of batch) await impostor.stop()
+  }
+  return { taken, isOpen }
+}
+
 /** What follows from connections that were still open when their time was over. */
 export function judgeOpen<T extends ProtocolTypes>(
   { deadlineMs, isImpatient }: Pick<AttackTools<T>, 'deadlineMs' | 'isImpatient'>,

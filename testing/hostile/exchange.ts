@@ -31,10 +31,12 @@ export interface Exchange {
   readonly farewellMs: number
 }
 
-/** The same network; `onWrite` is called before each of its sessions' writes. */
-export function observedWire<T extends ProtocolTypes>(
+type WireOf<T extends ProtocolTypes> = ReturnType<Protocol<T>['wire']>
+
+/** The same network, whose wires do some things in another way. */
+export function changedWire<T extends ProtocolTypes>(
   protocol: Protocol<T>,
-  onWrite: (wire: ReturnType<Protocol<T>['wire']>) => void,
+  change: (wire: WireOf<T>) => Partial<WireOf<T>>,
 ): Protocol<T> {
   return {
     ...protocol,
@@ -45,14 +47,23 @@ export function observedWire<T extends ProtocolTypes>(
         get bufferedBytes() {
           return wire.bufferedBytes
         },
-        write(messages) {
-          onWrite(wire)
-          wire.write(messages)
-        },
+        ...change(wire),
       }
     },
   }
 }
+
+/** The same network; `onWrite` is called before each of its sessions' writes. */
+const observedWire = <T extends ProtocolTypes>(
+  protocol: Protocol<T>,
+  onWrite: (wire: WireOf<T>) => void,
+): Protocol<T> =>
+  changedWire(protocol, (wire) => ({
+    write(messages) {
+      onWrite(wire)
+      wire.write(messages)
+    },
+  }))
 
 /** The same network; `onFacts` is told what was found out about a session that is up. */
 function observedFacts<T extends ProtocolTypes>(

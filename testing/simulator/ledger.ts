@@ -37,6 +37,10 @@ export interface Listener extends Pick<HandedOver, 'lastHeard'> {
   readonly index: number
 }
 
+export interface Answerer extends Pick<HandedOver, 'askedThisLife'> {
+  readonly index: number
+}
+
 export interface Speaker {
   /** Of the one who hears it. */
   readonly connection: string
@@ -55,11 +59,18 @@ export interface Ledger {
   say(from: number, to: number): number
   /** A sentence of what is wrong with it. */
   heard(payload: Uint8Array, from: Speaker, to: Listener): string | undefined
-  /** Of requests, which are said: a sentence of what is wrong with being asked it. */
-  asked(payload: Uint8Array, to: HandedOver): string | undefined
+  /** The number of a request of one node. */
+  ask(from: number, to: number): number
+  /** A sentence of what is wrong with it. */
+  asked(payload: Uint8Array, to: Answerer): string | undefined
   readonly deliveries: number
   readonly heardCount: number
   readonly askedCount: number
+}
+
+interface FromTo {
+  readonly from: number
+  readonly to: number
 }
 
 export const createHandedOver = (): HandedOver => ({
@@ -73,7 +84,9 @@ export function createLedger(): Ledger {
   const published: Published[] = []
   const latenciesMs: number[] = []
   /** Said and not heard yet. */
-  const said = new Map<number, { readonly from: number; readonly to: number }>()
+  const said = new Map<number, FromTo>()
+  /** Requests, for good: they may come again in another life. */
+  const requested = new Map<number, FromTo>()
   let nextSaid = 1
   let deliveries = 0
   let heardCount = 0
@@ -125,10 +138,18 @@ export function createLedger(): Ledger {
       to.lastHeard.set(connection, number)
       return number > last ? undefined : `message ${number} came behind message ${last}`
     },
-    asked(payload, { askedThisLife }) {
+    ask(from, to) {
+      const number = nextSaid++
+      requested.set(number, { from, to })
+      return number
+    },
+    asked(payload, { askedThisLife, index }) {
       askedCount++
       const number = decodePayload(payload)
-      if (number === undefined) return 'a request that nobody made'
+      const entry = number === undefined ? undefined : requested.get(number)
+      if (number === undefined || entry === undefined) return 'a request that nobody made'
+      const { from, to } = entry
+      if (to !== index) return `request ${number} of n${from} to n${to} came to n${index}`
       if (askedThisLife.has(number)) return `request ${number} was handed over twice`
       askedThisLife.add(number)
       return undefined

@@ -29,6 +29,9 @@ const MINUTE_MS = 60_000
 /** How often it is looked whether a node that stops is down. */
 const STOPPING_MS = 500
 
+/** In the order in which they are drawn: that of a preset's weights is nobody's to choose. */
+const ACTS = ['ban', 'unban', 'connect', 'disconnect', 'stop'] as const satisfies readonly Act[]
+
 type Act = keyof OperatorNumbers['weights']
 
 export interface Operator {
@@ -142,9 +145,8 @@ export function createOperator<T extends ProtocolTypes>({
   }
 
   const drawAct = ({ weights }: OperatorNumbers): Act => {
-    const names = Object.keys(weights) as Act[]
-    let left = random.below(names.reduce((sum, name) => sum + weights[name], 0))
-    for (const name of names) {
+    let left = random.below(ACTS.reduce((sum, name) => sum + weights[name], 0))
+    for (const name of ACTS) {
       left -= weights[name]
       if (left < 0) return name
     }

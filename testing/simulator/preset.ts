@@ -138,3 +138,20 @@ export const SIMULATION_PRESETS: Readonly<Record<FaultPreset, SimulationPreset>>
     operator: OPERATOR,
   }),
 }
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/**
+ * The same numbers, their names in the order in which they stand in another preset: what is equal has
+ * one text. Names that are not in that one come last, by the alphabet.
+ */
+export function inOrderOf(like: unknown, value: unknown): unknown {
+  if (!isRecord(value)) return value
+  const known = isRecord(like) ? like : {}
+  const names = Object.keys(known).filter((name) => Object.hasOwn(value, name))
+  const others = Object.keys(value).filter((name) => !Object.hasOwn(known, name))
+  return Object.fromEntries(
+    [...names, ...others.sort()].map((name) => [name, inOrderOf(known[name], value[name])]),
+  )
+}

@@ -22,6 +22,7 @@ import { createInvariants } from './invariants.ts'
 import { createLedger } from './ledger.ts'
 import { modelCrypto } from './model-crypto.ts'
 import { createOperator } from './operator.ts'
+import { inOrderOf, SIMULATION_PRESETS } from './preset.ts'
 import type { SimulationPreset } from './preset.ts'
 import { createSchedule } from './schedule.ts'
 import { createSimulatedNode, nodeBehind } from './simulated-node.ts'
@@ -102,13 +103,29 @@ const LAST_GRACE_MS = 60_000
 /** A key that is none is drawn once in 2^128. */
 const PRIVATE_KEY_BYTES = 32
 
+/** Two bytes of a host are the number of its node. */
+const NODES_MAX = 65_536
+
+function checkNumbers({
+  durationMs,
+  nodes,
+}: Pick<SimulationOptions<ProtocolTypes>, 'durationMs' | 'nodes'>): void {
+  if (!Number.isInteger(nodes) || nodes < 1 || nodes > NODES_MAX) {
+    throw new RangeError(`nodes is a whole number from 1 to ${NODES_MAX}, and not ${nodes}`)
+  }
+  if (!Number.isFinite(durationMs) || durationMs < 0) {
+    throw new RangeError(`durationMs is a number from 0, and not ${durationMs}`)
+  }
+}
+
 /**
  * What decides a run, as text: it stands in the hash. A fault that is left out does not: it has to show
  * in what happens.
  */
 export function headerOf<T extends ProtocolTypes>(options: SimulationOptions<T>): string {
   const { crypto, durationMs, nodes, preset, protocol, seed } = options
-  return JSON.stringify({ protocol, nodes, seed, durationMs, crypto, preset })
+  const ordered = inOrderOf(SIMULATION_PRESETS.swarm, preset)
+  return JSON.stringify({ protocol, nodes, seed, durationMs, crypto, preset: ordered })
 }
 
 /** IPv4 addresses that are nobody's in particular, each in a group of its own as far as groups go. */
@@ -122,7 +139,9 @@ function drawKey(random: Random, isKey: (bytes: Uint8Array) => boolean): Uint8Ar
   }
 }
 
+/** @throws {RangeError} there can be no such number of nodes, or no such duration */
 export function simulate<T extends ProtocolTypes>(options: SimulationOptions<T>): SimulationResult {
+  checkNumbers(options)
   const { changed, durationMs, preset, seed, tools } = options
   const crypto: CryptoBackend = options.crypto === 'model' ? modelCrypto() : chooseCrypto()
   const limits: NodeLimits = { ...NODE_LIMITS, creditBytesMax: preset.creditBytesMax }
@@ -170,7 +189,8 @@ export function simulate<T extends ProtocolTypes>(options: SimulationOptions<T>)
     onStopped: invariants.stopped,
     onKilled: tally.killed,
     onAsked(life, { payload }) {
-      note(life, ledger.asked(payload, life.handed))
+      const { askedThisLife } = life.handed
+      note(life, ledger.asked(payload, { index: life.of.index, askedThisLife }))
       return applications.answer(life, payload)
     },
     onValidate: (life) => applications.validate(life),

@@ -113,7 +113,7 @@ export function createApplications<T extends ProtocolTypes>({
   const request = (life: Life<T>, random: Random): void => {
     const other = pick(random, nodes)
     if (other === undefined || other === life.of) return
-    const number = ledger.say(life.of.index, other.index)
+    const number = ledger.ask(life.of.index, other.index)
     counts.requests++
     const asked = {
       ...{ peer: other.address, protocol: REQUEST_PROTOCOL, metadata: undefined },

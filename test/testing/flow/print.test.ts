@@ -122,6 +122,35 @@ describe('a literal', () => {
     )
   })
 
+  test('of a field that is named __proto__ is one with that field', () => {
+    const value: unknown = JSON.parse('{"__proto__": {"a": 1}}')
+    const code = literalOf(value)
+    expect(code).toBe("{ ['__proto__']: { a: 1 } }")
+    const again = evaluate(`(${code})`, {}) as object
+    expect(Object.entries(again)).toEqual([['__proto__', { a: 1 }]])
+    expect(Object.getPrototypeOf(again)).toBe(Object.prototype)
+  })
+
+  const ring: { within?: unknown } = {}
+  ring.within = [{ ring }]
+  test.each<[string, unknown]>([
+    ['what holds itself', ring],
+    ['a list with a hole', Array(1)],
+    ['a list with a hole at its end', Object.assign([1], { length: 2 })],
+    ['a list with a name', Object.assign([1], { name: 1 })],
+    ['a list with a hole and a name', Object.assign(Array(1), { name: 1 })],
+    ['a map', new Map()],
+    ['a function', () => undefined],
+  ])('of %s is refused', (_, value) => {
+    expect(() => literalOf(value)).toThrow(TypeError)
+    expect(() => literalOf({ value: [value] })).toThrow(TypeError)
+  })
+
+  test('of what stands in two places is written twice', () => {
+    const one = { a: 1 }
+    expect(literalOf([one, one])).toBe('[{ a: 1 }, { a: 1 }]')
+  })
+
   test.each([
     ["'it is'", 'it is'],
     ['"it\'s"', "it's"],

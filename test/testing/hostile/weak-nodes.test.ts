@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
+import { encodeAscii } from '../../../codec/bytes.ts'
 import { lines } from '../../../examples/smallest-network.ts'
 import { native } from '../../../protocols/native.ts'
 import type { NativeTypes } from '../../../protocols/native.ts'
+import { changedWire } from '../../../testing/hostile/exchange.ts'
 import { ATTACK_NAMES } from '../../../testing/hostile/hostile-peer.ts'
 import type { AttackName } from '../../../testing/hostile/report.ts'
 import type { Streams } from '../../../world/streams.ts'
@@ -31,6 +33,25 @@ const startThrough = (through: (streams: Streams) => Streams) => () => startNati
 const startPlain = (through: (streams: Streams) => Streams) => () =>
   startVictim({ protocol: plain, messages: [say('blob', 1, 2, 3)], through })
 
+const line = (text: string) => ({ type: 'line' as const, bytes: encodeAscii(text) })
+/** Whatever comes first is a greeting. */
+const startRash = () =>
+  startVictim({
+    protocol: lines,
+    victim: changedWire(lines(), (wire) => {
+      let isFirst = true
+      return {
+        read() {
+          const read = wire.read()
+          if (read.kind !== 'message' || !isFirst) return read
+          isFirst = false
+          return { ...read, message: line('hi') }
+        },
+      }
+    }),
+    messages: [line('one')],
+  })
+
 type Start = () => Pick<ReturnType<typeof startNative>, 'peer'>
 
 const WEAKNESSES: readonly (readonly [AttackName, string, Start, RegExp])[] = [
@@ -45,6 +66,12 @@ const WEAKNESSES: readonly (readonly [AttackName, string, Start, RegExp])[] = [
   ],
   ['wrong-magic', 'waits for a day', startPatient, /byte 3 turned over: still open/],
   ['early-messages', 'closes nothing', startThrough(weak.closesNothing), /later .*: still open/],
+  [
+    'early-messages',
+    'takes anything for a greeting',
+    startRash,
+    /^messages in place of the 1. of the handshake's: still open/,
+  ],
   ['replayed', 'closes nothing', startThrough(weak.closesNothing), /earlier .*: still open/],
   ['half-closed', 'closes nothing', startThrough(weak.closesNothing), /half closed .*: still open/],
   ['reset', 'dies of resets', startThrough(weak.diesOfResets), /honest peer after it/],
@@ -66,6 +93,11 @@ test.each(WEAKNESSES)('%s: a node that %s is found out', async (name, _, start, 
   const report = await start().peer.attack(name)
   expect(report.verdict).toBe('failed')
   expect(report.because).toContainEqual(expect.stringMatching(because))
+})
+
+test('early-messages: a greeting that an application says makes a session by right', async () => {
+  const { peer } = startVictim({ protocol: lines, messages: [line('hi')] })
+  expect(await peer.attack('early-messages')).toMatchObject({ verdict: 'passed', because: [] })
 })
 
 test('each attack has such a node', () => {

@@ -74,6 +74,18 @@ test('a message that is handed over twice is seen', () => {
   expect(broken).toEqual(new Set(['handed-once']))
 })
 
+test('a request that is handed to somebody else is seen', () => {
+  const broken = brokenBy({
+    watcher: (watcher) => ({
+      ...watcher,
+      onAsked: (life, asked) =>
+        // Each takes what was for the next one.
+        watcher.onAsked({ ...life, of: { ...life.of, index: (life.of.index + 1) % 3 } }, asked),
+    }),
+  })
+  expect(broken).toEqual(new Set(['handed-once']))
+})
+
 test('a publication that changes on its way is seen', () => {
   const broken = brokenBy({
     protocol: (protocol) => ({
@@ -99,6 +111,36 @@ test('a part that throws is seen, and so is how its connection ends', () => {
         : protocol,
   })
   expect(broken).toEqual(new Set(['converges', 'ended', 'sound']))
+})
+
+test('a node that strikes another one for nothing is seen', () => {
+  const broken = brokenBy({
+    // Each pair dials each other at once, and leaves one of the two connections.
+    protocol: (protocol) => ({
+      ...protocol,
+      details: {
+        ...protocol.details,
+        'session-exists': {
+          reason: 'refused-by-us',
+          verdict: { do: 'strike', whom: 'address' },
+        },
+      },
+    }),
+  })
+  expect(broken).toEqual(new Set(['blameless']))
+})
+
+test('a connection that is called the fault of its peer is seen', () => {
+  const broken = brokenBy({
+    protocol: (protocol) => ({
+      ...protocol,
+      details: {
+        ...protocol.details,
+        'session-exists': { reason: 'peer-fault', verdict: { do: 'nothing' } },
+      },
+    }),
+  })
+  expect(broken).toEqual(new Set(['blameless']))
 })
 
 test('more connections than there are slots for are seen', () => {

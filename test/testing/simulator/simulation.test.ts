@@ -47,6 +47,28 @@ describe('a simulated network', () => {
     expect(result.coverage['item']?.leastPercent).toBe(100)
   })
 
+  test('has one hash for equal numbers, in whatever order they are written', () => {
+    const short = { nodes: 3, durationMs: 20_000, seed: 'order' } as const
+    const { swarm } = SIMULATION_PRESETS
+    const operator = swarm.operator && { ...swarm.operator, everyMsMin: 500, everyMsPerNode: 1_500 }
+    const preset = { ...swarm, operator }
+    const turned = reversed(preset) as typeof preset
+    expect(Object.keys(turned.operator?.weights ?? {})[0]).toBe('stop')
+    expect(run({ ...short, preset: turned })).toEqual(run({ ...short, preset }))
+    // A number that no preset has stands in the hash as well.
+    const more = { ...preset, a: 1, b: { d: 2, c: 3 } }
+    const other = run({ ...short, preset: more }).traceHash
+    expect(run({ ...short, preset: reversed(more) as typeof more }).traceHash).toBe(other)
+    expect(run({ ...short, preset }).traceHash).not.toBe(other)
+  })
+
+  test.each([
+    ...[0, -1, 1.5, Number.NaN, Infinity, 65_537].map((nodes) => ({ nodes })),
+    ...[-5, Number.NaN, Infinity].map((durationMs) => ({ durationMs })),
+  ])('of %o is refused', (given) => {
+    expect(() => run(given)).toThrow(RangeError)
+  })
+
   test('is given the numbers of a preset, which are part of its hash', () => {
     const { workload } = SIMULATION_PRESETS.calm
     const short = { nodes: 3, durationMs: 5_000, faults: 'calm' } as const
@@ -54,6 +76,15 @@ describe('a simulated network', () => {
     expect(other.traceHash).not.toBe(run(short).traceHash)
   })
 })
+
+function reversed(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value)
+      .reverse()
+      .map(([name, inner]) => [name, reversed(inner)]),
+  )
+}
 
 describe('the comparison of two traces', () => {
   const compare = (expected: readonly string[], got: readonly string[]) => {
