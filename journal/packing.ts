@@ -5,7 +5,11 @@
 import { Unpackr } from 'msgpackr'
 import { JournalError } from './journal-error.ts'
 
-const unpackr = new Unpackr({ useRecords: false, moreTypes: true, int64AsType: 'bigint' })
+/** No value refers to another: two references to each of thirty would be more than memory holds. */
+const unpackr = new Unpackr({
+  ...{ useRecords: false, moreTypes: true, int64AsType: 'bigint' },
+  structuredClone: false,
+})
 
 export interface Unpacked {
   readonly value: unknown

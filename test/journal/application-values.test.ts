@@ -25,7 +25,7 @@ class Blob {
 
 function startBob() {
   const world = startVirtualWorld({ seed: 'values' })
-  startNode(world, 'alice', '10.0.0.1', plain())
+  const { supervisor: alice } = startNode(world, 'alice', '10.0.0.1', plain())
   const { datagrams, store, streams, ...rest } = world.nodeWorld('bob', '10.0.0.2')
   const journal = memoryJournal()
   const bob = createSupervisor({
@@ -35,7 +35,7 @@ function startBob() {
     ...(datagrams === undefined ? {} : { datagrams }),
   })
   void bob.start()
-  return { bob, journal, world }
+  return { alice, bob, journal, world }
 }
 
 test('a message that is an object of a class is recorded as its own fields, and replays', () => {
@@ -90,6 +90,32 @@ test('a value that takes the journal while it is written down spoils nothing', (
   expect(asked).toBeGreaterThan(20)
   const read = decodeNodeJournal(journal.bytes())
   expect(read.incomplete).toBeUndefined()
+  expect(replay(read, { protocol: recordable.plain.remake }).run()).toBeUndefined()
+})
+
+test('what a handler gives that is no answer is not looked at, and the node goes on', async () => {
+  const { alice, bob, journal, world } = startBob()
+  world.advance(1_000)
+  let asked = 0
+  const given = {
+    get inside() {
+      asked++
+      return given
+    },
+  }
+  bob.handle('blob', () => Promise.resolve(given as unknown as undefined))
+  alice.send(alice.connections()[0]?.name ?? '', new Blob())
+  world.advance(1_000)
+  await new Promise(setImmediate)
+  world.advance(1_000)
+  void bob.stop()
+  world.advance(10_000)
+  const read = decodeNodeJournal(journal.bytes())
+  const settled = read.entries.filter(({ input }) => input.kind === 'handler.settled')
+  expect([settled.map(({ input }) => input), asked]).toMatchObject([
+    [{ outcome: 'done', value: null }],
+    0,
+  ])
   expect(replay(read, { protocol: recordable.plain.remake }).run()).toBeUndefined()
 })
 

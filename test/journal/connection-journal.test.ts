@@ -1,13 +1,21 @@
 import fc from 'fast-check'
+import { Packr } from 'msgpackr'
 import { expect, test } from 'vitest'
+import { concatBytes } from '../../codec/bytes.ts'
 import type { NativeTypes } from '../../machines/handshakes/native.ts'
 import {
   decodeConnectionJournal,
   encodeConnectionJournal,
 } from '../../journal/connection-journal.ts'
+import { HEAD_BYTES } from '../../journal/head.ts'
 import { redactConnection, replayConnection } from '../../journal/connection-replay.ts'
 import { JournalError } from '../../journal/journal-error.ts'
 import { decodeNodeJournal } from '../../journal/node-journal.ts'
+import {
+  createSegmentWriter,
+  readSegments,
+  SEGMENT_OVERHEAD_BYTES,
+} from '../../journal/segments.ts'
 import { BACKENDS } from '../support/crypto-backends.ts'
 import { startRecorded, SUBJECTS } from './connection-recorded.ts'
 
@@ -65,6 +73,22 @@ test('a journal of a connection with a byte changed, or cut off, is never taken 
   for (let cut = 1; cut < 200; cut++) {
     expect(outcomeOf(bytes.slice(0, -cut * 7))).not.toBe('same')
   }
+})
+
+test('a value that refers to another, which is more than memory holds, is damage', () => {
+  const [bytes = new Uint8Array()] = startJournals().journals
+  const { contents } = readSegments(bytes, HEAD_BYTES)
+  const packr = new Packr({ useRecords: false, structuredClone: true })
+  let settings: unknown = []
+  for (let level = 0; level < 28; level++) settings = [settings, settings]
+  const writer = createSegmentWriter()
+  const header = { protocol: 'native', settings, options: { name: 'one' }, limits: {} }
+  const segments = [packr.pack([0, header]), ...contents.slice(1)].map((content) => {
+    const segment = concatBytes(new Uint8Array(SEGMENT_OVERHEAD_BYTES), content)
+    writer.seal(segment)
+    return segment
+  })
+  expect(outcomeOf(concatBytes(bytes.slice(0, HEAD_BYTES), ...segments))).toBe('damaged')
 })
 
 test('a journal of a connection is none of a node, and without its secrets it is not replayed', () => {
