@@ -38,11 +38,19 @@ const ENDINGS: Readonly<Record<OverReason, JournalEnding>> = {
   failed: 'failed',
 }
 
-export function encodeConnectionJournal<T extends ProtocolTypes>({
-  entries,
-  header,
-  secrets,
-}: ConnectionRecording<T>): Uint8Array {
+export const encodeConnectionJournal = <T extends ProtocolTypes>(
+  recording: ConnectionRecording<T>,
+): Uint8Array => encode(recording, true)
+
+/** What was read from a broken journal: what comes of it has no end, either. */
+export const encodeBrokenConnectionJournal = <T extends ProtocolTypes>(
+  recording: ConnectionRecording<T>,
+): Uint8Array => encode(recording, false)
+
+function encode<T extends ProtocolTypes>(
+  { entries, header, secrets }: ConnectionRecording<T>,
+  hasEnd: boolean,
+): Uint8Array {
   const segments = createSegmentWriter()
   const values = createValueWriter(SEGMENT_OVERHEAD_BYTES)
   const segment = (parts: readonly unknown[]): Uint8Array => {
@@ -59,7 +67,7 @@ export function encodeConnectionJournal<T extends ProtocolTypes>({
   for (let at = 0; at < entries.length; at += SEGMENT_ENTRIES) {
     made.push(segment(entries.slice(at, at + SEGMENT_ENTRIES).map((entry) => [ENTRY, entry])))
   }
-  made.push(segment([[END, entries.length]]))
+  if (hasEnd) made.push(segment([[END, entries.length]]))
   return concatBytes(encodeHead({ kind: 'connection', ending, lostEntries: 0 }), ...made)
 }
 

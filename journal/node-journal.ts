@@ -2,16 +2,19 @@
  * A node's journal, read: what is whole of it, and what is wrong with the rest.
  * @module
  */
+import { equalBytes } from '../codec/bytes.ts'
+import { SECRET_KEY } from '../supervisor/address-book-records.ts'
 import { decodeHead, encodeHead, HEAD_BYTES } from './head.ts'
 import type { JournalHead } from './head.ts'
 import { joinedBytes } from './joined-bytes.ts'
 import { JournalError } from './journal-error.ts'
 import type { JournalSecrets, NodeEntry, NodeHeader } from './node-entries.ts'
-import { createPartReader } from './node-parts.ts'
+import { createPartReader, writePart } from './node-parts.ts'
 import type { NodePart, SinglePart } from './node-parts.ts'
 import { unpackEach } from './packing.ts'
 import { createSeal } from './seal.ts'
 import { createSegmentWriter, readSegments, SEGMENT_OVERHEAD_BYTES } from './segments.ts'
+import { createValueWriter } from './value-writer.ts'
 
 export interface NodeJournal {
   readonly head: JournalHead
@@ -19,7 +22,7 @@ export interface NodeJournal {
   /** Undefined: they were taken out. */
   readonly secrets: JournalSecrets | undefined
   readonly entries: readonly NodeEntry[]
-  /** Of the recording as it was made; undefined: it was not brought to its end. */
+  /** Over the entries as they stand there; undefined: the recording was not brought to its end. */
   readonly seal: number | undefined
   /** One sentence about what is missing behind the entries; undefined: all is there. */
   readonly incomplete: string | undefined
@@ -58,6 +61,18 @@ function incompleteOf(
   return undefined
 }
 
+/** Where all was written before the head said so, whatever is missing was there once. */
+const WRITTEN_BEFORE: ReadonlySet<JournalHead['ending']> = new Set(['cap', 'slow', 'whole'])
+
+const isBrokenOff = (
+  { ending }: JournalHead,
+  fault: ReturnType<typeof readSegments>['fault'],
+  hasEnd: boolean,
+): boolean =>
+  fault?.what === 'damaged' ||
+  (fault !== undefined && WRITTEN_BEFORE.has(ending)) ||
+  (ending === 'whole' && !hasEnd)
+
 type Placed = NodePart & { readonly bytes: Uint8Array }
 
 /** Segment by segment: what a short entry is follows from those before it. */
@@ -94,8 +109,10 @@ export function decodeNodeJournal(bytes: Uint8Array): NodeJournal {
     } else if (part.part === 'header') ({ header } = part)
     else ({ secrets } = part)
   }
-  // A journal whose secrets were taken out has entries or an end behind its header.
-  const isCutAtStart = secrets === undefined && entries.length === 0 && end === undefined
+  const isBroken = isBrokenOff(head, fault, end !== undefined)
+  // Where its secrets were taken out before anything entered, a journal is a header alone.
+  const isCut = fault !== undefined || isBroken
+  const isCutAtStart = isCut && secrets === undefined && entries.length === 0
   if (header === undefined || isCutAtStart) {
     const where =
       fault === undefined
@@ -110,7 +127,6 @@ export function decodeNodeJournal(bytes: Uint8Array): NodeJournal {
     throw new JournalError('damaged', 'an entry is not as it was recorded')
   }
   const incomplete = incompleteOf(head, fault, end !== undefined, entries.length)
-  const isBroken = fault?.what === 'damaged' || (head.ending === 'whole' && end === undefined)
   return { head, header, secrets, entries, seal: end?.seal, incomplete, isBroken }
 }
 
@@ -120,23 +136,50 @@ function nodeHeadOf(bytes: Uint8Array): JournalHead {
   throw new JournalError('wrong-kind', `it is the journal of a ${head.kind}, not of a node`)
 }
 
+/** Of what no segment begins with, so that what was read from a broken journal is one again. */
+const BROKEN_TAILS: Readonly<Record<'cut' | 'damaged', Uint8Array>> = {
+  cut: new Uint8Array(SEGMENT_OVERHEAD_BYTES - 1),
+  damaged: new Uint8Array(SEGMENT_OVERHEAD_BYTES).fill(0xff),
+}
+
+/** In place of what the address book draws its places with; its bytes are those of the part. */
+function hideBookSecret({ reads }: NodeEntry): void {
+  for (const [key, value] of reads.flat()) if (equalBytes(key, SECRET_KEY)) value.fill(0)
+}
+
 /**
  * The journal without its secrets: it shows states and sizes, and is replayed only with other secrets
- * in their place. What the application itself gave and got in plain text is still in it.
+ * in their place. What the application itself gave and got in plain text is still in it. Where it is
+ * broken, so is what comes of it.
  * @throws {JournalError} as `decodeNodeJournal`
  */
 export function redact(bytes: Uint8Array): Uint8Array {
-  const { head } = decodeNodeJournal(bytes)
+  const { entries, head, isBroken } = decodeNodeJournal(bytes)
+  const { contents, fault } = readSegments(bytes, HEAD_BYTES)
+  if (entries.length === 0 && (isBroken || fault !== undefined)) {
+    throw new JournalError('damaged', 'it breaks off before its first entry')
+  }
   const writer = createSegmentWriter()
-  const segmentOf = (content: readonly Uint8Array[]): Uint8Array => {
-    const segment = joinedBytes([new Uint8Array(SEGMENT_OVERHEAD_BYTES), ...content])
-    writer.seal(segment)
-    return segment
+  const seal = createSeal()
+  const shown = (part: Placed): readonly Uint8Array[] => {
+    if (part.part === 'secrets') return []
+    if (part.part === 'end') {
+      const values = createValueWriter(0)
+      writePart(values, { part: 'end', entries: part.entries, seal: seal.value })
+      return [values.written()]
+    }
+    if (part.part === 'entry') hideBookSecret(part.entry)
+    seal.add(part.bytes)
+    return [part.bytes]
   }
   const segments: Uint8Array[] = []
-  for (const parts of partsOf(readSegments(bytes, HEAD_BYTES).contents)) {
-    const shown = parts.filter(({ part }) => part !== 'secrets')
-    if (shown.length > 0) segments.push(segmentOf(shown.map((part) => part.bytes)))
+  for (const parts of partsOf(contents)) {
+    const content = parts.flatMap(shown)
+    if (content.length === 0) continue
+    const segment = joinedBytes([new Uint8Array(SEGMENT_OVERHEAD_BYTES), ...content])
+    writer.seal(segment)
+    segments.push(segment)
   }
-  return joinedBytes([encodeHead(head), ...segments])
+  const tail = fault === undefined ? [] : [BROKEN_TAILS[fault.what]]
+  return joinedBytes([encodeHead(head), ...segments, ...tail])
 }
