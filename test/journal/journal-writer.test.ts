@@ -42,7 +42,8 @@ function startWriter(segmentBytesMax: number) {
     /** One step, in which the store answered so much. */
     step(number: number, readBytes: number): boolean {
       writer.begin({ number, monotonicMs: 1, wallMs: 1 }, { kind: 'clock.alarm' })
-      const reads = readBytes === 0 ? [] : [[[Uint8Array.of(1), new Uint8Array(readBytes)] as const]]
+      const reads =
+        readBytes === 0 ? [] : [[[Uint8Array.of(1), new Uint8Array(readBytes)] as const]]
       return writer.end(reads, [])
     },
     read() {
