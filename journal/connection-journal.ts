@@ -11,6 +11,7 @@ import type {
   ConnectionSecrets,
   OverReason,
 } from './connection-entries.ts'
+import { isConnectionEntry } from './connection-check.ts'
 import { decodeHead, encodeHead, HEAD_BYTES } from './head.ts'
 import type { JournalEnding } from './head.ts'
 import { JournalError } from './journal-error.ts'
@@ -87,29 +88,6 @@ const isSecrets = (value: unknown): boolean =>
   Array.isArray(value['messages']) &&
   Array.isArray(value['keys'])
 
-/** What stands beside the kind of an entry, where it is an object of its own. */
-const INNER: Readonly<Record<ConnectionEntry<ProtocolTypes>['of'], string | undefined>> = {
-  step: undefined,
-  turn: undefined,
-  credit: undefined,
-  in: 'call',
-  done: undefined,
-  did: 'deed',
-  out: 'ask',
-  back: 'answer',
-  threw: undefined,
-  over: undefined,
-}
-
-function isEntry(value: unknown): boolean {
-  if (!isRecord(value) || typeof value['of'] !== 'string') return false
-  if (!Object.hasOwn(INNER, value['of'])) return false
-  const inner = INNER[value['of'] as keyof typeof INNER]
-  if (inner === undefined) return true
-  const content = value[inner]
-  return isRecord(content) && typeof content['kind'] === 'string'
-}
-
 interface Parts {
   header: unknown
   secrets: unknown
@@ -123,7 +101,7 @@ function take(parts: Parts, value: unknown, where: string): void {
   const isFirst = parts.entries.length === 0 && parts.end === undefined
   if (number === HEADER && isFirst && isHeader(content)) parts.header = content
   else if (number === SECRETS && isFirst && isSecrets(content)) parts.secrets = content
-  else if (number === ENTRY && parts.end === undefined && isEntry(content)) {
+  else if (number === ENTRY && parts.end === undefined && isConnectionEntry(content)) {
     parts.entries.push(content)
   } else if (number === END && parts.end === undefined) parts.end = content
   else throw new JournalError('damaged', `${where} holds what is no part of a connection's journal`)

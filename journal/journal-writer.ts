@@ -54,6 +54,8 @@ export interface JournalWriter extends StepSink {
   end(reads: readonly (readonly StoreEntry[])[], outcome: readonly OutcomeLine[]): boolean
   /** The medium failed, and with it what it had taken and not yet kept. */
   fail(ending: 'failed' | 'no-space', lostEntries: number): void
+  /** The entry that is open cannot be written: the recording ends with what is whole before it. */
+  giveUp(): void
   /** One more entry that was not written down. */
   lose(): void
   /** What waits and is whole goes to the medium now, and can be read there. */
@@ -183,6 +185,11 @@ export function createJournalWriter(options: JournalWriterOptions): JournalWrite
     fail(how, lost) {
       writtenEntries -= lost
       cutShort(how, lost + waitingEntries)
+    },
+    giveUp() {
+      isBeginning = false
+      flush()
+      cutShort('unwritable', 1)
     },
     lose() {
       lostEntries++

@@ -11,7 +11,7 @@ import { JournalError } from './journal-error.ts'
 import type { JournalSecrets, NodeEntry, NodeHeader } from './node-entries.ts'
 import { createPartReader, writePart } from './node-parts.ts'
 import type { NodePart, SinglePart } from './node-parts.ts'
-import { unpackEach } from './packing.ts'
+import { visitEach } from './packing.ts'
 import { createSeal } from './seal.ts'
 import { createSegmentWriter, readSegments, SEGMENT_OVERHEAD_BYTES } from './segments.ts'
 import { createValueWriter } from './value-writer.ts'
@@ -21,7 +21,10 @@ export interface NodeJournal {
   readonly header: NodeHeader
   /** Undefined: they were taken out. */
   readonly secrets: JournalSecrets | undefined
+  /** All of them, unless it was read up to one. */
   readonly entries: readonly NodeEntry[]
+  /** How many it has. */
+  readonly entryCount: number
   /** Over the entries as they stand there; undefined: the recording was not brought to its end. */
   readonly seal: number | undefined
   /** One sentence about what is missing behind the entries; undefined: all is there. */
@@ -36,6 +39,7 @@ const ENDED_EARLY: Readonly<Record<Exclude<JournalHead['ending'], 'whole'>, stri
   slow: 'the recording ended because its medium could not keep up',
   'no-space': 'the recording ended because its medium was full',
   failed: 'the recording ended because its medium failed',
+  unwritable: 'the recording ended because something that it was given could not be written down',
 }
 
 /** In a sentence. */
@@ -62,7 +66,9 @@ function incompleteOf(
 }
 
 /** Where all was written before the head said so, whatever is missing was there once. */
-const WRITTEN_BEFORE: ReadonlySet<JournalHead['ending']> = new Set(['cap', 'slow', 'whole'])
+const WRITTEN_BEFORE: ReadonlySet<JournalHead['ending']> = new Set([
+  ...(['cap', 'slow', 'unwritable', 'whole'] as const),
+])
 
 const isBrokenOff = (
   { ending }: JournalHead,
@@ -73,46 +79,64 @@ const isBrokenOff = (
   (fault !== undefined && WRITTEN_BEFORE.has(ending)) ||
   (ending === 'whole' && !hasEnd)
 
-type Placed = NodePart & { readonly bytes: Uint8Array }
-
-/** Segment by segment: what a short entry is follows from those before it. */
-function* partsOf(contents: readonly Uint8Array[]): Generator<readonly Placed[]> {
+/** Part by part, and no more of them at a time: what a short entry is follows from those before it. */
+function visitParts(
+  contents: readonly Uint8Array[],
+  visit: (part: NodePart, bytes: Uint8Array, segment: number) => void,
+): void {
   const reader = createPartReader()
   for (const [number, content] of contents.entries()) {
     const where = `segment ${number}`
-    yield unpackEach(content, where).map(({ bytes, value }) => ({
-      ...reader.read(value, where),
-      bytes,
-    }))
+    visitEach(content, where, (value, bytes) => {
+      visit(reader.read(value, where), bytes, number)
+    })
   }
+}
+
+/** What a journal has one of. */
+interface Single {
+  header: NodeHeader | undefined
+  secrets: JournalSecrets | undefined
+  end: Extract<SinglePart, { part: 'end' }> | undefined
 }
 
 /**
  * @throws {JournalError} `not-a-journal`, `version`, `wrong-kind`; `damaged`: not even its header can be
  * read, or a whole segment holds what is no part of a journal
  */
-export function decodeNodeJournal(bytes: Uint8Array): NodeJournal {
+export const decodeNodeJournal = (bytes: Uint8Array): NodeJournal =>
+  decodeNodeJournalUntil(bytes, Infinity)
+
+/**
+ * The same, with entries up to one alone, counted from 0. What stands behind it is held against its
+ * checksums all the same, and takes no memory.
+ * @throws {JournalError} as `decodeNodeJournal`
+ */
+export function decodeNodeJournalUntil(bytes: Uint8Array, until: number): NodeJournal {
   const head = nodeHeadOf(bytes)
   const { contents, fault } = readSegments(bytes, HEAD_BYTES)
   const entries: NodeEntry[] = []
   const seal = createSeal()
-  let header: NodeHeader | undefined
-  let secrets: JournalSecrets | undefined
-  let end: Extract<SinglePart, { part: 'end' }> | undefined
-  for (const part of [...partsOf(contents)].flat()) {
-    if (end !== undefined) throw new JournalError('damaged', 'something stands behind the end')
-    if (part.part === 'header' || part.part === 'entry') seal.add(part.bytes)
-    if (part.part === 'entry') entries.push(part.entry)
-    else if (part.part === 'end') end = part
-    else if (entries.length > 0) {
+  let entryCount = 0
+  const single: Single = { header: undefined, secrets: undefined, end: undefined }
+  visitParts(contents, (part, partBytes) => {
+    if (single.end !== undefined) {
+      throw new JournalError('damaged', 'something stands behind the end')
+    }
+    if (part.part === 'header' || part.part === 'entry') seal.add(partBytes)
+    if (part.part === 'entry') {
+      if (entryCount++ <= until) entries.push(part.entry)
+    } else if (part.part === 'end') single.end = part
+    else if (entryCount > 0) {
       throw new JournalError('damaged', `the ${part.part} stands behind entries`)
-    } else if (part.part === 'header') ({ header } = part)
-    else ({ secrets } = part)
-  }
+    } else if (part.part === 'header') single.header = part.header
+    else single.secrets = part.secrets
+  })
+  const { end, header, secrets } = single
   const isBroken = isBrokenOff(head, fault, end !== undefined)
   // Where its secrets were taken out before anything entered, a journal is a header alone.
   const isCut = fault !== undefined || isBroken
-  const isCutAtStart = isCut && secrets === undefined && entries.length === 0
+  const isCutAtStart = isCut && secrets === undefined && entryCount === 0
   if (header === undefined || isCutAtStart) {
     const where =
       fault === undefined
@@ -120,14 +144,14 @@ export function decodeNodeJournal(bytes: Uint8Array): NodeJournal {
         : `it is ${fault.what} at byte ${fault.atByte}`
     throw new JournalError('damaged', `${where}, and nothing of the recording is there`)
   }
-  if (end !== undefined && end.entries !== entries.length) {
-    throw new JournalError('damaged', `it says ${end.entries} entries and has ${entries.length}`)
+  if (end !== undefined && end.entries !== entryCount) {
+    throw new JournalError('damaged', `it says ${end.entries} entries and has ${entryCount}`)
   }
   if (end !== undefined && end.seal !== seal.value) {
     throw new JournalError('damaged', 'an entry is not as it was recorded')
   }
-  const incomplete = incompleteOf(head, fault, end !== undefined, entries.length)
-  return { head, header, secrets, entries, seal: end?.seal, incomplete, isBroken }
+  const incomplete = incompleteOf(head, fault, end !== undefined, entryCount)
+  return { head, header, secrets, entries, entryCount, seal: end?.seal, incomplete, isBroken }
 }
 
 function nodeHeadOf(bytes: Uint8Array): JournalHead {
@@ -154,32 +178,36 @@ function hideBookSecret({ reads }: NodeEntry): void {
  * @throws {JournalError} as `decodeNodeJournal`
  */
 export function redact(bytes: Uint8Array): Uint8Array {
-  const { entries, head, isBroken } = decodeNodeJournal(bytes)
+  const { entryCount, head, isBroken } = decodeNodeJournalUntil(bytes, -1)
   const { contents, fault } = readSegments(bytes, HEAD_BYTES)
-  if (entries.length === 0 && (isBroken || fault !== undefined)) {
+  if (entryCount === 0 && (isBroken || fault !== undefined)) {
     throw new JournalError('damaged', 'it breaks off before its first entry')
   }
   const writer = createSegmentWriter()
   const seal = createSeal()
-  const shown = (part: Placed): readonly Uint8Array[] => {
-    if (part.part === 'secrets') return []
+  const shown = (part: NodePart, partBytes: Uint8Array): Uint8Array | undefined => {
+    if (part.part === 'secrets') return undefined
     if (part.part === 'end') {
       const values = createValueWriter(0)
       writePart(values, { part: 'end', entries: part.entries, seal: seal.value })
-      return [values.written()]
+      return values.written()
     }
     if (part.part === 'entry') hideBookSecret(part.entry)
-    seal.add(part.bytes)
-    return [part.bytes]
+    seal.add(partBytes)
+    return partBytes
   }
-  const segments: Uint8Array[] = []
-  for (const parts of partsOf(contents)) {
-    const content = parts.flatMap(shown)
-    if (content.length === 0) continue
-    const segment = joinedBytes([new Uint8Array(SEGMENT_OVERHEAD_BYTES), ...content])
-    writer.seal(segment)
-    segments.push(segment)
-  }
+  const kept: Uint8Array[][] = contents.map(() => [])
+  visitParts(contents, (part, partBytes, number) => {
+    const piece = shown(part, partBytes)
+    if (piece !== undefined) kept[number]?.push(piece)
+  })
+  const segments = kept
+    .filter(({ length }) => length > 0)
+    .map((pieces) => {
+      const segment = joinedBytes([new Uint8Array(SEGMENT_OVERHEAD_BYTES), ...pieces])
+      writer.seal(segment)
+      return segment
+    })
   const tail = fault === undefined ? [] : [BROKEN_TAILS[fault.what]]
   return joinedBytes([encodeHead(head), ...segments, ...tail])
 }

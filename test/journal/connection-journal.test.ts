@@ -91,6 +91,43 @@ test('a value that refers to another, which is more than memory holds, is damage
   expect(outcomeOf(concatBytes(bytes.slice(0, HEAD_BYTES), ...segments))).toBe('damaged')
 })
 
+/** The record with one field of another kind, for each: of the network's own only it can judge. */
+type Change = readonly [name: string, changed: object]
+const changesOf = (record: object): readonly Change[] =>
+  Object.entries(record).flatMap(([name, value]: [string, unknown]): readonly Change[] => {
+    if (value === undefined || name === 'news') return []
+    const own: Change = [name, { ...record, [name]: null }]
+    if (!['ask', 'call', 'deed'].includes(name) || typeof value !== 'object') return [own]
+    const inner = changesOf(value ?? {}).map(([field, changed]): Change => [
+      `${name}.${field}`,
+      { ...record, [name]: changed },
+    ])
+    return [own, ...inner]
+  })
+
+test('an entry of which a field is of another kind is damage, and it is said where', () => {
+  const [recording] = startJournals().recordings
+  const over = recording?.entries.at(-1)
+  if (over === undefined || recording === undefined) throw new Error('nothing was recorded')
+  const changes = recording.entries.flatMap((entry) =>
+    changesOf(entry).map(([name, changed]) => [`${entry.of} ${name}`, changed] as const),
+  )
+  const each = new Map(changes)
+  for (const [name, changed] of each) {
+    const entries = [changed as typeof over, over]
+    const bytes = encodeConnectionJournal({ ...recording, entries })
+    expect(() => decodeConnectionJournal(bytes), name).toThrow(
+      /^segment 2 holds what is no part of a connection's journal$/,
+    )
+  }
+  expect([...each.keys()]).toEqual(
+    expect.arrayContaining([
+      ...['step monotonicMs', 'in call', 'in call.kind', 'did deed.bytes', 'out ask.hash'],
+      ...['in call.input', 'back answer', 'over why', 'credit exhausted', 'turn number'],
+    ]),
+  )
+})
+
 test('a journal of a connection is none of a node, and without its secrets it is not replayed', () => {
   const { journals, recordings } = startJournals()
   expect(() => decodeNodeJournal(journals[0] ?? new Uint8Array())).toThrow('of a connection, not')

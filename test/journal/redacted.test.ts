@@ -83,6 +83,7 @@ describe('what is wrong with a journal', () => {
     ['whole', true],
     ['cap', true],
     ['slow', true],
+    ['unwritable', true],
     ['open', false],
     ['no-space', false],
     ['failed', false],
