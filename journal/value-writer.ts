@@ -3,12 +3,11 @@
  * writes an entry for each message that it is told to send, and the general library takes several times
  * as long for one. The library reads it.
  *
- * It throws where a value cannot be looked at, a proxy that was revoked, and nowhere else. What an
- * application gives may be no plain data: an object of a class is its own
- * fields, and what cannot be written at all is a note that it was there, which a node takes as little
- * for bytes or a verdict as the thing itself. So is a reference to what it stands in, and whatever
- * follows where it holds more values than a message can: two references in a ring are as many values as
- * one likes.
+ * It throws where a value cannot be looked at (a proxy that was revoked), and nowhere else. What an
+ * application gives may be no plain data: an object of a class is its own fields, and what cannot be
+ * written at all is a note that it was there, which a node takes as little for bytes or a verdict as the
+ * thing itself. So is a reference to what it stands in, and whatever comes behind where it holds more
+ * values than a message can: two references in a ring are as many values as one likes.
  * @module
  */
 export interface ValueWriter {

@@ -134,7 +134,8 @@ test('what a handler gives that is no answer is not looked at, and the node goes
       return given
     },
   }
-  bob.handle('blob', () => Promise.resolve(given as unknown as undefined))
+  // The compiler refuses it: in JavaScript a handler may give whatever its last call gave.
+  bob.handle('blob', () => new Promise((resolve) => Reflect.apply(resolve, undefined, [given])))
   alice.send(alice.connections()[0]?.name ?? '', new Blob())
   world.advance(1_000)
   await new Promise(setImmediate)
