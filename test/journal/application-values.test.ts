@@ -135,7 +135,10 @@ test('what a handler gives that is no answer is not looked at, and the node goes
     },
   }
   // The compiler refuses it: in JavaScript a handler may give whatever its last call gave.
-  bob.handle('blob', () => new Promise((resolve) => Reflect.apply(resolve, undefined, [given])))
+  const settled = new Promise<void>((resolve) => {
+    Reflect.apply(resolve, undefined, [given])
+  })
+  bob.handle('blob', () => settled)
   alice.send(alice.connections()[0]?.name ?? '', new Blob())
   world.advance(1_000)
   await new Promise(setImmediate)
@@ -143,8 +146,8 @@ test('what a handler gives that is no answer is not looked at, and the node goes
   void bob.stop()
   world.advance(10_000)
   const read = decodeNodeJournal(journal.bytes())
-  const settled = read.entries.filter(({ input }) => input.kind === 'handler.settled')
-  expect([settled.map(({ input }) => input), asked]).toMatchObject([
+  const answers = read.entries.filter(({ input }) => input.kind === 'handler.settled')
+  expect([answers.map(({ input }) => input), asked]).toMatchObject([
     [{ outcome: 'done', value: null }],
     0,
   ])
