@@ -2,7 +2,11 @@
  * `replay` of the journal of one connection: alone, against what the node around it answered.
  * @module
  */
-import { decodeConnectionJournal, encodeConnectionJournal } from '../journal/connection-journal.ts'
+import {
+  decodeConnectionJournal,
+  encodeBrokenConnectionJournal,
+  encodeConnectionJournal,
+} from '../journal/connection-journal.ts'
 import { printEntry } from '../journal/connection-print.ts'
 import { connectionSteps, redactConnection } from '../journal/connection-replay.ts'
 import type { ReplayedConnectionStep } from '../journal/connection-replay.ts'
@@ -42,7 +46,10 @@ export async function replayConnectionJournal(
     throw new CommandFault(2, `${path} records one connection: only a node becomes a test`)
   }
   if (redact !== undefined) {
-    await writeNew(redact, encodeConnectionJournal(redactConnection(recording)))
+    const encode = isBroken ? encodeBrokenConnectionJournal : encodeConnectionJournal
+    await writeNew(redact, encode(redactConnection(recording)))
+    if (isBroken) throw new CommandFault(1, `${path}: ${incomplete ?? 'it is broken'}`)
+    if (incomplete !== undefined && !json) print(incomplete)
     return 0
   }
   const remake = await remakerOf(protocol ?? networkIn(path, header.protocol))

@@ -12,7 +12,6 @@ import type { Happened, Timeline } from './timeline.ts'
 
 type Entry = ConnectionEntry<ProtocolTypes>
 
-/** Of an entry nobody has looked at but for its kind: each field is what it is. */
 function happenedIn(entry: Entry, connection: string): Happened | undefined {
   if (entry.of !== 'did') return undefined
   const { deed } = entry

@@ -11,6 +11,7 @@ import type {
   ConnectionSecrets,
   OverReason,
 } from './connection-entries.ts'
+import { isConnectionEntry } from './connection-check.ts'
 import { decodeHead, encodeHead, HEAD_BYTES } from './head.ts'
 import type { JournalEnding } from './head.ts'
 import { JournalError } from './journal-error.ts'
@@ -38,11 +39,19 @@ const ENDINGS: Readonly<Record<OverReason, JournalEnding>> = {
   failed: 'failed',
 }
 
-export function encodeConnectionJournal<T extends ProtocolTypes>({
-  entries,
-  header,
-  secrets,
-}: ConnectionRecording<T>): Uint8Array {
+export const encodeConnectionJournal = <T extends ProtocolTypes>(
+  recording: ConnectionRecording<T>,
+): Uint8Array => encode(recording, true)
+
+/** What was read from a broken journal: what comes of it has no end, either. */
+export const encodeBrokenConnectionJournal = <T extends ProtocolTypes>(
+  recording: ConnectionRecording<T>,
+): Uint8Array => encode(recording, false)
+
+function encode<T extends ProtocolTypes>(
+  { entries, header, secrets }: ConnectionRecording<T>,
+  hasEnd: boolean,
+): Uint8Array {
   const segments = createSegmentWriter()
   const values = createValueWriter(SEGMENT_OVERHEAD_BYTES)
   const segment = (parts: readonly unknown[]): Uint8Array => {
@@ -59,7 +68,7 @@ export function encodeConnectionJournal<T extends ProtocolTypes>({
   for (let at = 0; at < entries.length; at += SEGMENT_ENTRIES) {
     made.push(segment(entries.slice(at, at + SEGMENT_ENTRIES).map((entry) => [ENTRY, entry])))
   }
-  made.push(segment([[END, entries.length]]))
+  if (hasEnd) made.push(segment([[END, entries.length]]))
   return concatBytes(encodeHead({ kind: 'connection', ending, lostEntries: 0 }), ...made)
 }
 
@@ -79,29 +88,6 @@ const isSecrets = (value: unknown): boolean =>
   Array.isArray(value['messages']) &&
   Array.isArray(value['keys'])
 
-/** What stands beside the kind of an entry, where it is an object of its own. */
-const INNER: Readonly<Record<ConnectionEntry<ProtocolTypes>['of'], string | undefined>> = {
-  step: undefined,
-  turn: undefined,
-  credit: undefined,
-  in: 'call',
-  done: undefined,
-  did: 'deed',
-  out: 'ask',
-  back: 'answer',
-  threw: undefined,
-  over: undefined,
-}
-
-function isEntry(value: unknown): boolean {
-  if (!isRecord(value) || typeof value['of'] !== 'string') return false
-  if (!Object.hasOwn(INNER, value['of'])) return false
-  const inner = INNER[value['of'] as keyof typeof INNER]
-  if (inner === undefined) return true
-  const content = value[inner]
-  return isRecord(content) && typeof content['kind'] === 'string'
-}
-
 interface Parts {
   header: unknown
   secrets: unknown
@@ -115,7 +101,7 @@ function take(parts: Parts, value: unknown, where: string): void {
   const isFirst = parts.entries.length === 0 && parts.end === undefined
   if (number === HEADER && isFirst && isHeader(content)) parts.header = content
   else if (number === SECRETS && isFirst && isSecrets(content)) parts.secrets = content
-  else if (number === ENTRY && parts.end === undefined && isEntry(content)) {
+  else if (number === ENTRY && parts.end === undefined && isConnectionEntry(content)) {
     parts.entries.push(content)
   } else if (number === END && parts.end === undefined) parts.end = content
   else throw new JournalError('damaged', `${where} holds what is no part of a connection's journal`)

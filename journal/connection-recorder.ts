@@ -26,7 +26,10 @@ import { recordedTools } from './recorded-tools.ts'
 export interface ConnectionSink<T extends ProtocolTypes> {
   /** A connection begins. Undefined: this one is not recorded. */
   begin(header: ConnectionHeader<T>, seed: Uint8Array): EntryTaker<T> | undefined
-  /** Nothing more comes of it. `error` is what failed in the recorder or the sink. */
+  /**
+   * Nothing more comes of it. `error` is what failed in the recorder or the sink. What it throws itself
+   * ends nothing: `unheardEnds` of the recorder counts it.
+   */
   over?(connection: string, why: OverReason, error: unknown): void
 }
 
@@ -45,6 +48,8 @@ export interface ConnectionRecorder<T extends ProtocolTypes> {
   isOn: boolean
   /** The names of those that are being recorded. */
   readonly recording: readonly string[]
+  /** How often the sink threw as it was told of an end. */
+  readonly unheardEnds: number
   /** Ends the recording of one, or of all; the connections go on. */
   finish(connection?: string): void
 }
@@ -191,6 +196,16 @@ export function recordConnections<T extends ProtocolTypes>(
   const { sink, recordingBytesMax = RECORDING_BYTES_MAX } = options
   const running = new Map<string, Tape<T>>()
   let isOn = options.on ?? true
+  let unheardEnds = 0
+
+  /** It is called from inside a connection, which has nothing to do with what the sink throws. */
+  const tellOver = (name: string, why: OverReason, error: unknown): void => {
+    try {
+      sink.over?.(name, why, error)
+    } catch {
+      unheardEnds++
+    }
+  }
 
   /** Undefined: it is made as if there were no recorder. */
   const begin = (
@@ -217,7 +232,7 @@ export function recordConnections<T extends ProtocolTypes>(
       const taker = sink.begin(header, seed.slice())
       return taker && { header, seed, taker }
     } catch (error) {
-      sink.over?.(given.name, 'failed', error)
+      tellOver(given.name, 'failed', error)
       return undefined
     }
   }
@@ -240,7 +255,7 @@ export function recordConnections<T extends ProtocolTypes>(
       isClosed: () => inner?.view.phase === 'closed',
       onOver(why, error) {
         running.delete(name)
-        sink.over?.(name, why, error)
+        tellOver(name, why, error)
       },
     })
     running.set(name, tape)
@@ -282,6 +297,9 @@ export function recordConnections<T extends ProtocolTypes>(
     },
     get recording() {
       return [...running.keys()]
+    },
+    get unheardEnds() {
+      return unheardEnds
     },
     finish(name) {
       for (const [key, tape] of [...running]) {

@@ -6,6 +6,7 @@
  */
 import type { Connection } from '../actors/connection-contract.ts'
 import type { ProtocolTypes } from '../machines/session.ts'
+import { chooseCrypto } from '../transport/crypto/choose.ts'
 import type {
   ConnectionEntry,
   ConnectionRecording,
@@ -15,6 +16,7 @@ import type {
 import { forkOf } from './connection-fork.ts'
 import type { ConnectionFork, ForkOptions } from './connection-fork.ts'
 import { createPlayer } from './connection-player.ts'
+import { createSeal } from './connection-seal.ts'
 import type { ConnectionDifference, PlayerOptions } from './connection-player.ts'
 import { JournalError } from './journal-error.ts'
 import { finalStateOf } from './connection-recorder.ts'
@@ -105,8 +107,20 @@ export function replayConnection<T extends ProtocolTypes>(
   return player.difference
 }
 
-/** Without what is secret: it shows states, types and sizes, and cannot be replayed. */
-export const redactConnection = <T extends ProtocolTypes>({
+/**
+ * Without what is secret: it shows states, types and sizes, and cannot be replayed. What was written in
+ * plain text could be guessed from its hash: so that becomes one that is keyed with the seed.
+ */
+export function redactConnection<T extends ProtocolTypes>({
   entries,
   header,
-}: ConnectionRecording<T>): ConnectionRecording<T> => ({ header, entries, secrets: undefined })
+  secrets,
+}: ConnectionRecording<T>): ConnectionRecording<T> {
+  if (secrets === undefined) return { header, entries, secrets }
+  const { keyedHash } = createSeal(chooseCrypto(), secrets.seed, header)
+  const redacted = entries.map((entry): ConnectionEntry<T> => {
+    if (entry.of !== 'did' || entry.deed.kind !== 'stream.write') return entry
+    return { of: 'did', deed: { ...entry.deed, hash: keyedHash(entry.deed.hash) } }
+  })
+  return { header, entries: redacted, secrets: undefined }
+}

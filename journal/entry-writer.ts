@@ -85,7 +85,7 @@ export function createEntryWriter(writer: ValueWriter): EntryWriter {
   const fillField = ({ fields: inner, text }: StencilField, value: unknown): boolean => {
     if (text !== undefined) return value === text
     if (inner === undefined) {
-      writer.value(value)
+      writer.given(value)
       return true
     }
     if (typeof value !== 'object' || value === null) return false
@@ -142,7 +142,7 @@ export function createEntryWriter(writer: ValueWriter): EntryWriter {
     writer.float64(monotonicMs)
     writer.float64(wallMs)
     const start = writer.length
-    writer.value(input)
+    writer.given(input)
     return start
   }
 

@@ -8,7 +8,10 @@ import { HEAD_BYTES } from './head.ts'
 import { JournalError } from './journal-error.ts'
 import type { JournalSink } from './journal-writer.ts'
 
-/** A disk that is this far behind does not catch up; it is also what a crash may lose. */
+/**
+ * A disk that is this far behind does not catch up; it is also what a crash may lose. One segment more
+ * is taken, however large: what a store answered at its start is in one.
+ */
 const QUEUE_BYTES_MAX = 32 * 1_024 * 1_024
 
 /**
@@ -119,7 +122,7 @@ export function openFileSink(path: string, options: FileSinkOptions): JournalSin
 
   return {
     write(bytes, entries) {
-      if (isBroken || queuedBytes + bytes.length > QUEUE_BYTES_MAX) return false
+      if (isBroken || queuedBytes > QUEUE_BYTES_MAX) return false
       enqueue({ bytes: new Uint8Array(bytes), atByte: endByte, entries })
       endByte += bytes.length
       return true

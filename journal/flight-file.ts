@@ -40,7 +40,10 @@ const HEAD_BYTES = MAGIC.length + 6
 const HASH_BYTES = 32
 
 /** Plain maps alone: what another writer could put into records and extensions is not read. */
-const FORM = { useRecords: false, mapsAsObjects: true, useBigIntExtension: true } as const
+const FORM = {
+  ...{ useRecords: false, mapsAsObjects: true, useBigIntExtension: true },
+  structuredClone: false,
+} as const
 
 export function flightFile(recording: FlightRecording): Uint8Array {
   const content = Uint8Array.from(new Packr(FORM).pack(recording))

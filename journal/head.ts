@@ -25,10 +25,14 @@ const KINDS: readonly JournalKind[] = ['node', 'connection']
 
 /**
  * How a recording ended. `open`: it goes on, or its process died. `whole`: by its owner. The others
- * before that: at its cap, because its medium was too slow, was full, or failed.
+ * before that: at its cap, because its medium was too slow, was full, or failed, or because something
+ * that an application gave could not be written down.
  */
-export type JournalEnding = 'open' | 'whole' | 'cap' | 'slow' | 'no-space' | 'failed'
-const ENDINGS: readonly JournalEnding[] = ['open', 'whole', 'cap', 'slow', 'no-space', 'failed']
+export type JournalEnding = 'open' | 'whole' | 'cap' | 'slow' | 'no-space' | 'failed' | 'unwritable'
+const ENDINGS: readonly JournalEnding[] = [
+  ...(['open', 'whole', 'cap', 'slow', 'no-space', 'failed'] as const),
+  'unwritable',
+]
 
 export interface JournalHead {
   readonly kind: JournalKind

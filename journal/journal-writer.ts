@@ -16,7 +16,7 @@ import type { StepSink } from './node-recorder.ts'
 import { writePart } from './node-parts.ts'
 import type { SinglePart } from './node-parts.ts'
 import { createSeal } from './seal.ts'
-import { createSegmentWriter, SEGMENT_OVERHEAD_BYTES } from './segments.ts'
+import { createSegmentWriter, SEGMENT_BYTES_MAX, SEGMENT_OVERHEAD_BYTES } from './segments.ts'
 import { createValueWriter } from './value-writer.ts'
 
 /** A write call costs as much as copying some tens of kilobytes. */
@@ -54,6 +54,8 @@ export interface JournalWriter extends StepSink {
   end(reads: readonly (readonly StoreEntry[])[], outcome: readonly OutcomeLine[]): boolean
   /** The medium failed, and with it what it had taken and not yet kept. */
   fail(ending: 'failed' | 'no-space', lostEntries: number): void
+  /** The entry that is open cannot be written: the recording ends with what is whole before it. */
+  giveUp(): void
   /** One more entry that was not written down. */
   lose(): void
   /** What waits and is whole goes to the medium now, and can be read there. */
@@ -66,12 +68,14 @@ export interface JournalWriter extends StepSink {
 export interface JournalWriterOptions {
   readonly sink: JournalMemory | JournalSink
   readonly bytesMax: number
+  /** Where one entry alone is larger, the recording ends. Left out: what is read again. */
+  readonly segmentBytesMax?: number
   /** Told once, when the recording ended before its time. */
   onCutShort(status: JournalStatus): void
 }
 
 export function createJournalWriter(options: JournalWriterOptions): JournalWriter {
-  const { bytesMax, sink } = options
+  const { bytesMax, segmentBytesMax = SEGMENT_BYTES_MAX, sink } = options
   const segments = createSegmentWriter()
   const seal = createSeal()
   const waiting = createValueWriter(SEGMENT_OVERHEAD_BYTES)
@@ -91,6 +95,8 @@ export function createJournalWriter(options: JournalWriterOptions): JournalWrite
   let unchecked: { readonly segment: Uint8Array; readonly isSealed: boolean }[] = []
 
   const status = (): JournalStatus => ({ ending, entries: writtenEntries, lostEntries, bytes })
+
+  const contentIn = (length: number): number => length - SEGMENT_OVERHEAD_BYTES
 
   const writeHead = (): void => {
     sink.writeHead(encodeHead({ kind: 'node', ending, lostEntries }))
@@ -123,7 +129,9 @@ export function createJournalWriter(options: JournalWriterOptions): JournalWrite
     if (wholeBytes === SEGMENT_OVERHEAD_BYTES || ending !== 'open') return
     const entries = waitingEntries
     const segmentBytes = wholeBytes
-    if (bytes + segmentBytes > bytesMax) return cutShort('cap', entries)
+    if (bytes + segmentBytes > bytesMax || contentIn(segmentBytes) > segmentBytesMax) {
+      return cutShort('cap', entries)
+    }
     const segment = waiting.written().subarray(0, segmentBytes)
     if ('keep' in sink) unchecked.push({ segment: sink.keep(segment), isSealed })
     else {
@@ -163,6 +171,12 @@ export function createJournalWriter(options: JournalWriterOptions): JournalWrite
         return false
       }
       entryWriter.end(wholeBytes, reads, outcome)
+      // It may be too much by itself: what stands before it is not.
+      if (contentIn(waiting.length) > segmentBytesMax) flush()
+      if (isCutShort()) {
+        lostEntries++
+        return false
+      }
       wholeBytes = waiting.length
       waitingEntries++
       if (waitingSinceMs === -Infinity || wholeBytes >= SEGMENT_BYTES) flush()
@@ -171,6 +185,11 @@ export function createJournalWriter(options: JournalWriterOptions): JournalWrite
     fail(how, lost) {
       writtenEntries -= lost
       cutShort(how, lost + waitingEntries)
+    },
+    giveUp() {
+      isBeginning = false
+      flush()
+      cutShort('unwritable', 1)
     },
     lose() {
       lostEntries++

@@ -48,6 +48,7 @@ export function memoryJournal(options: MemoryJournalOptions = {}): MemoryJournal
       return joinedBytes([head, ...segments.all])
     },
     get status() {
+      recording.endWithNode()
       return writer.status
     },
   }

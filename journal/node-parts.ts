@@ -90,8 +90,16 @@ export interface PartReader {
   read(value: unknown, where: string): NodePart
 }
 
+interface ReadStencil extends Stencil {
+  /** Where it has no gaps, that of all its entries. */
+  input: unknown
+}
+
+/** Of most entries nothing came: that is one value for all of them. */
+const NOTHING_CAME: readonly (readonly never[])[] = [[], []]
+
 export function createPartReader(): PartReader {
-  const stencils = new Map<number, Stencil>()
+  const stencils = new Map<number, ReadStencil>()
   let lastWallMs = 0
 
   const entryOf = (fields: readonly unknown[]): NodeEntry | undefined => {
@@ -109,7 +117,7 @@ export function createPartReader(): PartReader {
       if (fields.length > ENTRY_FIELDS + 1 || stencil === undefined || !isStencil(number)) {
         return undefined
       }
-      stencils.set(number, stencil)
+      stencils.set(number, { ...stencil, input: undefined })
     }
     return entryOf(fields.slice(1, ENTRY_FIELDS))
   }
@@ -119,9 +127,10 @@ export function createPartReader(): PartReader {
     const stencil = isStencil(number) ? stencils.get(number) : undefined
     if (stencil === undefined || !isTime(aheadMs)) return undefined
     const end = SHORT_ENTRY_FIELDS + stencil.gaps
-    const came = fields.length === end ? [[], []] : fields.slice(end)
+    const came = fields.length === end ? NOTHING_CAME : fields.slice(end)
     if (came.length !== CAME_FIELDS) return undefined
-    const input = filled(stencil, fields.slice(SHORT_ENTRY_FIELDS, end))
+    if (stencil.gaps === 0) stencil.input ??= filled(stencil, [])
+    const input = stencil.input ?? filled(stencil, fields.slice(SHORT_ENTRY_FIELDS, end))
     return entryOf([monotonicMs, lastWallMs + aheadMs, input, ...came])
   }
 

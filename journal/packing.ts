@@ -5,33 +5,47 @@
 import { Unpackr } from 'msgpackr'
 import { JournalError } from './journal-error.ts'
 
-const unpackr = new Unpackr({ useRecords: false, moreTypes: true, int64AsType: 'bigint' })
-
-export interface Unpacked {
-  readonly value: unknown
-  /** Where it stands. */
-  readonly bytes: Uint8Array
-}
+/** No value refers to another: two references to each of thirty would be more than memory holds. */
+const unpackr = new Unpackr({
+  ...{ useRecords: false, moreTypes: true, int64AsType: 'bigint' },
+  structuredClone: false,
+})
 
 /**
- * The values that stand there one after the other, with bytes of their own.
+ * Each value that stands there, one after the other, with the bytes that it stands in: memory of its
+ * own, of which bytes in the value are views.
  * @throws {JournalError} `damaged`
  */
-export function unpackEach(bytes: Uint8Array, where: string): readonly Unpacked[] {
-  if (bytes.length === 0) return []
+export function visitEach(
+  bytes: Uint8Array,
+  where: string,
+  visit: (value: unknown, bytes: Uint8Array) => void,
+): void {
+  if (bytes.length === 0) return
   // Views of a plain copy: no Buffer comes out, and nothing that the caller writes over changes them.
   const own = new Uint8Array(bytes)
-  const unpacked: Unpacked[] = []
+  let thrown: { readonly error: unknown } | undefined
   try {
     unpackr.unpackMultiple(own, (value: unknown, start, end) => {
-      unpacked.push({ value, bytes: own.subarray(start, end) })
+      try {
+        visit(value, own.subarray(start, end))
+        return undefined
+      } catch (error) {
+        thrown = { error }
+        return false
+      }
     })
   } catch (cause) {
     throw new JournalError('damaged', `${where} is no msgpack`, { cause })
   }
-  return unpacked
+  if (thrown !== undefined) throw thrown.error
 }
 
 /** Without their places. @throws {JournalError} `damaged` */
-export const unpackAll = (bytes: Uint8Array, where: string): readonly unknown[] =>
-  unpackEach(bytes, where).map(({ value }) => value)
+export function unpackAll(bytes: Uint8Array, where: string): readonly unknown[] {
+  const values: unknown[] = []
+  visitEach(bytes, where, (value) => {
+    values.push(value)
+  })
+  return values
+}

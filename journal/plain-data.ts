@@ -10,11 +10,18 @@ const packr = new Packr({ useRecords: false, moreTypes: true, int64AsType: 'bigi
 
 /** Deeper is nothing that a network says; it ends a ring of references. */
 const DEPTH_MAX = 32
+/** The longest list that a network here has is of 50,000 records. */
+const VALUES_MAX = 1_024 * 1_024
 /** Enough to tell any two runs apart; a recording is no proof against a forger. */
 const HASH_BYTES = 8
 
-function copyAt(value: unknown, depth: number): unknown {
+interface Left {
+  values: number
+}
+
+function copyAt(value: unknown, depth: number, left: Left): unknown {
   if (depth > DEPTH_MAX) throw new TypeError('data that is too deep to be recorded')
+  if (left.values-- === 0) throw new TypeError('more data than can be recorded')
   switch (typeof value) {
     case 'bigint':
     case 'boolean':
@@ -31,7 +38,7 @@ function copyAt(value: unknown, depth: number): unknown {
   if (value === null) return value
   // Also of a Buffer, whose own `slice` is none.
   if (value instanceof Uint8Array) return new Uint8Array(value)
-  if (Array.isArray(value)) return value.map((item: unknown) => copyAt(item, depth + 1))
+  if (Array.isArray(value)) return value.map((item: unknown) => copyAt(item, depth + 1, left))
   const prototype: unknown = Object.getPrototypeOf(value)
   if (prototype !== Object.prototype && prototype !== null) {
     throw new TypeError('an object of a class is no plain data')
@@ -39,19 +46,19 @@ function copyAt(value: unknown, depth: number): unknown {
   return Object.fromEntries(
     Object.entries(value)
       .sort(([one], [other]) => (one < other ? -1 : 1))
-      .map(([name, item]) => [name, copyAt(item, depth + 1)]),
+      .map(([name, item]) => [name, copyAt(item, depth + 1, left)]),
   )
 }
 
 /** A copy that shares nothing. @throws {TypeError} it is no plain data */
 export function copyPlain<Value>(value: Value): Value {
   // The same shape, by what it does.
-  return copyAt(value, 0) as Value
+  return copyAt(value, 0, { values: VALUES_MAX }) as Value
 }
 
 /** The same bytes for the same data. @throws {TypeError} it is no plain data */
 export const encodePlain = (value: unknown): Uint8Array =>
-  new Uint8Array(packr.pack(copyAt(value, 0)))
+  new Uint8Array(packr.pack(copyPlain(value)))
 
 /** The bytes of what is plain data already, its names in the order in which they stand. */
 export const encodeCopied = (copied: unknown): Uint8Array => new Uint8Array(packr.pack(copied))

@@ -45,6 +45,8 @@ export interface OngoingRecording extends JournalRecording {
    * recording ends.
    */
   flush(): void
+  /** After the node's end, and not within its last step, the recording ends. */
+  endWithNode(): void
 }
 
 export interface RecordingEnds {
@@ -61,6 +63,13 @@ export function recordingInto(
   let hasStopped = false
   /** Until it has begun, no step is run. */
   let isInStep = (): boolean => false
+
+  const endWithNode = (): void => {
+    if (!hasStopped || isInStep()) return
+    recorder?.stop()
+    recorder = undefined
+    writer.close()
+  }
 
   return {
     begin({ crypto, random, secrets, ...header }) {
@@ -100,7 +109,7 @@ export function recordingInto(
               },
             },
             onFault() {
-              writer.fail('failed', 0)
+              writer.giveUp()
               recorder = undefined
               count()
             },
@@ -116,13 +125,11 @@ export function recordingInto(
         },
       }
     },
+    endWithNode,
     flush() {
+      endWithNode()
       if (isInStep()) writer.flush()
-      else if (hasStopped) {
-        recorder?.stop()
-        recorder = undefined
-        writer.close()
-      } else {
+      else if (!hasStopped) {
         recorder?.finish()
         writer.flush()
       }

@@ -97,6 +97,8 @@ export function createReplayWorld(options: ReplayWorldOptions): ReplayWorld {
       reads = [...entry.reads]
     },
     complete(input) {
+      // What was asked for has come: a run that leaves the recording here owes no other one.
+      if (input.kind === 'clock.turn-ended') asksTurnEnd = false
       if (input.kind !== 'job.done' && input.kind !== 'job.failed') return input
       const job = jobs.get(input.request)
       jobs.delete(input.request)

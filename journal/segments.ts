@@ -12,8 +12,8 @@ const LENGTH_BYTES = 4
 /** What stands in front of a segment's content. */
 export const SEGMENT_OVERHEAD_BYTES = 8
 
-/** An entry is at most a chunk of a stream, a stored range or a payload, none near this. */
-const SEGMENT_BYTES_MAX = 256 * 1_024 * 1_024
+/** Of content. A recording ends where one entry is larger; what says to be longer is no segment. */
+export const SEGMENT_BYTES_MAX = 256 * 1_024 * 1_024
 
 export interface SegmentWriter {
   /** Fills in what stands in front of the content, and gives the content's checksum. */

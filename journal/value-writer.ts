@@ -3,9 +3,11 @@
  * writes an entry for each message that it is told to send, and the general library takes several times
  * as long for one. The library reads it.
  *
- * It never throws. What an application gives may be no plain data: an object of a class is its own
- * fields, and what cannot be written at all is a note that it was there, which a node takes as little
- * for bytes or a verdict as the thing itself.
+ * It throws where a value cannot be looked at (a proxy that was revoked), and nowhere else. What an
+ * application gives may be no plain data: an object of a class is its own fields, and what cannot be
+ * written at all is a note that it was there, which a node takes as little for bytes or a verdict as the
+ * thing itself. So is a reference to what it stands in, and whatever comes behind where it holds more
+ * values than a message can: two references in a ring are as many values as one likes.
  * @module
  */
 export interface ValueWriter {
@@ -28,6 +30,8 @@ export interface ValueWriter {
   /** The array that begins there was of up to 15 values, and is of so many, up to 15. */
   rewriteArrayOf(at: number, count: number): void
   value(value: unknown): void
+  /** What an application gave: it may refer to itself, and hold more than there is memory for. */
+  given(value: unknown): void
 }
 
 /** A segment of a journal and what overhangs: less than the second cache of most processors. */
@@ -38,6 +42,12 @@ const KEPT_BYTES_MAX = 4 * 1_024 * 1_024
 const SHORT_TEXT = 64
 /** A value deeper than this is none that an input has; and no other reader would follow it. */
 const DEPTH_MAX = 100
+/** Of what an application gave. The longest list that a network here has is of 50,000 records. */
+const VALUES_MAX = 1_024 * 1_024
+/** So many bytes of one value count as one more: all together they are as long as a segment can be. */
+const VALUE_BYTES_SHIFT = 8
+/** No store answers so much. A small integer: counting it down takes no memory. */
+const UNBOUNDED = 2 ** 30 - 1
 
 const utf8 = new TextEncoder()
 
@@ -46,6 +56,9 @@ export function createValueWriter(reservedBytes: number): ValueWriter {
   let view = new DataView(bytes.buffer)
   let at = reservedBytes
   let depth = 0
+  /** Objects that are being written, the outermost first. */
+  const path: (object | undefined)[] = Array.from({ length: DEPTH_MAX })
+  let valuesLeft = UNBOUNDED
 
   const renew = (size: number): void => {
     const other = new Uint8Array(size)
@@ -56,6 +69,13 @@ export function createValueWriter(reservedBytes: number): ValueWriter {
 
   const room = (count: number): void => {
     if (at + count > bytes.length) renew(Math.max(bytes.length * 2, at + count))
+  }
+
+  /** Whether so many more values are written; where they are not, nothing is that comes behind. */
+  const takes = (count: number): boolean => {
+    const isTaken = count <= valuesLeft
+    valuesLeft = isTaken ? valuesLeft - count : 0
+    return isTaken
   }
 
   const float64 = (value: number): void => {
@@ -138,6 +158,10 @@ export function createValueWriter(reservedBytes: number): ValueWriter {
 
   const text = (value: string): void => {
     if (value.length <= SHORT_TEXT && shortAscii(value)) return
+    if (!takes(value.length >>> VALUE_BYTES_SHIFT)) {
+      text(MORE)
+      return
+    }
     const encoded = utf8.encode(value)
     lengthIn(encoded.length, 0xa0, 31, 0xd9, 0xda)
     raw(encoded)
@@ -150,6 +174,10 @@ export function createValueWriter(reservedBytes: number): ValueWriter {
   }
 
   const bin = (value: Uint8Array): void => {
+    if (!takes(value.length >>> VALUE_BYTES_SHIFT)) {
+      text(MORE)
+      return
+    }
     lengthIn(value.length, 0, -1, 0xc4, 0xc5)
     raw(value)
   }
@@ -163,6 +191,10 @@ export function createValueWriter(reservedBytes: number): ValueWriter {
   }
 
   const list = (values: readonly unknown[]): void => {
+    if (!takes(values.length)) {
+      text(MORE)
+      return
+    }
     arrayOf(values.length)
     for (const item of values) write(item)
   }
@@ -187,6 +219,10 @@ export function createValueWriter(reservedBytes: number): ValueWriter {
   const record = (value: object): void => {
     let count = 0
     for (const name in value) if (hasOwn.call(value, name)) count++
+    if (!takes(count)) {
+      text(MORE)
+      return
+    }
     const isOdd = hasOwn.call(value, '__proto__')
     if (count < 16 && !isOdd) {
       shortRecord(value, count)
@@ -245,10 +281,19 @@ export function createValueWriter(reservedBytes: number): ValueWriter {
       text('deeper')
       return
     }
-    depth++
+    if (valuesLeft === 0) {
+      text(MORE)
+      return
+    }
+    for (let above = 0; above < depth; above++) {
+      if (path[above] !== value) continue
+      text('ring')
+      return
+    }
+    path[depth++] = value
     if (Array.isArray(value)) list(value)
     else record(value)
-    depth--
+    path[--depth] = undefined
   }
 
   return {
@@ -268,7 +313,7 @@ export function createValueWriter(reservedBytes: number): ValueWriter {
     rewind(length) {
       at = length
       // What stands behind may have been left in the middle.
-      depth = 0
+      while (depth > 0) path[--depth] = undefined
     },
     copyFrom: (length) => bytes.slice(length, at),
     float64,
@@ -287,11 +332,21 @@ export function createValueWriter(reservedBytes: number): ValueWriter {
     rewriteArrayOf(start, count) {
       bytes[start] = 0x90 | count
     },
-    value: write,
+    value(value) {
+      valuesLeft = UNBOUNDED
+      write(value)
+    },
+    given(value) {
+      valuesLeft = VALUES_MAX
+      write(value)
+    },
   }
 }
 
 const hasOwn = Object.prototype.hasOwnProperty
+
+/** In place of what is too much. */
+const MORE = 'more'
 
 /** As the library writes it: an extension of type 0. */
 const UNDEFINED = Uint8Array.of(0xd4, 0, 0)

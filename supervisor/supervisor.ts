@@ -56,6 +56,16 @@ function ownBytes(name: string, given: unknown): Uint8Array {
   throw new PeerloomError('bad-argument', `the ${name} is no Uint8Array`)
 }
 
+/**
+ * What a handler answered, as an input: a copy of bytes, because they stay the application's own, which
+ * may write over them, or has given them away; a text or nothing. All else is no answer, and whatever
+ * holds it together is none of the node's.
+ */
+function answerIn(given: unknown): unknown {
+  if (given instanceof Uint8Array) return new Uint8Array(given)
+  return ['function', 'object', 'symbol'].includes(typeof given) ? null : given
+}
+
 export function createSupervisorOver<T extends ProtocolTypes>(
   options: SupervisorCoreOptions<T>,
 ): Supervisor<T> {
@@ -84,9 +94,7 @@ export function createSupervisorOver<T extends ProtocolTypes>(
         node.loop.enter({ kind: 'handler.settled', request, outcome, value })
       }
       const run = async (): Promise<unknown> => {
-        const value = await handlers.get(handler)?.(given)
-        // What was answered stays the application's own: it may write over it, or has given it away.
-        return value instanceof Uint8Array ? new Uint8Array(value) : value
+        return answerIn(await handlers.get(handler)?.(given))
       }
       run().then(
         (value) => {

@@ -6,7 +6,9 @@ import { createSupervisor } from '../../index.ts'
 import { fileJournal } from '../../journal/file-journal.ts'
 import { connectionMemory } from '../../journal/connection-memory.ts'
 import { recordConnections } from '../../journal/connection-recorder.ts'
+import type { JournalStatus } from '../../journal/journal-writer.ts'
 import { memoryJournal } from '../../journal/memory-journal.ts'
+import type { MemoryJournalOptions } from '../../journal/memory-journal.ts'
 import { decodeNodeJournal } from '../../journal/node-journal.ts'
 import { replay } from '../../journal/replay.ts'
 import { createValueWriter } from '../../journal/value-writer.ts'
@@ -23,11 +25,11 @@ class Blob {
   readonly more = new Map([[1, 2]])
 }
 
-function startBob() {
+function startBob(options: MemoryJournalOptions = {}) {
   const world = startVirtualWorld({ seed: 'values' })
-  startNode(world, 'alice', '10.0.0.1', plain())
+  const { supervisor: alice } = startNode(world, 'alice', '10.0.0.1', plain())
   const { datagrams, store, streams, ...rest } = world.nodeWorld('bob', '10.0.0.2')
-  const journal = memoryJournal()
+  const journal = memoryJournal(options)
   const bob = createSupervisor({
     ...{ name: 'bob', protocol: plain(), transport: streams, store, world: rest },
     record: journal,
@@ -35,7 +37,7 @@ function startBob() {
     ...(datagrams === undefined ? {} : { datagrams }),
   })
   void bob.start()
-  return { bob, journal, world }
+  return { alice, bob, journal, world }
 }
 
 test('a message that is an object of a class is recorded as its own fields, and replays', () => {
@@ -90,6 +92,65 @@ test('a value that takes the journal while it is written down spoils nothing', (
   expect(asked).toBeGreaterThan(20)
   const read = decodeNodeJournal(journal.bytes())
   expect(read.incomplete).toBeUndefined()
+  expect(replay(read, { protocol: recordable.plain.remake }).run()).toBeUndefined()
+})
+
+test('a value that cannot be read ends the recording, which says so and keeps what is before it', () => {
+  const live = (extra: () => object) => {
+    const told: JournalStatus[] = []
+    const { bob, journal, world } = startBob({ onCutShort: (status) => told.push(status) })
+    world.advance(1_000)
+    const message = { type: 'blob', payload: Uint8Array.of(1), extra: extra() } as const
+    expect(bob.send(bob.connections()[0]?.name ?? '', message)).toBe('queued')
+    world.advance(1_000)
+    void bob.stop()
+    world.advance(10_000)
+    expect(bob.state).toBe('stopped')
+    return { read: decodeNodeJournal(journal.bytes()), status: journal.status, told }
+  }
+  const whole = live(() => ({}))
+  const { read, status, told } = live(() => {
+    const { proxy, revoke } = Proxy.revocable({}, {})
+    revoke()
+    return proxy
+  })
+  const at = whole.read.entries.findIndex(
+    ({ input }) => input.kind === 'command' && input.command.name === 'send',
+  )
+  expect(told).toMatchObject([{ ending: 'unwritable', entries: at, lostEntries: 1 }])
+  expect(read).toMatchObject({ isBroken: false, head: { ending: 'unwritable' } })
+  expect(read.incomplete).toMatch(/could not be written down, and \d+ entries were lost$/)
+  expect(read.entries).toEqual(whole.read.entries.slice(0, at))
+  expect(status.entries + status.lostEntries).toBe(whole.read.entries.length)
+})
+
+test('what a handler gives that is no answer is not looked at, and the node goes on', async () => {
+  const { alice, bob, journal, world } = startBob()
+  world.advance(1_000)
+  let asked = 0
+  const given = {
+    get inside() {
+      asked++
+      return given
+    },
+  }
+  // The compiler refuses it: in JavaScript a handler may give whatever its last call gave.
+  const settled = new Promise<void>((resolve) => {
+    Reflect.apply(resolve, undefined, [given])
+  })
+  bob.handle('blob', () => settled)
+  alice.send(alice.connections()[0]?.name ?? '', new Blob())
+  world.advance(1_000)
+  await new Promise(setImmediate)
+  world.advance(1_000)
+  void bob.stop()
+  world.advance(10_000)
+  const read = decodeNodeJournal(journal.bytes())
+  const answers = read.entries.filter(({ input }) => input.kind === 'handler.settled')
+  expect([answers.map(({ input }) => input), asked]).toMatchObject([
+    [{ outcome: 'done', value: null }],
+    0,
+  ])
   expect(replay(read, { protocol: recordable.plain.remake }).run()).toBeUndefined()
 })
 

@@ -1,13 +1,21 @@
 import fc from 'fast-check'
+import { Packr } from 'msgpackr'
 import { expect, test } from 'vitest'
+import { concatBytes } from '../../codec/bytes.ts'
 import type { NativeTypes } from '../../machines/handshakes/native.ts'
 import {
   decodeConnectionJournal,
   encodeConnectionJournal,
 } from '../../journal/connection-journal.ts'
+import { HEAD_BYTES } from '../../journal/head.ts'
 import { redactConnection, replayConnection } from '../../journal/connection-replay.ts'
 import { JournalError } from '../../journal/journal-error.ts'
 import { decodeNodeJournal } from '../../journal/node-journal.ts'
+import {
+  createSegmentWriter,
+  readSegments,
+  SEGMENT_OVERHEAD_BYTES,
+} from '../../journal/segments.ts'
 import { BACKENDS } from '../support/crypto-backends.ts'
 import { startRecorded, SUBJECTS } from './connection-recorded.ts'
 
@@ -65,6 +73,59 @@ test('a journal of a connection with a byte changed, or cut off, is never taken 
   for (let cut = 1; cut < 200; cut++) {
     expect(outcomeOf(bytes.slice(0, -cut * 7))).not.toBe('same')
   }
+})
+
+test('a value that refers to another, which is more than memory holds, is damage', () => {
+  const [bytes = new Uint8Array()] = startJournals().journals
+  const { contents } = readSegments(bytes, HEAD_BYTES)
+  const packr = new Packr({ useRecords: false, structuredClone: true })
+  let settings: unknown = []
+  for (let level = 0; level < 28; level++) settings = [settings, settings]
+  const writer = createSegmentWriter()
+  const header = { protocol: 'native', settings, options: { name: 'one' }, limits: {} }
+  const segments = [packr.pack([0, header]), ...contents.slice(1)].map((content) => {
+    const segment = concatBytes(new Uint8Array(SEGMENT_OVERHEAD_BYTES), content)
+    writer.seal(segment)
+    return segment
+  })
+  expect(outcomeOf(concatBytes(bytes.slice(0, HEAD_BYTES), ...segments))).toBe('damaged')
+})
+
+/** The record with one field of another kind, for each: of the network's own only it can judge. */
+type Change = readonly [name: string, changed: object]
+const changesOf = (record: object): readonly Change[] =>
+  Object.entries(record).flatMap(([name, value]: [string, unknown]): readonly Change[] => {
+    if (value === undefined || name === 'news') return []
+    const own: Change = [name, { ...record, [name]: null }]
+    if (!['ask', 'call', 'deed'].includes(name) || typeof value !== 'object') return [own]
+    const inner = changesOf(value ?? {}).map(([field, changed]): Change => [
+      `${name}.${field}`,
+      { ...record, [name]: changed },
+    ])
+    return [own, ...inner]
+  })
+
+test('an entry of which a field is of another kind is damage, and it is said where', () => {
+  const [recording] = startJournals().recordings
+  const over = recording?.entries.at(-1)
+  if (over === undefined || recording === undefined) throw new Error('nothing was recorded')
+  const changes = recording.entries.flatMap((entry) =>
+    changesOf(entry).map(([name, changed]) => [`${entry.of} ${name}`, changed] as const),
+  )
+  const each = new Map(changes)
+  for (const [name, changed] of each) {
+    const entries = [changed as typeof over, over]
+    const bytes = encodeConnectionJournal({ ...recording, entries })
+    expect(() => decodeConnectionJournal(bytes), name).toThrow(
+      /^segment 2 holds what is no part of a connection's journal$/,
+    )
+  }
+  expect([...each.keys()]).toEqual(
+    expect.arrayContaining([
+      ...['step monotonicMs', 'in call', 'in call.kind', 'did deed.bytes', 'out ask.hash'],
+      ...['in call.input', 'back answer', 'over why', 'credit exhausted', 'turn number'],
+    ]),
+  )
 })
 
 test('a journal of a connection is none of a node, and without its secrets it is not replayed', () => {

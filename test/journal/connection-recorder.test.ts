@@ -10,6 +10,7 @@ import {
   redactConnection,
   replayConnection,
 } from '../../journal/connection-replay.ts'
+import { printHash } from '../../journal/plain-data.ts'
 import { nobleCrypto } from '../../transport/crypto/noble.ts'
 import { plain } from '../contracts/fits/plain.ts'
 import type { PlainTypes } from '../contracts/fits/plain.ts'
@@ -139,6 +140,40 @@ test('whoever keeps the entries may fail: the recording is over, and the connect
   expect(recording && alone(recording, true)).toBeUndefined()
   expect(recording && alone(recording)?.expected).toMatch('the recording is cut')
 })
+
+test.each(['begin', 'entry', 'nothing'] as const)(
+  'a sink that throws as it is told of an end, where %s failed before, ends no connection',
+  (failing) => {
+    const memory = connectionMemory<PlainTypes>()
+    const fail = (what: string) => {
+      if (what === failing) throw new Error(`it fails at its ${what}`)
+    }
+    const { bob, recorder, say, world } = startPair({
+      begin(header, seed) {
+        fail('begin')
+        const taker = memory.begin(header, seed)
+        return (
+          taker && {
+            ...taker,
+            entry(entry) {
+              taker.entry(entry)
+              fail('entry')
+            },
+          }
+        )
+      },
+      over() {
+        throw new Error('it fails at its end')
+      },
+    })
+    expect(say(10)).toBe('queued')
+    expect(bob.supervisor.connections().map(({ phase }) => phase)).toEqual(['active'])
+    void bob.supervisor.stop()
+    world.advance(10_000)
+    expect([bob.supervisor.state, bob.eventsOf('fault')]).toEqual(['stopped', []])
+    expect([recorder.unheardEnds, recorder.recording]).toEqual([1, []])
+  },
+)
 
 test('a slow handler holds the connection in the recording as it did in life', async () => {
   const limits = { creditBytesMax: 8 * 32 * 1024 }
@@ -290,6 +325,26 @@ test('what is secret stands among the secrets alone, and without them nothing is
   expect(() => replayConnection(redacted, { protocol: protocol(), crypto })).toThrow(
     'a recording without its secrets can be read, and not replayed',
   )
+})
+
+test('what was written in plain text cannot be guessed from a recording without its secrets', () => {
+  const memory = connectionMemory<PlainTypes>()
+  const { say } = startPair(memory)
+  say(4)
+  const recording = recordingOf(memory.recordings, 'dialler')
+  const hashesIn = ({ entries }: ConnectionRecording<PlainTypes>) =>
+    entries.flatMap((entry) =>
+      entry.of === 'did' && entry.deed.kind === 'stream.write' ? [entry.deed.hash] : [],
+    )
+  // The greeting of that network.
+  const guessed = printHash(crypto.sha256(Uint8Array.of(0, 0, 0, 0, 1)))
+  const redacted = redactConnection(recording)
+  expect(hashesIn(recording)).toContain(guessed)
+  expect(hashesIn(redacted)).toHaveLength(hashesIn(recording).length)
+  expect(hashesIn(recording).filter((hash) => hashesIn(redacted).includes(hash))).toEqual([])
+  // Equal writes stay equal, and it is taken out once.
+  expect(redactConnection(redacted)).toEqual(redacted)
+  expect(alone(recording)?.expected).toContain('cut')
 })
 
 test('a recording of another network is refused', () => {

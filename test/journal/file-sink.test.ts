@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { concatBytes } from '../../codec/bytes.ts'
 import { openFileSink } from '../../journal/file-sink.ts'
-import { encodeHead } from '../../journal/head.ts'
+import { encodeHead, HEAD_BYTES } from '../../journal/head.ts'
 import { seededRandom } from '../../transport/random.ts'
 
 test('many segments of one turn, and heads between them, stand in the file in their order', async () => {
@@ -34,4 +34,27 @@ test('many segments of one turn, and heads between them, stand in the file in th
   await closed
   expect(new Uint8Array(readFileSync(path)).length).toBe(concatBytes(head(7), ...segments).length)
   expect(Buffer.compare(readFileSync(path), concatBytes(head(7), ...segments))).toBe(0)
+})
+
+test('a segment is taken however large it is, and what comes when it still waits is not', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'peerloom-sink-'))
+  onTestFinished(() => {
+    rmSync(folder, { recursive: true, force: true })
+  })
+  const path = join(folder, 'segments')
+  let close = (): void => undefined
+  const closed = new Promise<void>((resolve) => (close = resolve))
+  const sink = openFileSink(path, {
+    onFault() {
+      throw new Error('it can be written')
+    },
+    onClosed: close,
+  })
+  sink.writeHead(encodeHead({ kind: 'node', ending: 'open', lostEntries: 0 }))
+  const large = new Uint8Array(33 * 1_024 * 1_024).fill(1)
+  expect(sink.write(large, 1)).toBe(true)
+  expect(sink.write(Uint8Array.of(2), 1)).toBe(false)
+  sink.close()
+  await closed
+  expect(Buffer.compare(readFileSync(path).subarray(HEAD_BYTES), large)).toBe(0)
 })

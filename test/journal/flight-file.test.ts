@@ -102,6 +102,16 @@ describe('what was not', () => {
     expect(faultOf(fileAround(deep))).toBe('malformed')
   })
 
+  test('a value that refers to another, which is more than memory holds, is refused', () => {
+    const packr = new Packr({ useRecords: false, structuredClone: true })
+    let facts: unknown = []
+    for (let level = 0; level < 20; level++) facts = [facts, facts]
+    const [block] = plainFault().blocks
+    const content = packr.pack({ ...plainFault(), blocks: [{ ...block, facts }] })
+    expect(content.length).toBeLessThan(5_000)
+    expect(faultOf(fileAround(Uint8Array.from(content)))).toBe('malformed')
+  })
+
   test('whatever bytes a file holds, reading it gives a recording or the one error', () => {
     const content = file.slice(HEAD_BYTES, -32)
     assert(

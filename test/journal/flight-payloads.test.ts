@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { replayFlight } from '../../journal/flight-replay.ts'
+import { plainCopy } from '../../journal/flight-copy.ts'
 import { flightFile } from '../../journal/flight-file.ts'
 import { connectionMachine } from '../../machines/connection.ts'
 import { nativeSession } from '../../machines/handshakes/native.ts'
@@ -226,3 +227,33 @@ function spiedCrypto(secrets: Uint8Array[]): CryptoBackend {
 
 const holds = (bytes: Uint8Array, part: Uint8Array): boolean =>
   Buffer.from(bytes).includes(Buffer.from(part))
+
+test('a value that refers to itself, or holds more than there is memory for, is copied in part', () => {
+  let asked = 0
+  const ring = {
+    get left(): unknown {
+      return ++asked < 100_000 ? [ring, 1] : 0
+    },
+    get right(): unknown {
+      return ++asked < 100_000 ? new Map([['ring', ring]]) : 0
+    },
+  }
+  expect(plainCopy(ring).value).toEqual({ left: [undefined, 1], right: [['ring', undefined]] })
+  expect(asked).toBe(2)
+  let given: unknown = []
+  asked = 0
+  for (let level = 0; level < 30; level++) {
+    const inner = given
+    const next = (): unknown => (++asked < 4_000_000 ? inner : 0)
+    given = {
+      get left() {
+        return next()
+      },
+      get right() {
+        return next()
+      },
+    }
+  }
+  expect(plainCopy({ given, beside: 4 }).value).toMatchObject({ beside: 4 })
+  expect(asked).toBeLessThan(2_200_000)
+})

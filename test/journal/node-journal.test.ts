@@ -6,7 +6,7 @@ import { concatBytes, encodeHex } from '../../codec/bytes.ts'
 import { HEAD_BYTES } from '../../journal/head.ts'
 import { JournalError } from '../../journal/journal-error.ts'
 import { memoryJournal } from '../../journal/memory-journal.ts'
-import { decodeNodeJournal, redact } from '../../journal/node-journal.ts'
+import { decodeNodeJournal, decodeNodeJournalUntil, redact } from '../../journal/node-journal.ts'
 import type { NodeJournal } from '../../journal/node-journal.ts'
 import { replay } from '../../journal/replay.ts'
 import {
@@ -215,6 +215,57 @@ describe('a native journal', () => {
     expect([...phases]).toEqual(['connecting', 'handshaking', 'active', 'closing'])
     expect(heard).toContain('detail=')
   })
+})
+
+test('the recording of a node that has stopped is whole, and says so before its bytes are taken', () => {
+  const journal = memoryJournal()
+  const { bob, world } = recordDay(recordable.plain, journal, { isStopped: false })
+  expect(journal.status).toMatchObject({ ending: 'open', lostEntries: 0 })
+  void bob.stop()
+  world.advance(10_000)
+  const { status } = journal
+  expect(status).toMatchObject({ ending: 'whole', lostEntries: 0 })
+  const bytes = journal.bytes()
+  expect(decodeNodeJournal(bytes).entries).toHaveLength(status.entries)
+  expect(bytes).toHaveLength(status.bytes)
+})
+
+test('a run that leaves its recording begins with the end of a turn only where the node asked for one', () => {
+  const { entries, ...journal } = decodeNodeJournal(journalOf(recordable.plain))
+  // Time goes on behind it: it asked for no other one.
+  const settled = entries.flatMap(({ input, monotonicMs }, at) => {
+    const isLast = (entries[at + 1]?.monotonicMs ?? 0) > monotonicMs
+    return isLast && input.kind === 'clock.turn-ended' ? [at] : []
+  })
+  expect(settled.length).toBeGreaterThan(1)
+  const replayed = replay({ entries, ...journal }, { protocol: recordable.plain.remake })
+  for (const { fork, position } of replayed.steps()) {
+    if (!settled.includes(position)) continue
+    const entered: string[] = []
+    const forked = fork()
+    forked.node.port.watch((seen) => seen.of === 'step' && entered.push(seen.input.kind), {
+      kinds: ['step'],
+    })
+    forked.advance(0)
+    expect([position, entered]).toEqual([position, []])
+  }
+})
+
+test('a journal is read up to an entry: what is behind it is checked, and not kept', () => {
+  const bytes = journalOf(recordable.plain)
+  const whole = decodeNodeJournal(bytes)
+  expect(whole.entryCount).toBe(whole.entries.length)
+  const some = decodeNodeJournalUntil(bytes, 9)
+  expect(some).toEqual({ ...whole, entries: whole.entries.slice(0, 10) })
+  const { remake } = recordable.plain
+  expect(replay(some, { protocol: remake }).run()).toBeUndefined()
+  const [first, ...others] = whole.entries
+  if (first === undefined) throw new Error('it has entries')
+  const changed = encodeNodeJournal({ ...whole, entries: [...others, first] })
+  expect(() => decodeNodeJournalUntil(changed, 9)).toThrow('not as it was recorded')
+  // Nothing came of most: they share what says so, and their inputs where nothing differs.
+  const ends = whole.entries.filter(({ input }) => input.kind === 'clock.turn-ended')
+  expect(new Set(ends.map(({ input }) => input)).size).toBeLessThan(ends.length / 2)
 })
 
 test('a recording that goes on is readable at any time', () => {

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { createEntryWriter } from '../../journal/entry-writer.ts'
-import type { OutcomeLine } from '../../journal/node-entries.ts'
+import type { NodeEntry, OutcomeLine } from '../../journal/node-entries.ts'
 import { createPartReader } from '../../journal/node-parts.ts'
-import { unpackAll, unpackEach } from '../../journal/packing.ts'
+import { unpackAll, visitEach } from '../../journal/packing.ts'
 import { filled, stencilOf } from '../../journal/stencils.ts'
 import { createValueWriter } from '../../journal/value-writer.ts'
 import { seededRandom } from '../../transport/random.ts'
@@ -30,12 +30,13 @@ function journalled(inputs: readonly Input[], outcome: readonly OutcomeLine[] = 
     entries.end(at, [], outcome)
   }
   const reader = createPartReader()
-  const parts = unpackEach(writer.written(), 'the test')
-  return parts.map(({ bytes, value }) => {
+  const read: { entry: NodeEntry; isShort: boolean; writtenBytes: number }[] = []
+  visitEach(writer.written(), 'the test', (value, bytes) => {
     const part = reader.read(value, 'the test')
     if (part.part !== 'entry') throw new Error(`no entry, but ${part.part}`)
-    return { entry: part.entry, isShort: bytes[1] === 4, writtenBytes: bytes.length }
+    read.push({ entry: part.entry, isShort: bytes[1] === 4, writtenBytes: bytes.length })
   })
+  return read
 }
 
 const command = (message: unknown, connection = 'one'): Input => {

@@ -58,3 +58,56 @@ test('a record with more fields than are written short, and one that grows while
   const [read] = unpackAll(writer.written(), 'the test')
   expect(read).toEqual([wide, expect.objectContaining({ first: 1 }), 'behind'])
 })
+
+const hexOf = (value: unknown): string => {
+  const writer = createValueWriter(0)
+  writer.given(value)
+  return Buffer.from(writer.written()).toString('hex')
+}
+
+test('a reference to what it stands in is cut, and one to what stands beside it is not', () => {
+  const shared = { bytes: Uint8Array.of(1), list: [1, 2] }
+  expect(hexOf([shared, shared, [shared]])).toBe(
+    hexOf(JSON.parse('[1,1,[1]]', (_, value: unknown) => (value === 1 ? shared : value))),
+  )
+  let asked = 0
+  const ring = {
+    get left(): unknown {
+      return ++asked < 100_000 ? [ring] : 0
+    },
+    get right(): unknown {
+      return ++asked < 100_000 ? ring : 0
+    },
+  }
+  expect(hexOf(ring)).toBe(hexOf({ left: ['ring'], right: 'ring' }))
+  expect(asked).toBe(2)
+})
+
+test('of a value that holds more than there is memory for, so much is written and no more', () => {
+  let asked = 0
+  const doubled = (inner: () => unknown): unknown => ({
+    get left() {
+      return ++asked < 4_000_000 ? inner() : 0
+    },
+    get right() {
+      return ++asked < 4_000_000 ? inner() : 0
+    },
+  })
+  let given: unknown = new Uint8Array(1_000)
+  for (let level = 0; level < 40; level++) {
+    const inner = given
+    given = doubled(() => inner)
+  }
+  const writer = createValueWriter(0)
+  writer.given({ given, behind: [1, 2, 3], beside: 4 })
+  expect(asked).toBeLessThan(1_100_000)
+  const [read] = unpackAll(writer.written(), 'the test')
+  expect(read).toMatchObject({ behind: 'more', beside: 4 })
+  writer.reset()
+  writer.given(Array.from({ length: 4 }, () => new Array<number>(2 ** 31)))
+  expect(unpackAll(writer.written(), 'the test')).toEqual([['more', 'more', 'more', 'more']])
+  // What a store answered is written as it is.
+  writer.reset()
+  writer.value(new Array<number>(1_100_000).fill(0))
+  expect(writer.length).toBe(5 + 1_100_000)
+})

@@ -15,7 +15,7 @@ const SEGMENT_ENTRIES = 64
 
 /** The journal's bytes again, where its entries are as they were recorded. */
 export function encodeNodeJournal(
-  journal: Omit<NodeJournal, 'incomplete' | 'isBroken'>,
+  journal: Omit<NodeJournal, 'entryCount' | 'incomplete' | 'isBroken'>,
 ): Uint8Array {
   const { entries, head, header, seal, secrets } = journal
   const segments = createSegmentWriter()
