@@ -6,7 +6,7 @@
 import { rm } from 'node:fs/promises'
 import { basename, dirname, relative, resolve } from 'node:path'
 import { decodeHead } from '../journal/head.ts'
-import { decodeNodeJournal, redact } from '../journal/node-journal.ts'
+import { decodeNodeJournalUntil, redact } from '../journal/node-journal.ts'
 import type { NodeJournal } from '../journal/node-journal.ts'
 import { replay } from '../journal/replay.ts'
 import type { ReplayedStep } from '../journal/node-replay.ts'
@@ -86,6 +86,9 @@ async function writeTest(
   }
 }
 
+const brokenAt = (path: string, { incomplete }: NodeJournal): CommandFault =>
+  new CommandFault(1, `${path}: ${incomplete ?? 'it is broken'}`)
+
 /** The exit code. @throws {CommandFault} */
 export async function replayJournal(path: string, options: ReplayCommandOptions): Promise<number> {
   const { json, until } = options
@@ -101,9 +104,11 @@ export async function replayJournal(path: string, options: ReplayCommandOptions)
   const bytes = await readJournal(path)
   const { kind } = ofFile(path, () => decodeHead(bytes))
   if (kind === 'connection') return replayConnectionJournal(path, bytes, options)
-  const journal = ofFile(path, () => decodeNodeJournal(bytes))
+  const journal = ofFile(path, () => decodeNodeJournalUntil(bytes, until ?? Infinity))
   if (options.redact !== undefined) {
     await writeNew(options.redact, redact(bytes))
+    if (journal.isBroken) throw brokenAt(path, journal)
+    if (journal.incomplete !== undefined && !json) print(journal.incomplete)
     return 0
   }
   const module = options.protocol ?? networkIn(path, journal.header.protocol)
@@ -131,7 +136,7 @@ export async function replayJournal(path: string, options: ReplayCommandOptions)
       }),
     )
   } else {
-    const what = `${printable(journal.header.name)}, ${steps} of ${journal.entries.length} steps`
+    const what = `${printable(journal.header.name)}, ${steps} of ${journal.entryCount} steps`
     if (journal.incomplete !== undefined) print(journal.incomplete)
     if (difference === undefined) print(`${what}: the same again`)
   }
@@ -141,8 +146,7 @@ export async function replayJournal(path: string, options: ReplayCommandOptions)
     const what = printable(`expected ${expected}, got ${got}`)
     throw new CommandFault(1, `it differs at ${at}: ${what}`)
   }
-  if (journal.isBroken)
-    throw new CommandFault(1, `${path}: ${journal.incomplete ?? 'it is broken'}`)
+  if (journal.isBroken) throw brokenAt(path, journal)
   if (options.toTest !== undefined) {
     await writeTest(options.toTest, { bytes, journal, journalPath: path, module })
     if (!json) print(`written: ${options.toTest}`)

@@ -40,6 +40,8 @@ test('a recorded node is replayed, step by step, up to where it is asked', async
 
   const some = await runCommand(['replay', 'near.journal', '--json', '--until', '4'], folder)
   expect(eventsIn(some.out).at(-1)).toMatchObject({ steps: 5, same: true })
+  const few = await runCommand(['replay', 'near.journal', '--until', '4'], folder)
+  expect(few.out).toContain(`node, 5 of ${String(events.length - 1)} steps: the same again\n`)
   const told = await runCommand(['replay', 'near.journal'], folder)
   expect(told.out).toContain('node/out-1 connection opened handshaking')
   expect(told.out.trim().split('\n').at(-1)).toMatch(/^node, \d+ of \d+ steps: the same again$/)
@@ -53,6 +55,9 @@ test('a journal that cannot be replayed is refused in one sentence, and a cut on
   expect(cut.code).toBe(1)
   expect(cut.err).toMatch(/^peerloom: cut.journal: .* cut off at byte \d+/)
   expect(eventsIn(cut.out).length).toBeGreaterThan(5)
+  const redacted = await runCommand(['replay', 'cut.journal', '--redact', 'shown.journal'], folder)
+  expect([redacted.code, redacted.err]).toEqual([1, cut.err])
+  expect(decodeNodeJournal(readFileSync(join(folder, 'shown.journal'))).isBroken).toBe(true)
 
   const wrong = Buffer.from(bytes)
   wrong.writeUInt16BE(9, 16)
