@@ -46,7 +46,7 @@ describe.each(ROLES)('our node as %s is asked', (role) => {
     stream.peer.say([NUMBER.direct, ids[0], 'test/echo', bytes(3), bytes(2, 1)])
     stream.peer.say(directTo(ids[1], bytes(0)))
     scene.world.settle()
-    expect(handler.asked).toEqual([
+    expect(handler.asked).toMatchObject([
       { protocol: 'test/echo', payload: bytes(3), metadata: bytes(2, 1) },
       { protocol: 'test/echo', payload: bytes(0), metadata: undefined },
     ])
@@ -191,7 +191,9 @@ describe.each(ROLES)('our node as %s is asked', (role) => {
     expect(stream.peer.errors()).toMatchObject([{ code: 500, requestId: id }])
     expect(stream.peer.errors()[0]?.message).not.toMatch(/secret|application/)
     expect(answersOf(stream)).toHaveLength(1)
-    expectOpen(scene, stream)
+    // The application itself is told what it failed with.
+    expect(scene.ours.eventsOf('fault')).toMatchObject([{ where: 'handler' }])
+    expect([stream.state(), stream.peer.problems, scene.struck()]).toEqual(['open', [], []])
   })
 
   test('D9: a direct in place of the handshake is told 403, and reaches no handler', () => {
