@@ -374,8 +374,8 @@ export interface Protocol<T extends ProtocolTypes> {
   estimateBytes(message: T['message']): number
   /**
    * The same message as the application may keep it, where `read` hands out views. Its bytes may lie in
-   * memory that it shares with those of other messages. `isSole`: nobody else has it or will have it, so that memory which is the message's own anyway
-   * is not copied.
+   * memory that it shares with those of other messages. `isSole`: nobody else has it or will have it, so
+   * that memory which is the message's own anyway is not copied.
    */
   own?(message: T['message'], isSole?: boolean): T['message']
   /** The bytes of content that a consumer takes as credit. */

@@ -7,7 +7,8 @@ import { openFileSink } from '../../journal/file-sink.ts'
 import { encodeHead, HEAD_BYTES } from '../../journal/head.ts'
 import { seededRandom } from '../../transport/random.ts'
 
-test('many segments of one turn, and heads between them, stand in the file in their order', async () => {
+/** A sink of a file that is gone after the test. */
+function startSink() {
   const folder = mkdtempSync(join(tmpdir(), 'peerloom-sink-'))
   onTestFinished(() => {
     rmSync(folder, { recursive: true, force: true })
@@ -21,6 +22,11 @@ test('many segments of one turn, and heads between them, stand in the file in th
     },
     onClosed: close,
   })
+  return { closed, path, sink }
+}
+
+test('many segments of one turn, and heads between them, stand in the file in their order', async () => {
+  const { closed, path, sink } = startSink()
   const random = seededRandom('sink')
   const head = (lostEntries: number) => encodeHead({ kind: 'node', ending: 'open', lostEntries })
   const segments = Array.from({ length: 300 }, (_, index) => random.bytes(1 + index * 300))
@@ -37,19 +43,7 @@ test('many segments of one turn, and heads between them, stand in the file in th
 })
 
 test('a segment is taken however large it is, and what comes when it still waits is not', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'peerloom-sink-'))
-  onTestFinished(() => {
-    rmSync(folder, { recursive: true, force: true })
-  })
-  const path = join(folder, 'segments')
-  let close = (): void => undefined
-  const closed = new Promise<void>((resolve) => (close = resolve))
-  const sink = openFileSink(path, {
-    onFault() {
-      throw new Error('it can be written')
-    },
-    onClosed: close,
-  })
+  const { closed, path, sink } = startSink()
   sink.writeHead(encodeHead({ kind: 'node', ending: 'open', lostEntries: 0 }))
   const large = new Uint8Array(33 * 1_024 * 1_024).fill(1)
   expect(sink.write(large, 1)).toBe(true)
