@@ -12,7 +12,7 @@ import type { StoreEntry, StoreKey, StoreRange } from '../world/store.ts'
 import type { SocketAddress } from '../world/streams.ts'
 import type { LentBook } from './lent-book.ts'
 import type { ConnectionAbout, ConnectionView, Instruction } from './protocol.ts'
-import type { Application, Services } from './services.ts'
+import type { Application, ApplicationUse, Services } from './services.ts'
 
 /** permanent: always started again. transient: unless it ended well. temporary: never. */
 export type RestartType = 'permanent' | 'transient' | 'temporary'
@@ -167,6 +167,11 @@ export interface ChildTools<T extends ProtocolTypes> {
 export interface ChildSpec<T extends ProtocolTypes, Kept = unknown> {
   readonly name: string
   readonly restart: RestartType
+  /**
+   * What it reaches the application for. What no child of a network names the supervisor refuses as
+   * `unsupported`; a child that reaches for what it did not name fails. Left out: nothing.
+   */
+  readonly uses?: readonly ApplicationUse[]
   /** State that outlives an incarnation. The supervisor owns it and hands it to the next one. */
   keep(): Kept
   /** Starts an incarnation; what it returns stops it. Everything lent is taken back by itself. */

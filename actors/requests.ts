@@ -29,6 +29,7 @@ export function requestsActor<T extends ProtocolTypes>({
   return {
     name: 'requests',
     restart: 'permanent',
+    uses: ['answer'],
     keep: () => ({
       incoming: keepIncoming(adapter, limits),
       outgoing: keepOutgoing(adapter, limits),

@@ -126,6 +126,9 @@ export interface Questions {
 
 export type Answered<Taken> = { readonly taken: Taken } | { readonly failed: 'deadline' | 'threw' }
 
+/** What a child may reach an application for: to deliver to a topic, or to ask. */
+export type ApplicationUse = 'topic' | keyof Questions
+
 /** The application, as a child sees it. */
 export interface Application {
   /** To the subscribers of its topic. It owns its bytes. */

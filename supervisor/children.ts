@@ -155,6 +155,7 @@ export function createChildren<T extends ProtocolTypes>(options: ChildrenOptions
       }
       const { feeds, shown, takeBack, tools } = lend(lender, {
         child: spec.name,
+        uses: spec.uses ?? [],
         name: `${spec.name}.${String(incarnation)}`,
         guarded,
         onFault(error) {

@@ -3,7 +3,7 @@
  * taken back when the incarnation ends, whatever it was doing.
  * @module
  */
-import type { Application, Services } from '../actors/services.ts'
+import type { Application, ApplicationUse, Services } from '../actors/services.ts'
 import type {
   ChildShown,
   ChildStore,
@@ -24,6 +24,7 @@ import type { StepLoop } from '../world/step-loop.ts'
 import type { Store } from '../world/store.ts'
 import type { SocketAddress } from '../world/streams.ts'
 import type { ApplicationDesk } from './application.ts'
+import { PeerloomError } from './errors.ts'
 import type { SupervisorEvent } from './events.ts'
 import type { StoreWrites } from './store-writes.ts'
 
@@ -62,6 +63,7 @@ export interface Lender<T extends ProtocolTypes> {
 
 export interface Borrower {
   readonly child: string
+  readonly uses: readonly ApplicationUse[]
   /** The incarnation's own name. */
   readonly name: string
   /** Runs what comes for it, unless it is over; a throw is its failure. */
@@ -111,16 +113,25 @@ export function lend<T extends ProtocolTypes>(lender: Lender<T>, borrower: Borro
 
   let isOver = false
   const { application } = lender
+  const checkUse = (use: ApplicationUse): void => {
+    if (borrower.uses.includes(use)) return
+    throw new PeerloomError('bad-argument', `${child} does not name ${use} among what it uses`)
+  }
   const asking: Application = {
-    deliver: application.deliver,
-    ask: (what, about, done) =>
-      application.ask(what, about, (answered) => {
+    deliver(delivery) {
+      checkUse('topic')
+      application.deliver(delivery)
+    },
+    ask(what, about, done) {
+      checkUse(what)
+      return application.ask(what, about, (answered) => {
         const tell = (): void => {
           done(answered)
         }
         if (isOver && about.lasting === true) tell()
         else guarded(tell)
-      }),
+      })
+    },
   }
 
   const guardedWatcher = (watcher: ConnectionWatcher<T>): ConnectionWatcher<T> => ({

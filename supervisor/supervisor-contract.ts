@@ -106,7 +106,10 @@ export interface Supervisor<T extends ProtocolTypes> {
    * @throws {PeerloomError} `timed-out`, `refused-by-peer`, `unknown-peer`, `busy`, `unsupported` ...
    */
   request(peer: string, request: RequestContent, options?: WaitOptions): Promise<Uint8Array>
-  /** Answers the requests of a protocol; undefined is an empty answer. Its last caller counts. */
+  /**
+   * Answers the requests of a protocol; undefined is an empty answer. Its last caller counts.
+   * @throws {PeerloomError} `unsupported`: the network has no requests
+   */
   answer(
     protocol: string,
     handler: (asked: Asked) => Promise<Uint8Array | undefined>,
@@ -126,9 +129,15 @@ export interface Supervisor<T extends ProtocolTypes> {
     topic: string,
     options?: WaitOptions & { readonly after?: string; readonly max?: number },
   ): Promise<ListedPage>
-  /** What others published about it, once and after it was found valid. */
+  /**
+   * What others published about it, once and after it was found valid.
+   * @throws {PeerloomError} `unsupported`: the network has no publications
+   */
   topic(name: string): Observable<Delivery>
-  /** Decides what becomes of a publication before anybody else gets it. Its last caller counts. */
+  /**
+   * Decides what becomes of a publication before anybody else gets it. Its last caller counts.
+   * @throws {PeerloomError} `unsupported`: the network has no publications
+   */
   validate(
     topic: string,
     handler: (delivery: Delivery) => Promise<Validation>,

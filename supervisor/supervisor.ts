@@ -5,7 +5,7 @@
  */
 import type { Observable } from 'rxjs'
 import { Subject } from 'rxjs'
-import type { ListedPage, PublishReport, Questions } from '../actors/services.ts'
+import type { ApplicationUse, ListedPage, PublishReport, Questions } from '../actors/services.ts'
 import { GuardedObservable } from '../actors/guarded-observable.ts'
 import type { Routed } from '../actors/child.ts'
 import { ruleOf, verdictOf } from '../machines/reasons.ts'
@@ -144,12 +144,21 @@ export function createSupervisorOver<T extends ProtocolTypes>(
     }
   }
 
+  const uses = new Set(options.protocol.children?.flatMap((child) => child.uses ?? []))
+
+  /** @throws {PeerloomError} no sub-protocol of the network would ever come for it */
+  const checkUsed = (use: ApplicationUse): void => {
+    if (uses.has(use)) return
+    throw new PeerloomError('unsupported', `this network serves no ${use}`)
+  }
+
   const nameHandler = <What extends keyof Questions>(
     what: What,
     key: string,
     handler: (given: Questions[What]['given']) => Promise<Questions[What]['taken']>,
     { deadlineMs = HANDLER_DEADLINE_MS }: HandleOptions = {},
   ): (() => void) => {
+    checkUsed(what)
     checkMs('deadlineMs', deadlineMs)
     const number = nextHandler++
     // It is named for one question alone: what it is given is of that one.
@@ -265,7 +274,10 @@ export function createSupervisorOver<T extends ProtocolTypes>(
       nameHandler('answer', protocol, handler, handleOptions),
     validate: (topic, handler, handleOptions) =>
       nameHandler('validate', topic, handler, handleOptions),
-    topic: (name) => node.application.topic(name),
+    topic(name) {
+      checkUsed('topic')
+      return node.application.topic(name)
+    },
     async request(peer, { metadata, payload, protocol }, { signal, timeoutMs = REQUEST_MS } = {}) {
       checkMs('timeoutMs', timeoutMs)
       checkText('peer', peer)

@@ -45,6 +45,7 @@ export function gossipChild({
   return {
     name: 'gossip',
     restart: 'permanent',
+    uses: ['topic', 'validate'],
     keep: () => ({
       seen: createSeenCache(limits),
       pending: new Map(),

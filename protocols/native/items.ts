@@ -40,6 +40,7 @@ export function itemsChild({
   return {
     name: 'items',
     restart: 'permanent',
+    uses: ['topic', 'validate'],
     keep: () => ({
       unsettled: { writes: new Set(), settle: undefined },
       wanted: new Map(),

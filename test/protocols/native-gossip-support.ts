@@ -79,7 +79,7 @@ export function startGossipNode(
   const { supervisor } = node
   const deliveries: Delivery[] = []
   const broadcasts: BroadcastMessage[] = []
-  supervisor.topic('news').subscribe((delivery) => deliveries.push(delivery))
+  if (role === 'node') supervisor.topic('news').subscribe((delivery) => deliveries.push(delivery))
   supervisor.messages('broadcast').subscribe(({ message }) => broadcasts.push(message))
   return {
     ...node,

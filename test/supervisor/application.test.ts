@@ -81,3 +81,62 @@ test('the usual kind stays who it was when its child was started again', async (
   world.advance(100)
   expect([await publish(), await publish('parcel')]).toEqual(['letters', 'parcels'])
 })
+
+test('topics and handlers that no child would ever come for are refused', () => {
+  const { supervisor } = startNode(startVirtualWorld({ seed: 'uses' }), 'alice', '10.0.0.1', {
+    ...plain(),
+    children: [{ ...taking('answering', undefined), uses: ['answer'] }],
+  })
+  const unsupported = expect.objectContaining({ code: 'unsupported' }) as Error
+  expect(() => supervisor.topic('news')).toThrow(unsupported)
+  expect(() => supervisor.validate('news', async () => 'accept')).toThrow(unsupported)
+  const withdraw = supervisor.answer('upper-case', async () => undefined)
+  expect(supervisor.audit().namedHandlers).toBe(1)
+  withdraw()
+  expect(supervisor.audit().namedHandlers).toBe(0)
+})
+
+test.each([
+  ['topic', 'answer'],
+  ['answer', 'validate'],
+  ['validate', 'answer'],
+] as const)('a child that reaches for %s and names %s alone fails', (reached, named) => {
+  const world = startVirtualWorld({ seed: 'uses' })
+  const faults: string[] = []
+  const delivery = {
+    ...{ topic: 'news', payload: Uint8Array.of(1), id: '1', origin: 'bob', kind: 'letter' },
+    timestampMs: 0,
+  }
+  const peer = { connection: 'bob', identity: undefined, address: '10.0.0.2:1' }
+  const about = { key: 'news', connection: 'bob', bytes: 1 }
+  const { supervisor } = startNode(world, 'alice', '10.0.0.1', {
+    ...plain(),
+    children: [
+      {
+        ...{ name: 'reaching', restart: 'temporary', uses: [named], keep: () => undefined },
+        start({ after, application }) {
+          after(1, () => {
+            if (reached === 'topic') application.deliver(delivery)
+            else if (reached === 'validate') {
+              application.ask('validate', { ...about, given: delivery }, () => undefined)
+            } else {
+              const given = {
+                peer,
+                protocol: 'news',
+                payload: Uint8Array.of(1),
+                metadata: undefined,
+              }
+              application.ask('answer', { ...about, given }, () => undefined)
+            }
+          })
+          return () => undefined
+        },
+      },
+    ],
+  })
+  supervisor.events.subscribe((event) => {
+    if (event.type === 'fault') faults.push(String(event.error))
+  })
+  world.advance(1)
+  expect(faults).toEqual([expect.stringContaining(`reaching does not name ${reached}`)])
+})
