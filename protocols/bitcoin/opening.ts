@@ -285,7 +285,7 @@ function numberOf({ about = {} }: View, name: string): number | undefined {
 
 function readAnchors({ note, store }: Tools): Anchor[] {
   const { anchors, unreadableCount } = takeAnchors(store)
-  if (unreadableCount > 0) note('anchors that cannot be read', { count: unreadableCount })
+  if (unreadableCount > 0) note('anchors-unreadable', { count: unreadableCount })
   return [...anchors]
 }
 

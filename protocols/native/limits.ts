@@ -13,8 +13,8 @@ export const NATIVE_LIMITS = {
   /** Section 9: "close flush". */
   flushMs: 1_000,
   /**
-   * Ours. A session may rest for hours, and the network has no sign of life of its own: who is gone
-   * is found by what is sent (`drainMs`). A day bounds what neither finds.
+   * Ours. Who is gone is found by pings (`pongMs`) and by what is sent (`drainMs`); a day bounds what
+   * neither finds.
    */
   progressMs: 86_400_000,
 
