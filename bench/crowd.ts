@@ -18,6 +18,8 @@ import { raisedLimits } from './rival-rows.ts'
 export interface CrowdOptions extends ComparisonOptions {
   /** Connections, one number after the other; the last one is that of the idle ones. */
   readonly counts: readonly number[]
+  /** Of the row that compares two pairs: its rounds are as many and as long as those of other pairs. */
+  readonly busy: ComparisonOptions
 }
 
 const PAYLOAD_BYTES = 256
@@ -85,7 +87,7 @@ export const crowds = (options: CrowdOptions): Promise<readonly Row[]> =>
         ours: pouringLane('peerloom', sender, many.receiving),
         theirs: [{ lane: alone, goal: BUSY_GOAL }],
       },
-      options,
+      options.busy,
     )
     return [
       {

@@ -12,7 +12,6 @@ import { median, spreadOf } from './figures.ts'
 import type { Row } from './figures.ts'
 import { GOSSIP_NODES } from './gossip-work.ts'
 import { gossipLane, messageLane, timedLane } from './lanes.ts'
-import type { GossipLane } from './lanes.ts'
 import { RAISED_LIMITS, SKIPPED_MS } from './native-peers.ts'
 import { withPeers } from './processes.ts'
 
@@ -124,7 +123,10 @@ export const dials = (options: ComparisonOptions): Promise<readonly Row[]> =>
 
 const GOSSIP_PAYLOAD_BYTES = 256
 
-/** Deliveries a second, and how long one takes, of the same rounds. */
+/** Bytes are told for so many publications. */
+const PUBLICATIONS = 1_000
+
+/** Deliveries a second, how long one takes, and what was written for it, of the same rounds. */
 export const gossip = (options: ComparisonOptions): Promise<readonly Row[]> =>
   withPeers(async (peers) => {
     const laneOf = (by: string) => gossipLane(peers, by, GOSSIP_PAYLOAD_BYTES, GOSSIP_NODES - 1)
@@ -152,30 +154,20 @@ export const gossip = (options: ComparisonOptions): Promise<readonly Row[]> =>
         },
       ],
     }
-    return [deliveries, latency]
-  })
-
-const COUNTED_PUBLICATIONS = 1_000
-
-/** Bytes that all nodes write to their sockets for so many publications, whatever they are about. */
-export const gossipBytes = ({ rounds }: Pick<ComparisonOptions, 'rounds'>): Promise<Row> =>
-  withPeers(async (peers) => {
-    const laneOf = (by: string) => gossipLane(peers, by, GOSSIP_PAYLOAD_BYTES, GOSSIP_NODES - 1)
-    const [ours, theirs] = [await laneOf('peerloom'), await laneOf('libp2p')]
-    const each = COUNTED_PUBLICATIONS / rounds
-    for (let round = 0; round < rounds; round++) {
-      for (const lane of [ours, theirs]) await lane.round(each)
-    }
-    const ratios = ours.bytes.map((bytes, round) => (theirs.bytes[round] ?? NaN) / bytes)
-    const inAll = ({ bytes }: GossipLane) => (median(bytes) * COUNTED_PUBLICATIONS) / 1e6
-    return {
-      ...{ row: 'gossip-wire-bytes', value: inAll(ours), unit: 'MB for 1000 publications' },
+    // Of all nodes, whatever they are about.
+    const ownBytes = ours.bytes.slice(-options.rounds)
+    const otherBytes = theirs.bytes.slice(-options.rounds)
+    const byteRatios = ownBytes.map((bytes, round) => (otherBytes[round] ?? NaN) / bytes)
+    const inAll = (bytes: readonly number[]): number => (median(bytes) * PUBLICATIONS) / 1e6
+    const wireBytes = {
+      row: 'gossip-wire-bytes',
+      ...{ value: inAll(ownBytes), unit: `MB for ${String(PUBLICATIONS)} publications` },
       against: [
         {
-          ...{ name: theirs.name, ratio: median(ratios), spread: spreadOf(ratios) },
-          theirs: inAll(theirs),
+          ...{ name: theirs.name, ratio: median(byteRatios), spread: spreadOf(byteRatios) },
+          theirs: inAll(otherBytes),
         },
       ],
-      more: `publications of ${String(GOSSIP_PAYLOAD_BYTES)} bytes; ${raisedLimits()}`,
     }
+    return [deliveries, latency, wireBytes]
   })
