@@ -47,7 +47,7 @@ export function gossipChild({
     restart: 'permanent',
     uses: ['topic', 'validate'],
     keep: () => ({
-      seen: createSeenCache(limits),
+      seen: createSeenCache({ ...limits, soonerMs: limits.broadcastIgnoredMs }),
       pending: new Map(),
       sequence: keepSequence(),
     }),
