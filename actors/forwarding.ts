@@ -1,6 +1,7 @@
 /**
- * Passing a publication on: to every neighbour that does not have it, or to a few drawn ones where
- * there are many. Best effort: whose lane is full does not get it, and nobody waits.
+ * Sending publications of one kind: to every neighbour that does not have one, or to a few drawn ones
+ * where there are many. Best effort: whose lane is full does not get it, nor does who has had all that
+ * it takes; nobody waits.
  * @module
  */
 import type { ProtocolTypes } from '../machines/session.ts'
@@ -11,7 +12,7 @@ import type { ConnectionView } from './protocol.ts'
 export interface Forwarded {
   /** Neighbours that it waits to leave for. */
   readonly queued: number
-  /** Neighbours whose lane was full. */
+  /** Neighbours whose lane was full, or whose quota was used up. */
   readonly dropped: number
 }
 
@@ -21,50 +22,81 @@ export interface ForwardLimits {
   readonly forwardToSome: number
 }
 
-type Sending<T extends ProtocolTypes> = Pick<ChildTools<T>, 'connections' | 'send'>
-
-/** Who may be told anything: the active ones. */
-const neighboursOf = <T extends ProtocolTypes>({ connections }: Sending<T>) =>
-  connections().filter(({ phase }) => phase === 'active')
-
-/** To every neighbour: what an origin does. */
-export const sendToAll = <T extends ProtocolTypes>(
-  tools: Sending<T>,
-  message: T['message'],
-): Forwarded => sendTo(tools, neighboursOf(tools), message)
+type Neighbour = Pick<ConnectionView<ProtocolTypes>, 'identity' | 'name'>
 
 /**
- * To those who neither sent it nor are its origin.
- *
- * @param senders names of connections
- * @param origin an identity
+ * How many a neighbour takes. Who passes on what each of many neighbours may send it has more than it
+ * may send to any of them, without a fault of its own.
  */
-export function forward<T extends ProtocolTypes>(
-  tools: Sending<T> & Pick<ChildTools<T>, 'random'>,
-  message: T['message'],
-  { senders, origin }: { readonly senders: ReadonlySet<string>; readonly origin: string },
-  { forwardToAllMax, forwardToSome }: ForwardLimits,
-): Forwarded {
-  const neighbours = neighboursOf(tools)
-  const lacking = neighbours.filter(
-    ({ identity, name }) => !senders.has(name) && identity !== origin,
-  )
-  const isCrowd = neighbours.length > forwardToAllMax
-  const chosen = isCrowd ? shuffled(tools.random, lacking).slice(0, forwardToSome) : lacking
-  return sendTo(tools, chosen, message)
+export interface Quota {
+  isUsedUp(neighbour: Neighbour): boolean
+  /** One more waits to leave for it. */
+  note(neighbour: Neighbour): void
 }
 
-function sendTo<T extends ProtocolTypes>(
-  { send }: Sending<T>,
-  neighbours: readonly ConnectionView<T>[],
-  message: T['message'],
-): Forwarded {
-  let queued = 0
-  let dropped = 0
-  for (const { name } of neighbours) {
-    const outcome = send(name, message)
-    if (outcome === 'queued') queued++
-    if (outcome === 'full') dropped++
+export interface ForwardingOptions {
+  readonly limits: ForwardLimits
+  readonly quota: Quota
+}
+
+export interface Forwarding<Message> {
+  /** To every neighbour: what an origin does. */
+  sendToAll(message: Message): Forwarded
+  /**
+   * To those who neither sent it nor are its origin.
+   *
+   * @param known.senders names of connections
+   * @param known.origin an identity
+   */
+  passOn(
+    message: Message,
+    known: { readonly senders: ReadonlySet<string>; readonly origin: string },
+  ): Forwarded
+}
+
+type Sending<T extends ProtocolTypes> = Pick<
+  ChildTools<T>,
+  'connections' | 'random' | 'send' | 'show'
+>
+
+/** It shows how many were not sent because of the quota. */
+export function createForwarding<T extends ProtocolTypes>(
+  tools: Sending<T>,
+  { limits: { forwardToAllMax, forwardToSome }, quota }: ForwardingOptions,
+): Forwarding<T['message']> {
+  let overQuota = 0
+  tools.show(() => ({ totals: { overQuota } }))
+
+  /** Who may be told anything: the active ones. */
+  const neighbours = () => tools.connections().filter(({ phase }) => phase === 'active')
+
+  const sendTo = (chosen: readonly ConnectionView<T>[], message: T['message']): Forwarded => {
+    let queued = 0
+    let dropped = 0
+    for (const neighbour of chosen) {
+      if (quota.isUsedUp(neighbour)) {
+        overQuota++
+        dropped++
+        continue
+      }
+      const outcome = tools.send(neighbour.name, message)
+      if (outcome === 'queued') {
+        quota.note(neighbour)
+        queued++
+      }
+      if (outcome === 'full') dropped++
+    }
+    return { queued, dropped }
   }
-  return { queued, dropped }
+
+  return {
+    sendToAll: (message) => sendTo(neighbours(), message),
+    passOn(message, { origin, senders }) {
+      const all = neighbours()
+      const lacking = all.filter(({ identity, name }) => !senders.has(name) && identity !== origin)
+      const isCrowd = all.length > forwardToAllMax
+      const chosen = isCrowd ? shuffled(tools.random, lacking).slice(0, forwardToSome) : lacking
+      return sendTo(chosen, message)
+    },
+  }
 }

@@ -9,8 +9,7 @@
 import type { ProtocolTypes } from '../machines/session.ts'
 import type { CryptoJob, JobResult } from '../world/jobs.ts'
 import type { ChildTools } from './child.ts'
-import { forward } from './forwarding.ts'
-import type { ForwardLimits } from './forwarding.ts'
+import type { Forwarding } from './forwarding.ts'
 import { createPending } from './pending.ts'
 import type { PendingEntry, PendingLimits, PendingTable } from './pending.ts'
 import type { SeenCache } from './seen-cache.ts'
@@ -69,7 +68,8 @@ export interface GossipOptions<
   readonly tools: ChildTools<T>
   readonly kept: GossipKept<Publication, Names>
   readonly adapter: GossipAdapter<Publication, Names, T['detail']>
-  readonly limits: ForwardLimits & PendingLimits
+  readonly forwarding: Pick<Forwarding<Publication>, 'passOn'>
+  readonly limits: PendingLimits
 }
 
 export interface Gossip<Publication> {
@@ -85,6 +85,7 @@ export function startGossip<
   tools,
   kept: { pending: table, seen },
   adapter,
+  forwarding,
   limits,
 }: GossipOptions<T, Publication, Names>): Gossip<Publication> {
   type Waiting = GossipWaiting<Publication, Names>
@@ -124,7 +125,7 @@ export function startGossip<
     const message = adapter.passOn(publication)
     if (message === undefined) return
     totals.passedOn++
-    forward(tools, message, { senders, origin: names.origin }, limits)
+    forwarding.passOn(message, { senders, origin: names.origin })
   }
 
   const noteFull = (): void => {

@@ -5,8 +5,9 @@
  * An answer goes first, and what it answered is remembered for longer: bytes may wait in a stalled
  * stream until nobody expects them any more. A request that comes that late is told so.
  *
- * When the bytes of all are used up, whoever has most of them gives up its oldest: a peer that makes
- * us keep much cannot drive out what is kept for others.
+ * When the bytes of all are used up, whoever has most of them gives up its oldest answer, and where it
+ * has none left, the oldest that it is remembered to have had: a peer that makes us keep much cannot
+ * drive out what is kept for others, and no answer is so large that its request is handled twice.
  * @module
  */
 import type { Answer, RequestsLimits } from './requests-contract.ts'
@@ -67,6 +68,15 @@ export function createKeptAnswers(limits: Limits): KeptAnswers {
     bytes -= freed
   }
 
+  const dropOldestAnswer = (of: OfPeer): boolean => {
+    for (const kept of of.answers.values()) {
+      if (kept.bytes === ENTRY_BYTES) continue
+      dropAnswer(of, kept)
+      return true
+    }
+    return false
+  }
+
   const dropOldest = (peer: string, of: OfPeer): void => {
     const [oldest] = of.answers.keys()
     if (oldest !== undefined) drop(peer, of, oldest)
@@ -77,7 +87,9 @@ export function createKeptAnswers(limits: Limits): KeptAnswers {
     for (const entry of peers) {
       if (greatest === undefined || entry[1].bytes > greatest[1].bytes) greatest = entry
     }
-    if (greatest !== undefined) dropOldest(...greatest)
+    if (greatest === undefined) return
+    const [peer, of] = greatest
+    if (!dropOldestAnswer(of)) dropOldest(peer, of)
   }
 
   return {

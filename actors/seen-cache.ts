@@ -12,6 +12,8 @@ export interface SeenLimits {
   readonly seenMax: number
   /** Longer than a publication is taken as new, future tolerance included. */
   readonly seenMs: number
+  /** In place of that, of one that is to be forgotten sooner. Short enough that it is still taken then. */
+  readonly soonerMs: number
 }
 
 export interface SeenCache {
@@ -22,7 +24,7 @@ export interface SeenCache {
   note(id: string, nowMs: number, claim?: string): 'new' | 'seen' | 'contested' | 'full'
   has(id: string, nowMs: number): boolean
   isFull(nowMs: number): boolean
-  /** It is forgotten after half the time, and its claim with it: sent again, it may pass. */
+  /** It is forgotten sooner, counted from when it was noted, and its claim with it: sent again, it may pass. */
   forgetSooner(id: string): void
   readonly size: number
 }
@@ -32,10 +34,10 @@ interface Seen {
   readonly claim: string | undefined
 }
 
-export function createSeenCache({ seenMax, seenMs }: SeenLimits): SeenCache {
+export function createSeenCache({ seenMax, seenMs, soonerMs }: SeenLimits): SeenCache {
   /** Each in the order in which its entries end: all of one table are remembered equally long. */
   const whole = new Map<string, Seen>()
-  const half = new Map<string, Seen>()
+  const sooner = new Map<string, Seen>()
   const claims = new Set<string>()
 
   const remove = (table: Map<string, Seen>, id: string, { claim }: Seen): void => {
@@ -44,7 +46,7 @@ export function createSeenCache({ seenMax, seenMs }: SeenLimits): SeenCache {
   }
 
   const forgetEnded = (nowMs: number): void => {
-    for (const table of [whole, half]) {
+    for (const table of [whole, sooner]) {
       for (const [id, seen] of table) {
         if (seen.untilMs > nowMs) break
         remove(table, id, seen)
@@ -56,17 +58,17 @@ export function createSeenCache({ seenMax, seenMs }: SeenLimits): SeenCache {
   const has = (id: string, nowMs: number): boolean => {
     forgetEnded(nowMs)
     if (whole.has(id)) return true
-    const seen = half.get(id)
+    const seen = sooner.get(id)
     if (seen === undefined) return false
     if (seen.untilMs > nowMs) return true
-    remove(half, id, seen)
+    remove(sooner, id, seen)
     return false
   }
 
   return {
     note(id, nowMs, claim) {
       if (has(id, nowMs)) return 'seen'
-      if (whole.size + half.size >= seenMax) return 'full'
+      if (whole.size + sooner.size >= seenMax) return 'full'
       const isContested = claim !== undefined && claims.has(claim)
       whole.set(id, { untilMs: nowMs + seenMs, claim: isContested ? undefined : claim })
       if (isContested) return 'contested'
@@ -76,16 +78,16 @@ export function createSeenCache({ seenMax, seenMs }: SeenLimits): SeenCache {
     has,
     isFull(nowMs) {
       forgetEnded(nowMs)
-      return whole.size + half.size >= seenMax
+      return whole.size + sooner.size >= seenMax
     },
     forgetSooner(id) {
       const seen = whole.get(id)
       if (seen === undefined) return
       whole.delete(id)
-      half.set(id, { ...seen, untilMs: seen.untilMs - seenMs / 2 })
+      sooner.set(id, { ...seen, untilMs: seen.untilMs - seenMs + Math.min(soonerMs, seenMs) })
     },
     get size() {
-      return whole.size + half.size
+      return whole.size + sooner.size
     },
   }
 }

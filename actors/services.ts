@@ -46,7 +46,7 @@ export interface PublishReport {
   readonly id: string
   /** Peers that it waits to leave for. */
   readonly queued: number
-  /** Peers whose lane for it was full. */
+  /** Peers whose lane for it was full, or that were sent as many already as they take. */
   readonly dropped: number
 }
 

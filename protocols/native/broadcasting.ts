@@ -4,7 +4,7 @@
  * @module
  */
 import type { ChildTools } from '../../actors/child.ts'
-import { sendToAll } from '../../actors/forwarding.ts'
+import type { Forwarding } from '../../actors/forwarding.ts'
 import type { Outcome, Publication, PublishReport } from '../../actors/services.ts'
 import { encodeHex, encodeUtf8 } from '../../codec/bytes.ts'
 import { KEY_TYPE_SECP256K1 } from '../../codec/native/identity.ts'
@@ -21,6 +21,7 @@ export interface BroadcastingOptions {
   readonly network: string
   readonly own: NodeIdentity
   readonly limits: Pick<NativeLimits, 'hops' | 'pendingPublicationsMax'>
+  readonly forwarding: Pick<Forwarding<BroadcastMessage>, 'sendToAll'>
 }
 
 interface SignedBroadcast {
@@ -46,7 +47,7 @@ export function wrongWithPublication({ payload, topic }: Publication): string | 
 export function startBroadcasting(
   tools: ChildTools<NativeTypes>,
   kept: SequenceKept,
-  { limits, network, own }: BroadcastingOptions,
+  { forwarding, limits, network, own }: BroadcastingOptions,
 ): () => void {
   const { crypto } = tools
   const numbers = startSequence(tools, kept)
@@ -118,7 +119,7 @@ export function startBroadcasting(
           return
         }
         end()
-        settle({ value: { id: signed.id, ...sendToAll(tools, signed.message) } })
+        settle({ value: { id: signed.id, ...forwarding.sendToAll(signed.message) } })
       })
     })
     return () => {

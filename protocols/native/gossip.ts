@@ -4,6 +4,7 @@
  * @module
  */
 import type { ChildSpec, ChildTools, Routed } from '../../actors/child.ts'
+import { createForwarding } from '../../actors/forwarding.ts'
 import { startGossip } from '../../actors/gossip.ts'
 import type { GossipAdapter, GossipKept } from '../../actors/gossip.ts'
 import { createSeenCache } from '../../actors/seen-cache.ts'
@@ -18,6 +19,7 @@ import type { KnownPublications } from './known-publications.ts'
 import type { NativeLimits } from './limits.ts'
 import { checkPublication, hasTooManyHops, namesOf } from './publication-checks.ts'
 import type { CheckingPublications, PublicationNames } from './publication-checks.ts'
+import { createPublicationQuota } from './publication-quota.ts'
 import { createPublicationRates } from './publication-rates.ts'
 import { keepSequence } from './sequence.ts'
 import type { SequenceKept } from './sequence.ts'
@@ -47,22 +49,19 @@ export function gossipChild({
     restart: 'permanent',
     uses: ['topic', 'validate'],
     keep: () => ({
-      seen: createSeenCache(limits),
+      seen: createSeenCache({ ...limits, soonerMs: limits.broadcastIgnoredMs }),
       pending: new Map(),
       sequence: keepSequence(),
     }),
     start(tools, kept) {
       const { admits, banned, crypto, wallMs } = tools
       const checking = { crypto, network, ownId: own.id, limits, admits, wallMs, banned }
+      const quota = createPublicationQuota(tools, limits)
+      const forwarding = createForwarding(tools, { limits, quota })
       const gossip = startGossip({
-        tools,
-        kept,
+        ...{ tools, kept, forwarding },
         adapter: adapterOf(checking, tools, createKnownPublications()),
-        limits: {
-          ...limits,
-          pendingMax: limits.pendingPublicationsMax,
-          verdictMs: limits.validationMs,
-        },
+        limits: { pendingMax: limits.pendingPublicationsMax, verdictMs: limits.validationMs },
       })
       const rates = createPublicationRates(tools, limits)
       const take = ({ message, peer }: Routed<BroadcastMessage>): void => {
@@ -71,7 +70,7 @@ export function gossipChild({
         gossip.receive(message, peer.connection)
       }
       tools.feed('broadcast', take)
-      return startBroadcasting(tools, kept.sequence, { network, own, limits })
+      return startBroadcasting(tools, kept.sequence, { network, own, limits, forwarding })
     },
   }
 }

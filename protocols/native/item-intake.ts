@@ -7,7 +7,7 @@
  * @module
  */
 import type { ChildTools, PeerReference } from '../../actors/child.ts'
-import { forward } from '../../actors/forwarding.ts'
+import type { Forwarding } from '../../actors/forwarding.ts'
 import { createPending } from '../../actors/pending.ts'
 import { runsHave } from '../../actors/runs.ts'
 import type { Delivery } from '../../actors/services.ts'
@@ -28,6 +28,7 @@ export interface ItemIntakeOptions {
   readonly limits: NativeLimits
   readonly store: ItemStore
   readonly ignored: IgnoredNumbers
+  readonly forwarding: Pick<Forwarding<ItemMessage>, 'passOn'>
   readonly sync: Pick<ItemSync, 'onChange' | 'onGap' | 'onItem' | 'pause' | 'settle'>
 }
 
@@ -46,7 +47,7 @@ interface Incoming {
 
 export function startItemIntake(
   tools: ChildTools<NativeTypes>,
-  { checking, ignored, limits, store, sync }: ItemIntakeOptions,
+  { checking, forwarding, ignored, limits, store, sync }: ItemIntakeOptions,
 ): void {
   const rates = createPublicationRates(tools, limits)
   /** Those that were not asked for: they leave no room to those that were, nor the other way. */
@@ -119,8 +120,7 @@ export function startItemIntake(
       }
       tools.application.deliver(deliveryOf(content))
       if (by === 'gossip' && item.hopsLeft > 0) {
-        const passedOn = { ...item, hopsLeft: item.hopsLeft - 1 }
-        forward(tools, passedOn, { senders, origin }, limits)
+        forwarding.passOn({ ...item, hopsLeft: item.hopsLeft - 1 }, { senders, origin })
       }
       sync.onChange()
       if (isGap && by === 'gossip') for (const sender of senders) sync.onGap(sender)

@@ -7,12 +7,13 @@
  * @module
  */
 import type { ChildTools } from '../../actors/child.ts'
-import { sendToAll } from '../../actors/forwarding.ts'
+import type { Forwarding } from '../../actors/forwarding.ts'
 import type { Outcome, Publication, PublishReport } from '../../actors/services.ts'
 import { encodeHex } from '../../codec/bytes.ts'
 import { KEY_TYPE_SECP256K1 } from '../../codec/native/identity.ts'
 import type { NodeIdentity } from '../../codec/native/identity.ts'
 import { itemBytes, publicationIdOf } from '../../codec/native/publication-bytes.ts'
+import type { ItemMessage } from '../../codec/native/messages.ts'
 import type { NativeTypes } from '../../machines/handshakes/native.ts'
 import { wrongWithPublication } from './broadcasting.ts'
 import type { ItemStore } from './item-store.ts'
@@ -23,6 +24,7 @@ export interface ItemPublishingOptions {
   readonly own: NodeIdentity
   readonly limits: Pick<NativeLimits, 'hops' | 'pendingPublicationsMax'>
   readonly store: ItemStore
+  readonly forwarding: Pick<Forwarding<ItemMessage>, 'sendToAll'>
   /** One more is on the medium. */
   onKept(): void
 }
@@ -35,7 +37,7 @@ interface Publishing {
 
 export function startItemPublishing(
   tools: ChildTools<NativeTypes>,
-  { limits, network, onKept, own, store }: ItemPublishingOptions,
+  { forwarding, limits, network, onKept, own, store }: ItemPublishingOptions,
 ): void {
   const { crypto } = tools
   /** In their order; the first one is being signed. */
@@ -87,7 +89,7 @@ export function startItemPublishing(
         if (publishing.isWanted) publishing.settle({ fault: 'store-failed', message })
         return
       }
-      const sent = sendToAll(tools, item)
+      const sent = forwarding.sendToAll(item)
       onKept()
       if (publishing.isWanted) publishing.settle({ value: { id, ...sent } })
     })

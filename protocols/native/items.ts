@@ -4,6 +4,7 @@
  * @module
  */
 import type { ChildSpec } from '../../actors/child.ts'
+import { createForwarding } from '../../actors/forwarding.ts'
 import type { NodeIdentity } from '../../codec/native/identity.ts'
 import type { NativeTypes } from '../../machines/handshakes/native.ts'
 import { createIgnoredNumbers } from './ignored-numbers.ts'
@@ -16,6 +17,7 @@ import { createItemStore } from './item-store.ts'
 import type { UnsettledItems } from './item-store.ts'
 import { startItemSync } from './item-sync.ts'
 import type { NativeLimits } from './limits.ts'
+import { createPublicationQuota } from './publication-quota.ts'
 
 /** The application's "not now", at most: as many as are asked for at a time. */
 const IGNORED_MAX = 1_024
@@ -67,9 +69,14 @@ export function itemsChild({
       })
       tools.show(() => shownItems({ store, pulls: sync, wanted: kept.wanted }))
       const checking = { crypto, network, ownId: own.id, limits, admits, wallMs, banned }
-      startItemIntake(tools, { checking, ignored, limits, store, sync })
+      const quota = createPublicationQuota(tools, limits)
+      const forwarding = createForwarding(tools, { limits, quota })
+      startItemIntake(tools, { checking, forwarding, ignored, limits, store, sync })
       startItemListing(tools, store)
-      startItemPublishing(tools, { limits, network, own, store, onKept: sync.onChange })
+      startItemPublishing(tools, {
+        ...{ forwarding, limits, network, own, store },
+        onKept: sync.onChange,
+      })
       return () => {
         isOver = true
       }

@@ -84,8 +84,14 @@ export const NATIVE_LIMITS = {
   seenMax: 10_000,
   seenMs: 300_000,
   /**
+   * Section 13: a broadcast that the application ignored. Half of how long one is taken, so that it may
+   * pass when it is sent again.
+   */
+  broadcastIgnoredMs: 60_000,
+  /**
    * Section 13: publications of one neighbour within the window; more are dropped, far more a strike.
-   * What is not dropped is never a strike, so that the second number is at least the first.
+   * What is not dropped is never a strike, so that the second number is at least the first. No more than
+   * the first number are sent to one either: it is taken to have the same limits.
    */
   publicationsPerWindowMax: 100,
   publicationsStrikeMax: 1_000,

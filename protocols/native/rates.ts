@@ -28,8 +28,11 @@ export function createRates(windowMs: number, keptMax: number): Rates {
   const peers = new Map<string, Times>()
 
   const recent = (peer: string, nowMs: number): Times => {
-    const known = peers.get(peer) ?? { times: [], first: 0 }
-    peers.set(peer, known)
+    let known = peers.get(peer)
+    if (known === undefined) {
+      known = { times: [], first: 0 }
+      peers.set(peer, known)
+    }
     while (nowMs - (known.times[known.first] ?? Infinity) >= windowMs) known.first++
     if (known.first * 2 > known.times.length) {
       known.times = known.times.slice(known.first)

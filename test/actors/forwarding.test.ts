@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { forward, sendToAll } from '../../actors/forwarding.ts'
+import { createForwarding } from '../../actors/forwarding.ts'
+import type { Quota } from '../../actors/forwarding.ts'
+import type { ChildShown } from '../../actors/child.ts'
 import type { ConnectionView } from '../../actors/protocol.ts'
 import type { Phase } from '../../machines/reasons.ts'
 import { seededRandom } from '../../transport/random.ts'
@@ -15,12 +17,22 @@ const viewOf = (name: string, phase: Phase): ConnectionView<PlainTypes> => ({
   readyMs: 0,
 })
 
-/** Connections by name and phase; who is full is so from the start. */
-function startNeighbours(phases: Readonly<Record<string, Phase>>, full: readonly string[] = []) {
+interface Setup {
+  /** Who is full is so from the start. */
+  readonly full?: readonly string[]
+  /** How many each takes. */
+  readonly quota?: number
+}
+
+/** Connections by name and phase. */
+function startNeighbours(
+  phases: Readonly<Record<string, Phase>>,
+  { full = [], quota = Infinity }: Setup = {},
+) {
   const sent: string[] = []
-  return {
-    sent,
-    tools: {
+  let shown: () => ChildShown = () => ({})
+  const forwarding = createForwarding<PlainTypes>(
+    {
       random: seededRandom('forwarding'),
       connections: () => Object.entries(phases).map(([name, phase]) => viewOf(name, phase)),
       send(name: string) {
@@ -28,45 +40,81 @@ function startNeighbours(phases: Readonly<Record<string, Phase>>, full: readonly
         sent.push(name)
         return 'queued' as const
       },
+      show: (read) => (shown = read),
     },
+    {
+      limits: { forwardToAllMax: 3, forwardToSome: 2 },
+      quota: createQuota(quota),
+    },
+  )
+  return { ...forwarding, sent, overQuota: () => shown().totals?.['overQuota'] }
+}
+
+function createQuota(max: number): Quota {
+  const noted: (string | undefined)[] = []
+  return {
+    isUsedUp: ({ identity }) => noted.filter((one) => one === identity).length >= max,
+    note: ({ identity }) => noted.push(identity),
   }
 }
 
 const active = (...names: readonly string[]) =>
   Object.fromEntries(names.map((name) => [name, 'active' as const]))
-const LIMITS = { forwardToAllMax: 3, forwardToSome: 2 }
 const NOBODY = { senders: new Set<string>(), origin: 'nobody' }
 
 test('an origin sends to all who are active, and counts who is full', () => {
-  const { sent, tools } = startNeighbours(
+  const { sendToAll, sent } = startNeighbours(
     { ...active('a', 'b', 'c'), d: 'handshaking', e: 'closing' },
-    ['b'],
+    { full: ['b'] },
   )
-  expect(sendToAll(tools, MESSAGE)).toEqual({ queued: 2, dropped: 1 })
+  expect(sendToAll(MESSAGE)).toEqual({ queued: 2, dropped: 1 })
   expect(sent).toEqual(['a', 'c'])
 })
 
 describe('what is passed on', () => {
   test('goes to neither who sent it nor its origin', () => {
-    const { sent, tools } = startNeighbours(active('a', 'b', 'c'))
+    const { passOn, sent } = startNeighbours(active('a', 'b', 'c'))
     const known = { senders: new Set(['a']), origin: 'id of b' }
-    expect(forward(tools, MESSAGE, known, LIMITS)).toEqual({ queued: 1, dropped: 0 })
+    expect(passOn(MESSAGE, known)).toEqual({ queued: 1, dropped: 0 })
     expect(sent).toEqual(['c'])
   })
 
   test('goes to all as long as they are no crowd, whoever is not active yet', () => {
-    const { sent, tools } = startNeighbours({ ...active('a', 'b', 'c'), d: 'handshaking' })
-    forward(tools, MESSAGE, NOBODY, LIMITS)
+    const { passOn, sent } = startNeighbours({ ...active('a', 'b', 'c'), d: 'handshaking' })
+    passOn(MESSAGE, NOBODY)
     expect(sent).toEqual(['a', 'b', 'c'])
   })
 
   test('goes to a few of a crowd, each time to others, and never to who has it', () => {
-    const { sent, tools } = startNeighbours(active('a', 'b', 'c', 'd', 'e', 'f'))
+    const { passOn, sent } = startNeighbours(active('a', 'b', 'c', 'd', 'e', 'f'))
     const known = { senders: new Set(['a']), origin: 'nobody' }
     for (let time = 0; time < 50; time++) {
-      expect(forward(tools, MESSAGE, known, LIMITS)).toEqual({ queued: 2, dropped: 0 })
+      expect(passOn(MESSAGE, known)).toEqual({ queued: 2, dropped: 0 })
       expect(new Set(sent.slice(-2)).size).toBe(2)
     }
     expect([...new Set(sent)].sort()).toEqual(['b', 'c', 'd', 'e', 'f'])
+  })
+})
+
+describe('whose quota is used up', () => {
+  test('gets nothing more, whoever’s it is, and counts as dropped', () => {
+    const { overQuota, passOn, sendToAll, sent } = startNeighbours(active('a', 'b'), { quota: 2 })
+    expect(sendToAll(MESSAGE)).toEqual({ queued: 2, dropped: 0 })
+    const known = { senders: new Set(['b']), origin: 'nobody' }
+    expect(passOn(MESSAGE, known)).toEqual({ queued: 1, dropped: 0 })
+    expect(sendToAll(MESSAGE)).toEqual({ queued: 1, dropped: 1 })
+    expect(passOn(MESSAGE, NOBODY)).toEqual({ queued: 0, dropped: 2 })
+    expect(sent).toEqual(['a', 'b', 'a', 'b'])
+    expect(overQuota()).toBe(3)
+  })
+
+  test('is nobody whose lane was full all the time', () => {
+    const { overQuota, sendToAll, sent } = startNeighbours(active('a', 'b'), {
+      ...{ full: ['b'], quota: 1 },
+    })
+    expect(sendToAll(MESSAGE)).toEqual({ queued: 1, dropped: 1 })
+    expect(sendToAll(MESSAGE)).toEqual({ queued: 0, dropped: 2 })
+    // Of the two the second time, one alone had had its own.
+    expect([sent, overQuota()]).toEqual([['a'], 1])
   })
 })

@@ -59,14 +59,38 @@ describe('answers that are kept', () => {
     answers.keep('small', 'a', answerOf(100), 0)
     for (const id of ['a', 'b', 'c']) answers.keep('large', id, answerOf(4_000), 1)
     expect(answers.get('small', 'a', 1)).toEqual(answerOf(100))
-    expect(answers.get('large', 'a', 1)).toBeUndefined()
+    expect(answers.get('large', 'a', 1)).toEqual(TOO_LATE)
+    expect(answers.get('large', 'b', 1)).toEqual(answerOf(4_000))
     expect(answers.get('large', 'c', 1)).toEqual(answerOf(4_000))
+    expect(answers.size).toBe(4)
   })
 
-  test('are not kept at all where one is larger than all may be', () => {
+  test('that are too many bytes go, the oldest first, and that they were given does not', () => {
+    const answers = createKeptAnswers(LIMITS)
+    for (const id of ['a', 'b', 'c']) answers.keep('one', id, answerOf(9_000), 0)
+    const found = ['a', 'b', 'c'].map((id) => answers.get('one', id, 4_999))
+    expect(found).toEqual([TOO_LATE, TOO_LATE, TOO_LATE])
+    expect(answers.get('one', 'c', 999)).toEqual(answerOf(9_000))
+    expect(answers.size).toBe(3)
+  })
+
+  test('are not kept where one is larger than all may be; that it was given is', () => {
     const answers = createKeptAnswers(LIMITS)
     answers.keep('one', 'a', answerOf(10_001), 0)
-    expect([answers.size, answers.bytes]).toEqual([0, 0])
+    expect(answers.get('one', 'a', 0)).toEqual(TOO_LATE)
+  })
+
+  test('are forgotten to have been given only by whoever has most and no answer left', () => {
+    const answers = createKeptAnswers({ ...LIMITS, answersPerPeerMax: 100 })
+    answers.keep('small', 'a', answerOf(1), 0)
+    for (let id = 0; id < 50; id++) answers.keep('large', String(id), BUSY, 0)
+    const left = Array.from({ length: 50 }, (_, id) => answers.get('large', String(id), 0))
+    // Ten thousand bytes hold 39 entries of 256 bytes, one of them not its own.
+    expect(left.map((answer) => answer !== undefined)).toEqual([
+      ...new Array<boolean>(12).fill(false),
+      ...new Array<boolean>(38).fill(true),
+    ])
+    expect(answers.get('small', 'a', 0)).toEqual(answerOf(1))
   })
 
   test('never take more than they may, whatever is kept and whenever', () => {

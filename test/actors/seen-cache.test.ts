@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { createSeenCache } from '../../actors/seen-cache.ts'
 
-const LIMITS = { seenMax: 3, seenMs: 300 }
+const LIMITS = { seenMax: 3, seenMs: 300, soonerMs: 100 }
 const start = () => createSeenCache(LIMITS)
 
 describe('an id', () => {
@@ -32,12 +32,12 @@ describe('an id', () => {
     ])
   })
 
-  test('that is forgotten sooner is so after half its time', () => {
+  test('that is forgotten sooner is so after the time for that, since it was noted', () => {
     const seen = start()
     seen.note('a', 0)
     seen.note('b', 10)
     seen.forgetSooner('b')
-    expect([seen.has('b', 159), seen.has('b', 160), seen.has('a', 160)]).toEqual([
+    expect([seen.has('b', 109), seen.has('b', 110), seen.has('a', 110)]).toEqual([
       ...[true, false, true],
     ])
     expect(seen.size).toBe(1)
@@ -48,18 +48,25 @@ describe('an id', () => {
     seen.note('a', 0)
     seen.forgetSooner('a')
     seen.forgetSooner('a')
-    expect(seen.has('a', 149)).toBe(true)
+    expect([seen.has('a', 99), seen.has('a', 100)]).toEqual([true, false])
   })
 
   test('is forgotten on time behind one that came later and was forgotten sooner before it', () => {
     const seen = start()
     seen.note('a', 0)
-    seen.note('b', 100)
+    seen.note('b', 50)
     seen.forgetSooner('b')
     seen.forgetSooner('a')
-    expect([seen.has('a', 149), seen.has('a', 150), seen.has('b', 249)]).toEqual([
+    expect([seen.has('a', 99), seen.has('a', 100), seen.has('b', 149)]).toEqual([
       ...[true, false, true],
     ])
+  })
+
+  test('is remembered no longer for being forgotten sooner', () => {
+    const seen = createSeenCache({ ...LIMITS, soonerMs: 301 })
+    seen.note('a', 0)
+    seen.forgetSooner('a')
+    expect(seen.has('a', 300)).toBe(false)
   })
 
   test('that was never seen is nothing to forget', () => {
@@ -94,7 +101,7 @@ describe('a claim', () => {
     const seen = start()
     seen.note('a', 0, 'one')
     seen.forgetSooner('a')
-    expect([seen.note('b', 149, 'one'), seen.note('c', 150, 'one')]).toEqual(['contested', 'new'])
+    expect([seen.note('b', 99, 'one'), seen.note('c', 100, 'one')]).toEqual(['contested', 'new'])
   })
 })
 
@@ -114,7 +121,7 @@ test('whatever comes, it is what a plain list of ids and times says', () => {
           // Of what is over nobody asks to forget it sooner.
           if (known === undefined) continue
           seen.forgetSooner(one)
-          if (known.whole) known.untilMs -= LIMITS.seenMs / 2
+          if (known.whole) known.untilMs -= LIMITS.seenMs - LIMITS.soonerMs
           known.whole = false
           continue
         }

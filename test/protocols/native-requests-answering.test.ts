@@ -133,6 +133,17 @@ describe('a direct', () => {
     expect(ran).toEqual(['one'])
   })
 
+  test('that comes again when later answers took the room of its own is not handled again', async () => {
+    const { alice, answers, say } = startAnswering({ answersBytesMax: 4_000 })
+    const ran = echo(alice.supervisor)
+    const word = 'x'.repeat(1_000)
+    for (const number of range(1, 9)) await say(direct(number, word))
+    for (const number of range(1, 9)) await say(direct(number, word))
+    expect(ran).toHaveLength(8)
+    // Eight that are remembered leave room for one answer, the last.
+    expect(answers().slice(8)).toEqual([...range(1, 8).map((number) => [number, 408]), [8, word]])
+  })
+
   test('that comes again when it is forgotten is a new one', async () => {
     const { alice, answers, say, world } = startAnswering()
     const ran = echo(alice.supervisor)
