@@ -7,7 +7,7 @@
 import { createHandshakeExchanges } from '../../actors/handshake-exchanges.ts'
 import { decodeHex, encodeHex } from '../../codec/bytes.ts'
 import type { NativeAddress } from '../../codec/native/address.ts'
-import { groupOf } from '../../codec/place.ts'
+import { groupOf, isLoopback } from '../../codec/place.ts'
 import {
   MAJOR_VERSION,
   MINOR_VERSION,
@@ -122,8 +122,10 @@ export function createNodePart(
     detail: NativeRefusal,
     extras?: ErrorExtras,
   ): NativeAnswer => {
-    if (connection.role === 'listener' && !NO_FAILURE.has(detail)) {
-      throttle.noteFailure(groupOf(connection.remote.host), tools.monotonicMs())
+    const { remote, role } = connection
+    // Whoever comes through a proxy of this machine is in one group with all who do.
+    if (role === 'listener' && !NO_FAILURE.has(detail) && !isLoopback(remote.host)) {
+      throttle.noteFailure(groupOf(remote.host), tools.monotonicMs())
     }
     return { type: 'refused', detail, error: refusalOf(detail, extras) }
   }
