@@ -272,7 +272,13 @@ export function createNodePart(
         if (identity === id) tools.close(name, 'not-allowed')
       }
     },
-    ready: sessions.add,
+    ready(session) {
+      sessions.add(session)
+      const { identity, name, role } = session
+      if (role !== 'listener' || identity === undefined) return
+      // Check 11 has found room for each of those that came at once.
+      if (!sessions.isRoomIn(role, limits.inboundMax, identity)) tools.close(name, 'slots-full')
+    },
     closed(connection) {
       sessions.remove(connection)
       exchanges.forget(connection.name)
