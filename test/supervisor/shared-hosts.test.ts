@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { WireError } from '../../index.ts'
 import type { Protocol } from '../../index.ts'
 import { keyed } from '../contracts/fits/keyed.ts'
 import { plain } from '../contracts/fits/plain.ts'
@@ -92,3 +93,44 @@ test('a ban of an address that strangers earned does not end who has proven who 
   world.advance(1_500)
   expect(phases()).toEqual([])
 })
+
+test.each([
+  ['a strike too many', { do: 'strike', whom: 'address' }, 'banned'],
+  ['a ban', { do: 'ban', whom: 'address', ms: 60_000 }, 'banned'],
+  ['discouragement', { do: 'discourage' }, 'discouraged'],
+] as const)(
+  'who has earned %s of his address himself is left, also if proven',
+  (_, verdict, why) => {
+    const world = startVirtualWorld({ seed: 'earned' })
+    const strict = keyed(new Uint8Array(32).fill(1))
+    const alice = startNode(world, 'alice', '10.0.0.1', {
+      ...strict,
+      details: { ...strict.details, 'bad-frame': { reason: 'peer-fault', verdict } },
+      wire(setup) {
+        const wire = strict.wire(setup)
+        return {
+          ...wire,
+          get bufferedBytes() {
+            return wire.bufferedBytes
+          },
+          // The stream goes on behind a note.
+          read() {
+            const read = wire.read()
+            if (read.kind !== 'message' || read.message.type !== 'note') return read
+            const error = new WireError('skip', 'bad-frame')
+            return { kind: 'refused', error, bytesOnWire: read.bytesOnWire }
+          },
+        }
+      },
+    })
+    const bob = startNode(world, 'bob', '10.0.0.2', keyed(new Uint8Array(32).fill(2)))
+    bob.supervisor.connect('10.0.0.1:7002').catch(() => undefined)
+    world.advance(1_000)
+    const [connection] = bob.supervisor.connections()
+    for (let note = 0; note < count; note++) {
+      bob.supervisor.send(connection?.name ?? '', { type: 'note', payload: new Uint8Array(1) })
+      world.advance(500)
+    }
+    expect(alice.eventsOf('connection.closed')).toMatchObject([{ detail: why }])
+  },
+)
