@@ -25,11 +25,16 @@ export interface DiscoveryAdapter<T extends ProtocolTypes> {
   readonly tells: T['message']['type']
   ask(): T['message']
   tell(addresses: readonly SeenAddress<T['address']>[]): T['message']
-  /** Where we can be dialled; undefined: nowhere. */
-  announcement(listening: readonly SocketAddress[], seenMs: number): T['message'] | undefined
+  /** Where `to` can dial us; undefined: nowhere. */
+  announcement(
+    listening: readonly SocketAddress[],
+    seenMs: number,
+    to: SocketAddress,
+  ): T['message'] | undefined
   /** What a message tells, as far as it makes sense. */
   addressesIn(message: T['message'], from: ConnectionView<T>): readonly SeenAddress<T['address']>[]
   keyOf(address: T['address']): string
+  identityOf(address: T['address']): string | undefined
   mayTell(address: T['address'], to: SocketAddress): boolean
 }
 
@@ -109,9 +114,9 @@ function startDiscovery<T extends ProtocolTypes>(
     acquaintance.knows.add(adapter.keyOf(address))
   }
 
-  const announce = (connection: string): void => {
-    const message = adapter.announcement(tools.listening(), tools.wallMs())
-    if (message !== undefined) tools.send(connection, message)
+  const announce = ({ name, remote }: ConnectionView<T>): void => {
+    const message = adapter.announcement(tools.listening(), tools.wallMs(), remote)
+    if (message !== undefined) tools.send(name, message)
   }
 
   const refill = (acquaintance: Acquaintance): void => {
@@ -126,9 +131,10 @@ function startDiscovery<T extends ProtocolTypes>(
     )
   }
 
-  const greet = ({ name, role }: ConnectionView<T>): void => {
+  const greet = (view: ConnectionView<T>): void => {
+    const { name, role } = view
     const acquaintance = meet(name)
-    announce(name)
+    announce(view)
     if (role !== 'dialler') return
     acquaintance.isAsked = true
     acquaintance.tokens += limits.addressesMax
@@ -167,14 +173,25 @@ function startDiscovery<T extends ProtocolTypes>(
     }
   }
 
+  /** Where it can be dialled itself: it says so before it answers. */
+  const isAnnouncement = (
+    told: readonly SeenAddress<T['address']>[],
+    { identity }: ConnectionView<T>,
+  ): boolean => {
+    const [first] = told
+    if (first === undefined || told.length > 1) return false
+    return identity !== undefined && adapter.identityOf(first.address) === identity
+  }
+
   const hear = ({ message, peer }: Routed<T['message']>): void => {
     const from = viewOf(peer.connection)
     if (from === undefined) return
     const acquaintance = meet(from.name)
     refill(acquaintance)
     const told = adapter.addressesIn(message, from)
-    const isNews = !acquaintance.isAsked && told.length <= limits.addressNewsMax
-    acquaintance.isAsked = false
+    const isAnswer = acquaintance.isAsked && !isAnnouncement(told, from)
+    if (isAnswer) acquaintance.isAsked = false
+    const isNews = !isAnswer && told.length <= limits.addressNewsMax
     const nowMs = tools.wallMs()
     const news: SeenAddress<T['address']>[] = []
     // In a drawn order: who is over the rate loses any of them, and not the last ones.
@@ -192,7 +209,7 @@ function startDiscovery<T extends ProtocolTypes>(
   }
 
   const announceAgain = (): void => {
-    for (const { name, phase } of tools.connections()) if (phase === 'active') announce(name)
+    for (const view of tools.connections()) if (view.phase === 'active') announce(view)
     tools.after(ANNOUNCE_MS, announceAgain)
   }
 

@@ -27,7 +27,8 @@ export interface AddressRules<Address> {
   group(host: string): string
   /**
    * Whether several peers may stand behind a host: this machine, where a proxy hands over whoever comes.
-   * One of them that is to be discouraged is closed, and the host is not charged. Left out: never.
+   * What somebody does there is charged to him where he has proven who he is, and neither to the host nor
+   * to a claim made from it; who is to be discouraged is closed. Limits of a group hold. Left out: never.
    */
   isShared?(host: string): boolean
   /** The identity that the address demands, where it names one. */

@@ -56,6 +56,12 @@ export function canonicalName(text: string): string | undefined {
   return NUMBER_LABEL.test(labels.at(-1) ?? '') ? undefined : name
 }
 
+/** An IP literal of this machine alone. A name is none, whatever it leads to. */
+export function isLoopback(host: string): boolean {
+  const canonical = canonicalHost(host)
+  return canonical !== undefined && ipaddr.parse(canonical).range() === 'loopback'
+}
+
 /** Always with the port. */
 export const printPlace = ({ host, port }: SocketAddress): string =>
   host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`

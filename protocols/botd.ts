@@ -10,7 +10,7 @@ import { networkLimits } from '../actors/network-limits.ts'
 import type { AddressRules, Protocol } from '../actors/protocol.ts'
 import type { IdentityCrypto, ProtocolTools } from '../actors/protocol-tools.ts'
 import { encodeUtf8 } from '../codec/bytes.ts'
-import { groupOf } from '../codec/place.ts'
+import { groupOf, isLoopback } from '../codec/place.ts'
 import { DEFAULT_PORT, isIdentity, parseAddress } from '../codec/botd/address.ts'
 import { printAddress } from '../codec/botd/address.ts'
 import type { BotdAddress } from '../codec/botd/address.ts'
@@ -53,6 +53,7 @@ const ADDRESSES: AddressRules<BotdAddress> = {
   socket: ({ host, port }) => ({ host, port }),
   fromSocket: ({ host, port }) => ({ identity: undefined, host, port }),
   group: groupOf,
+  isShared: isLoopback,
   identity: ({ identity }) => identity,
   isIdentity,
 }

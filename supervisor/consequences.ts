@@ -61,11 +61,16 @@ export function createConsequences<T extends ProtocolTypes>(
     }
   }
 
-  const closeAll = (key: BanKey, detail: CloseDetail<T['detail']>): void => {
+  /** Whoever has proven who he is does not answer for what others did at his address. */
+  const isSpared = (connection: Connection<T>, key: BanKey, manual: boolean): boolean => {
+    if (key.kind === 'identity') return false
+    return options.isExempt(connection) || (!manual && connection.view.identity !== undefined)
+  }
+
+  const closeAll = (key: BanKey, detail: CloseDetail<T['detail']>, manual: boolean): void => {
     const isCovered = coveredBy(key)
     for (const connection of connections.all()) {
-      if (!isCovered(connection)) continue
-      if (key.kind === 'identity' || !options.isExempt(connection)) connection.leave(detail)
+      if (isCovered(connection) && !isSpared(connection, key, manual)) connection.leave(detail)
     }
   }
 
@@ -82,7 +87,7 @@ export function createConsequences<T extends ProtocolTypes>(
       return
     }
     tell({ type: 'peer.banned', subject: printBanKey(key), key, why, untilMs })
-    closeAll(key, 'banned')
+    closeAll(key, 'banned', manual)
     persist()
   }
 
@@ -91,6 +96,7 @@ export function createConsequences<T extends ProtocolTypes>(
     switch (consequence.do) {
       case 'ban':
         banKey(consequence.key, consequence.forMs, why, false)
+        connection.leave('banned')
         return false
       case 'note-strike': {
         const { key, strikes } = consequence
@@ -98,12 +104,11 @@ export function createConsequences<T extends ProtocolTypes>(
         return false
       }
       case 'discourage':
-        if (addresses.isShared?.(consequence.host) === true) {
-          connection.leave('discouraged')
-          return false
+        if (addresses.isShared?.(consequence.host) !== true) {
+          bans.discourage(consequence.host)
+          closeAll({ kind: 'address', host: consequence.host }, 'discouraged', false)
         }
-        bans.discourage(consequence.host)
-        closeAll({ kind: 'address', host: consequence.host }, 'discouraged')
+        connection.leave('discouraged')
         return false
       case 'redial':
         return true

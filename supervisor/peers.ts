@@ -36,6 +36,8 @@ export interface PeerAbout {
   readonly manual: boolean
   /** The network says that nothing is charged to whoever is there. */
   readonly exempt: boolean
+  /** The network says that others may be at this host: what is not proven is charged to nobody. */
+  readonly shared: boolean
 }
 
 /** What a verdict asks of the supervisor. */
@@ -197,10 +199,12 @@ export function createPeers({
   }
 
   const keyOf = (whom: Charged, about: PeerAbout): BanKey | undefined => {
-    if (whom === 'address') return { kind: 'address', host: about.host }
     if (whom === 'identity' && about.identity !== undefined) {
       return { kind: 'identity', identity: about.identity }
     }
+    // Of many behind one host the wrong one would be kept out, and a claim is all that names him.
+    if (about.shared) return undefined
+    if (whom === 'address') return { kind: 'address', host: about.host }
     // What is not proven is charged together with where it came from, never the name alone.
     const claimed = about.claim ?? about.identity
     if (claimed === undefined) return undefined

@@ -5,11 +5,12 @@
  */
 import type { ProtocolTools, ToolValues } from '../../actors/protocol-tools.ts'
 import { canonicalHost } from '../../codec/host.ts'
+import { isLoopback } from '../../codec/place.ts'
 import type { Protocol, ProtocolTypes } from '../../index.ts'
 import { ATTACK_NAMES, HostileFault, hostilePeer } from '../../testing/hostile/hostile-peer.ts'
 import type { HostilePeer } from '../../testing/hostile/hostile-peer.ts'
 import type { AttackName, AttackReport } from '../../testing/hostile/report.ts'
-import { isLoopback, tcpGround } from '../../testing/hostile/tcp-ground.ts'
+import { tcpGround } from '../../testing/hostile/tcp-ground.ts'
 import { CommandFault } from '../command-fault.ts'
 import { drawKey } from '../key-file.ts'
 import { print } from '../standard-output.ts'

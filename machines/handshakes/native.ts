@@ -188,7 +188,9 @@ export const nativeSessionMachine = setup({
       event.message.requestId === undefined,
     /** What only a verified session sends: it decrypted, so its sender has the keys. */
     isSessionMessage: ({ event }) =>
-      event.type === 'unit' && !['confirm', 'error', 'handshake'].includes(event.message.type),
+      event.type === 'unit' &&
+      !['confirm', 'handshake'].includes(event.message.type) &&
+      !(event.message.type === 'error' && event.message.requestId === undefined),
     isAnswer: ({ event }, type: NativeAnswer['type']) =>
       event.type === 'answer' && event.answer.type === type,
     isAnswerToDialler: ({ context, event }, type: NativeAnswer['type']) =>

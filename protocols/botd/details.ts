@@ -2,9 +2,10 @@
  * Why a connection of the BOTD network ends, and what follows.
  *
  * A strike is charged to the static key once the session is confirmed. Before that it is charged to the
- * claim, which is an address's prefix together with the claimed key, and to the address where nothing
- * is claimed yet: else anybody could have a node banned in whose name he sends garbage. Once there are
- * keys, what whoever is on the path can cause is no strike; before that nothing tells him from the peer.
+ * claim, which is an address's prefix together with the claimed key: else anybody could have a node banned
+ * in whose name he sends garbage. Where nothing is claimed yet nobody is charged: one address may be that
+ * of many. Once there are keys, what whoever is on the path can cause is no strike; before that nothing
+ * tells him from the peer.
  * @module
  */
 import type { BotdDetail } from '../../machines/handshakes/botd.ts'
@@ -18,13 +19,12 @@ const NOTHING: Verdict = { do: 'nothing' }
 const WAIT: Verdict = { do: 'wait' }
 const REFUSE: Verdict = { do: 'refuse' }
 const waitMs = (ms: number): Verdict => ({ do: 'wait', ms })
-const strike = (whom: 'address' | 'claim' | 'identity'): Verdict => ({ do: 'strike', whom })
+const strike = (whom: 'claim' | 'identity'): Verdict => ({ do: 'strike', whom })
 
 const rule = (reason: CloseReason, verdict: DetailRule['verdict']): DetailRule => ({
   reason,
   verdict,
 })
-const garbage = rule('peer-fault', strike('address'))
 const badHandshake = rule('peer-fault', strike('claim'))
 const brokenSession = rule('peer-fault', (phase: Phase) =>
   strike(phase === 'active' ? 'identity' : 'claim'),
@@ -34,9 +34,9 @@ const late = rule('deadline', WAIT)
 const told = (verdict: Verdict): DetailRule => rule('refused-by-peer', verdict)
 
 export const BOTD_DETAILS: Readonly<Record<BotdDetail, DetailRule>> = {
-  'frame-length': garbage,
-  'bad-checksum': garbage,
-  'bad-handshake': garbage,
+  'frame-length': badHandshake,
+  'bad-checksum': badHandshake,
+  'bad-handshake': badHandshake,
   'bad-envelope': brokenSession,
   'record-too-short': forgeable,
   'record-too-long': forgeable,

@@ -6,7 +6,7 @@ import { sha256 } from '@noble/hashes/sha2.js'
 import ipaddr from 'ipaddr.js'
 import type { AddressRules } from '../../actors/protocol.ts'
 import { encodeUtf8 } from '../../codec/bytes.ts'
-import { groupOf } from '../../codec/place.ts'
+import { groupOf, isLoopback } from '../../codec/place.ts'
 import { parseAddress, printAddress } from '../../codec/native/address.ts'
 import type { NativeAddress } from '../../codec/native/address.ts'
 import { isNodeId } from '../../codec/native/identity.ts'
@@ -57,6 +57,7 @@ export const NATIVE_ADDRESSES: AddressRules<NativeAddress> = {
   socket: ({ host, port }) => ({ host, port }),
   fromSocket: ({ host, port }) => ({ id: undefined, host, port }),
   group: groupOf,
+  isShared: isLoopback,
   identity: ({ id }) => id,
   isIdentity: isNodeId,
   mayTell,

@@ -48,9 +48,10 @@ export const NATIVE_DETAILS: Readonly<Record<NativeDetail, DetailRule>> = {
   'publication-invalid': brokenProtocol,
   'publication-flood': brokenProtocol,
   'unasked-answers': brokenProtocol,
-  'ping-too-often': brokenProtocol,
   'pongs-unasked': brokenProtocol,
   'sync-flood': brokenProtocol,
+  // What counts is when we read a ping, and it may be us who read the one before it late.
+  'ping-too-often': rule('peer-fault', WAIT),
   'pong-missing': rule('deadline', WAIT),
 
   'handshake-timeout': rule('deadline', WAIT),

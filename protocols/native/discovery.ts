@@ -57,11 +57,13 @@ export const discoveryChild = ({
         type: 'addresses',
         addresses: addresses.flatMap(entryOf),
       }),
-      announcement(listening, seenMs) {
-        const [first] = listening
-        if (first === undefined) return undefined
-        const host = isUnspecified(first.host) ? '' : first.host
-        const entry = { nodeId: own.nodeId, host, port: first.port, seenMs: BigInt(seenMs) }
+      announcement(listening, seenMs, to) {
+        const found = listening.find(
+          ({ host, port }) => isUnspecified(host) || mayTell({ id: own.id, host, port }, to),
+        )
+        if (found === undefined) return undefined
+        const host = isUnspecified(found.host) ? '' : found.host
+        const entry = { nodeId: own.nodeId, host, port: found.port, seenMs: BigInt(seenMs) }
         return { type: 'addresses', addresses: [entry] }
       },
       addressesIn: (message, from) =>
@@ -71,6 +73,7 @@ export const discoveryChild = ({
               .flatMap((entry) => seenIn(entry, from))
           : [],
       keyOf: printAddress,
+      identityOf: ({ id }) => id,
       mayTell,
     },
     limits,

@@ -7,7 +7,7 @@
 import { createHandshakeExchanges } from '../../actors/handshake-exchanges.ts'
 import { decodeHex, encodeHex } from '../../codec/bytes.ts'
 import type { NativeAddress } from '../../codec/native/address.ts'
-import { groupOf } from '../../codec/place.ts'
+import { groupOf, isLoopback } from '../../codec/place.ts'
 import {
   MAJOR_VERSION,
   MINOR_VERSION,
@@ -122,8 +122,10 @@ export function createNodePart(
     detail: NativeRefusal,
     extras?: ErrorExtras,
   ): NativeAnswer => {
-    if (connection.role === 'listener' && !NO_FAILURE.has(detail)) {
-      throttle.noteFailure(groupOf(connection.remote.host), tools.monotonicMs())
+    const { remote, role } = connection
+    // Whoever comes through a proxy of this machine is in one group with all who do.
+    if (role === 'listener' && !NO_FAILURE.has(detail) && !isLoopback(remote.host)) {
+      throttle.noteFailure(groupOf(remote.host), tools.monotonicMs())
     }
     return { type: 'refused', detail, error: refusalOf(detail, extras) }
   }
@@ -270,7 +272,13 @@ export function createNodePart(
         if (identity === id) tools.close(name, 'not-allowed')
       }
     },
-    ready: sessions.add,
+    ready(session) {
+      sessions.add(session)
+      const { identity, name, role } = session
+      if (role !== 'listener' || identity === undefined) return
+      // Check 11 has found room for each of those that came at once.
+      if (!sessions.isRoomIn(role, limits.inboundMax, identity)) tools.close(name, 'slots-full')
+    },
     closed(connection) {
       sessions.remove(connection)
       exchanges.forget(connection.name)

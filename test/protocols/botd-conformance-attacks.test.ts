@@ -424,3 +424,31 @@ test('G9: of two that dial each other at once one session stays, the same on bot
   const isOurs = Buffer.compare(OURS.publicKey, RAW.publicKey) < 0
   expect(sessions[0]?.[0]?.role).toBe(isOurs ? 'dialler' : 'listener')
 })
+
+describe.each([
+  ['of this machine, where a proxy hands over whoever comes', '127.0.0.1'],
+  ['that many may have', '10.0.0.66'],
+])('at an address %s', (_, host) => {
+  test('a stranger that says rubbish ends nobody’s session, and keeps nobody out', () => {
+    const scene = startScene()
+    const session = scene.establish('acceptor', host)
+    for (let count = 0; count < 6; count++) scene.dial(host).write(new Uint8Array(8))
+    expect(scene.details()).toEqual(Array.from({ length: 6 }, () => 'frame-length'))
+    expect([scene.ours.eventsOf('peer.struck'), scene.ours.supervisor.bans()]).toEqual([[], []])
+    expect(session.state()).toBe('open')
+    expect(scene.establish('acceptor', host, OTHER).state()).toBe('open')
+  })
+})
+
+test.each([
+  ['127.0.0.1', 0],
+  ['10.0.0.66', 1],
+])('who forges the Init of another at %s: so many bans of that claim follow: %d', (host, bans) => {
+  const scene = startScene()
+  for (let count = 0; count < 3; count++) {
+    const raw = scene.dial(host)
+    raw.greet(encodeInit(raw.initOf({}, OTHER)))
+  }
+  expect(scene.details()).toEqual(Array.from({ length: 3 }, () => 'invalid-signature'))
+  expect(scene.ours.supervisor.bans()).toHaveLength(bans)
+})

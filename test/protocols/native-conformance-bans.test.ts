@@ -199,3 +199,39 @@ test('A6: who sends garbage in another’s name is charged, and nobody else', ()
   expect([deliveries, other.peer.heardOf(NUMBER.broadcast)]).toEqual([[], []])
   expect(other.state()).toBe('open')
 })
+
+describe('where many come through a proxy of this machine', () => {
+  const PROXIED = { host: '127.0.0.1' }
+
+  test('who forges the handshake of one of them does not keep that one out', () => {
+    const scene = startScene()
+    const session = scene.establish('responder', { ...PROXIED, identity: OTHER })
+    for (let count = 0; count < 6; count++) expect(knock(scene, PROXIED.host)).toBe(401)
+    expect([scene.struck(), scene.banned()]).toEqual([[], []])
+    expect(session.state()).toBe('open')
+    expect(scene.establish('responder', PROXIED).state()).toBe('open')
+  })
+
+  test('failed handshakes throttle nobody; the limits of one address hold', () => {
+    const scene = startScene({ limits: { acceptedPerGroupPerMinuteMax: 50 } })
+    for (let count = 0; count < 40; count++) {
+      const identity = rawIdentity(`rotating ${count}`)
+      expect(codeOf(scene.greet('responder', FORGED, { ...PROXIED, identity }))).toBe(401)
+    }
+    expect(scene.establish('responder', PROXIED).state()).toBe('open')
+    for (let count = 0; count < 9; count++) scene.dial(PROXIED).peer.end()
+    expect(codesOf(scene.dial(PROXIED))).toEqual([429])
+  })
+
+  test('what a verified session does is its node’s to answer for', () => {
+    const scene = startScene()
+    for (let count = 0; count < 3; count++) {
+      const { peer } = scene.establish('responder', PROXIED)
+      peer.write(peer.seal(pack([99])))
+      scene.world.advance(6_000)
+    }
+    expect(scene.banned()).toMatchObject([{ subject: `identity ${RAW.id}` }])
+    expect(codeOf(scene.greet('responder', undefined, PROXIED))).toBe(423)
+    expect(scene.establish('responder', { ...PROXIED, identity: OTHER }).state()).toBe('open')
+  })
+})

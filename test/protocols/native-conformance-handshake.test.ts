@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { coalesced, oneByte } from '../../transport/memory/chunking.ts'
-import { NUMBER, rawIdentity } from '../interop/raw-native-messages.ts'
+import { errorValues, NUMBER, rawIdentity } from '../interop/raw-native-messages.ts'
+import { drawnId } from '../interop/raw-native-peer.ts'
 import { codesOf, OURS, RAW, ROLES, startScene } from './native-conformance-support.ts'
 
 const said = (text: string) => new TextEncoder().encode(text)
@@ -128,6 +129,16 @@ test('a listener that sends no confirm first is verified by any message, which i
   scene.world.settle()
   expect(payloads).toEqual([said('no confirm')])
   expect(scene.active()).toBe(1)
+})
+
+test('a listener is verified by the answer to a direct, also where that is an Error', () => {
+  const scene = startScene()
+  const { peer } = scene.greet('responder')
+  peer.say(errorValues(500, drawnId()))
+  scene.world.settle()
+  expect(scene.active()).toBe(1)
+  // Its direct is no one's: it is counted as such, and ends nothing.
+  expect([scene.phases(), scene.struck()]).toEqual([['active'], []])
 })
 
 /** Of some raw identities the smallest and the largest id; our node's lies between them. */

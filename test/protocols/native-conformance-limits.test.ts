@@ -27,6 +27,25 @@ describe('limits', () => {
     expect(scene.phases()).toHaveLength(25)
   })
 
+  test('L1: of handshakes that all found room at once, those that find none are told 503', () => {
+    const scene = startScene({ limits: { inboundMax: 3 } })
+    const [first, ...late] = [0, 1, 2, 3, 4].map((count) =>
+      scene.greet('responder', undefined, { host: hostOf(count), identity: person(count) }),
+    )
+    first?.peer.confirm()
+    for (const stream of late) stream.peer.confirm()
+    scene.world.settle()
+    expect(late.map((stream) => stream.state())).toEqual(['open', 'open', 'ended', 'ended'])
+    expect(late.slice(2).map(codesOf)).toEqual([[503], [503]])
+    expect([scene.details(), scene.struck()]).toEqual([['slots-full', 'slots-full'], []])
+    expect([first?.state(), scene.phases()]).toEqual(['open', ['active', 'active', 'active']])
+    // Whoever comes back takes the place of its own session, and no other one.
+    scene.world.advance(5_000)
+    const again = scene.establish('responder', { host: hostOf(9), identity: person(0) })
+    scene.world.settle()
+    expect([first?.state(), again.state(), scene.phases().length]).toEqual(['ended', 'open', 3])
+  })
+
   test('L2: silent connections do not lock out who has something to say', () => {
     const scene = startScene()
     const silent = Array.from({ length: 25 }, (_, count) => scene.dial({ host: hostOf(count) }))

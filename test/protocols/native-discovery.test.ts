@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Protocol } from '../../index.ts'
+import type { ChildTools, Protocol } from '../../index.ts'
 import { native } from '../../protocols/native.ts'
 import type { NativeTypes } from '../../protocols/native.ts'
 import { startNode, startVirtualWorld } from '../support/nodes.ts'
@@ -158,5 +158,103 @@ describe('what a peer tells', () => {
     world.advance(1_000)
     // Its announcement, and one answer.
     expect(answers).toBe(2)
+  })
+})
+
+type Told = Extract<NativeTypes['message'], { readonly type: 'addresses' }>['addresses']
+
+/** In place of the network's own sub-protocols: notes what it is told, and answers with what it is given. */
+function scripted(answers: (wallMs: number) => readonly Told[] = () => []) {
+  const told: string[] = []
+  const start = (tools: ChildTools<NativeTypes>) => {
+    tools.feed('addresses', ({ message }) => {
+      told.push(...message.addresses.map(({ host, port }) => `${host}:${String(port)}`))
+    })
+    tools.feed('getAddresses', ({ peer: { connection } }) => {
+      for (const addresses of answers(tools.wallMs())) {
+        tools.send(connection, { type: 'addresses', addresses })
+      }
+    })
+    return () => undefined
+  }
+  const child = { name: 'scripted', restart: 'temporary', keep: () => undefined, start } as const
+  return { told, protocol: (number: number) => ({ ...protocolOf(number), children: [child] }) }
+}
+
+describe('a node that tells where it can be dialled', () => {
+  /** What a neighbour at `from` is told by a node that listens at `hosts`. */
+  const toldAt = (from: string, hosts: readonly string[]) => {
+    const world = startVirtualWorld({ seed: 'announced' })
+    const { protocol, told } = scripted()
+    startNode(world, 'neighbour', from, protocol(2))
+    const own = protocolOf(1)
+    const listening = () => hosts.map((host) => ({ host, port: 9946 }))
+    const children = (own.children ?? []).map((child) => ({
+      ...child,
+      start: (tools: ChildTools<NativeTypes>, kept: unknown) =>
+        child.start({ ...tools, listening }, kept),
+    }))
+    const bootstrap = [`node://${idOf(2)}@${from}:9946`]
+    startNode(world, 'own', '20.0.0.1', { ...own, children }, { bootstrap })
+    world.advance(2_000)
+    return told
+  }
+
+  test('tells an address of its site to its site, and to nobody farther away', () => {
+    expect(toldAt('192.168.1.6', ['192.168.1.5'])).toEqual(['192.168.1.5:9946'])
+    expect(toldAt('13.0.0.1', ['192.168.1.5'])).toEqual([])
+  })
+
+  test('tells the first of those that it listens at that leads to it from there', () => {
+    const hosts = ['127.0.0.1', '192.168.1.5', '13.0.0.2', '13.0.0.3']
+    expect(toldAt('13.0.0.1', hosts)).toEqual(['13.0.0.2:9946'])
+    expect(toldAt('192.168.1.6', hosts)).toEqual(['192.168.1.5:9946'])
+    expect(toldAt('127.0.0.1', hosts)).toEqual(['127.0.0.1:9946'])
+  })
+
+  test('leaves the host to whoever sees it, where it listens at all of its own', () => {
+    expect(toldAt('13.0.0.1', ['127.0.0.1', '0.0.0.0', '13.0.0.2'])).toEqual([':9946'])
+  })
+})
+
+describe('what a peer that was asked tells', () => {
+  const nodeId = (number: number) => Uint8Array.from(Buffer.from(idOf(number), 'hex'))
+  const entry = (number: number, host: string, seenMs: number) => ({
+    ...{ nodeId: nodeId(number), host, port: 9946, seenMs: BigInt(seenMs) },
+  })
+
+  /** What two neighbours of a node are told, when it has dialled one that answers so. */
+  const toldOn = (answers: (wallMs: number) => readonly Told[]) => {
+    const world = startVirtualWorld({ seed: 'asked' })
+    const node = startNode(world, 'node', '13.0.0.1', protocolOf(1))
+    startNode(world, 'asked', '11.0.0.9', scripted(answers).protocol(2))
+    const neighbours = [3, 4].map((number) => {
+      const neighbour = scripted()
+      const host = `1${String(number)}.0.0.7`
+      const bootstrap = [addressAt(1, '13.0.0.1')]
+      startNode(world, host, host, neighbour.protocol(number), { bootstrap })
+      return neighbour
+    })
+    world.advance(3_000)
+    for (const { told } of neighbours) told.length = 0
+    node.supervisor.connect(addressAt(2, '11.0.0.9')).catch(() => undefined)
+    world.advance(5_000)
+    return neighbours.map(({ told }) => told)
+  }
+  const addressAt = (number: number, host: string) => `node://${idOf(number)}@${host}:9946`
+  const THREE = ['12.0.0.1', '12.1.0.1', '12.2.0.1']
+  const answerAt = (wallMs: number) => THREE.map((host, index) => entry(7 + index, host, wallMs))
+  /** Another one than it was dialled at, which the node has of nobody. */
+  const ownAt = (wallMs: number) => [entry(2, '11.0.0.10', wallMs)]
+
+  test('of itself is news, and what it answers behind that is none', () => {
+    const told = toldOn((wallMs) => [ownAt(wallMs), answerAt(wallMs)])
+    expect(told).toEqual([['11.0.0.10:9946'], ['11.0.0.10:9946']])
+  })
+
+  test('beyond its answer is news', () => {
+    const told = toldOn((wallMs) => [[], answerAt(wallMs)])
+    for (const places of told)
+      expect(places.toSorted()).toEqual(THREE.map((host) => `${host}:9946`))
   })
 })

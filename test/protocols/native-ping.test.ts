@@ -152,3 +152,20 @@ test('pings that are under way for very different times still come 30 s apart', 
   expect(new Set(closings.map(({ reason }) => reason))).not.toContain('peer-fault')
   expect(closings.length).toBeLessThan(100)
 })
+
+test('pings that come too early end sessions, and are no strike: it may be us who read late', () => {
+  const { alice, meet, world } = startPair(
+    meeting<NativeTypes>((send) => {
+      send(ping(1))
+      send(ping(2))
+    }),
+  )
+  for (let visit = 1; visit < 5; visit++) {
+    world.advance(70_000)
+    meet()
+  }
+  const details = alice.eventsOf('connection.closed').map(({ detail }) => detail)
+  expect(details.length).toBeGreaterThanOrEqual(5)
+  expect(new Set(details)).toEqual(new Set(['ping-too-often']))
+  expect([alice.eventsOf('peer.struck'), alice.supervisor.bans()]).toEqual([[], []])
+})

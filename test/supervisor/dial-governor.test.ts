@@ -115,6 +115,7 @@ test('who is connected already, by address or by proven identity, is not dialled
     claim: undefined,
     manual: false,
     exempt: false,
+    shared: false,
   }
   peers.ready(about)
   peers.ended(about, 60_000, createCounters())

@@ -19,6 +19,7 @@ const about = (overrides: Partial<PeerAbout> = {}): PeerAbout => ({
   claim: undefined,
   manual: false,
   exempt: false,
+  shared: false,
   ...overrides,
 })
 

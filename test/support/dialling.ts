@@ -71,6 +71,7 @@ export function startNode({ slots = 8, fill, fate = () => DEAD, ...options }: No
       claim: undefined,
       manual: false,
       exempt: false,
+      shared: false,
     }
     let activeSinceMs: number | undefined
     const connection = {

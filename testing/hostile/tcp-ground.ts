@@ -5,8 +5,8 @@
  */
 import { createServer } from 'node:net'
 import { setTimeout as passing } from 'node:timers/promises'
-import ipaddr from 'ipaddr.js'
 import { canonicalHost } from '../../codec/host.ts'
+import { isLoopback } from '../../codec/place.ts'
 import { memoryStore } from '../../store/memory.ts'
 import { systemClock } from '../../transport/clock.ts'
 import { chooseCrypto } from '../../transport/crypto/choose.ts'
@@ -21,12 +21,6 @@ import type { HostileGround } from './ground.ts'
 const LOOK_MS = 2
 /** 127.2.0.0 to 127.251.249.250. */
 const HOSTS_MAX = 250 * 250 * 250
-
-/** An IP literal of this machine's loopback. A name is none, whatever it leads to. */
-export function isLoopback(host: string): boolean {
-  const canonical = canonicalHost(host)
-  return canonical !== undefined && ipaddr.parse(canonical).range() === 'loopback'
-}
 
 function hostOf(index: number): string {
   if (index >= HOSTS_MAX) throw new RangeError('there are no more hosts')

@@ -1,9 +1,10 @@
 import { expect, onTestFinished, test } from 'vitest'
+import { isLoopback } from '../../../codec/place.ts'
 import { createSupervisor } from '../../../index.ts'
 import { native } from '../../../protocols/native.ts'
 import { ATTACK_NAMES, hostilePeer } from '../../../testing/hostile/hostile-peer.ts'
 import type { AttackName, AttackReport } from '../../../testing/hostile/report.ts'
-import { isLoopback, tcpGround } from '../../../testing/hostile/tcp-ground.ts'
+import { tcpGround } from '../../../testing/hostile/tcp-ground.ts'
 import { tcp } from '../../../transport/tcp.ts'
 import { startKeys } from './victims.ts'
 
