@@ -200,7 +200,7 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
   const unmake = (name: string, error: unknown): void => {
     options.tell({ type: 'fault', where: name, error })
     connections.get(name)?.drop('adapter-fault')
-    admission.ended(name, loop.step.monotonicMs)
+    admission.ended(name, loop.step.monotonicMs, 0)
     slots.giveBack(name)
   }
 
@@ -302,7 +302,7 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
       options.tell({ type: 'fault', where: name, error })
     } finally {
       takeBacks.delete(name)
-      admission.ended(name, loop.step.monotonicMs)
+      admission.ended(name, loop.step.monotonicMs, connection.counters.receivedBytes)
       slots.giveBack(name)
     }
     plan()
@@ -335,7 +335,7 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
     }
     peers.ended(about, activeMs, counters)
     // Before it is dialled again: the heir counts in its place.
-    admission.ended(name, nowMs)
+    admission.ended(name, nowMs, counters.receivedBytes)
     let goesOn = false
     if (running && ending !== undefined) {
       const other = isDialled ? otherDial(connection) : undefined

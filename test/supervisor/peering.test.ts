@@ -84,6 +84,30 @@ test('who is pending and says nothing makes room, once he is a second old', () =
   expect(alice.supervisor.connections()).toHaveLength(1)
 })
 
+test('a handshake that came to nothing was paid for: strangers from ever new places are refused', () => {
+  const { alice, knock } = startListening()
+  const { handshakesBurst } = CORE_LIMITS
+  for (let stranger = 0; stranger <= handshakesBurst; stranger++) {
+    knock(`10.1.${String(stranger)}.1`, RUBBISH)
+  }
+  expect(alice.eventsOf('connection.closed')).toHaveLength(handshakesBurst)
+  expect(alice.eventsOf('connection.refused').map(({ why }) => why)).toEqual(['handshake-budget'])
+})
+
+test('silent ones who share an address with somebody make room for him', () => {
+  const { admission } = plain()
+  const { alice, knock, world } = startListening({
+    admission: { ...admission, pendingPerGroup: 2 },
+  })
+  knock('10.0.0.2', new Uint8Array(0))
+  knock('10.0.0.2', new Uint8Array(0))
+  world.advance(CORE_LIMITS.displaceAfterMs)
+  knock('10.0.0.2')
+  expect(alice.eventsOf('connection.refused')).toEqual([])
+  expect(alice.eventsOf('connection.closed').map(({ detail }) => detail)).toEqual(['displaced'])
+  expect(alice.supervisor.connections().map(({ phase }) => phase)).toContain('active')
+})
+
 describe('strikes', () => {
   const { banMs, count } = plain().strikes
 
