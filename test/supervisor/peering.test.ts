@@ -1,11 +1,14 @@
 import { describe, expect, test } from 'vitest'
 import { CORE_LIMITS } from '../../index.ts'
+import type { Protocol } from '../../index.ts'
 import { encodeHex } from '../../codec/bytes.ts'
 import { native } from '../../protocols/native.ts'
 import { ADDRESSES_TABLE } from '../../supervisor/address-book-contract.ts'
+import { systemNames } from '../../transport/names.ts'
 import { keyOf } from '../contracts/seats.ts'
 import { asksNothing } from '../contracts/fits/common.ts'
 import { plain } from '../contracts/fits/plain.ts'
+import type { PlainTypes } from '../contracts/fits/plain.ts'
 import { HELLO, ONE_SLOT, RUBBISH, startListening } from '../support/knocking.ts'
 import { startNode, startVirtualWorld } from '../support/nodes.ts'
 import type { Seat } from '../../testing/testing.ts'
@@ -55,7 +58,11 @@ describe('where every slot is taken', () => {
 test('no more are dialled than there are slots, and a slot that is free again is used again', () => {
   const world = startVirtualWorld({ seed: 'one slot' })
   const hosts = ['10.0.0.2', '10.0.0.3']
-  for (const host of hosts) startNode(world, host, host, plain())
+  for (const host of hosts)
+    startNode(world, host, host, {
+      ...plain(),
+      deadlines: { ...plain().deadlines, progress: { ms: 3_600_000, detail: 'silent' } },
+    })
   const alice = startNode(world, 'alice', '10.0.0.1', { ...plain(), ...ONE_SLOT })
   for (const host of hosts) alice.supervisor.connect(`${host}:7001`).catch(() => undefined)
   const connected = () =>
@@ -199,6 +206,26 @@ describe('a peer that is dialled by its name', () => {
     ])
   })
 
+  test('is reached where one of the addresses is banned, at the next one', () => {
+    const { alice, world } = startNamed(['10.0.0.98', '10.0.0.2'])
+    alice.supervisor.ban('10.0.0.98')
+    world.advance(1_000)
+    expect(alice.supervisor.connections()).toMatchObject([{ phase: 'active' }])
+    expect(alice.eventsOf('connection.closed')).toEqual([])
+  })
+
+  test('that leads into a ban is dialled ever less often', () => {
+    const { alice, world } = startNamed(['10.0.0.2'])
+    alice.supervisor.ban('10.0.0.0/24')
+    world.advance(180_000)
+    const before = alice.eventsOf('connection.closed').length
+    world.advance(180_000)
+    const closed = alice.eventsOf('connection.closed').slice(before)
+    expect(new Set(closed.map(({ detail }) => detail))).toEqual(new Set(['banned']))
+    // Between half of `backoffMaxMs` and the whole of it apart.
+    expect(closed.length).toBeLessThanOrEqual(6)
+  })
+
   test('is kept out by a ban of the address that it leads to, before and while it is there', () => {
     const { alice, bob, world } = startNamed(['10.0.0.2'])
     world.advance(1_000)
@@ -208,6 +235,33 @@ describe('a peer that is dialled by its name', () => {
     expect([alice.supervisor.connections(), bob.supervisor.connections()]).toEqual([[], []])
     expect(alice.eventsOf('connection.closed').map(({ detail }) => detail)).toContain('banned')
   })
+})
+
+test('two dozen named peers are all reached, though each name takes five seconds to be found', () => {
+  const world = startVirtualWorld({ seed: 'slow names' })
+  const hosts = Array.from({ length: 24 }, (_, peer) => `10.1.0.${String(peer + 1)}`)
+  const patient: Protocol<PlainTypes> = {
+    ...plain(),
+    deadlines: {
+      ...{ ...plain().deadlines, connectMs: 10_000 },
+      establish: { ms: 12_000, detail: 'hello-late' },
+      progress: { ms: 3_600_000, detail: 'silent' },
+    },
+  }
+  for (const host of hosts) startNode(world, host, host, patient)
+  const names = systemNames({
+    lookup(name, answer) {
+      world.clock.at(world.clock.nowMs + 5_000, () => {
+        answer(null, [{ address: name.replace('.example', ''), family: 4 }])
+      })
+    },
+  })
+  const slots = [{ name: 'outbound', role: 'dialler', max: hosts.length }] as const
+  const bootstrap = hosts.map((host) => `${host}.example:7001`)
+  const alice = startNode(world, 'alice', '10.0.0.1', { ...patient, slots }, { names, bootstrap })
+  world.advance(300_000)
+  const connections = alice.supervisor.connections()
+  expect(connections.filter(({ phase }) => phase === 'active')).toHaveLength(hosts.length)
 })
 
 describe('a proxy that is away', () => {
