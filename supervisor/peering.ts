@@ -60,6 +60,8 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
     peers,
     random: options.random.fork('rotation'),
     dialsMax: protocol.admission.pendingOutbound,
+    // Its own deadlines end a dial; what they do not end is given up.
+    overdueMs: Math.max(CORE_LIMITS.dialOverdueMs, 2 * protocol.deadlines.establish.ms),
     onForgotten(key) {
       if (!dialled.has(key)) known.delete(key)
     },

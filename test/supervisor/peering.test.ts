@@ -264,6 +264,25 @@ test('two dozen named peers are all reached, though each name takes five seconds
   expect(connections.filter(({ phase }) => phase === 'active')).toHaveLength(hosts.length)
 })
 
+test('whom a node finds it dials, however many of its seeds are dead', () => {
+  const world = startVirtualWorld({ seed: 'dead seeds' })
+  const protocolOf = (seat: Seat) => native({ network: 'test', privateKey: keyOf(seat) })
+  const bob = `node://${protocolOf('listener').identity ?? ''}@10.0.0.2:9946`
+  startNode(world, 'bob', '10.0.0.2', protocolOf('listener'))
+  startNode(world, 'carol', '10.0.0.3', protocolOf('bystander'), { bootstrap: [bob] })
+  world.advance(10_000)
+  // More tries in the first minute than it has tokens for.
+  const dead = Array.from({ length: 120 }, (_, index) => {
+    const identity = encodeHex(new Uint8Array(32).fill(1).with(0, index))
+    return `node://${identity}@10.1.0.${String(index)}:9946`
+  })
+  const options = { listen: [], bootstrap: [bob, ...dead] }
+  const alice = startNode(world, 'alice', '10.0.0.1', protocolOf('dialler'), options)
+  world.advance(60_000)
+  const connected = alice.eventsOf('connection.active').map(({ identity }) => identity)
+  expect(connected).toContain(protocolOf('bystander').identity)
+})
+
 describe('a proxy that is away', () => {
   /** Alice has been with Bob, knows him from her book alone, and for two minutes dials fail like this. */
   function startBehind(fault: 'proxy-failed' | 'unreachable') {
