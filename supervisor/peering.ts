@@ -413,8 +413,9 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
     },
     dial(address, slot) {
       const key = addresses.key(address)
-      const candidate = { address: key, identity: addresses.identity(address), slot }
-      if (!running || paused || known.has(key)) return false
+      const identity = addresses.identity(address)
+      const candidate = { address: key, identity, slot }
+      if (!running || paused || known.has(key) || unwanted.has(key, identity)) return false
       // Whether it is banned is asked of its host.
       known.set(key, address)
       if (governor.choose(candidate, loop.step.monotonicMs, view())) planLater()

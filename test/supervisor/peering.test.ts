@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { CORE_LIMITS } from '../../index.ts'
-import type { Protocol } from '../../index.ts'
-import { encodeHex } from '../../codec/bytes.ts'
+import type { BookRules, Protocol, SocketAddress } from '../../index.ts'
+import { encodeHex, encodeUtf8 } from '../../codec/bytes.ts'
 import { native } from '../../protocols/native.ts'
 import { ADDRESSES_TABLE } from '../../supervisor/address-book-contract.ts'
 import { systemNames } from '../../transport/names.ts'
@@ -281,6 +281,47 @@ test('whom a node finds it dials, however many of its seeds are dead', () => {
   world.advance(60_000)
   const connected = alice.eventsOf('connection.active').map(({ identity }) => identity)
   expect(connected).toContain(protocolOf('bystander').identity)
+})
+
+test('a dial has the time that its network gives it, however long that is', () => {
+  const world = startVirtualWorld({ seed: 'slow network' })
+  const limits = { connectMs: 200_000, handshakeMs: 300_000 }
+  const protocol = native({ network: 'test', privateKey: keyOf('dialler'), limits })
+  const silent = world.nodeWorld('silent', '10.0.0.2').streams
+  silent.start(() => undefined)
+  silent.listen(1, { host: '10.0.0.2', port: 9946 })
+  const bob = native({ network: 'test', privateKey: keyOf('listener') }).identity ?? ''
+  const bootstrap = [`node://${bob}@10.0.0.2:9946`]
+  const alice = startNode(world, 'alice', '10.0.0.1', protocol, { bootstrap })
+  world.advance(299_000)
+  expect(alice.supervisor.connections()).toMatchObject([{ phase: 'handshaking' }])
+  world.advance(2_000)
+  expect(alice.eventsOf('connection.closed').map(({ detail }) => detail)).toEqual([
+    protocol.deadlines.establish.detail,
+  ])
+})
+
+test('whom the application disconnected is not dialled to see whether its place in the book is free', () => {
+  const world = startVirtualWorld({ seed: 'one place' })
+  for (const host of ['10.0.0.2', '10.0.0.3']) startNode(world, host, host, plain())
+  // One place for all that was ever reached.
+  const book: BookRules<SocketAddress> = {
+    keyBytes: ({ host, port }) => encodeUtf8(`${host}:${String(port)}`),
+    groupBytes: ({ host }) => encodeUtf8(host),
+    digest: () => new Uint8Array(32),
+    isStorable: () => true,
+  }
+  const protocol = { ...plain(), addresses: { ...plain().addresses, book } }
+  const alice = startNode(world, 'alice', '10.0.0.1', protocol)
+  const dialled = () => alice.eventsOf('connection.started').map(({ address }) => address)
+  alice.supervisor.connect('10.0.0.2:7001').catch(() => undefined)
+  world.advance(1_000)
+  alice.supervisor.disconnect('10.0.0.2:7001')
+  world.advance(5 * 3_600_000)
+  alice.supervisor.connect('10.0.0.3:7001').catch(() => undefined)
+  world.advance(600_000)
+  expect(dialled()).toContain('10.0.0.3:7001')
+  expect(dialled().filter((address) => address === '10.0.0.2:7001')).toHaveLength(1)
 })
 
 describe('a proxy that is away', () => {
