@@ -117,7 +117,8 @@ export interface ChildTools<T extends ProtocolTypes> {
    */
   sendDatagram(to: DatagramTarget, message: T['message']): 'sent' | 'no-way'
   /**
-   * Dials an address once, for a slot of the kind. False: it may not be dialled, it is connected or being
+   * Dials an address once, for a slot of the kind. False: it may not be dialled (banned, disconnected by
+   * the application ...), it is connected or being
    * dialled, or all slots of the kind are taken.
    */
   dial(address: T['address'], slot: string): boolean

@@ -40,5 +40,6 @@ export function dial(
   names.resolve(request, host)
   return () => {
     loop.forget(request)
+    names.forget(request)
   }
 }

@@ -31,7 +31,7 @@ export function stubWorld(): StubWorld {
     },
     crypto: chooseCrypto(),
     jobs: { start: nothing, run: nothing, stop: nothing },
-    names: { start: nothing, resolve: nothing },
+    names: { start: nothing, resolve: nothing, forget: nothing },
     random: seededRandom('bench'),
     store: memoryStore(),
     streams: {

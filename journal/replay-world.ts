@@ -73,7 +73,7 @@ export function createReplayWorld(options: ReplayWorldOptions): ReplayWorld {
         jobs.clear()
       },
     },
-    names: { start: nothing, resolve: nothing },
+    names: { start: nothing, resolve: nothing, forget: nothing },
     random,
     store: {
       open: nothing,

@@ -92,7 +92,11 @@ const overload: DetailRule = { reason: 'overload', verdict: NOTHING }
 /** Own failures (timeouts of our making, our faults) never score the peer. */
 export const CORE_DETAILS: Readonly<Record<CoreDetail, DetailRule>> = {
   'adapter-fault': ourFault,
-  banned: { reason: 'refused-by-us', verdict: NOTHING },
+  banned: {
+    reason: 'refused-by-us',
+    // A name that leads into a ban, which was not known before: it does so the next time, too.
+    verdict: (phase) => (phase === 'connecting' ? WAIT : NOTHING),
+  },
   'chart-fault': ourFault,
   'connect-deadline': { reason: 'deadline', verdict: WAIT },
   discouraged: { reason: 'refused-by-us', verdict: NOTHING },

@@ -7,8 +7,10 @@
  * most often have every place that turns over. So a group that knocks too often is not heard; one
  * whose last connection came to nothing displaces nobody for a while; and where nobody is a second old
  * yet, whoever's group has knocked least displaces one of the group that has knocked most. What knocks
- * as seldom as an honest peer, from thousands of groups, is told from it only once they are spent. A decision
- * costs O(log n), and a look at each pending connection where a group that is not spent finds none old.
+ * as seldom as an honest peer, from thousands of groups, is told from it only once they are spent. In a
+ * group that is full by itself, one of its own that has said nothing for that second is displaced:
+ * whoever shares an address with others is not kept out by silence. A decision costs O(log n), and a
+ * look at each pending connection where a group that is not spent finds none old.
  * @module
  */
 import type { AdmissionLimits } from '../actors/protocol.ts'
@@ -41,8 +43,11 @@ export interface Admission {
   dial(name: string): boolean
   /** It became active: not pending any more, but still of its group. */
   activated(name: string): void
-  /** It is gone. To be told once of each; what is unknown or was displaced is ignored. */
-  ended(name: string, nowMs: number): void
+  /**
+   * It is gone, and this is all that it sent us. To be told once of each; what is unknown or was
+   * displaced is ignored.
+   */
+  ended(name: string, nowMs: number, receivedBytes: number): void
   readonly pendingInbound: number
   readonly pendingOutbound: number
   /** Groups remembered, for the audit. */
@@ -57,7 +62,7 @@ export interface AdmissionOptions {
   freeSlots(): number
   /** Asked where no slot is free: whether somebody would make room. Evicting comes after the decision. */
   mayEvict(): boolean
-  /** All that a connection has sent us so far; it never falls. Asked up to and within its `ended`. */
+  /** All that a connection has sent us so far; it never falls. Asked while it is pending. */
   receivedBytesOf(name: string): number
   /**
    * How many handshakes may be begun. Above it newcomers are refused, not queued: in a queue they
@@ -266,32 +271,37 @@ export function createAdmission({
     file(group)
   }
 
-  const refusalByGroup = (group: Group, nowMs: number): RefusalReason | undefined => {
-    if (knocksTooOften(group, nowMs)) return 'rate'
-    const full =
-      group.pending >= limits.pendingPerGroup ||
-      group.pending + group.active >= limits.inboundPerGroup
-    return full ? 'group-full' : undefined
+  const isFull = (group: Group): boolean =>
+    group.pending >= limits.pendingPerGroup ||
+    group.pending + group.active >= limits.inboundPerGroup
+
+  /** Who makes room within a full group: whoever shares its address is not to be kept out by silence. */
+  const silentOf = (group: Group): Pending | undefined => {
+    while (refresh(group));
+    file(group)
+    const first = group.old.first()
+    return first?.receivedBytes === 0 ? first : undefined
   }
 
   const decideFor = (arrival: Arrival, group: Group, nowMs: number): Decision => {
     const { host, isExempt, name } = arrival
-    const refusal = refusalByGroup(group, nowMs)
-    if (refusal !== undefined) return { admit: false, reason: refusal }
+    if (knocksTooOften(group, nowMs)) return { admit: false, reason: 'rate' }
+    // Its place, among all and in the slots, is the newcomer's: nobody else loses one.
+    let loser = isFull(group) ? silentOf(group) : undefined
+    if (loser === undefined && isFull(group)) return { admit: false, reason: 'group-full' }
     const free = freeSlots()
     if (free <= SLOTS_LEFT_TO_OTHERS && !isExempt && isDiscouraged(host)) {
       return { admit: false, reason: 'discouraged' }
     }
-    let loser: Pending | undefined
     const pendingFull = pending.size >= limits.pendingInbound
-    if (pendingFull || (free <= 0 && !mayEvict())) {
+    if (loser === undefined && (pendingFull || (free <= 0 && !mayEvict()))) {
       loser = group.spentUntilMs > nowMs ? undefined : loserTo(group)
       if (loser === undefined) {
         return { admit: false, reason: pendingFull ? 'pending-full' : 'slots-full' }
       }
     }
     // Whoever was silent cost no cryptography: the newcomer has what was set aside for it.
-    const inherits = loser?.receivedBytes === 0
+    const inherits = loser !== undefined && receivedBytesOf(loser.name) === 0
     if (!inherits && !handshakes.take(nowMs)) return { admit: false, reason: 'handshake-budget' }
     if (loser !== undefined) leavePending(loser, nowMs)
     const entry: Pending = {
@@ -340,11 +350,11 @@ export function createAdmission({
       active.set(name, group)
       file(group)
     },
-    ended(name, nowMs) {
+    ended(name, nowMs, receivedBytes) {
       dials.delete(name)
       const entry = pending.get(name)
       if (entry !== undefined) {
-        if (receivedBytesOf(name) === 0) handshakes.giveBack()
+        if (receivedBytes === 0) handshakes.giveBack()
         leavePending(entry, nowMs)
       }
       const group = active.get(name)

@@ -3,7 +3,8 @@
  * seeds, then addresses that were learnt. It decides and keeps count; its owner dials and tells.
  *
  * Dead addresses, however many, cannot keep a seed waiting: seeds come first, and while nobody is
- * connected a part of every resource is not for learnt addresses. What a child chose is dialled once, in
+ * connected a part of every resource is not for learnt addresses. Nor do dead seeds, however many, keep
+ * the others waiting: while somebody is connected, a part of the dials is for these. What a child chose is dialled once, in
  * the slot that it names. A dial that never settles is given up. A node that finds itself isolated forgets its backoff: every seed that is neither banned nor
  * refused is dialled within `isolatedMs`, or when a place is free, and a token's time for each seed
  * before it.
@@ -170,6 +171,8 @@ export function createDialGovernor({
   /** Since when nobody is connected; undefined while somebody is. */
   let aloneSinceMs: number | undefined
   let isolationNoted = false
+  /** Tokens that listed addresses took since another one had its last. */
+  let listedInARow = 0
 
   const find = (address: string): Known | undefined =>
     manual.get(address) ?? seeds.get(address) ?? chosen.get(address) ?? learnt.get(address)
@@ -376,8 +379,11 @@ export function createDialGovernor({
         return view.slots.find(fits)?.name
       }
 
-      const fill = (source: DialSource, known: Iterable<Known>): void => {
+      /** Returns how many it dialled. */
+      const fill = (source: DialSource, known: Iterable<Known>, most = Infinity): number => {
+        const isListed = source === 'manual' || source === 'seed'
         const dues: Due[] = []
+        let count = 0
         for (const one of known) {
           const due = dueOf(one, nowMs, view)
           if (due === undefined) continue
@@ -386,31 +392,38 @@ export function createDialGovernor({
         }
         // Whoever has waited longest comes first: nobody is passed over for ever.
         for (const due of dues.sort(byDue)) {
-          if (dialling.size >= dialsMax) return
-          if (source === 'learnt' && learning >= learntMaxNow) return
+          if (count >= most || dialling.size >= dialsMax) break
+          if (source === 'learnt' && learning >= learntMaxNow) break
           const slot = slotFor(due.known)
           if (slot === undefined || isDialling(due.known.address, due.identity)) continue
           const leave = source === 'learnt' ? tokensLeft : 0
           if (!tokens.take(nowMs, leave)) {
             nextMs = Math.min(nextMs, tokens.readyMs(leave))
-            return
+            break
           }
+          count++
+          listedInARow = isListed ? listedInARow + 1 : 0
           begin(due, slot, nowMs)
           for (const left of roomsOf(due.known)) left.set(slot, (left.get(slot) ?? 0) - 1)
           dials.push({ address: due.known.address, source, motive: motiveOf(due.known), slot })
           if (source === 'learnt') learning++
         }
+        return count
       }
 
+      const fillOthers = (most: number): number => {
+        const count = fill('chosen', chosen.values(), most)
+        if (count >= most || learning >= learntMaxNow) return count
+        const known = [...learnt.entries()].map(([, one]) => one)
+        return count + fill('learnt', known, most - count)
+      }
+
+      // Seeds that are dead, and many, would take every token.
+      const isTheirTurn = !alone && listedInARow >= CORE_LIMITS.seedShare - 1
+      const hadTurn = isTheirTurn && fillOthers(1) > 0
       fill('manual', manual.values())
       fill('seed', seeds.values())
-      fill('chosen', chosen.values())
-      if (learning < learntMaxNow) {
-        fill(
-          'learnt',
-          [...learnt.entries()].map(([, known]) => known),
-        )
-      }
+      if (hadTurn || !isTheirTurn) fillOthers(Infinity)
       for (const { address } of dials) learnt.touch(address)
 
       const [first] = dialling.values()

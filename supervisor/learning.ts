@@ -38,6 +38,9 @@ const LEARNT_AT_ONCE = CORE_LIMITS.dialsBurst
 export function createLearning<T extends ProtocolTypes>(options: LearningOptions<T>): Learning<T> {
   const { addresses, book, governor, known, loop, slots, unwanted } = options
 
+  const isUnwanted = (address: T['address']): boolean =>
+    unwanted.has(addresses.key(address), addresses.identity(address))
+
   const learn = (address: T['address']): boolean => {
     const key = addresses.key(address)
     if (!governor.learn({ address: key, identity: addresses.identity(address) })) return false
@@ -49,7 +52,9 @@ export function createLearning<T extends ProtocolTypes>(options: LearningOptions
     learn,
     learnFromBook() {
       if (book === undefined || !slots.takes('found')) return
-      for (const address of book.probes(options.isDialled)) learn(address)
+      for (const address of book.probes(options.isDialled)) {
+        if (!isUnwanted(address)) learn(address)
+      }
       const dialView = options.view()
       const { isConnected, barredMs } = dialView
       const isWanted = (address: T['address']): boolean => {
@@ -57,7 +62,7 @@ export function createLearning<T extends ProtocolTypes>(options: LearningOptions
         const identity = addresses.identity(address)
         return (
           !known.has(key) &&
-          !unwanted.has(key, identity) &&
+          !isUnwanted(address) &&
           !isConnected(key, identity) &&
           barredMs(key, identity) === undefined
         )

@@ -269,7 +269,10 @@ export function lend<T extends ProtocolTypes>(lender: Lender<T>, borrower: Borro
       isOver = true
       for (const giveBack of returns) giveBack()
       for (const cancel of [...timers]) cancel()
-      for (const request of questions) loop.forget(request)
+      for (const request of questions) {
+        loop.forget(request)
+        lender.names.forget(request)
+      }
       questions.clear()
     },
   }

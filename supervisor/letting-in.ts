@@ -149,7 +149,7 @@ export function createLettingIn<T extends ProtocolTypes>({
     }
     const slot = slots.takeAny(name, 'listener')
     if (slot === undefined) {
-      admission.ended(name, loop.step.monotonicMs)
+      admission.ended(name, loop.step.monotonicMs, 0)
       refuse(remote, stream, 'slots-full')
       return
     }

@@ -31,7 +31,10 @@ export const CORE_LIMITS = {
    * side, half the longest backoff: waiting on would cost more than dialling everybody again.
    */
   isolatedMs: 30_000,
-  /** While no connection is active, one in eight places (at least one of two) is not for learnt addresses. */
+  /**
+   * While no connection is active, one in eight places (at least one of two) is not for learnt addresses;
+   * while one is, one dial in eight is not for listed ones.
+   */
   seedShare: 8,
   /**
    * Of the peers that a node found, one is exchanged so often, from half to one and a half times this:
@@ -44,7 +47,10 @@ export const CORE_LIMITS = {
   listedMax: 1_000,
   /** What both tables of the address book hold, and its key: more is not read at start. */
   addressesMax: 81_921,
-  /** Twice the longest time that any network here gives a connection to become active. */
+  /**
+   * Twice the longest time that any network here gives a connection to become active by itself; where
+   * one is given more than half of this, twice that.
+   */
   dialOverdueMs: 120_000,
 
   /** Records of peers, per kind of key, beside those with an active connection: about 3 MB. */

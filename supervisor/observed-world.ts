@@ -92,6 +92,10 @@ export function observedWorld(world: World, port: ObservationPort): World {
         if (port.wants.effect) tell({ kind: 'names.resolve', request, host })
         names.resolve(request, host)
       },
+      // It leaves the node's own path as it is, and so it is not told.
+      forget: (request) => {
+        names.forget(request)
+      },
     },
     jobs: {
       start: (enter) => {

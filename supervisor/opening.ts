@@ -28,7 +28,7 @@ export interface DialledConnection<T extends ProtocolTypes> {
   readonly target: T['address']
   readonly slot: string
   readonly dial: T['dial'] | undefined
-  /** How often it was dialled, this time included: each takes another host of a name. */
+  /** How often it was dialled, this time included: each begins with another host of a name. */
   readonly tries: number
 }
 
@@ -62,10 +62,11 @@ export function createOpening<T extends ProtocolTypes>(options: OpeningOptions<T
       // It may have ended at once: nothing would release what is opened now.
       if (connection.view.phase === 'closed') return
       const choose = (hosts: readonly string[]): string | undefined => {
-        const host = hosts[Math.max(0, tries - 1) % hosts.length]
-        if (host === undefined) return undefined
-        connection.resolved(host)
-        if (!options.isBanned(connection)) return host
+        const first = Math.max(0, tries - 1) % hosts.length
+        for (const host of [...hosts.slice(first), ...hosts.slice(0, first)]) {
+          connection.resolved(host)
+          if (!options.isBanned(connection)) return host
+        }
         connection.drop('banned')
         return undefined
       }

@@ -60,6 +60,8 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
     peers,
     random: options.random.fork('rotation'),
     dialsMax: protocol.admission.pendingOutbound,
+    // Its own deadlines end a dial; what they do not end is given up.
+    overdueMs: Math.max(CORE_LIMITS.dialOverdueMs, 2 * protocol.deadlines.establish.ms),
     onForgotten(key) {
       if (!dialled.has(key)) known.delete(key)
     },
@@ -201,7 +203,7 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
   const unmake = (name: string, error: unknown): void => {
     options.tell({ type: 'fault', where: name, error })
     connections.get(name)?.drop('adapter-fault')
-    admission.ended(name, loop.step.monotonicMs)
+    admission.ended(name, loop.step.monotonicMs, 0)
     slots.giveBack(name)
   }
 
@@ -303,7 +305,7 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
       options.tell({ type: 'fault', where: name, error })
     } finally {
       takeBacks.delete(name)
-      admission.ended(name, loop.step.monotonicMs)
+      admission.ended(name, loop.step.monotonicMs, connection.counters.receivedBytes)
       slots.giveBack(name)
     }
     plan()
@@ -336,7 +338,7 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
     }
     peers.ended(about, activeMs, counters)
     // Before it is dialled again: the heir counts in its place.
-    admission.ended(name, nowMs)
+    admission.ended(name, nowMs, counters.receivedBytes)
     let goesOn = false
     if (running && ending !== undefined) {
       const other = isDialled ? otherDial(connection) : undefined
@@ -412,8 +414,9 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
     },
     dial(address, slot) {
       const key = addresses.key(address)
-      const candidate = { address: key, identity: addresses.identity(address), slot }
-      if (!running || paused || known.has(key)) return false
+      const identity = addresses.identity(address)
+      const candidate = { address: key, identity, slot }
+      if (!running || paused || known.has(key) || unwanted.has(key, identity)) return false
       // Whether it is banned is asked of its host.
       known.set(key, address)
       if (governor.choose(candidate, loop.step.monotonicMs, view())) planLater()

@@ -2,7 +2,8 @@
  * Name resolution. The system's own resolver (getaddrinfo) is asked, not DNS alone: it knows the
  * hosts file, the search domains and the resolvers of a VPN, which is what an operator who writes
  * `--connect name:port` means. Its price: a look-up cannot be called off and holds a thread of the
- * platform's pool of four, which the file system needs too. So that few run at once.
+ * platform's pool of four, which the file system needs too. So that few run at once, and none for a name
+ * that nobody waits for any more: it would take the time of one that somebody waits for.
  * @module
  */
 import { lookup } from 'node:dns'
@@ -17,7 +18,7 @@ import type { Later } from './later.ts'
 /** Half of libuv's default pool: a dead resolver leaves the other half to files. */
 const LOOKUPS_AT_ONCE_MAX = 2
 /** Far above the DNS seeds and named peers of a node; what comes on top is refused. */
-const LOOKUPS_WAITING_MAX = 256
+const REQUESTS_WAITING_MAX = 256
 /** The longest name that DNS can carry, in text (RFC 1035 section 2.3.4). */
 const NAME_CHARACTERS_MAX = 253
 
@@ -28,6 +29,13 @@ export type Lookup = (
 
 const systemLookup: Lookup = (host, answer) =>
   lookup(host, { all: true, order: 'verbatim' }, answer)
+
+interface NameLookup {
+  readonly host: string
+  /** Who waits for it: nobody any more, where all were forgotten. */
+  readonly requests: Set<RequestId>
+  isAsked: boolean
+}
 
 export interface SystemNamesOptions {
   /** What is asked; replaced in tests. Default: getaddrinfo. */
@@ -47,7 +55,10 @@ const isOnionName = (host: string): boolean => /\.onion\.?$/i.test(host)
 export function systemNames(options: SystemNamesOptions = {}): Names {
   const { lookup: ask = systemLookup } = options
   let enter: (input: NamesInput) => void = notStarted
-  let waiting: { readonly request: RequestId; readonly host: string }[] = []
+  /** By name, in the order of asking. */
+  const lookups = new Map<string, NameLookup>()
+  /** The look-up that each request waits for. */
+  const waiting = new Map<RequestId, NameLookup>()
   let asking = 0
 
   const answer = (request: RequestId, hosts: readonly string[], fault: TransportFault): void => {
@@ -55,18 +66,35 @@ export function systemNames(options: SystemNamesOptions = {}): Names {
     else enter({ kind: 'names.failed', request, fault })
   }
 
+  const settle = (lookup: NameLookup, hosts: readonly string[], fault: TransportFault): void => {
+    lookups.delete(lookup.host)
+    for (const request of lookup.requests) {
+      waiting.delete(request)
+      answer(request, hosts, fault)
+    }
+  }
+
   const askNext = (): void => {
     if (asking >= LOOKUPS_AT_ONCE_MAX) return
-    const [next, ...rest] = waiting
+    const next = [...lookups.values()].find(({ isAsked }) => !isAsked)
     if (next === undefined) return
-    waiting = rest
     asking++
+    next.isAsked = true
     ask(next.host, (error, addresses) => {
       asking--
       askNext()
-      if (error) answer(next.request, [], faultOf(error))
-      else answer(next.request, hostsOf(addresses), 'not-found')
+      if (error) settle(next, [], faultOf(error))
+      else settle(next, hostsOf(addresses), 'not-found')
     })
+  }
+
+  /** One look-up answers all who wait for its name. */
+  const wait = (request: RequestId, host: string): void => {
+    const lookup = lookups.get(host) ?? { host, requests: new Set(), isAsked: false }
+    lookups.set(host, lookup)
+    lookup.requests.add(request)
+    waiting.set(request, lookup)
+    askNext()
   }
 
   return {
@@ -81,12 +109,18 @@ export function systemNames(options: SystemNamesOptions = {}): Names {
         setImmediate(() => answer(request, [], 'bad-address'))
       } else if (isOnionName(host)) {
         setImmediate(() => answer(request, [], 'not-found'))
-      } else if (waiting.length >= LOOKUPS_WAITING_MAX) {
+      } else if (waiting.size >= REQUESTS_WAITING_MAX) {
         setImmediate(() => answer(request, [], 'too-many-open'))
       } else {
-        waiting.push({ request, host })
-        askNext()
+        wait(request, host)
       }
+    },
+    forget(request) {
+      const lookup = waiting.get(request)
+      if (lookup === undefined) return
+      waiting.delete(request)
+      lookup.requests.delete(request)
+      if (!lookup.isAsked && lookup.requests.size === 0) lookups.delete(lookup.host)
     },
   }
 }
@@ -110,6 +144,9 @@ export function namesThrough(
     resolve(request, host) {
       if (streams.takesName?.(host) !== true) return names.resolve(request, host)
       later(() => enter({ kind: 'names.resolved', request, hosts: [host] }))
+    },
+    forget: (request) => {
+      names.forget(request)
     },
   }
 }
@@ -144,5 +181,7 @@ export function staticNames(
         else enter({ kind: 'names.resolved', request, hosts: entry })
       })
     },
+    // Each answer is under way already.
+    forget: () => undefined,
   }
 }

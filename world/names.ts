@@ -27,4 +27,6 @@ export interface Names {
   start(enter: (input: NamesInput) => void): void
   /** Answered once. The caller keeps its own deadline. */
   resolve(request: RequestId, host: string): void
+  /** Nobody waits for the answer any more; one that is under way may come all the same. */
+  forget(request: RequestId): void
 }

@@ -1,63 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { AdmissionLimits } from '../../actors/protocol.ts'
-import { createAdmission } from '../../supervisor/admission.ts'
-import type { AdmissionOptions } from '../../supervisor/admission.ts'
+import { startAdmission } from '../support/admission.ts'
 import { holds } from '../support/properties.ts'
-
-const LIMITS: AdmissionLimits = {
-  pendingInbound: 25,
-  pendingOutbound: 25,
-  pendingPerGroup: 8,
-  inboundPerGroup: 10,
-  acceptedPerGroup: { count: 20, withinMs: 60_000 },
-}
-const PLENTY = { perSecond: 1_000_000, burst: 1_000_000 }
-
-/** Admission with connections that the test makes and closes. Hosts are `group/anything`. */
-function startAdmission(
-  limits: Partial<AdmissionLimits> = {},
-  options: Partial<AdmissionOptions> = {},
-) {
-  const open = new Map<string, number>()
-  const banned = new Set<string>()
-  const discouraged = new Set<string>()
-  /** Groups. */
-  const exempt = new Set<string>()
-  const world = { freeSlots: Infinity, mayEvict: false }
-  const displaced: string[] = []
-  let next = 0
-  const admission = createAdmission({
-    limits: { ...LIMITS, ...limits },
-    isBanned: (host) => banned.has(host),
-    isDiscouraged: (host) => discouraged.has(host),
-    freeSlots: () => world.freeSlots,
-    mayEvict: () => world.mayEvict,
-    receivedBytesOf: (name) => open.get(name) ?? 0,
-    handshakes: PLENTY,
-    ...options,
-  })
-  /** Arrives under the name, does what the decision says, and returns why it was refused. */
-  const arrive = (group: string, nowMs: number, name = `c${String(next++)}`) => {
-    const decision = admission.decide(
-      { name, host: `${group}/host`, group, isExempt: exempt.has(group) },
-      nowMs,
-    )
-    if (!decision.admit) return decision.reason
-    if (decision.displace !== undefined) {
-      displaced.push(decision.displace)
-      admission.ended(decision.displace, nowMs)
-      open.delete(decision.displace)
-    }
-    open.set(name, 0)
-    return undefined
-  }
-  const end = (name: string, nowMs: number) => {
-    admission.ended(name, nowMs)
-    open.delete(name)
-  }
-  return { admission, arrive, end, open, banned, discouraged, exempt, world, displaced }
-}
 
 test('ten thousand silent sockets of one group leave room for a peer of another at once', () => {
   const { admission, arrive } = startAdmission()
@@ -247,11 +191,12 @@ test('a group that has proved good is not held back', () => {
 })
 
 test('a group is heard so often a minute, refused or not', () => {
-  const { arrive, end } = startAdmission({
+  const { arrive, end, open } = startAdmission({
     acceptedPerGroup: { count: 3, withinMs: 60_000 },
     pendingPerGroup: 1,
   })
   expect(arrive('g', 0, 'a')).toBeUndefined()
+  open.set('a', 1)
   expect([arrive('g', 1_000), arrive('g', 2_000)]).toEqual(['group-full', 'group-full'])
   end('a', 2_500)
   expect(arrive('g', 3_000)).toBe('rate')
@@ -305,6 +250,21 @@ test('a group has so many connections, active ones included', () => {
   expect(arrive('g', 0)).toBe('group-full')
   end('a', 1)
   expect(arrive('g', 1)).toBeUndefined()
+})
+
+test('a full group has its oldest silent one displaced by one of its own, and nobody who has spoken', () => {
+  const { arrive, displaced, open } = startAdmission({ pendingPerGroup: 3, inboundPerGroup: 3 })
+  arrive('shared', 0, 'talks')
+  arrive('shared', 1, 'silent')
+  arrive('shared', 2, 'later')
+  open.set('talks', 1)
+  expect(arrive('shared', 999, 'early')).toBe('group-full')
+  expect(arrive('shared', 2_000, 'one')).toBeUndefined()
+  expect(arrive('shared', 2_000, 'two')).toBeUndefined()
+  expect(displaced).toEqual(['silent', 'later'])
+  open.set('one', 1)
+  open.set('two', 1)
+  expect(arrive('shared', 10_000)).toBe('group-full')
 })
 
 test('a banned host is refused before anything else is counted', () => {
@@ -363,6 +323,17 @@ test('who displaces a silent one has its handshake, who displaces another needs 
   expect(talks.arrive('b', 2_000)).toBe('handshake-budget')
   expect(talks.displaced).toEqual([])
   expect(talks.admission.pendingInbound).toBe(1)
+
+  // Displaced while it is young, for its group's knocks.
+  const young = startAdmission(
+    { pendingInbound: 2 },
+    { handshakes: { perSecond: 0.001, burst: 2 } },
+  )
+  young.arrive('a', 0)
+  young.arrive('a', 0, 'talks')
+  young.open.set('talks', 1)
+  expect(young.arrive('b', 1)).toBe('handshake-budget')
+  expect(young.displaced).toEqual([])
 })
 
 test('dials that are not active are counted apart, up to their limit', () => {
@@ -374,8 +345,8 @@ test('dials that are not active are counted apart, up to their limit', () => {
   ])
   admission.activated('a')
   expect(admission.dial('c')).toBe(true)
-  admission.ended('b', 0)
-  admission.ended('b', 0)
+  admission.ended('b', 0, 0)
+  admission.ended('b', 0, 0)
   expect(admission.pendingOutbound).toBe(1)
   expect(admission.pendingInbound).toBe(0)
 })
@@ -460,6 +431,9 @@ test('whatever comes and goes, no limit is exceeded and the loser is the one tha
               ([one, first], [other, second]) =>
                 (open.get(one) ?? 0) - (open.get(other) ?? 0) || first.sequence - second.sequence,
             )
+          const silent = eligible.find(
+            ([one, entry]) => entry.group === group && (open.get(one) ?? 0) === 0,
+          )
           const full = pending.size === limits.pendingInbound
           const groupFull =
             size(group) >= limits.pendingPerGroup ||
@@ -468,12 +442,10 @@ test('whatever comes and goes, no limit is exceeded and the loser is the one tha
           displaced.length = 0
           const newcomer = `n${String(sequence)}`
           const refused = arrive(group, nowMs, newcomer)
-          const loser = full && !groupFull ? losers[0]?.[0] : undefined
-          const expected = groupFull
-            ? 'group-full'
-            : full && loser === undefined
-              ? 'pending-full'
-              : undefined
+          const loser = groupFull ? silent?.[0] : full ? losers[0]?.[0] : undefined
+          const wantsRoom = groupFull || full
+          const why = groupFull ? 'group-full' : 'pending-full'
+          const expected = wantsRoom && loser === undefined ? why : undefined
           expect(refused).toBe(expected)
           expect(displaced).toEqual(loser === undefined ? [] : [loser])
           if (loser !== undefined) pending.delete(loser)

@@ -84,6 +84,19 @@ test('who is banned is not dialled, whoever chooses it', () => {
   expect([dial('10.0.0.2'), dial('10.0.0.3')]).toEqual([false, true])
 })
 
+test('whom the application disconnected is not dialled, whoever chooses it, until it is asked for', () => {
+  const { alice, dial, held, world } = startChooser()
+  dial('10.0.0.2')
+  world.advance(100)
+  alice.supervisor.disconnect('10.0.0.2:7001')
+  world.advance(10_000)
+  expect([...held().keys()]).not.toContain('10.0.0.2')
+  expect(dial('10.0.0.2')).toBe(false)
+  alice.supervisor.connect('10.0.0.2:7001').catch(() => undefined)
+  world.advance(10_000)
+  expect(held().get('10.0.0.2')).toBe('asked for')
+})
+
 test('slots are for whom they say: the application, seeds, or nobody but a child', () => {
   const { alice, held, world } = startChooser()
   alice.supervisor.connect('10.0.0.2:7001').catch(() => undefined)

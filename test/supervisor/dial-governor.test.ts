@@ -291,3 +291,39 @@ test('with a single slot learnt addresses get their turn beside a dead seed', ()
   runTo(60_000)
   expect(new Set(dialled.map((one) => one.address))).toEqual(new Set(['seed', 'learnt']))
 })
+
+test('a storm of dead seeds leaves one dial in eight to learnt addresses, once somebody is connected', () => {
+  const { governor, dialled, inbound, runTo } = startNode({
+    slots: 1_000,
+    dialsMax: 1_000,
+    fate: () => ({ how: 'fails', afterMs: 1 }),
+  })
+  inbound.active = 1
+  for (const one of many('seed', 1_000)) governor.addSeed(one)
+  for (const one of many('learnt', 100)) governor.learn(one)
+  runTo(60_000)
+  const learnt = dialled.filter((one) => one.address.startsWith('learnt'))
+  const [first] = learnt
+  expect(first?.atMs).toBeLessThanOrEqual(1_000)
+  expect(learnt.length / dialled.length).toBeGreaterThan(0.11)
+  expect(learnt.length / dialled.length).toBeLessThanOrEqual(0.125)
+})
+
+test('where no other is due, seeds have every dial', () => {
+  const dials = (learnt: number): number => {
+    const { governor, barred, dialled, inbound, runTo } = startNode({
+      slots: 1_000,
+      dialsMax: 1_000,
+      fate: () => ({ how: 'fails', afterMs: 1 }),
+    })
+    inbound.active = 1
+    for (const one of many('seed', 1_000)) governor.addSeed(one)
+    for (const one of many('learnt', learnt)) {
+      governor.learn(one)
+      barred.set(one.address, Infinity)
+    }
+    runTo(60_000)
+    return dialled.length
+  }
+  expect(dials(10)).toBe(dials(0))
+})

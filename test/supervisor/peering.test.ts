@@ -1,11 +1,14 @@
 import { describe, expect, test } from 'vitest'
 import { CORE_LIMITS } from '../../index.ts'
-import { encodeHex } from '../../codec/bytes.ts'
+import type { BookRules, Protocol, SocketAddress } from '../../index.ts'
+import { encodeHex, encodeUtf8 } from '../../codec/bytes.ts'
 import { native } from '../../protocols/native.ts'
 import { ADDRESSES_TABLE } from '../../supervisor/address-book-contract.ts'
+import { systemNames } from '../../transport/names.ts'
 import { keyOf } from '../contracts/seats.ts'
 import { asksNothing } from '../contracts/fits/common.ts'
 import { plain } from '../contracts/fits/plain.ts'
+import type { PlainTypes } from '../contracts/fits/plain.ts'
 import { HELLO, ONE_SLOT, RUBBISH, startListening } from '../support/knocking.ts'
 import { startNode, startVirtualWorld } from '../support/nodes.ts'
 import type { Seat } from '../../testing/testing.ts'
@@ -55,7 +58,11 @@ describe('where every slot is taken', () => {
 test('no more are dialled than there are slots, and a slot that is free again is used again', () => {
   const world = startVirtualWorld({ seed: 'one slot' })
   const hosts = ['10.0.0.2', '10.0.0.3']
-  for (const host of hosts) startNode(world, host, host, plain())
+  for (const host of hosts)
+    startNode(world, host, host, {
+      ...plain(),
+      deadlines: { ...plain().deadlines, progress: { ms: 3_600_000, detail: 'silent' } },
+    })
   const alice = startNode(world, 'alice', '10.0.0.1', { ...plain(), ...ONE_SLOT })
   for (const host of hosts) alice.supervisor.connect(`${host}:7001`).catch(() => undefined)
   const connected = () =>
@@ -82,6 +89,30 @@ test('who is pending and says nothing makes room, once he is a second old', () =
     { reason: 'overload', detail: 'displaced' },
   ])
   expect(alice.supervisor.connections()).toHaveLength(1)
+})
+
+test('a handshake that came to nothing was paid for: strangers from ever new places are refused', () => {
+  const { alice, knock } = startListening()
+  const { handshakesBurst } = CORE_LIMITS
+  for (let stranger = 0; stranger <= handshakesBurst; stranger++) {
+    knock(`10.1.${String(stranger)}.1`, RUBBISH)
+  }
+  expect(alice.eventsOf('connection.closed')).toHaveLength(handshakesBurst)
+  expect(alice.eventsOf('connection.refused').map(({ why }) => why)).toEqual(['handshake-budget'])
+})
+
+test('silent ones who share an address with somebody make room for him', () => {
+  const { admission } = plain()
+  const { alice, knock, world } = startListening({
+    admission: { ...admission, pendingPerGroup: 2 },
+  })
+  knock('10.0.0.2', new Uint8Array(0))
+  knock('10.0.0.2', new Uint8Array(0))
+  world.advance(CORE_LIMITS.displaceAfterMs)
+  knock('10.0.0.2')
+  expect(alice.eventsOf('connection.refused')).toEqual([])
+  expect(alice.eventsOf('connection.closed').map(({ detail }) => detail)).toEqual(['displaced'])
+  expect(alice.supervisor.connections().map(({ phase }) => phase)).toContain('active')
 })
 
 describe('strikes', () => {
@@ -175,6 +206,26 @@ describe('a peer that is dialled by its name', () => {
     ])
   })
 
+  test('is reached where one of the addresses is banned, at the next one', () => {
+    const { alice, world } = startNamed(['10.0.0.98', '10.0.0.2'])
+    alice.supervisor.ban('10.0.0.98')
+    world.advance(1_000)
+    expect(alice.supervisor.connections()).toMatchObject([{ phase: 'active' }])
+    expect(alice.eventsOf('connection.closed')).toEqual([])
+  })
+
+  test('that leads into a ban is dialled ever less often', () => {
+    const { alice, world } = startNamed(['10.0.0.2'])
+    alice.supervisor.ban('10.0.0.0/24')
+    world.advance(180_000)
+    const before = alice.eventsOf('connection.closed').length
+    world.advance(180_000)
+    const closed = alice.eventsOf('connection.closed').slice(before)
+    expect(new Set(closed.map(({ detail }) => detail))).toEqual(new Set(['banned']))
+    // Between half of `backoffMaxMs` and the whole of it apart.
+    expect(closed.length).toBeLessThanOrEqual(6)
+  })
+
   test('is kept out by a ban of the address that it leads to, before and while it is there', () => {
     const { alice, bob, world } = startNamed(['10.0.0.2'])
     world.advance(1_000)
@@ -184,6 +235,93 @@ describe('a peer that is dialled by its name', () => {
     expect([alice.supervisor.connections(), bob.supervisor.connections()]).toEqual([[], []])
     expect(alice.eventsOf('connection.closed').map(({ detail }) => detail)).toContain('banned')
   })
+})
+
+test('two dozen named peers are all reached, though each name takes five seconds to be found', () => {
+  const world = startVirtualWorld({ seed: 'slow names' })
+  const hosts = Array.from({ length: 24 }, (_, peer) => `10.1.0.${String(peer + 1)}`)
+  const patient: Protocol<PlainTypes> = {
+    ...plain(),
+    deadlines: {
+      ...{ ...plain().deadlines, connectMs: 10_000 },
+      establish: { ms: 12_000, detail: 'hello-late' },
+      progress: { ms: 3_600_000, detail: 'silent' },
+    },
+  }
+  for (const host of hosts) startNode(world, host, host, patient)
+  const names = systemNames({
+    lookup(name, answer) {
+      world.clock.at(world.clock.nowMs + 5_000, () => {
+        answer(null, [{ address: name.replace('.example', ''), family: 4 }])
+      })
+    },
+  })
+  const slots = [{ name: 'outbound', role: 'dialler', max: hosts.length }] as const
+  const bootstrap = hosts.map((host) => `${host}.example:7001`)
+  const alice = startNode(world, 'alice', '10.0.0.1', { ...patient, slots }, { names, bootstrap })
+  world.advance(300_000)
+  const connections = alice.supervisor.connections()
+  expect(connections.filter(({ phase }) => phase === 'active')).toHaveLength(hosts.length)
+})
+
+test('whom a node finds it dials, however many of its seeds are dead', () => {
+  const world = startVirtualWorld({ seed: 'dead seeds' })
+  const protocolOf = (seat: Seat) => native({ network: 'test', privateKey: keyOf(seat) })
+  const bob = `node://${protocolOf('listener').identity ?? ''}@10.0.0.2:9946`
+  startNode(world, 'bob', '10.0.0.2', protocolOf('listener'))
+  startNode(world, 'carol', '10.0.0.3', protocolOf('bystander'), { bootstrap: [bob] })
+  world.advance(10_000)
+  // More tries in the first minute than it has tokens for.
+  const dead = Array.from({ length: 120 }, (_, index) => {
+    const identity = encodeHex(new Uint8Array(32).fill(1).with(0, index))
+    return `node://${identity}@10.1.0.${String(index)}:9946`
+  })
+  const options = { listen: [], bootstrap: [bob, ...dead] }
+  const alice = startNode(world, 'alice', '10.0.0.1', protocolOf('dialler'), options)
+  world.advance(60_000)
+  const connected = alice.eventsOf('connection.active').map(({ identity }) => identity)
+  expect(connected).toContain(protocolOf('bystander').identity)
+})
+
+test('a dial has the time that its network gives it, however long that is', () => {
+  const world = startVirtualWorld({ seed: 'slow network' })
+  const limits = { connectMs: 200_000, handshakeMs: 300_000 }
+  const protocol = native({ network: 'test', privateKey: keyOf('dialler'), limits })
+  const silent = world.nodeWorld('silent', '10.0.0.2').streams
+  silent.start(() => undefined)
+  silent.listen(1, { host: '10.0.0.2', port: 9946 })
+  const bob = native({ network: 'test', privateKey: keyOf('listener') }).identity ?? ''
+  const bootstrap = [`node://${bob}@10.0.0.2:9946`]
+  const alice = startNode(world, 'alice', '10.0.0.1', protocol, { bootstrap })
+  world.advance(299_000)
+  expect(alice.supervisor.connections()).toMatchObject([{ phase: 'handshaking' }])
+  world.advance(2_000)
+  expect(alice.eventsOf('connection.closed').map(({ detail }) => detail)).toEqual([
+    protocol.deadlines.establish.detail,
+  ])
+})
+
+test('whom the application disconnected is not dialled to see whether its place in the book is free', () => {
+  const world = startVirtualWorld({ seed: 'one place' })
+  for (const host of ['10.0.0.2', '10.0.0.3']) startNode(world, host, host, plain())
+  // One place for all that was ever reached.
+  const book: BookRules<SocketAddress> = {
+    keyBytes: ({ host, port }) => encodeUtf8(`${host}:${String(port)}`),
+    groupBytes: ({ host }) => encodeUtf8(host),
+    digest: () => new Uint8Array(32),
+    isStorable: () => true,
+  }
+  const protocol = { ...plain(), addresses: { ...plain().addresses, book } }
+  const alice = startNode(world, 'alice', '10.0.0.1', protocol)
+  const dialled = () => alice.eventsOf('connection.started').map(({ address }) => address)
+  alice.supervisor.connect('10.0.0.2:7001').catch(() => undefined)
+  world.advance(1_000)
+  alice.supervisor.disconnect('10.0.0.2:7001')
+  world.advance(5 * 3_600_000)
+  alice.supervisor.connect('10.0.0.3:7001').catch(() => undefined)
+  world.advance(600_000)
+  expect(dialled()).toContain('10.0.0.3:7001')
+  expect(dialled().filter((address) => address === '10.0.0.2:7001')).toHaveLength(1)
 })
 
 describe('a proxy that is away', () => {

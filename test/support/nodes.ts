@@ -8,6 +8,7 @@ import type {
 } from '../../index.ts'
 import type { ConnectionFactory } from '../../actors/connection-contract.ts'
 import type { Jobs } from '../../world/jobs.ts'
+import type { Names } from '../../world/names.ts'
 import type { Store } from '../../world/store.ts'
 import { startVirtualWorld } from '../../testing/virtual-world.ts'
 import type { VirtualWorld } from '../../testing/virtual-world.ts'
@@ -20,6 +21,7 @@ interface StartOptions<T extends ProtocolTypes> {
   readonly store?: Store
   readonly crypto?: CryptoBackend
   readonly jobs?: Jobs
+  readonly names?: Names
   /** It is paused before it starts. */
   readonly isPaused?: boolean
 }
@@ -32,10 +34,11 @@ export function startNode<T extends ProtocolTypes>(
   protocol: Protocol<T>,
   options: StartOptions<T> = {},
 ) {
-  const { crypto, jobs } = options
+  const { crypto, jobs, names } = options
   const { datagrams, store, streams, ...rest } = world.nodeWorld(name, host, {
     ...(crypto === undefined ? {} : { crypto }),
     ...(jobs === undefined ? {} : { jobs }),
+    ...(names === undefined ? {} : { names }),
   })
   const events: SupervisorEvent[] = []
   const supervisor = createSupervisor({

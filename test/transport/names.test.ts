@@ -18,7 +18,10 @@ function startNames(names: Names) {
     names.resolve(request, host)
     isCalling = false
   }
-  return { told, resolve }
+  const forget = (request: number): void => {
+    names.forget(request)
+  }
+  return { told, resolve, forget }
 }
 
 /** A resolver whose questions wait for the test's answers. */
@@ -99,7 +102,7 @@ test('asks two names at once, the others in their order, and refuses above its l
   const { told, resolve, open, answerNext } = startResolver()
   for (let request = 1; request <= 300; request++) resolve(request, `${request}.example`)
   expect(open.map(({ host }) => host)).toEqual(['1.example', '2.example'])
-  await platformUntil(() => told.length === 300 - 258, 'the refusals')
+  await platformUntil(() => told.length === 300 - 256, 'the refusals')
   expect(told.every((input) => input.kind === 'names.failed')).toBe(true)
 
   const before = told.length
@@ -108,7 +111,44 @@ test('asks two names at once, the others in their order, and refuses above its l
     answerNext(['192.0.2.1'])
   }
   const resolved = told.slice(before).map(({ request }) => request)
-  expect(resolved).toEqual(Array.from({ length: 258 }, (_, index) => index + 1))
+  expect(resolved).toEqual(Array.from({ length: 256 }, (_, index) => index + 1))
+})
+
+test('nobody is asked for a name that nobody waits for any more, and the others move up', () => {
+  const { told, resolve, forget, open, answerNext } = startResolver()
+  for (let request = 1; request <= 4; request++) resolve(request, `${request}.example`)
+  forget(1)
+  forget(3)
+  forget(99)
+  answerNext(['192.0.2.1'])
+  expect(open.map(({ host }) => host)).toEqual(['2.example', '4.example'])
+  expect(told).toEqual([])
+  answerNext(['192.0.2.2'])
+  answerNext(['192.0.2.4'])
+  expect(told.map(({ request }) => request)).toEqual([2, 4])
+  expect(open).toEqual([])
+})
+
+test('what was forgotten leaves room for as many others', () => {
+  const { resolve, forget, open, answerNext } = startResolver()
+  for (let request = 1; request <= 256; request++) resolve(request, `${request}.example`)
+  for (let request = 3; request <= 256; request++) forget(request)
+  resolve(300, 'later.example')
+  answerNext(['192.0.2.1'])
+  expect(open.map(({ host }) => host)).toEqual(['2.example', 'later.example'])
+})
+
+test('one look-up answers all who wait for its name, those who came while it ran among them', () => {
+  const { told, resolve, forget, open, answerNext } = startResolver()
+  resolve(1, 'seed.example')
+  forget(1)
+  resolve(2, 'seed.example')
+  resolve(3, 'seed.example')
+  expect(open).toHaveLength(1)
+  answerNext(['192.0.2.1'])
+  expect(told.map(({ request }) => request)).toEqual([2, 3])
+  resolve(4, 'seed.example')
+  expect(open).toHaveLength(1)
 })
 
 test('a table answers later, in the order of asking', () => {

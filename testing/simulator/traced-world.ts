@@ -133,6 +133,7 @@ export function tracedWorld(world: World, trace: Trace, traceInput: TraceInput):
           },
         }),
     names: {
+      ...names,
       start: (enter) => names.start(entering(enter)),
       resolve(request, host) {
         asked(CODES['names.resolve'], request)
