@@ -28,6 +28,7 @@ export interface CommandPerformerOptions<T extends ProtocolTypes> {
   readonly peering: Peering<T>
   isOver(): boolean
   send(event: RootEvent): void
+  onHandlerGone(handler: number): void
   onWaitOver(wait: number): void
 }
 
@@ -122,12 +123,14 @@ export function createCommandPerformer<T extends ProtocolTypes>(
         return
       case 'unhandle':
         handlers.remove(command.handler)
+        options.onHandlerGone(command.handler)
         return
       case 'name-handler':
         application.name(command.what, command.key, command.handler, command.deadlineMs)
         return
       case 'unname-handler':
         application.unname(command.handler)
+        options.onHandlerGone(command.handler)
         return
       case 'call':
         application.call(command.number, command.call)

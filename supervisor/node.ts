@@ -469,7 +469,7 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
     ...{ application, children, connections, handlers, loop, nodePart, peering },
     ...{ protocol, router, send },
     isOver: () => state === 'stopped' || state === 'failed',
-    onWaitOver: options.onWaitOver,
+    ...{ onHandlerGone: options.onHandlerGone, onWaitOver: options.onWaitOver },
   })
 
   loop.onCommand = (input: CommandInput) => {

@@ -92,7 +92,10 @@ export interface Supervisor<T extends ProtocolTypes> {
     type: Type,
     options?: { readonly views?: boolean },
   ): Observable<Routed<MessageOf<T, Type>>>
-  /** Takes work away: the message's bytes count against the sender until the promise settles. */
+  /**
+   * Takes work away: the message's bytes count against the sender until the promise settles. Returns how
+   * to stop; a handler that stops itself still gets what was read in the same step.
+   */
   handle<Type extends T['message']['type']>(
     type: Type,
     handler: (routed: Routed<MessageOf<T, Type>>) => Promise<void>,

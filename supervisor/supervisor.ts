@@ -27,7 +27,7 @@ import type { Happening, WaitOptions } from './waits.ts'
 
 export type SupervisorCoreOptions<T extends ProtocolTypes> = Omit<
   NodeOptions<T>,
-  'onHappening' | 'runHandler' | 'onWaitOver'
+  'onHandlerGone' | 'onHappening' | 'onWaitOver' | 'runHandler'
 > & {
   /** Makes the flight recorder. Left out: there is none, and nothing is recorded. */
   readonly startFlight?: (subject: FlightSubject) => FlightRecorder
@@ -107,6 +107,10 @@ export function createSupervisorOver<T extends ProtocolTypes>(
         },
       )
     },
+    onHandlerGone(handler) {
+      // Not where it is withdrawn: until the end of that step it is still given what the node has read.
+      handlers.delete(handler)
+    },
     onWaitOver(wait) {
       waits.deadline(wait)
     },
@@ -166,7 +170,6 @@ export function createSupervisorOver<T extends ProtocolTypes>(
     node.enter({ name: 'name-handler', what, key, handler: number, deadlineMs })
     return () => {
       node.enter({ name: 'unname-handler', handler: number })
-      handlers.delete(number)
     }
   }
 
@@ -267,7 +270,6 @@ export function createSupervisorOver<T extends ProtocolTypes>(
       node.enter({ name: 'handle', type, handler: number, deadlineMs })
       return () => {
         node.enter({ name: 'unhandle', handler: number })
-        handlers.delete(number)
       }
     },
     answer: (protocol, handler, handleOptions) =>
