@@ -49,14 +49,19 @@ export function createCommandPerformer<T extends ProtocolTypes>(
   const waits = new Map<number, Timer>()
 
   const disconnect = (peer: string): void => {
-    const parsed = protocol.addresses.parse(peer)
-    const key = 'address' in parsed ? protocol.addresses.key(parsed.address) : undefined
-    if ('address' in parsed) peering.forget(parsed.address)
-    else peering.forgetIdentity(connections.get(peer)?.view.identity ?? peer)
+    const { addresses } = protocol
+    const parsed = addresses.parse(peer)
+    const address = 'address' in parsed ? parsed.address : undefined
+    const key = address === undefined ? undefined : addresses.key(address)
+    /** Whoever an address names is meant wherever it is, also where it came in. */
+    const meant = address === undefined ? peer : addresses.identity(address)
+    if (address !== undefined) peering.forget(address)
+    if (meant !== undefined) peering.forgetIdentity(connections.get(meant)?.view.identity ?? meant)
     for (const connection of connections.all()) {
       const { identity, target } = connection.view
-      const isTarget = target !== undefined && protocol.addresses.key(target) === key
-      if (connection.name !== peer && identity !== peer && !isTarget) continue
+      const isTarget = target !== undefined && addresses.key(target) === key
+      const isMeant = identity !== undefined && identity === meant
+      if (connection.name !== peer && !isMeant && !isTarget) continue
       if (target !== undefined) peering.forget(target)
       connection.leave('disconnected')
     }

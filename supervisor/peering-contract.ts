@@ -2,6 +2,7 @@
  * Who a node has connections with: whom it dials, lets in, strikes, bans. Types only.
  * @module
  */
+import type { ChildTools } from '../actors/child.ts'
 import type { Accepted } from '../actors/listener.ts'
 import type { Connection } from '../actors/connection-contract.ts'
 import type { CloseDetail } from '../machines/reasons.ts'
@@ -32,7 +33,7 @@ export interface Peering<T extends ProtocolTypes> {
   /** Of how many peers the application wants connections, connected or not. */
   wantedCount(): number
   /** Dials an identity or an address, unless it is connected; false: no way to it is known. */
-  seek(peer: string): boolean
+  seek: ChildTools<T>['seek']
   /** The address book, for a child; undefined where the network keeps none. */
   readonly book: LentBook<T['address']> | undefined
   /** A peer told an address; whether it is new to us. */
