@@ -15,6 +15,7 @@ import type { Command } from './commands.ts'
 import type { Connections } from './connections.ts'
 import type { Handlers } from './handlers.ts'
 import type { Peering } from './peering-contract.ts'
+import type { Happening } from './waits.ts'
 
 export interface CommandPerformerOptions<T extends ProtocolTypes> {
   readonly protocol: Protocol<T>
@@ -29,6 +30,7 @@ export interface CommandPerformerOptions<T extends ProtocolTypes> {
   isOver(): boolean
   send(event: RootEvent): void
   onHandlerGone(handler: number): void
+  onHappening(happening: Happening): void
   onWaitOver(wait: number): void
 }
 
@@ -92,7 +94,9 @@ export function createCommandPerformer<T extends ProtocolTypes>(
         return
       case 'connect': {
         const parsed = protocol.addresses.parse(command.address)
-        if ('address' in parsed) peering.connect(parsed.address)
+        const barredMs = 'address' in parsed ? peering.connect(parsed.address) : undefined
+        if (barredMs === undefined) return
+        options.onHappening({ type: 'connect.barred', address: command.address, ms: barredMs })
         return
       }
       case 'disconnect':

@@ -24,8 +24,11 @@ export interface Peering<T extends ProtocolTypes> {
   readonly isPaused: boolean
   /** A stream came in. */
   accept(accepted: Accepted): void
-  /** A manual peer: dialled now, and again whenever it is gone. There is room for it. */
-  connect(address: T['address']): void
+  /**
+   * A manual peer: dialled now, and again whenever it is gone. There is room for it. For how many
+   * milliseconds more it is not dialled, because it is banned: Infinity for good.
+   */
+  connect(address: T['address']): number | undefined
   /** Something has changed that decides whom to dial. */
   reconsider(): void
   /** Dials it once, for a slot of the kind; false: it cannot be dialled now, or is connected. */

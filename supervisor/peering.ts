@@ -403,11 +403,12 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
     connect(address) {
       const key = addresses.key(address)
       const identity = addresses.identity(address)
-      if (!governor.addManual({ address: key, identity })) return
+      if (!governor.addManual({ address: key, identity })) return undefined
       known.set(key, address)
       unwanted.welcome(key, identity)
       peers.allow(key, identity)
       plan()
+      return view().barredMs(key, identity)
     },
     dial(address, slot) {
       const key = addresses.key(address)

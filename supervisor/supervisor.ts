@@ -44,6 +44,10 @@ const REQUEST_MS = 30_000
 /** A request's own end comes within the step of its deadline; a busy process is late for that. */
 const REQUEST_SLACK_MS = 5_000
 
+/** Of the others only whoever waits is told. */
+const isEvent = (happening: Happening): happening is SupervisorEvent =>
+  !['call.settled', 'connect.barred', 'connection.room'].includes(happening.type)
+
 /** Who calls from JavaScript was told by no compiler. @throws {PeerloomError} */
 function checkText(name: string, given: unknown): void {
   if (typeof given === 'string') return
@@ -80,9 +84,7 @@ export function createSupervisorOver<T extends ProtocolTypes>(
   const node = createNode<T>({
     ...options,
     onHappening(happening: Happening) {
-      if (happening.type !== 'connection.room' && happening.type !== 'call.settled') {
-        events.next(happening)
-      }
+      if (isEvent(happening)) events.next(happening)
       waits.happened(happening)
       if (happening.type !== 'node.stopped') return
       // Also where it failed by itself: no timer of its rings any more.
@@ -346,7 +348,14 @@ export function createSupervisorOver<T extends ProtocolTypes>(
         node.enter({ name: 'connect', address: printed })
         return known.name
       }
+      const { timeoutMs = WAIT_MS } = waitOptions
       const active = waits.until(`a connection with ${address}`, waitOptions, (happening) => {
+        if (happening.type === 'connect.barred') {
+          const { address: barred, ms } = happening
+          if (barred !== printed || ms <= timeoutMs) return undefined
+          const rest = ms === Infinity ? 'for good' : `for ${String(ms)} ms more`
+          throw new PeerloomError('refused', `${address} is banned ${rest}`)
+        }
         if (happening.type !== 'connection.active' && happening.type !== 'connection.closed') {
           return undefined
         }
