@@ -128,8 +128,12 @@ export interface ChildTools<T extends ProtocolTypes> {
   isPaused(): boolean
   /** IP literals that a host's name leads to; none where it leads nowhere, or the node is paused. */
   resolve(host: string, done: (hosts: readonly string[]) => void): void
-  /** Dials an identity or an address, unless it is connected; false: no way to it is known. */
-  seek(peer: string): boolean
+  /**
+   * Dials an identity or an address for the application, unless it is connected. `again`: for what it was
+   * sought for before, unless the application has disconnected it since. False: no way to it is known, or
+   * may be taken.
+   */
+  seek(peer: string, options?: { readonly again: boolean }): boolean
   /** The node's address book, for rules of the network's own; undefined where it keeps none. */
   readonly book: LentBook<T['address']> | undefined
   /** Addresses that a peer told, for the node's book; whether one is new to us. */

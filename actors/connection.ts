@@ -481,7 +481,8 @@ export function createConnection<T extends ProtocolTypes>(
     waits: clock.running,
     unsentBytes: outbox.unsentBytes,
     laneBytes: outbox.laneBytes,
-    isHeld: () => credit.isExhausted() || asker.pending() > 0,
+    // An end waits for no handler and no job.
+    isHeld: () => view.phase !== 'closing' && (credit.isExhausted() || asker.pending() > 0),
     resolved(host) {
       view.remote = { ...view.remote, host }
     },

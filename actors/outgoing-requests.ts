@@ -309,11 +309,11 @@ export function startOutgoing<T extends ProtocolTypes>(
     if (others?.size === 0) byIdentity.delete(view.identity)
   }
 
-  /** Somebody waits for that peer: it is dialled again. */
+  /** Somebody waits for that peer: it is dialled again, unless the application does not want it. */
   const seekAgain = ({ held, identity, inFlight, waiting }: Remote): void => {
     if (activeOf(identity) !== undefined) return
     const ways = new Set([...inFlight, ...waiting, ...held].map(({ way }) => way))
-    for (const way of ways) if (tools.seek(way)) return
+    for (const way of ways) if (tools.seek(way, { again: true })) return
   }
 
   const onConnections = (identity: string | undefined): void => {

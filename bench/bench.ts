@@ -56,6 +56,7 @@ async function startCrowd() {
     limits: NODE_LIMITS,
     onHappening: () => undefined,
     runHandler: () => undefined,
+    onHandlerGone: () => undefined,
     onWaitOver: () => undefined,
   })
   node.enter({ name: 'start' })

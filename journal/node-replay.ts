@@ -87,6 +87,7 @@ function startRerun<T extends ProtocolTypes>(options: ReplayOptions<T>): Rerun<T
     world: world.world,
     onHappening: () => undefined,
     runHandler: () => undefined,
+    onHandlerGone: () => undefined,
     onWaitOver: () => undefined,
   })
   let last: readonly OutcomeLine[] = []

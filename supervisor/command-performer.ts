@@ -15,6 +15,7 @@ import type { Command } from './commands.ts'
 import type { Connections } from './connections.ts'
 import type { Handlers } from './handlers.ts'
 import type { Peering } from './peering-contract.ts'
+import type { Happening } from './waits.ts'
 
 export interface CommandPerformerOptions<T extends ProtocolTypes> {
   readonly protocol: Protocol<T>
@@ -28,6 +29,8 @@ export interface CommandPerformerOptions<T extends ProtocolTypes> {
   readonly peering: Peering<T>
   isOver(): boolean
   send(event: RootEvent): void
+  onHandlerGone(handler: number): void
+  onHappening(happening: Happening): void
   onWaitOver(wait: number): void
 }
 
@@ -48,14 +51,19 @@ export function createCommandPerformer<T extends ProtocolTypes>(
   const waits = new Map<number, Timer>()
 
   const disconnect = (peer: string): void => {
-    const parsed = protocol.addresses.parse(peer)
-    const key = 'address' in parsed ? protocol.addresses.key(parsed.address) : undefined
-    if ('address' in parsed) peering.forget(parsed.address)
-    else peering.forgetIdentity(connections.get(peer)?.view.identity ?? peer)
+    const { addresses } = protocol
+    const parsed = addresses.parse(peer)
+    const address = 'address' in parsed ? parsed.address : undefined
+    const key = address === undefined ? undefined : addresses.key(address)
+    /** Whoever an address names is meant wherever it is, also where it came in. */
+    const meant = address === undefined ? peer : addresses.identity(address)
+    if (address !== undefined) peering.forget(address)
+    if (meant !== undefined) peering.forgetIdentity(connections.get(meant)?.view.identity ?? meant)
     for (const connection of connections.all()) {
       const { identity, target } = connection.view
-      const isTarget = target !== undefined && protocol.addresses.key(target) === key
-      if (connection.name !== peer && identity !== peer && !isTarget) continue
+      const isTarget = target !== undefined && addresses.key(target) === key
+      const isMeant = identity !== undefined && identity === meant
+      if (connection.name !== peer && !isMeant && !isTarget) continue
       if (target !== undefined) peering.forget(target)
       connection.leave('disconnected')
     }
@@ -86,7 +94,9 @@ export function createCommandPerformer<T extends ProtocolTypes>(
         return
       case 'connect': {
         const parsed = protocol.addresses.parse(command.address)
-        if ('address' in parsed) peering.connect(parsed.address)
+        const barredMs = 'address' in parsed ? peering.connect(parsed.address) : undefined
+        if (barredMs === undefined) return
+        options.onHappening({ type: 'connect.barred', address: command.address, ms: barredMs })
         return
       }
       case 'disconnect':
@@ -122,12 +132,14 @@ export function createCommandPerformer<T extends ProtocolTypes>(
         return
       case 'unhandle':
         handlers.remove(command.handler)
+        options.onHandlerGone(command.handler)
         return
       case 'name-handler':
         application.name(command.what, command.key, command.handler, command.deadlineMs)
         return
       case 'unname-handler':
         application.unname(command.handler)
+        options.onHandlerGone(command.handler)
         return
       case 'call':
         application.call(command.number, command.call)

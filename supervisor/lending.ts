@@ -52,7 +52,7 @@ export interface Lender<T extends ProtocolTypes> {
   readonly names: Names
   dial: ChildTools<T>['dial']
   wantedCount(): number
-  seek(peer: string): boolean
+  seek: ChildTools<T>['seek']
   readonly book: ChildTools<T>['book']
   heard(connection: string, address: T['address'], seenMs: number): boolean
   sample: ChildTools<T>['sample']

@@ -56,6 +56,8 @@ export interface NodeOptions<T extends ProtocolTypes> {
   onHappening(happening: Happening): void
   /** Starts a handler of the application outside of the node. */
   runHandler(handler: number, request: number, given: unknown): void
+  /** From here on nothing runs this handler any more. */
+  onHandlerGone(handler: number): void
   onWaitOver(wait: number): void
 }
 

@@ -469,6 +469,7 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
     ...{ application, children, connections, handlers, loop, nodePart, peering },
     ...{ protocol, router, send },
     isOver: () => state === 'stopped' || state === 'failed',
+    ...{ onHandlerGone: options.onHandlerGone, onHappening: options.onHappening },
     onWaitOver: options.onWaitOver,
   })
 
@@ -516,8 +517,7 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
       return peering.isPaused
     },
     inside: createInside({ children, connections, peering }),
-    bans: peering.bans,
-    peers: peering.peers,
+    ...{ bans: peering.bans, peers: peering.peers },
     get datagrams() {
       return traffic?.counters
     },

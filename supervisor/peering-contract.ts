@@ -2,6 +2,7 @@
  * Who a node has connections with: whom it dials, lets in, strikes, bans. Types only.
  * @module
  */
+import type { ChildTools } from '../actors/child.ts'
 import type { Accepted } from '../actors/listener.ts'
 import type { Connection } from '../actors/connection-contract.ts'
 import type { CloseDetail } from '../machines/reasons.ts'
@@ -23,8 +24,11 @@ export interface Peering<T extends ProtocolTypes> {
   readonly isPaused: boolean
   /** A stream came in. */
   accept(accepted: Accepted): void
-  /** A manual peer: dialled now, and again whenever it is gone. There is room for it. */
-  connect(address: T['address']): void
+  /**
+   * A manual peer: dialled now, and again whenever it is gone. There is room for it. For how many
+   * milliseconds more it is not dialled, because it is banned: Infinity for good.
+   */
+  connect(address: T['address']): number | undefined
   /** Something has changed that decides whom to dial. */
   reconsider(): void
   /** Dials it once, for a slot of the kind; false: it cannot be dialled now, or is connected. */
@@ -32,7 +36,7 @@ export interface Peering<T extends ProtocolTypes> {
   /** Of how many peers the application wants connections, connected or not. */
   wantedCount(): number
   /** Dials an identity or an address, unless it is connected; false: no way to it is known. */
-  seek(peer: string): boolean
+  seek: ChildTools<T>['seek']
   /** The address book, for a child; undefined where the network keeps none. */
   readonly book: LentBook<T['address']> | undefined
   /** A peer told an address; whether it is new to us. */

@@ -406,11 +406,12 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
     connect(address) {
       const key = addresses.key(address)
       const identity = addresses.identity(address)
-      if (!governor.addManual({ address: key, identity })) return
+      if (!governor.addManual({ address: key, identity })) return undefined
       known.set(key, address)
       unwanted.welcome(key, identity)
       peers.allow(key, identity)
       plan()
+      return view().barredMs(key, identity)
     },
     dial(address, slot) {
       const key = addresses.key(address)
@@ -423,13 +424,15 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
       else known.delete(key)
       return known.has(key)
     },
-    seek(peer) {
+    seek(peer, { again } = { again: false }) {
       if (connections.find(peer) !== undefined) return true
       const parsed = addresses.parse(peer)
       const address = 'address' in parsed ? parsed.address : addressOf(peer)
       if (address === undefined) return false
       const key = addresses.key(address)
-      unwanted.welcome(key, addresses.identity(address))
+      const identity = addresses.identity(address)
+      if (again && unwanted.has(key, identity)) return false
+      unwanted.welcome(key, identity)
       // Whom the node is just leaving is known here still, and to the governor no more.
       if (governor.sourceOf(key) === undefined && !learn(address)) return false
       governor.want(key)

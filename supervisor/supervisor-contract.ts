@@ -92,7 +92,10 @@ export interface Supervisor<T extends ProtocolTypes> {
     type: Type,
     options?: { readonly views?: boolean },
   ): Observable<Routed<MessageOf<T, Type>>>
-  /** Takes work away: the message's bytes count against the sender until the promise settles. */
+  /**
+   * Takes work away: the message's bytes count against the sender until the promise settles. Returns how
+   * to stop; a handler that stops itself still gets what was read in the same step.
+   */
   handle<Type extends T['message']['type']>(
     type: Type,
     handler: (routed: Routed<MessageOf<T, Type>>) => Promise<void>,
@@ -146,14 +149,16 @@ export interface Supervisor<T extends ProtocolTypes> {
 
   /**
    * A manual peer, dialled again whenever it is gone. Settles with the connection's name once active.
-   * Giving up waiting does not give up dialling: `disconnect` does.
+   * Giving up waiting does not give up dialling: `disconnect` does. Nor does a ban that lasts longer than
+   * the wait, which is refused at once: it is dialled when that is over.
    * @throws {PeerloomError} `bad-argument`, `not-running`, `busy`, `refused`, `timed-out`, `aborted`, `stopped`
    */
   connect(address: string, options?: WaitOptions): Promise<string>
   /**
-   * Closes a connection or all of a peer, and forgets it: the node does not dial it on its own until it
-   * is asked to again; named by its identity, a bootstrap address of its stays one, and is dialled again. It
-   * may still come in; `ban` keeps it out.
+   * Closes a connection or all of a peer, and forgets it: the node does not dial it on its own, nor for
+   * what waits for it, until it is asked to again (`connect`, a new `request`). Who is named by an address
+   * with an identity in it is gone wherever it is. Named by its identity, a bootstrap address of its stays
+   * one, and is dialled again. It may still come in; `ban` keeps it out.
    */
   disconnect(peer: string): void
   /**

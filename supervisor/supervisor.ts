@@ -27,7 +27,7 @@ import type { Happening, WaitOptions } from './waits.ts'
 
 export type SupervisorCoreOptions<T extends ProtocolTypes> = Omit<
   NodeOptions<T>,
-  'onHappening' | 'runHandler' | 'onWaitOver'
+  'onHandlerGone' | 'onHappening' | 'onWaitOver' | 'runHandler'
 > & {
   /** Makes the flight recorder. Left out: there is none, and nothing is recorded. */
   readonly startFlight?: (subject: FlightSubject) => FlightRecorder
@@ -43,6 +43,10 @@ const PAGE_MAX = 100
 const REQUEST_MS = 30_000
 /** A request's own end comes within the step of its deadline; a busy process is late for that. */
 const REQUEST_SLACK_MS = 5_000
+
+/** Of the others only whoever waits is told. */
+const isEvent = (happening: Happening): happening is SupervisorEvent =>
+  !['call.settled', 'connect.barred', 'connection.room'].includes(happening.type)
 
 /** Who calls from JavaScript was told by no compiler. @throws {PeerloomError} */
 function checkText(name: string, given: unknown): void {
@@ -80,9 +84,7 @@ export function createSupervisorOver<T extends ProtocolTypes>(
   const node = createNode<T>({
     ...options,
     onHappening(happening: Happening) {
-      if (happening.type !== 'connection.room' && happening.type !== 'call.settled') {
-        events.next(happening)
-      }
+      if (isEvent(happening)) events.next(happening)
       waits.happened(happening)
       if (happening.type !== 'node.stopped') return
       // Also where it failed by itself: no timer of its rings any more.
@@ -106,6 +108,10 @@ export function createSupervisorOver<T extends ProtocolTypes>(
           settle('failed')
         },
       )
+    },
+    onHandlerGone(handler) {
+      // Not where it is withdrawn: until the end of that step it is still given what the node has read.
+      handlers.delete(handler)
     },
     onWaitOver(wait) {
       waits.deadline(wait)
@@ -166,7 +172,6 @@ export function createSupervisorOver<T extends ProtocolTypes>(
     node.enter({ name: 'name-handler', what, key, handler: number, deadlineMs })
     return () => {
       node.enter({ name: 'unname-handler', handler: number })
-      handlers.delete(number)
     }
   }
 
@@ -267,7 +272,6 @@ export function createSupervisorOver<T extends ProtocolTypes>(
       node.enter({ name: 'handle', type, handler: number, deadlineMs })
       return () => {
         node.enter({ name: 'unhandle', handler: number })
-        handlers.delete(number)
       }
     },
     answer: (protocol, handler, handleOptions) =>
@@ -344,7 +348,14 @@ export function createSupervisorOver<T extends ProtocolTypes>(
         node.enter({ name: 'connect', address: printed })
         return known.name
       }
+      const { timeoutMs = WAIT_MS } = waitOptions
       const active = waits.until(`a connection with ${address}`, waitOptions, (happening) => {
+        if (happening.type === 'connect.barred') {
+          const { address: barred, ms } = happening
+          if (barred !== printed || ms <= timeoutMs) return undefined
+          const rest = ms === Infinity ? 'for good' : `for ${String(ms)} ms more`
+          throw new PeerloomError('refused', `${address} is banned ${rest}`)
+        }
         if (happening.type !== 'connection.active' && happening.type !== 'connection.closed') {
           return undefined
         }

@@ -9,9 +9,11 @@ import type { PeerloomErrorCode } from './errors.ts'
 import { PeerloomError } from './errors.ts'
 import type { SupervisorEvent } from './events.ts'
 
-/** What happens in a node, and what is too frequent to be told to the application. */
+/** What happens in a node, and what only whoever waits for it is told. */
 export type Happening =
   | SupervisorEvent
+  /** Whom the application asked for is banned for so long: Infinity for good. */
+  | { readonly type: 'connect.barred'; readonly address: string; readonly ms: number }
   | { readonly type: 'connection.room'; readonly connection: string }
   | { readonly type: 'call.settled'; readonly number: number; readonly outcome: CallOutcome }
 

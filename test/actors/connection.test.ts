@@ -134,6 +134,41 @@ test('a connection that ends while its job is out waits for it no more', () => {
   expect(alice.events.slice(told)).toEqual([])
 })
 
+describe('a connection that is closing, with somebody who does not close', () => {
+  const FLUSH_MS = 1_000
+
+  test('is gone when its time to flush is over, though handlers hold all of its credit', () => {
+    const world = startVirtualWorld({ seed: 'held' })
+    const alice = startNode(world, 'alice', '10.0.0.1', plain(), {
+      limits: { creditBytesMax: 8 * 1_024 },
+    })
+    const stranger = startStranger(world, plain().defaultPort)
+    stranger.write(Uint8Array.of(0, 0, 0, 0, 1))
+    alice.supervisor.handle('blob', () => new Promise<never>(() => undefined), {
+      deadlineMs: 60_000,
+    })
+    stranger.write(Uint8Array.of(0, 0, 0, 0, 4))
+    expect(alice.supervisor.counts().levels.held).toBe(1)
+    alice.supervisor.disconnect('alice/in-1')
+    expect(alice.supervisor.counts().levels.held).toBe(0)
+    world.advance(FLUSH_MS - 1)
+    expect(alice.supervisor.connections()).toMatchObject([{ phase: 'closing' }])
+    world.advance(1)
+    expect(alice.supervisor.audit()).toMatchObject({ connections: 0, slots: 0, streams: 0 })
+  })
+
+  test('is gone when its time to flush is over, though its job is out', () => {
+    const world = startVirtualWorld({ seed: 'held' })
+    const { jobs } = startHeldJobs()
+    const alice = startNode(world, 'alice', '10.0.0.1', bound(keyOf(1)), { jobs })
+    startStranger(world, 7004).write(chooseCrypto().publicKeyOf(keyOf(9)))
+    expect(alice.supervisor.counts().levels.held).toBe(1)
+    alice.supervisor.disconnect('alice/in-1')
+    world.advance(FLUSH_MS)
+    expect(alice.supervisor.audit()).toMatchObject({ connections: 0, questions: 0, slots: 0 })
+  })
+})
+
 describe('a connection that is active', () => {
   const hello = Uint8Array.of(0, 0, 0, 0, 1)
   const blobs = Uint8Array.of(0, 0, 0, 0, 4)

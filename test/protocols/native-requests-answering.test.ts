@@ -83,6 +83,20 @@ test('who answers is told who asks', async () => {
 const range = (from: number, to: number) =>
   Array.from({ length: to - from }, (_, index) => from + index)
 
+test('who withdraws while it answers still answers what came with that, and nothing after', async () => {
+  const { alice, ask, world } = startAsking()
+  const withdraw = alice.supervisor.answer('test/echo', ({ payload }) => {
+    withdraw()
+    return Promise.resolve(payload)
+  })
+  const together = ['one', 'two', 'three'].map((text) => ask(text))
+  await settleAll(world)
+  expect(await Promise.all(together)).toEqual(['one', 'two', 'three'])
+  const later = ask('four')
+  await settleAll(world)
+  expect(await later).toBe('refused-by-peer')
+})
+
 describe('a direct', () => {
   test('gets exactly one answer, with its id', async () => {
     const { alice, answers, say } = startAnswering()

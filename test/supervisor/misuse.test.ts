@@ -113,6 +113,32 @@ describe('connect', () => {
     expect(bob.supervisor.connections()).toEqual([])
   })
 
+  test.each(['10.0.0.2', '10.0.0.0/8'])(
+    'to who is banned for good by %s is refused',
+    async (by) => {
+      const { alice } = startTwo()
+      alice.supervisor.ban(by)
+      await expect(alice.supervisor.connect(FAR)).rejects.toMatchObject({
+        ...{ code: 'refused', message: `${FAR} is banned for good` },
+      })
+      expect(alice.supervisor.audit().timers).toBe(startAlone().alice.supervisor.audit().timers)
+    },
+  )
+
+  test('to who is banned for a while waits for that, if it would wait for so long', async () => {
+    const { alice, bob, world } = startTwo()
+    alice.supervisor.ban('10.0.0.2', { ms: 10_000 })
+    const patient = alice.supervisor.connect(FAR, { timeoutMs: 20_000 })
+    const impatient = alice.supervisor.connect(FAR, { timeoutMs: 9_999 })
+    await expect(impatient).rejects.toMatchObject({
+      ...{ code: 'refused', message: `${FAR} is banned for 10000 ms more` },
+    })
+    world.advance(9_999)
+    expect(bob.supervisor.connections()).toEqual([])
+    world.advance(1_000)
+    await expect(patient).resolves.toBe('alice/out-1')
+  })
+
   test('to somebody who came in makes a manual peer of him all the same', async () => {
     const world = startVirtualWorld({ seed: 'misuse' })
     const protocolOf = (seat: 'dialler' | 'listener') =>

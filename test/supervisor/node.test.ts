@@ -1,14 +1,15 @@
 import { Subject, map } from 'rxjs'
 import { describe, expect, test } from 'vitest'
+import type { Protocol } from '../../index.ts'
 import { plain } from '../contracts/fits/plain.ts'
-import type { PlainMessage } from '../contracts/fits/plain.ts'
+import type { PlainMessage, PlainTypes } from '../contracts/fits/plain.ts'
 import { NOTHING_HELD, startNode, startVirtualWorld } from '../support/nodes.ts'
 
 const blob = (bytes: number): PlainMessage => ({ type: 'blob', payload: new Uint8Array(bytes) })
 
-function startPair(seed = 'nodes') {
+function startPair(seed = 'nodes', ofAlice: Partial<Protocol<PlainTypes>> = {}) {
   const world = startVirtualWorld({ seed })
-  const alice = startNode(world, 'alice', '10.0.0.1', plain())
+  const alice = startNode(world, 'alice', '10.0.0.1', { ...plain(), ...ofAlice })
   const bob = startNode(world, 'bob', '10.0.0.2', plain(), { bootstrap: ['10.0.0.1:7001'] })
   world.advance(100)
   const name = bob.supervisor.connections()[0]?.name ?? ''
@@ -200,6 +201,26 @@ describe('a consumer', () => {
     world.advance(100)
     expect(echoed).toEqual([5, 6, 7])
   })
+})
+
+test('a handler that withdraws itself gets what was read before that, and nothing is lost', () => {
+  const { world, alice, bob, name } = startPair('withdrawn', { unitsPerTurn: 100 })
+  const got: number[] = []
+  const withdraw = alice.supervisor.handle('blob', ({ message }) => {
+    got.push(message.payload.length)
+    withdraw()
+    return Promise.resolve()
+  })
+  for (const bytes of [1, 2]) bob.supervisor.send(name, blob(bytes))
+  world.advance(100)
+  bob.supervisor.send(name, blob(3))
+  world.advance(100)
+  // The two are of one step; the third found nobody, and is no message that was handled.
+  expect(got).toEqual([1, 2])
+  expect(alice.supervisor.connections()[0]?.counters).toMatchObject({
+    dropped: { 'no-consumer': 1 },
+  })
+  expect(alice.supervisor.audit()).toMatchObject({ handlers: 0 })
 })
 
 describe('a slow handler', () => {

@@ -200,6 +200,7 @@ export function createSimulatedNode<T extends ProtocolTypes>(
             : watcher.onValidate(self, given as Delivery),
         )
       },
+      onHandlerGone: () => undefined,
       onWaitOver: () => undefined,
     })
 
