@@ -100,7 +100,9 @@ describe('a store that fails', () => {
     let answered = 0
     for (let second = 0; second < 120; second++) {
       const asked = raw.gotOf('range').length
-      for (; answered < asked; answered++) raw.send(itemOf('origin', 0n, 'hello'))
+      for (; answered < asked; answered++) {
+        raw.send(itemOf('origin', 0n, 'hello', { hopsLeft: 0 }))
+      }
       world.advance(1_000)
     }
     expect(one.deliveries).toEqual([])
