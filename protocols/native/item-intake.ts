@@ -106,8 +106,9 @@ export function startItemIntake(
     const { content, senders } = entry
     const { by, id, item, origin } = content
     const { number } = item
-    if (!store.fits(origin, number)) {
-      // Its origin has too many gaps. It is asked for when some are filled.
+    // What was asked for displaces nobody: two neighbours could displace each other's for ever.
+    if (!store.fits(origin, number, by === 'gossip')) {
+      // Its origin has too many gaps, and is asked for when some are filled; or there are too many.
       end(content, false)
       return
     }
