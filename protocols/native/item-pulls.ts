@@ -26,8 +26,8 @@ import type { ItemStore } from './item-store.ts'
 import { NATIVE_LIMITS } from './limits.ts'
 import type { NativeLimits } from './limits.ts'
 import { createRates } from './rates.ts'
-import { createSetAside } from './set-aside.ts'
-import type { SetAside } from './set-aside.ts'
+import { createSetAside } from './item-set-aside.ts'
+import type { SetAside } from './item-set-aside.ts'
 
 /** Items that were asked for and are being checked, of all neighbours: as many as four lanes hold. */
 const CHECKED_BYTES_MAX = 64 * 1024 * 1024
