@@ -12,8 +12,6 @@ import type { NativeTypes } from '../../machines/handshakes/native.ts'
 import type { ItemStore } from './item-store.ts'
 import type { NativeLimits } from './limits.ts'
 
-/** Of one neighbour. Ours asks for one at a time; others may ask for a few at once. */
-const RANGES_WAITING_MAX = 16
 /** Read together: with the largest payloads 1 MiB, a quarter of the lane. */
 const ITEMS_A_STEP = 16
 /** The lane was full. Time for a line of 1 MB/s to take 50 KB. */
@@ -37,7 +35,11 @@ type Tools = Pick<ChildTools<NativeTypes>, 'after' | 'monotonicMs' | 'send'>
 export function createAnswers(
   tools: Tools,
   store: Pick<ItemStore, 'read'>,
-  { drainMs, rangeItemsMax }: Pick<NativeLimits, 'drainMs' | 'rangeItemsMax'>,
+  {
+    drainMs,
+    rangeItemsMax,
+    rangesQueuedMax,
+  }: Pick<NativeLimits, 'drainMs' | 'rangeItemsMax' | 'rangesQueuedMax'>,
 ): Answers {
   /** Of each neighbour the ranges that wait, the one that is being answered first. Never empty. */
   const neighbours = new Map<string, Answer[]>()
@@ -98,7 +100,7 @@ export function createAnswers(
       const wanted = { origin: encodeHex(originId), next: first, last, left: rangeItemsMax }
       const waiting = neighbours.get(connection)
       if (waiting !== undefined) {
-        if (waiting.length < RANGES_WAITING_MAX) waiting.push(wanted)
+        if (waiting.length < rangesQueuedMax) waiting.push(wanted)
         return
       }
       const answers = [wanted]

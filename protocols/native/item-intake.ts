@@ -16,6 +16,7 @@ import type { ItemMessage } from '../../codec/native/messages.ts'
 import { ownedPublication } from '../../codec/native/owned-message.ts'
 import type { NativeTypes } from '../../machines/handshakes/native.ts'
 import type { IgnoredNumbers } from './ignored-numbers.ts'
+import type { Outcome } from './item-pulls.ts'
 import type { ItemStore } from './item-store.ts'
 import type { ItemSync } from './item-sync.ts'
 import type { NativeLimits } from './limits.ts'
@@ -70,7 +71,7 @@ export function startItemIntake(
 
   const end = ({ by, connection, item, origin }: Incoming, isKept: boolean): void => {
     if (by === 'gossip') flooded--
-    else sync.settle(connection, origin, item.number, isKept)
+    else sync.settle(connection, origin, item, isKept ? 'kept' : 'not-kept')
   }
 
   /** The verdict is there; undefined: it came too late. */
@@ -106,8 +107,9 @@ export function startItemIntake(
     const { content, senders } = entry
     const { by, id, item, origin } = content
     const { number } = item
-    if (!store.fits(origin, number)) {
-      // Its origin has too many gaps. It is asked for when some are filled.
+    // What was asked for displaces nobody: two neighbours could displace each other's for ever.
+    if (!store.fits(origin, number, by === 'gossip')) {
+      // Its origin has too many gaps, and is asked for when some are filled; or there are too many.
       end(content, false)
       return
     }
@@ -179,29 +181,29 @@ export function startItemIntake(
     const { connection } = peer
     const origin = encodeHex(message.originId)
     const { number } = message
-    const leave = (isKept: boolean): void => {
-      if (by === 'sync') sync.settle(connection, origin, number, isKept)
+    const leave = (outcome: Outcome): void => {
+      if (by === 'sync') sync.settle(connection, origin, message, outcome)
     }
     if (hasTooManyHops(message, checking) || runsHave(ignored.of(origin), number)) {
-      leave(false)
+      leave('not-kept')
       return
     }
     const { id, signed } = namesOf(message, checking)
     const key = keyOf(id, message)
     const isKnown = store.has(origin, number)
     if (isKnown && (conflicts.has(id) || !isOther(origin, number, id))) {
-      leave(true)
+      leave('kept')
       return
     }
     // It is being looked at already: the verdict is about this sender as well.
     if (pending.attach(key, [connection])) {
-      leave(false)
+      leave('attached')
       return
     }
     if (by === 'gossip' && flooded >= limits.pendingPublicationsMax) return
     const job = checkPublication(message, { id, origin, signed }, checking)
     if (typeof job === 'string') {
-      leave(false)
+      leave('not-kept')
       if (job === 'invalid') tools.report(connection, 'publication-invalid')
       return
     }
@@ -226,9 +228,9 @@ export function startItemIntake(
 
   tools.feed('item', ({ message, peer }) => {
     const origin = encodeHex(message.originId)
-    const isAsked = sync.onItem(peer.connection, origin, message.number)
-    if (!isAsked && !rates.admit(peer)) return
-    receive(message, peer, isAsked ? 'sync' : 'gossip')
+    const asked = sync.onItem(peer.connection, origin, message)
+    if (asked === 'no-room' || (asked === 'unasked' && !rates.admit(peer))) return
+    receive(message, peer, asked === 'asked' ? 'sync' : 'gossip')
   })
 }
 

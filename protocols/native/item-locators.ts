@@ -16,7 +16,7 @@ const OUT_OF_TURN_MS = 1_000
  * A neighbour that lacks what it was told of is told all of it again, but not sooner: it may have
  * had no room to remember, or not want it.
  */
-const AGAIN_MS = 60_000
+export const AGAIN_MS = 60_000
 
 /** Of one neighbour. */
 interface Told {

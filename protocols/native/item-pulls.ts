@@ -1,51 +1,50 @@
 /**
  * Asking neighbours for the items that they hold and this node lacks: of each neighbour one range at
- * a time, of each number one neighbour at a time, and no more at once than is being checked.
+ * a time, of each number one neighbour at a time, and no more than is being checked.
  *
  * A locator tells what a neighbour holds *or once held*, so that a range may bring less than it asks
- * for, or nothing: after a deadline others are asked, and it again later.
+ * for, or nothing. Where what is held begins only the neighbour knows: one that passed over numbers
+ * is asked for all that follow, of which it gives the first that it holds.
  * @module
  */
 import type { ChildTools } from '../../actors/child.ts'
 import {
+  addToRuns,
   NO_RUNS,
-  numbersIn,
   pairsOf,
   removeFromRuns,
   runCount,
-  runsHave,
   runsWithout,
   uniteRuns,
 } from '../../actors/runs.ts'
 import type { Runs } from '../../actors/runs.ts'
 import { decodeHex, encodeHex } from '../../codec/bytes.ts'
-import type { LocatorEntry } from '../../codec/native/messages.ts'
+import type { ItemMessage, LocatorEntry } from '../../codec/native/messages.ts'
 import type { NativeTypes } from '../../machines/handshakes/native.ts'
+import { AGAIN_MS } from './item-locators.ts'
 import type { ItemStore } from './item-store.ts'
+import { NATIVE_LIMITS } from './limits.ts'
 import type { NativeLimits } from './limits.ts'
 import { createRates } from './rates.ts'
+import { createSetAside } from './item-set-aside.ts'
+import type { SetAside } from './item-set-aside.ts'
 
-const U64_MAX = 0xffff_ffff_ffff_ffffn
-/** Numbers asked for and not settled, of all neighbours: four whole ranges, at most 64 MiB. */
-const PULLED_MAX = 1_024
-/** Runs of numbers that one neighbour holds and we lack. About 1 MB; what is above it is told again. */
+/** Items that were asked for and are being checked, of all neighbours: as many as four lanes hold. */
+const CHECKED_BYTES_MAX = 64 * 1024 * 1024
+/** What an item takes beside its payload: key, signature, ids, and its places in the tables. */
+const ITEM_EXTRA_BYTES = 1_024
+/** Runs of numbers that one neighbour holds and we lack. About 1 MB; for the rest see `hearAgain`. */
 const WANTED_RUNS_MAX = 4_096
 /** Origins that are looked at for the next range; the others come next time. */
 const LOOKED_AT_MAX = 256
-/** What a neighbour did not give it is asked for again after so long: it may have got it meanwhile. */
-const NOT_GIVEN_MS = 60_000
-/** Of one neighbour; the oldest go first, and are asked for sooner. */
-const NOT_GIVEN_ORIGINS_MAX = 256
-const NOT_GIVEN_RUNS_MAX = 64
-/** For a whole range: whoever gives an item now and then does not keep the others waiting. */
-const RANGE_MS_MAX = 60_000
+/** Whoever gives an item now and then keeps what it was asked for from the others for no longer. */
+const RESERVED_MS_MAX = 60_000
 /** Who had nothing to be asked for is not looked at again so soon: looking costs with what it claims. */
 const IDLE_MS = 1_000
-/** A silent range is taken for so many more numbers each time: a million are passed in 12 ranges. */
-const SILENT_DOUBLINGS_MAX = 40
-/** Half of what a neighbour takes: see `RANGES_PER_WINDOW_MAX`. */
-const RANGES_ASKED_MAX = 500
-const RANGES_WINDOW_MS = 10_000
+/** Halvings of a range that leave one number, whatever the limit. */
+const HALVINGS_MAX = 30
+/** Half of what a neighbour takes. */
+const RANGES_ASKED_MAX = NATIVE_LIMITS.rangesPerWindowMax / 2
 
 /** By origin, what a neighbour holds and we lacked when it said so. */
 export type Wanted = Map<string, Runs>
@@ -55,24 +54,25 @@ interface Asked {
   /** The next number that may come: they come in their order. */
   next: bigint
   readonly last: bigint
+  /** Of the numbers from `next` on, those that nobody else is asked for. */
+  reserved: number
+  /** Items that may still come. */
+  left: number
   readonly startedMs: number
   /** When something came for it, or when it was asked. */
   lastMs: number
   isSilent: boolean
 }
 
-interface NotGiven {
-  runs: Runs
-  readonly untilMs: number
-}
-
 interface Neighbour {
   readonly wanted: Wanted
   asked: Asked | undefined
-  readonly notGiven: Map<string, NotGiven>
-  /** Ranges in a row that brought nothing, or too little. */
-  silent: number
+  readonly setAside: SetAside
+  /** What it was asked for last began with numbers that it passed over. */
+  isPassingOver: boolean
   idleUntilMs: number
+  /** When there was last no room for what it said. */
+  leftOutMs: number | undefined
 }
 
 /** What a neighbour is asked for and has not given yet. */
@@ -83,15 +83,23 @@ export interface AskedRange {
   readonly last: bigint
 }
 
+/** What came of an item. `attached`: it is being checked already, as it came from somebody else. */
+export type Outcome = 'attached' | 'kept' | 'not-kept'
+
+type Came = Pick<ItemMessage, 'hopsLeft' | 'number' | 'payload'>
+
 export interface Pulls {
   asked(): readonly AskedRange[]
   onActive(connection: string): void
   onGone(connection: string): void
   onLocator(connection: string, origins: readonly LocatorEntry[]): void
-  /** Whether it was asked of this neighbour. If so it is on its way until it is settled. */
-  onItem(connection: string, origin: string, number: bigint): boolean
+  /**
+   * Whether it was asked of this neighbour: if so, it is on its way until it is settled. There may be
+   * no room for it: then it is asked for again.
+   */
+  onItem(connection: string, origin: string, item: Came): 'asked' | 'no-room' | 'unasked'
   /** What came of an item on its way. Not kept: others may be asked for it. */
-  settle(connection: string, origin: string, number: bigint, isKept: boolean): void
+  settle(connection: string, origin: string, item: Came, outcome: Outcome): void
   /** Asks for nothing for a while: what came could not be kept. */
   pause(): void
 }
@@ -111,58 +119,36 @@ export interface PullOptions {
 
 type Tools = Pick<ChildTools<NativeTypes>, 'after' | 'isHeld' | 'monotonicMs' | 'send'>
 
+const runsIn = (wanted: Wanted): number => {
+  let count = 0
+  for (const runs of wanted.values()) count += runCount(runs)
+  return count
+}
+
+const bytesOf = ({ payload }: Came): number => payload.length + ITEM_EXTRA_BYTES
+
 export function createPulls(tools: Tools, options: PullOptions): Pulls {
   const { isBarred, limits, store, takes, unwanted } = options
   const neighbours = new Map<string, Neighbour>()
-  /** By origin: asked for and not settled. */
-  const onTheWay = new Map<string, Runs>()
-  const rates = createRates(RANGES_WINDOW_MS, RANGES_ASKED_MAX)
-  let onTheWayCount = 0
+  /** By origin: what came and is being checked. */
+  const checked = new Map<string, Runs>()
+  const rates = createRates(NATIVE_LIMITS.syncWindowMs, RANGES_ASKED_MAX)
+  /** What an answer may bring of more numbers than it brings items: others may bear more than we. */
+  const answerItemsMax = Math.max(limits.rangeItemsMax, NATIVE_LIMITS.rangeItemsMax)
+  let checkedBytes = 0
   let isArmed = false
   let isSoon = false
   let pausedUntilMs = -Infinity
 
-  const setOnTheWay = (origin: string, runs: Runs): void => {
-    const before = onTheWay.get(origin) ?? NO_RUNS
-    onTheWayCount += Number(numbersIn(runs) - numbersIn(before))
-    if (runs.length === 0) onTheWay.delete(origin)
-    else onTheWay.set(origin, runs)
-  }
-
-  const release = (origin: string, first: bigint, last: bigint): void => {
-    if (first > last) return
-    setOnTheWay(origin, runsWithout(onTheWay.get(origin) ?? NO_RUNS, [first, last]))
-  }
-
-  const noteNotGiven = (
-    neighbour: Neighbour,
-    origin: string,
-    first: bigint,
-    last: bigint,
-  ): void => {
-    if (first > last) return
-    const { notGiven } = neighbour
-    const nowMs = tools.monotonicMs()
-    const known = notGiven.get(origin)
-    const isOver = known === undefined || known.untilMs <= nowMs
-    const runs = uniteRuns(isOver ? NO_RUNS : known.runs, [first, last])
-    notGiven.delete(origin)
-    notGiven.set(origin, {
-      runs: runs.slice(-2 * NOT_GIVEN_RUNS_MAX),
-      untilMs: isOver ? nowMs + NOT_GIVEN_MS : known.untilMs,
-    })
-    for (const oldest of notGiven.keys()) {
-      if (notGiven.size <= NOT_GIVEN_ORIGINS_MAX) break
-      notGiven.delete(oldest)
+  /** Numbers that come from somebody, or came. */
+  const onTheWay = (origin: string): Runs => {
+    let runs = checked.get(origin) ?? NO_RUNS
+    for (const { asked } of neighbours.values()) {
+      if (asked?.origin !== origin || asked.reserved === 0) continue
+      const end = asked.next + BigInt(asked.reserved) - 1n
+      runs = uniteRuns(runs, [asked.next, end < asked.last ? end : asked.last])
     }
-  }
-
-  const notGivenBy = ({ notGiven }: Neighbour, origin: string): Runs => {
-    const known = notGiven.get(origin)
-    if (known === undefined) return NO_RUNS
-    if (known.untilMs > tools.monotonicMs()) return known.runs
-    notGiven.delete(origin)
-    return NO_RUNS
+    return runs
   }
 
   /** Once for all that was settled in a turn. */
@@ -185,50 +171,98 @@ export function createPulls(tools: Tools, options: PullOptions): Pulls {
     })
   }
 
-  /** What to ask this neighbour for next. */
-  function choose(neighbour: Neighbour): readonly [string, bigint, bigint] | undefined {
-    const { wanted } = neighbour
-    // Each once: one that is put behind the others stands in the map again.
-    const some: [string, Runs][] = []
-    for (const entry of wanted) {
-      if (some.length === LOOKED_AT_MAX) break
-      some.push(entry)
-    }
-    for (const [origin, theirs] of some) {
-      const lacking = runsWithout(theirs, store.known(origin))
-      wanted.delete(origin)
-      if (lacking.length === 0 || !takes(origin)) continue
-      // Behind the others: next time it is their turn.
-      wanted.set(origin, lacking)
-      if (isBarred(origin)) continue
-      let free = runsWithout(lacking, onTheWay.get(origin) ?? NO_RUNS)
-      free = runsWithout(free, unwanted(origin))
-      free = runsWithout(free, notGivenBy(neighbour, origin))
-      for (const [first, last] of pairsOf(free)) {
-        if (store.fits(origin, first)) return [origin, first, last]
-      }
+  /** Remembers of a neighbour what came of its item. */
+  const note = (
+    { setAside, wanted }: Neighbour,
+    origin: string,
+    number: bigint,
+    outcome: Outcome,
+  ): void => {
+    const nowMs = tools.monotonicMs()
+    if (outcome === 'not-kept') setAside.noteSilent(origin, nowMs)
+    if (outcome === 'kept') setAside.noteGiven(origin)
+    else setAside.add(origin, number, number, nowMs)
+    const theirs = wanted.get(origin) ?? NO_RUNS
+    // What is not lacking any more makes room for what was left out.
+    if (runsWithout(theirs, store.known(origin)).length === 0) wanted.delete(origin)
+  }
+
+  /** Of one origin, what to ask this neighbour for next. */
+  function firstFree(
+    { setAside, wanted }: Neighbour,
+    origin: string,
+  ): readonly [string, bigint, bigint] | undefined {
+    const theirs = wanted.get(origin) ?? NO_RUNS
+    wanted.delete(origin)
+    const lacking = runsWithout(runsWithout(theirs, store.known(origin)), setAside.of(origin))
+    if (lacking.length === 0 || !takes(origin)) return undefined
+    // Behind the others: next time it is their turn.
+    wanted.set(origin, lacking)
+    if (isBarred(origin)) return undefined
+    const free = runsWithout(runsWithout(lacking, onTheWay(origin)), unwanted(origin))
+    for (const [first, last] of pairsOf(free)) {
+      if (store.fits(origin, first)) return [origin, first, last]
     }
     return undefined
   }
 
+  /** What to ask this neighbour for next: what it did not give before, only where there is nothing else. */
+  function choose(neighbour: Neighbour): readonly [string, bigint, bigint] | undefined {
+    const { setAside, wanted } = neighbour
+    // Each once: one that is put behind the others stands in the map again.
+    const some: string[] = []
+    for (const origin of wanted.keys()) {
+      if (some.length === LOOKED_AT_MAX) break
+      some.push(origin)
+    }
+    for (const origin of some) {
+      const chosen = firstFree(neighbour, origin)
+      if (chosen !== undefined) return chosen
+    }
+    for (let looked = 0; looked < LOOKED_AT_MAX; looked++) {
+      const due = setAside.takeDue(tools.monotonicMs())
+      if (due === undefined) return undefined
+      const [origin, runs] = due
+      wanted.set(origin, uniteRuns(wanted.get(origin) ?? NO_RUNS, runs))
+      const chosen = firstFree(neighbour, origin)
+      if (chosen !== undefined) return chosen
+    }
+    return undefined
+  }
+
+  /** Once there is room for what was left out: to whom nothing is told, everything is told again. */
+  function hearAgain(connection: string, neighbour: Neighbour, nowMs: number): void {
+    const { leftOutMs = nowMs, wanted } = neighbour
+    const isRoom = wanted.size <= WANTED_RUNS_MAX / 2 && runsIn(wanted) <= WANTED_RUNS_MAX / 2
+    const isTold =
+      isRoom &&
+      nowMs - leftOutMs >= AGAIN_MS &&
+      tools.send(connection, { type: 'locator', origins: [] }) === 'queued'
+    if (isTold) neighbour.leftOutMs = undefined
+    else arm()
+  }
+
   function ask(connection: string, neighbour: Neighbour): void {
-    if (neighbour.asked !== undefined || neighbour.wanted.size === 0) return
+    const { setAside, wanted } = neighbour
     const nowMs = tools.monotonicMs()
-    const room = PULLED_MAX - onTheWayCount
+    if (neighbour.leftOutMs !== undefined) hearAgain(connection, neighbour, nowMs)
+    if (neighbour.asked !== undefined || (wanted.size === 0 && setAside.isEmpty)) return
     // Whoever settles an item asks again.
-    if (room <= 0) return
+    if (checkedBytes >= CHECKED_BYTES_MAX) return
     const isResting = nowMs < pausedUntilMs || nowMs < neighbour.idleUntilMs
     const chosen = isResting ? undefined : choose(neighbour)
     if (chosen === undefined) {
       if (!isResting) neighbour.idleUntilMs = nowMs + IDLE_MS
-      if (neighbour.wanted.size > 0) arm()
+      if (wanted.size > 0 || !setAside.isEmpty) arm()
       return
     }
     const [origin, first, lastOfRun] = chosen
-    // Who was silent holds less of what all have together, each time half as much.
-    const trusted = Math.floor(limits.rangeItemsMax / 2 ** Math.min(neighbour.silent, 30))
-    const countMax = BigInt(Math.max(1, Math.min(trusted, room)))
-    const last = first + countMax - 1n < lastOfRun ? first + countMax - 1n : lastOfRun
+    // Who gave nothing of it before holds less of it back from the others, each time half as much.
+    const halvings = Math.min(setAside.silent(origin), HALVINGS_MAX)
+    const reserved = Math.max(1, Math.floor(limits.rangeItemsMax / 2 ** halvings))
+    const lastReserved = first + BigInt(reserved) - 1n
+    const isWide = neighbour.isPassingOver || lastReserved >= lastOfRun
+    const last = isWide ? lastOfRun : lastReserved
     const originId = decodeHex(origin) ?? new Uint8Array()
     const isTooOften = rates.count(connection, nowMs) >= RANGES_ASKED_MAX
     if (
@@ -239,13 +273,14 @@ export function createPulls(tools: Tools, options: PullOptions): Pulls {
       return
     }
     rates.note(connection, nowMs)
-    const times = { startedMs: nowMs, lastMs: nowMs }
-    const asked: Asked = { origin, next: first, last, ...times, isSilent: true }
+    const asked: Asked = {
+      ...{ origin, next: first, last, reserved, left: answerItemsMax },
+      ...{ startedMs: nowMs, lastMs: nowMs, isSilent: true },
+    }
     neighbour.asked = asked
     // Behind the others: whoever was asked least lately comes first.
     neighbours.delete(connection)
     neighbours.set(connection, neighbour)
-    setOnTheWay(origin, uniteRuns(onTheWay.get(origin) ?? NO_RUNS, [first, last]))
     watch(connection, neighbour, asked, limits.rangeMs)
   }
 
@@ -253,22 +288,28 @@ export function createPulls(tools: Tools, options: PullOptions): Pulls {
     tools.after(afterMs, () => {
       if (neighbour.asked !== asked) return
       const nowMs = tools.monotonicMs()
-      const untilMs = Math.min(asked.lastMs + limits.rangeMs, asked.startedMs + RANGE_MS_MAX)
+      const reservedMs = asked.startedMs + RESERVED_MS_MAX - nowMs
+      if (reservedMs <= 0 && asked.reserved > 0) {
+        asked.reserved = 0
+        askOthers()
+      }
       // It cannot give anything while it is us who do not read.
-      const restMs = tools.isHeld(connection) ? limits.rangeMs : untilMs - nowMs
+      const restMs = tools.isHeld(connection)
+        ? limits.rangeMs
+        : asked.lastMs + limits.rangeMs - nowMs
       if (restMs > 0) {
-        watch(connection, neighbour, asked, restMs)
+        const nextMs = asked.reserved > 0 ? Math.min(restMs, reservedMs) : restMs
+        watch(connection, neighbour, asked, nextMs)
         return
       }
       const { last, next, origin } = asked
       neighbour.asked = undefined
-      release(origin, next, last)
-      neighbour.silent++
-      const doublings = asked.isSilent ? Math.min(neighbour.silent - 1, SILENT_DOUBLINGS_MAX) : 0
-      // The range of somebody silent is short: what is passed over grows all the same.
-      const passed = doublings > 0 ? BigInt(limits.rangeItemsMax) : last - next + 1n
-      const end = next + (passed << BigInt(doublings)) - 1n
-      noteNotGiven(neighbour, origin, next, end < U64_MAX ? end : U64_MAX)
+      // Who gave something may have more behind it: it is asked from there on.
+      if (asked.isSilent) {
+        neighbour.setAside.add(origin, next, last, nowMs)
+        neighbour.setAside.noteSilent(origin, nowMs)
+        neighbour.isPassingOver = true
+      }
       askOthers()
     })
   }
@@ -296,9 +337,10 @@ export function createPulls(tools: Tools, options: PullOptions): Pulls {
       const neighbour: Neighbour = {
         wanted,
         asked: undefined,
-        notGiven: new Map(),
-        silent: 0,
+        setAside: createSetAside(),
+        isPassingOver: false,
         idleUntilMs: 0,
+        leftOutMs: undefined,
       }
       neighbours.set(connection, neighbour)
       ask(connection, neighbour)
@@ -308,50 +350,63 @@ export function createPulls(tools: Tools, options: PullOptions): Pulls {
       neighbours.delete(connection)
       options.wanted.delete(connection)
       rates.forget(connection)
-      if (asked === undefined) return
-      release(asked.origin, asked.next, asked.last)
-      askOthers()
+      if (asked !== undefined) askOthers()
     },
     onLocator(connection, origins) {
       const neighbour = neighbours.get(connection)
       if (neighbour === undefined) return
-      const { wanted } = neighbour
+      const { setAside, wanted } = neighbour
       neighbour.idleUntilMs = 0
-      let wantedRuns = 0
-      for (const runs of wanted.values()) wantedRuns += runCount(runs)
+      let wantedRuns = runsIn(wanted)
       for (const { originId, runs } of origins) {
         const origin = encodeHex(originId)
         wantedRuns -= runCount(wanted.get(origin) ?? NO_RUNS)
         wanted.delete(origin)
-        const lacking = takes(origin) ? runsWithout(runs, store.known(origin)) : NO_RUNS
-        if (lacking.length === 0 || wantedRuns + runCount(lacking) > WANTED_RUNS_MAX) continue
+        if (!takes(origin)) continue
+        const lacking = runsWithout(runsWithout(runs, store.known(origin)), setAside.of(origin))
+        if (lacking.length === 0) continue
+        if (wantedRuns + runCount(lacking) > WANTED_RUNS_MAX) {
+          neighbour.leftOutMs = tools.monotonicMs()
+          continue
+        }
         wantedRuns += runCount(lacking)
         wanted.set(origin, lacking)
       }
       ask(connection, neighbour)
     },
-    onItem(connection, origin, number) {
+    onItem(connection, origin, item) {
       const neighbour = neighbours.get(connection)
       const asked = neighbour?.asked
-      if (neighbour === undefined || asked?.origin !== origin) return false
-      if (number < asked.next || number > asked.last) return false
-      release(origin, asked.next, number - 1n)
-      noteNotGiven(neighbour, origin, asked.next, number - 1n)
+      // An answer has no hops left; what has some is passed on, and may overtake an answer.
+      if (neighbour === undefined || asked?.origin !== origin || item.hopsLeft > 0) return 'unasked'
+      const { number } = item
+      if (number < asked.next || number > asked.last) return 'unasked'
+      neighbour.setAside.add(origin, asked.next, number - 1n, tools.monotonicMs())
+      if (asked.isSilent) neighbour.isPassingOver = number > asked.next
       asked.next = number + 1n
+      asked.reserved = Math.max(0, asked.reserved - 1)
+      asked.left--
       asked.lastMs = tools.monotonicMs()
       asked.isSilent = false
-      if (number === asked.last) {
-        neighbour.silent = 0
+      if (number === asked.last || asked.left === 0) {
         neighbour.asked = undefined
         askSoon()
       }
-      return true
+      if (checkedBytes >= CHECKED_BYTES_MAX) return 'no-room'
+      checkedBytes += bytesOf(item)
+      checked.set(origin, addToRuns(checked.get(origin) ?? NO_RUNS, number))
+      return 'asked'
     },
-    settle(connection, origin, number, isKept) {
-      const runs = onTheWay.get(origin) ?? NO_RUNS
-      if (runsHave(runs, number)) setOnTheWay(origin, removeFromRuns(runs, number))
+    settle(connection, origin, item, outcome) {
+      const { number } = item
+      checkedBytes -= bytesOf(item)
+      if (outcome !== 'attached') {
+        const runs = removeFromRuns(checked.get(origin) ?? NO_RUNS, number)
+        if (runs.length === 0) checked.delete(origin)
+        else checked.set(origin, runs)
+      }
       const neighbour = neighbours.get(connection)
-      if (!isKept && neighbour !== undefined) noteNotGiven(neighbour, origin, number, number)
+      if (neighbour !== undefined) note(neighbour, origin, number, outcome)
       askSoon()
     },
     pause() {

@@ -3,16 +3,20 @@
  * the items themselves, in the store. An item counts as known from the moment that it is written, and
  * as held once it is on the medium: what is not there yet is told to nobody.
  *
- * The oldest bytes go first; their numbers stay known, so that no item comes twice.
+ * The oldest bytes go first; their numbers stay known, so that no item comes twice. Where there are too
+ * many origins, one of the least makes room for a new one that somebody publishes under; else whoever
+ * makes up names would keep all others out for good.
  * @module
  */
 import {
   addToRuns,
   NO_RUNS,
+  numbersIn,
   opensRun,
   removeFromRuns,
   runCount,
   runsHave,
+  uniteRuns,
 } from '../../actors/runs.ts'
 import type { Runs } from '../../actors/runs.ts'
 import type { ChildChange, ChildTools } from '../../actors/child.ts'
@@ -41,6 +45,9 @@ const ROOM_ENTRIES = 16
 /** Ids of the newest, in memory: what neighbours pass on again costs no read. About 2 MB. */
 const RECENT_IDS_MAX = 10_000
 
+/** An origin of which more items are held makes no room: they are taken out at once. At most 4 MiB. */
+const DISPLACED_ITEMS_MAX = 64
+
 export type ItemLimits = Pick<
   NativeLimits,
   | 'itemBytesMax'
@@ -56,7 +63,19 @@ interface ItemWrite {
   readonly number: bigint
   /** 0: the number alone. */
   readonly bytes: number
-  readonly dropped: readonly { readonly origin: string; readonly bytes: number }[]
+  readonly dropped: readonly Dropped[]
+  readonly displaced?: Displaced | undefined
+}
+
+interface Dropped {
+  readonly origin: string
+  readonly bytes: number
+}
+
+/** An origin that made room for another, and what was known of it. */
+interface Displaced {
+  readonly origin: string
+  readonly runs: Runs
 }
 
 export type WriteOutcome = 'durable' | 'failed'
@@ -84,8 +103,11 @@ export interface ItemStore {
   readonly version: number
   /** Held, once held, or being written. */
   has(origin: string, number: bigint): boolean
-  /** Whether its origin has room for this number among its runs, and the node for its origin. */
-  fits(origin: string, number: bigint): boolean
+  /**
+   * Whether its origin has room for this number among its runs, and the node for its origin; where it
+   * may displace another one, that one's room counts.
+   */
+  fits(origin: string, number: bigint, mayDisplace?: boolean): boolean
   /** With what is being written. */
   known(origin: string): Runs
   /** On the medium. */
@@ -144,7 +166,7 @@ export function createItemStore(
     allBytes += bytes
   }
 
-  unsettled.settle = ({ bytes, dropped, number, origin }, outcome) => {
+  unsettled.settle = ({ bytes, displaced, dropped, number, origin }, outcome) => {
     const state = origins.get(origin)
     if (state === undefined) return
     if (outcome === 'durable') {
@@ -158,6 +180,11 @@ export function createItemStore(
     state.written = removeFromRuns(state.written, number)
     recentIds.delete(`${origin} ${number}`)
     if (bytes > 0) count(state, -1, -bytes)
+    if (displaced !== undefined) {
+      const back = stateOf(displaced.origin)
+      back.runs = uniteRuns(back.runs, displaced.runs)
+      back.written = uniteRuns(back.written, displaced.runs)
+    }
     for (const back of dropped) count(stateOf(back.origin), 1, back.bytes)
     if (state.written.length === 0) origins.delete(origin)
   }
@@ -185,10 +212,37 @@ export function createItemStore(
     tools.note('items-unreadable', { count: 1 })
   }
 
+  /**
+   * The origin that makes room for another: one of which nothing is held any more, else the one with
+   * the fewest numbers, of several the one that changed longest ago. So names that are made up displace
+   * each other, and none that has published more than they have.
+   */
+  function leastOrigin(): readonly [string, OriginState] | undefined {
+    const beingWritten = new Set([ownId])
+    for (const { dropped, origin } of unsettled.writes) {
+      beingWritten.add(origin)
+      for (const { origin: other } of dropped) beingWritten.add(other)
+    }
+    let least: readonly [string, OriginState] | undefined
+    let leastCount = U64_MAX
+    for (const [origin, state] of origins) {
+      if (state.items > DISPLACED_ITEMS_MAX || beingWritten.has(origin)) continue
+      if (state.items === 0) return [origin, state]
+      const numbers = numbersIn(state.runs)
+      if (numbers >= leastCount) continue
+      least = [origin, state]
+      leastCount = numbers
+    }
+    return least
+  }
+
+  const hasRoomFor = (origin: string): boolean =>
+    origins.has(origin) || origin === ownId || origins.size < limits.itemOriginsMax
+
   /** What has to go before an item of so many bytes comes. */
-  function makeRoom(state: OriginState, origin: string, needed: number) {
+  function makeRoom(origin: string, needed: number) {
     const changes: ChildChange[] = []
-    const dropped: { readonly origin: string; readonly bytes: number }[] = []
+    const dropped: Dropped[] = []
     const gone = new Set<string>()
 
     const drop = (of: OriginState, name: string, key: Uint8Array, value: Uint8Array): void => {
@@ -202,6 +256,21 @@ export function createItemStore(
       dropped.push({ origin: name, bytes })
     }
 
+    const displace = (name: string, least: OriginState): Displaced => {
+      const held = store.range('payloads', {
+        from: itemKey(least.originId, 0n),
+        before: keyBehind(itemKey(least.originId, U64_MAX)),
+        limit: DISPLACED_ITEMS_MAX,
+      })
+      for (const [key, value] of held) drop(least, name, key, value)
+      changes.push({ table: 'origins', key: least.originId })
+      origins.delete(name)
+      return { origin: name, runs: least.runs }
+    }
+
+    const least = hasRoomFor(origin) ? undefined : leastOrigin()
+    const displaced = least && displace(...least)
+    const state = stateOf(origin)
     const isOriginFull = (): boolean =>
       state.items >= limits.itemsPerOriginMax || state.bytes + needed > limits.itemBytesPerOriginMax
     let from: Uint8Array | undefined = itemKey(state.originId, 0n)
@@ -240,7 +309,7 @@ export function createItemStore(
         drop(stateOf(name), name, held, entry)
       }
     }
-    return { changes, dropped }
+    return { changes, displaced, dropped, state }
   }
 
   const noteId = (name: string, id: string): void => {
@@ -267,9 +336,11 @@ export function createItemStore(
       return version
     },
     has: (origin, number) => runsHave(origins.get(origin)?.written ?? NO_RUNS, number),
-    fits(origin, number) {
+    fits(origin, number, mayDisplace = false) {
       const state = origins.get(origin)
-      if (state === undefined) return origin === ownId || origins.size < limits.itemOriginsMax
+      if (state === undefined) {
+        return hasRoomFor(origin) || (mayDisplace && leastOrigin() !== undefined)
+      }
       return !opensRun(state.written, number) || runCount(state.written) < runsMax
     },
     known: (origin) => origins.get(origin)?.written ?? NO_RUNS,
@@ -311,12 +382,11 @@ export function createItemStore(
     put(item, id, settled) {
       const origin = encodeHex(item.originId)
       const { number } = item
-      const state = stateOf(origin)
       const arrival = nextArrival++
       const idBytes = decodeHex(id) ?? new Uint8Array()
       const value = encodeItem(crypto, { arrival, id: idBytes, item })
       const bytes = storedBytes(value)
-      const { changes, dropped } = makeRoom(state, origin, bytes)
+      const { changes, displaced, dropped, state } = makeRoom(origin, bytes)
       state.written = addToRuns(state.written, number)
       count(state, 1, bytes)
       noteId(`${origin} ${number}`, id)
@@ -333,7 +403,7 @@ export function createItemStore(
         },
         ...originChanges(origin, state),
       )
-      write({ origin, number, bytes, dropped }, changes, settled)
+      write({ origin, number, bytes, dropped, displaced }, changes, settled)
     },
     pass(origin, number) {
       const state = stateOf(origin)

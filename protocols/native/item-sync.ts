@@ -16,17 +16,20 @@ import type { ItemStore } from './item-store.ts'
 import type { NativeLimits } from './limits.ts'
 import { createRates } from './rates.ts'
 
-const SYNC_WINDOW_MS = 10_000
-/** Ten thousand origins are twenty locators, told twice within the window, and again for gaps. */
-const LOCATORS_PER_WINDOW_MAX = 100
-/** A hundred a second: one at a time, each of one number, over a fast line. */
-const RANGES_PER_WINDOW_MAX = 1_000
-/** More than so many times what is heard is no haste any more. */
-const FLOOD_FACTOR = 5
+type SyncLimits = Pick<
+  NativeLimits,
+  | 'drainMs'
+  | 'locatorsPerWindowMax'
+  | 'locatorsStrikeMax'
+  | 'rangesPerWindowMax'
+  | 'rangesStrikeMax'
+  | 'rangesQueuedMax'
+  | 'syncWindowMs'
+>
 
 export interface ItemSyncOptions extends Omit<PullOptions, 'limits' | 'store'> {
   readonly store: ItemStore
-  readonly limits: PullOptions['limits'] & Pick<NativeLimits, 'drainMs'>
+  readonly limits: PullOptions['limits'] & SyncLimits
 }
 
 export interface ItemSync extends Pick<Pulls, 'asked' | 'onItem' | 'pause' | 'settle'> {
@@ -41,27 +44,35 @@ export function startItemSync(tools: ChildTools<NativeTypes>, options: ItemSyncO
   const locators = createLocators(tools, store, limits)
   const pulls = createPulls(tools, options)
   const answers = createAnswers(tools, store, limits)
-  const heard = {
-    locator: createRates(SYNC_WINDOW_MS, LOCATORS_PER_WINDOW_MAX * FLOOD_FACTOR),
-    range: createRates(SYNC_WINDOW_MS, RANGES_PER_WINDOW_MAX * FLOOD_FACTOR),
-  }
-
-  const isHeard = (type: 'locator' | 'range', connection: string, max: number): boolean => {
-    const count = heard[type].note(connection, tools.monotonicMs())
-    if (count >= max * FLOOD_FACTOR) {
-      // A strike each time that it did so much again.
-      heard[type].forget(connection)
-      tools.report(connection, 'sync-flood')
+  const hearing = (max: number, strikeMax: number) => {
+    // What is heard is never a strike.
+    const floodAt = Math.max(max + 1, strikeMax)
+    const rates = createRates(limits.syncWindowMs, floodAt)
+    return {
+      forget: rates.forget,
+      isHeard(connection: string): boolean {
+        const count = rates.note(connection, tools.monotonicMs())
+        if (count >= floodAt) {
+          // A strike each time that it did so much again.
+          rates.forget(connection)
+          tools.report(connection, 'sync-flood')
+        }
+        return count <= max
+      },
     }
-    return count <= max
   }
+  const heardLocators = hearing(limits.locatorsPerWindowMax, limits.locatorsStrikeMax)
+  const heardRanges = hearing(limits.rangesPerWindowMax, limits.rangesStrikeMax)
 
   const takeLocator = ({ message, peer: { connection } }: Routed<LocatorMessage>): void => {
-    if (!isHeard('locator', connection, LOCATORS_PER_WINDOW_MAX)) return
+    if (!heardLocators.isHeard(connection)) return
     pulls.onLocator(connection, message.origins)
-    const lacks = message.origins.some(
-      ({ originId, runs }) => runsWithout(store.held(encodeHex(originId)), runs).length > 0,
-    )
+    // One that names nothing is of somebody who has nothing, or had no room for what it was told of.
+    const lacks =
+      message.origins.length === 0 ||
+      message.origins.some(
+        ({ originId, runs }) => runsWithout(store.held(encodeHex(originId)), runs).length > 0,
+      )
     if (lacks) locators.onLacking(connection)
   }
 
@@ -71,7 +82,7 @@ export function startItemSync(tools: ChildTools<NativeTypes>, options: ItemSyncO
   }
   const onGone = (connection: string): void => {
     for (const part of [locators, pulls, answers]) part.onGone(connection)
-    for (const rates of [heard.locator, heard.range]) rates.forget(connection)
+    for (const heard of [heardLocators, heardRanges]) heard.forget(connection)
   }
 
   tools.watch({
@@ -84,7 +95,7 @@ export function startItemSync(tools: ChildTools<NativeTypes>, options: ItemSyncO
   })
   tools.feed('locator', takeLocator)
   tools.feed('range', ({ message, peer: { connection } }) => {
-    if (isHeard('range', connection, RANGES_PER_WINDOW_MAX)) answers.onRange(connection, message)
+    if (heardRanges.isHeard(connection)) answers.onRange(connection, message)
   })
 
   // Those that became active before this incarnation began.

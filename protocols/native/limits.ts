@@ -132,8 +132,20 @@ export const NATIVE_LIMITS = {
   locatorEveryMs: 5_000,
   /** How long a peer may take for the next item of a range that it was asked for. */
   rangeMs: 10_000,
-  /** Items that one range asks for. */
+  /** Items that one range brings. */
   rangeItemsMax: 256,
+  /**
+   * Section 14: locators and ranges of one neighbour within the window; more are passed over, far more
+   * a strike. Ten thousand origins are twenty locators, told twice within it, and again for gaps; of
+   * ranges it is a hundred a second, each of one number, over a fast line.
+   */
+  locatorsPerWindowMax: 100,
+  locatorsStrikeMax: 500,
+  rangesPerWindowMax: 1_000,
+  rangesStrikeMax: 5_000,
+  syncWindowMs: 10_000,
+  /** Ranges of one neighbour, with the one that is being answered. Ours come one at a time. */
+  rangesQueuedMax: 16,
 
   /** Section 9. */
   strikes: 3,

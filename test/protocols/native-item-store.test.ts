@@ -215,3 +215,80 @@ describe('at the start', () => {
     expect(parts.notes).toEqual([['items-unreadable', { count: 1 }]])
   })
 })
+
+describe('with as many origins as there may be', () => {
+  const knownOf = ({ items }: ReturnType<typeof startStore>, ...names: readonly string[]) =>
+    names.filter((name) => items.known(identityOf(name).id).length > 0)
+  const startFull = () => {
+    const parts = startStore({ itemOriginsMax: 3, itemsPerOriginMax: 2 })
+    for (const [name, ...numbers] of [
+      ['a', 0],
+      ['b', 0, 1],
+      ['c', 0],
+    ] as const) {
+      for (const number of numbers) parts.put(name, number)
+      parts.commit()
+    }
+    return parts
+  }
+
+  test('the one with the fewest numbers that changed longest ago makes room', () => {
+    const parts = startFull()
+    const { commit, held, items, put, size } = parts
+    const { id } = identityOf('d')
+    expect([items.fits(id, 0n), items.fits(id, 0n, true)]).toEqual([false, true])
+    put('d', 0)
+    commit()
+    expect(knownOf(parts, 'a', 'b', 'c', 'd')).toEqual(['b', 'c', 'd'])
+    expect([held('a'), held('d'), items.sizes().origins]).toEqual([[], [0], 3])
+    expect([size('origins'), size('payloads'), size('arrivals')]).toEqual([3, 4, 4])
+    put('c', 1)
+    commit()
+    put('e', 0)
+    commit()
+    expect(knownOf(parts, 'b', 'c', 'd', 'e')).toEqual(['b', 'c', 'e'])
+    const again = startStore({ itemOriginsMax: 3 }, parts.tables)
+    expect(again.notes).toEqual([])
+    expect(again.items.sizes()).toEqual(items.sizes())
+  })
+
+  test('one of which nothing is held any more comes before it', () => {
+    const parts = startStore({ itemOriginsMax: 2, itemBytesMax: 3_000 })
+    for (const [name, number] of [
+      ['a', 0],
+      ['a', 1],
+      ['b', 0],
+      ['b', 1],
+    ] as const) {
+      parts.put(name, number)
+      parts.commit()
+    }
+    expect([parts.held('a'), parts.held('b')]).toEqual([[], [0, 1]])
+    parts.put('c', 0)
+    parts.commit()
+    expect(knownOf(parts, 'a', 'b', 'c')).toEqual(['b', 'c'])
+  })
+
+  test('neither this node’s own nor what is being written makes room', () => {
+    const parts = startStore({ itemOriginsMax: 2 })
+    parts.put('own', 0)
+    parts.commit()
+    parts.put('a', 0)
+    expect(parts.items.fits(identityOf('b').id, 0n, true)).toBe(false)
+    parts.commit()
+    expect(parts.items.fits(identityOf('b').id, 0n, true)).toBe(true)
+    parts.put('b', 0)
+    parts.commit()
+    expect(knownOf(parts, 'own', 'a', 'b')).toEqual(['own', 'b'])
+  })
+
+  test('where the medium does not take it, it is as it was', () => {
+    const parts = startFull()
+    const before = parts.items.sizes()
+    parts.put('d', 0)
+    parts.fail()
+    expect(knownOf(parts, 'a', 'b', 'c', 'd')).toEqual(['a', 'b', 'c'])
+    expect(parts.items.sizes()).toEqual(before)
+    expect(parts.held('a')).toEqual([0])
+  })
+})

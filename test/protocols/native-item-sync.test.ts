@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { NativeMessage } from '../../protocols/native.ts'
 import type { LocatorMessage } from '../../codec/native/messages.ts'
+import { encodeHex } from '../../codec/bytes.ts'
 import { createIgnoredNumbers } from '../../protocols/native/ignored-numbers.ts'
 import { createAnswers } from '../../protocols/native/item-answers.ts'
 import { createLocators } from '../../protocols/native/item-locators.ts'
@@ -62,7 +63,13 @@ describe('answering', () => {
   const range = { type: 'range', originId, first: 0n, last: 99n } as const
   const startAnswers = () => {
     const parts = startTools()
-    const answers = createAnswers(parts.tools, { read }, { drainMs: 30_000, rangeItemsMax: 256 })
+    const answers = createAnswers(
+      parts.tools,
+      { read },
+      {
+        ...{ drainMs: 30_000, rangeItemsMax: 256, rangesQueuedMax: 16 },
+      },
+    )
     const numbers = () => parts.sent.map((message) => 'number' in message && Number(message.number))
     return { ...parts, answers, numbers }
   }
@@ -249,28 +256,35 @@ describe('asking', () => {
   }
   const { id, nodeId: originId } = identityOf('origin')
   const says = (...runs: readonly bigint[]) => [{ originId, runs }]
+  const came = (number: bigint, bytes = 1) => ({
+    ...{ number, hopsLeft: 0, payload: new Uint8Array(bytes) },
+  })
 
-  test('of all neighbours together no more is on its way than there is room for', () => {
-    const { advance, asked, pulls } = startPulls()
-    for (const peer of ['a', 'b', 'c', 'd', 'e']) {
-      pulls.onActive(peer)
-      pulls.onLocator(peer, says(0n, 9_999n))
+  test('what comes is taken up to so many bytes, and asked for again when there is room', () => {
+    const known: bigint[] = []
+    const { advance, asked, pulls } = startPulls({ known: () => known })
+    pulls.onActive('a')
+    pulls.onLocator('a', says(0n, 9_999n))
+    const item = (number: bigint) => came(number, 65_536)
+    const taken: bigint[] = []
+    let number = 0n
+    for (; asked().length < 5; number++) {
+      const outcome = pulls.onItem('a', id, item(number))
+      if (outcome === 'asked') taken.push(number)
+      else expect(outcome).toBe('no-room')
+      if (number % 256n === 255n) {
+        const before = asked().length
+        advance(0)
+        if (asked().length === before) break
+      }
     }
-    const ranges = [
-      [0n, 255n],
-      [256n, 511n],
-      [512n, 767n],
-      [768n, 1_023n],
-    ]
-    expect(asked()).toEqual(ranges)
-    expect(pulls.onItem('a', id, 0n)).toBe(true)
-    pulls.settle('a', id, 0n, true)
-    advance(0)
-    expect(
-      asked()
-        .slice(4)
-        .map(([first, last]) => [first, last]),
-    ).toEqual([[0n, 0n]])
+    // 64 MiB, with what an item takes beside its payload.
+    expect(taken).toHaveLength(1_009)
+    expect(number).toBe(1_023n)
+    known.push(0n, 0n)
+    pulls.settle('a', id, item(0n), 'kept')
+    advance(1_000)
+    expect(asked().at(-1)).toEqual([1_009n, 1_264n])
   })
 
   test('what one was asked for that is gone is asked of another', () => {
@@ -300,12 +314,99 @@ describe('asking', () => {
     expect(asked()).toContainEqual([5_000_000n, 5_000_009n])
   })
 
-  test('the longer a neighbour is silent the more is passed over', () => {
+  test('who passed over what it was asked for is asked for all that follows', () => {
+    let known: readonly bigint[] = []
+    const { advance, asked, pulls } = startPulls({ known: () => known })
+    pulls.onActive('a')
+    pulls.onLocator('a', says(0n, 4_999n))
+    advance(10_000)
+    expect(asked()).toEqual([
+      [0n, 255n],
+      [256n, 4_999n],
+    ])
+    // What it holds begins there, and comes whole: 256 items, then it is asked from there on.
+    for (let number = 4_000n; number < 4_256n; number++) {
+      known = [4_000n, number]
+      expect(pulls.onItem('a', id, came(number))).toBe('asked')
+      pulls.settle('a', id, came(number), 'kept')
+    }
+    advance(0)
+    expect(asked().at(-1)).toEqual([4_256n, 4_999n])
+    // There is no gap any more: it is asked side by side with others again.
+    expect(pulls.onItem('a', id, came(4_256n))).toBe('asked')
+    pulls.onActive('b')
+    pulls.onLocator('b', says(4_000n, 4_999n))
+    expect(asked().at(-1)).toEqual([4_512n, 4_767n])
+    for (let number = 4_257n; number < 4_512n; number++) pulls.onItem('a', id, came(number))
+    advance(0)
+    expect(asked().at(-1)).toEqual([4_768n, 4_999n])
+  })
+
+  test('what was not given is asked for again after a minute, behind all else', () => {
     const { advance, asked, pulls } = startPulls()
     pulls.onActive('a')
-    pulls.onLocator('a', says(0n, 1_000_000n))
-    advance(35_000)
-    expect(asked().map(([first]) => first)).toEqual([0n, 256n, 768n, 1_792n])
+    pulls.onLocator('a', says(0n, 9n))
+    advance(69_000)
+    expect(asked()).toEqual([[0n, 9n]])
+    pulls.onLocator('a', says(0n, 9n, 20n, 29n))
+    expect(asked().at(-1)).toEqual([20n, 29n])
+    pulls.onItem('a', id, came(29n))
+    advance(5_000)
+    expect(asked().slice(2)).toEqual([[0n, 9n]])
+  })
+
+  test('who gives nothing of an origin keeps little of it from the others', () => {
+    const { advance, asked, pulls } = startPulls()
+    for (const name of ['a', 'b']) pulls.onActive(name)
+    pulls.onLocator('a', says(0n, 999n))
+    advance(75_000)
+    const before = asked().length
+    pulls.onLocator('b', says(0n, 999n))
+    // Two silences: a quarter of 256 numbers.
+    expect(asked().slice(before)).toEqual([[64n, 319n]])
+  })
+
+  test('what is worth nothing is as silence, and what another gives at the same time is not', () => {
+    const { pulls, asked, advance } = startPulls()
+    for (const name of ['a', 'b']) pulls.onActive(name)
+    pulls.onLocator('a', says(0n, 999n))
+    for (const [number, outcome] of [
+      [254n, 'not-kept'],
+      [255n, 'attached'],
+    ] as const) {
+      pulls.onItem('a', id, came(number))
+      pulls.settle('a', id, came(number), outcome)
+    }
+    advance(0)
+    pulls.onLocator('b', says(256n, 999n))
+    expect(asked().slice(1)).toEqual([
+      [256n, 999n],
+      [384n, 639n],
+    ])
+  })
+
+  test('who gives now and then keeps nothing from the others for more than a minute', () => {
+    const { advance, asked, pulls } = startPulls()
+    for (const name of ['a', 'b']) pulls.onActive(name)
+    pulls.onLocator('a', says(0n, 9n))
+    pulls.onLocator('b', says(0n, 9n))
+    for (let number = 0n; number < 6n; number++) {
+      advance(9_900)
+      pulls.onItem('a', id, came(number))
+    }
+    expect(asked()).toEqual([[0n, 9n]])
+    advance(600)
+    expect(asked().at(-1)).toEqual([6n, 9n])
+    // It is heard all the same.
+    expect(pulls.onItem('a', id, came(6n))).toBe('asked')
+  })
+
+  test('what is passed on is no answer', () => {
+    const { pulls } = startPulls()
+    pulls.onActive('a')
+    pulls.onLocator('a', says(0n, 99n))
+    expect(pulls.onItem('a', id, { ...came(99n), hopsLeft: 7 })).toBe('unasked')
+    expect(pulls.onItem('a', id, came(0n))).toBe('asked')
   })
 
   test('what there is no room for is left out', () => {
@@ -326,11 +427,56 @@ describe('asking', () => {
     expect(wanted.get('a')?.size).toBe(4_096)
   })
 
+  test('what there was no room for is told again once there is some', () => {
+    const held = new Set<string>()
+    const { advance, asked, pulls, sent } = startPulls({
+      known: (origin) => (held.has(origin) ? [0n, 0n] : []),
+    })
+    const origins = Array.from({ length: 5_000 }, (_, index) => {
+      const other = new Uint8Array(32)
+      new DataView(other.buffer).setUint32(0, index)
+      return other
+    })
+    const tell = () => {
+      for (let at = 0; at < origins.length; at += 500) {
+        const some = origins.slice(at, at + 500)
+        pulls.onLocator(
+          'a',
+          some.map((other) => ({ originId: other, runs: [0n, 0n] })),
+        )
+      }
+    }
+    const give = () => {
+      const range = sent.findLast((message) => message.type === 'range')
+      if (range?.type !== 'range') return
+      const origin = encodeHex(range.originId)
+      held.add(origin)
+      pulls.onItem('a', origin, came(0n))
+      pulls.settle('a', origin, came(0n), 'kept')
+      advance(20)
+    }
+    const toldAgain = () => sent.filter(({ type }) => type === 'locator')
+    pulls.onActive('a')
+    tell()
+    while (held.size < 2_000) give()
+    advance(5_000)
+    expect(toldAgain()).toEqual([])
+    while (held.size < 2_600) give()
+    // A minute behind the last word of it, at the earliest.
+    advance(5_000)
+    expect(toldAgain()).toEqual([{ type: 'locator', origins: [] }])
+    tell()
+    while (held.size < 5_000) give()
+    advance(120_000)
+    expect(toldAgain()).toHaveLength(1)
+    expect(asked()).toHaveLength(5_000)
+  })
+
   test('what an answer passed over is asked of others, not of the same neighbour', () => {
     const { advance, asked, pulls } = startPulls()
     pulls.onActive('a')
     pulls.onLocator('a', says(0n, 9n))
-    pulls.onItem('a', id, 9n)
+    pulls.onItem('a', id, came(9n))
     advance(1_000)
     expect(asked()).toEqual([[0n, 9n]])
     pulls.onActive('b')

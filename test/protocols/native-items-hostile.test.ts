@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Validation } from '../../index.ts'
+import { encodeHex } from '../../codec/bytes.ts'
 import { startVirtualWorld } from '../support/nodes.ts'
 import {
   addressOf,
@@ -137,7 +138,7 @@ test('what was asked for is not passed on', () => {
   world.advance(1_000)
   raw.send(locatorOf('origin', 0n, 0n))
   world.advance(1_000)
-  raw.send(itemOf('origin', 0n, 'asked'))
+  raw.send(itemOf('origin', 0n, 'asked', { hopsLeft: 0 }))
   world.advance(1_000)
   expect(one.deliveries.map(({ by }) => by)).toEqual(['sync'])
   expect(other.gotOf('item')).toEqual([])
@@ -159,10 +160,11 @@ describe('a locator of a liar', () => {
     world.advance(15_000)
     expect(one.lines()).toHaveLength(5)
     world.advance(600_000)
-    const asked = raw.gotOf('range').filter(({ first }) => first > 10n)
-    expect(raw.gotOf('range').every(({ first, last }) => last - first < 256n)).toBe(true)
-    expect(asked.length).toBeGreaterThan(1)
-    expect(raw.gotOf('range').length).toBeLessThan(80)
+    const asked = raw.gotOf('range').map(({ last }) => last)
+    // Once for the first numbers, then for all; after a minute again.
+    expect(asked.slice(0, 2)).toEqual([255n, U64_MAX])
+    expect(asked.length).toBeGreaterThan(5)
+    expect(asked.length).toBeLessThan(20)
     expect(one.supervisor.connections()).toHaveLength(2)
   })
 
@@ -180,7 +182,7 @@ describe('a locator of a liar', () => {
     for (let second = 0; second < 50; second++) {
       world.advance(1_000)
       for (; answered < raw.gotOf('range').length; answered++) {
-        raw.send(itemOf('origin', 0n, 'tomorrow', { timestampMs: U64_MAX }))
+        raw.send(itemOf('origin', 0n, 'tomorrow', { timestampMs: U64_MAX, hopsLeft: 0 }))
       }
     }
     expect(one.deliveries).toEqual([])
@@ -277,6 +279,47 @@ describe('who does too much of it is struck:', () => {
     }
     world.advance(1_000)
     expect(strikes()).toBe(1)
+  })
+
+  test.each([
+    ['locators', () => locatorOf('origin', 0n, 0n), 500],
+    ['ranges', () => rangeOf('origin', 0n, 0n), 5_000],
+  ])('%s, of which the last one is the strike', (_, message, count) => {
+    const { world, raw, strikes } = startAttacked()
+    world.advance(20_000)
+    for (let number = 1; number < count; number++) {
+      raw.send(message())
+      if (number % 100 === 0) world.advance(50)
+    }
+    world.advance(1_000)
+    expect(strikes()).toBe(0)
+    raw.send(message())
+    world.advance(1_000)
+    expect(strikes()).toBe(1)
+  })
+
+  test('of locators a hundred are read within the window, and the others passed over', () => {
+    const { world, raw } = startAttacked()
+    world.advance(20_000)
+    for (let number = 0; number < 99; number++) raw.send(locatorOf('one', 0n, 0n))
+    raw.send(locatorOf('heard', 0n, 0n))
+    raw.send(locatorOf('not heard', 0n, 0n))
+    world.advance(60_000)
+    const asked = new Set(raw.gotOf('range').map(({ originId }) => encodeHex(originId)))
+    expect([...asked]).toEqual([identityOf('heard').id])
+  })
+
+  test('of ranges a thousand are answered within the window, and the others passed over', () => {
+    const { world, one, raw } = startAttacked()
+    void one.publish('item')
+    world.advance(20_000)
+    for (let number = 0; number < 1_100; number++) {
+      raw.send(rangeOf('one', 0n, 0n))
+      world.advance(1)
+    }
+    world.advance(1_000)
+    // One of them came by gossip.
+    expect(raw.gotOf('item')).toHaveLength(1_001)
   })
 
   test('a third of it is not held against anybody', () => {

@@ -100,7 +100,9 @@ describe('a store that fails', () => {
     let answered = 0
     for (let second = 0; second < 120; second++) {
       const asked = raw.gotOf('range').length
-      for (; answered < asked; answered++) raw.send(itemOf('origin', 0n, 'hello'))
+      for (; answered < asked; answered++) {
+        raw.send(itemOf('origin', 0n, 'hello', { hopsLeft: 0 }))
+      }
       world.advance(1_000)
     }
     expect(one.deliveries).toEqual([])
@@ -222,16 +224,50 @@ describe('of too much', () => {
     expect(flood(1n, 8n)).toEqual([0, 2, 4, 5, 6, 1, 8])
   })
 
-  test('of origins no more are taken in than there is room for', () => {
+  test('of origins no more are kept than there is room for: made-up names displace each other', () => {
     const world = startVirtualWorld({ seed: 'origins' })
+    const one = startItemNode(world, 'one', HOST, { limits: { itemOriginsMax: 3 } })
+    const raw = startRawNode(world, 'raw', OTHER_HOST, [ONE])
+    world.advance(2_000)
+    const flood = (origin: string, number: bigint) => {
+      raw.send(itemOf(origin, number, origin))
+      world.advance(100)
+    }
+    for (const number of [0n, 1n]) flood('honest', number)
+    for (let name = 0; name < 20; name++) flood(`made up ${name}`, 0n)
+    flood('newcomer', 0n)
+    expect(one.lines().at(-1)).toBe(`${short('newcomer')} 0 newcomer`)
+    const told = () =>
+      raw.gotOf('locator').flatMap(({ origins }) => origins.map(({ originId }) => originId))
+    world.advance(10_000)
+    expect(told()).toContainEqual(identityOf('newcomer').nodeId)
+    // Who has published more than they have is not displaced: nothing of it comes twice.
+    const before = one.deliveries.length
+    for (const number of [0n, 1n]) flood('honest', number)
+    expect(one.deliveries).toHaveLength(before)
+  })
+
+  test('what was asked for displaces no origin', () => {
+    const world = startVirtualWorld({ seed: 'asked origins' })
     const one = startItemNode(world, 'one', HOST, { limits: { itemOriginsMax: 2 } })
     const raw = startRawNode(world, 'raw', OTHER_HOST, [ONE])
     world.advance(2_000)
-    for (const origin of ['a', 'b', 'c', 'a']) {
-      raw.send(itemOf(origin, BigInt(one.deliveries.length), origin))
-      world.advance(100)
-    }
-    expect(one.lines()).toEqual([`${short('a')} 0 a`, `${short('b')} 1 b`, `${short('a')} 2 a`])
+    raw.send(itemOf('a', 0n, 'a'))
+    world.advance(100)
+    const origins = ['b', 'c'].map((name) => ({
+      originId: identityOf(name).nodeId,
+      runs: [0n, 0n],
+    }))
+    raw.send({ type: 'locator', origins })
+    world.advance(100)
+    expect(raw.gotOf('range').map(({ originId }) => originId)).toEqual([identityOf('b').nodeId])
+    // Of both it was said that they are there, and there is room for one.
+    raw.send(itemOf('d', 0n, 'd'))
+    world.advance(100)
+    raw.send(itemOf('b', 0n, 'b', { hopsLeft: 0 }))
+    world.advance(200_000)
+    expect(one.lines()).toEqual([`${short('a')} 0 a`, `${short('d')} 0 d`])
+    expect(raw.gotOf('range')).toHaveLength(1)
   })
 })
 
