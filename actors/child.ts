@@ -117,9 +117,8 @@ export interface ChildTools<T extends ProtocolTypes> {
    */
   sendDatagram(to: DatagramTarget, message: T['message']): 'sent' | 'no-way'
   /**
-   * Dials an address once, for a slot of the kind. False: it may not be dialled (banned, disconnected by
-   * the application ...), it is connected or being
-   * dialled, or all slots of the kind are taken.
+   * Dials an address once, for a slot of the kind. False: it may not be dialled (it is banned, or the
+   * application disconnected it), it is connected or being dialled, or all slots of the kind are taken.
    */
   dial(address: T['address'], slot: string): boolean
   /** Of how many peers the application wants connections, connected or not. */
