@@ -59,7 +59,8 @@ export function createConnections<T extends ProtocolTypes>({
   const byIdentity = new Map<string, Set<Connection<T>>>()
   const closed = new Map<string, Explanation>()
   let nextNumber = 1
-  let active = 0
+  /** Those that were counted as active and are not gone. */
+  const active = new Set<Connection<T>>()
 
   /** Those that are active: who is leaving keeps nobody out. */
   const activeWith = (identity: string | undefined): readonly Connection<T>[] =>
@@ -92,7 +93,7 @@ export function createConnections<T extends ProtocolTypes>({
       return undefined
     },
     noteActive(connection) {
-      active++
+      active.add(connection)
       const { identity } = connection.view
       if (identity === undefined) return
       const others = byIdentity.get(identity)
@@ -100,9 +101,9 @@ export function createConnections<T extends ProtocolTypes>({
       else others.add(connection)
     },
     noteClosed(connection) {
-      const { name, view, ending } = connection
+      const { name, view } = connection
       if (!connections.delete(name)) return
-      if (ending?.phase === 'active') active--
+      active.delete(connection)
       const others = view.identity === undefined ? undefined : byIdentity.get(view.identity)
       others?.delete(connection)
       if (others?.size === 0 && view.identity !== undefined) byIdentity.delete(view.identity)
@@ -111,7 +112,7 @@ export function createConnections<T extends ProtocolTypes>({
       if (closed.size > rememberedMax && oldest !== undefined) closed.delete(oldest)
     },
     get active() {
-      return active
+      return active.size
     },
     get count() {
       return connections.size
