@@ -22,7 +22,10 @@ export interface Connections<T extends ProtocolTypes> {
   /** Not started yet: the caller registers what it needs first. */
   create(options: ConnectionOptions<T>): Connection<T>
   get(name: string): Connection<T> | undefined
-  /** By name, or the newest active one of the identity. */
+  /**
+   * By name, or the newest active one of the identity. A name that ended as a duplicate, and is remembered,
+   * stands for the connection that stayed.
+   */
   find(peer: string): Connection<T> | undefined
   all(): readonly Connection<T>[]
   views(): readonly ConnectionView<T>[]
@@ -68,6 +71,18 @@ export function createConnections<T extends ProtocolTypes>({
       ? []
       : [...(byIdentity.get(identity) ?? [])].filter(({ view }) => view.phase === 'active')
 
+  const explain = (name: string): Explanation | undefined => {
+    const connection = connections.get(name)
+    if (connection === undefined) return closed.get(name)
+    return explanationOf(connection, protocol.details)
+  }
+
+  /** The connection that stayed in place of one that is going or gone. */
+  const survivorOf = (name: string): Connection<T> | undefined => {
+    const gone = explain(name)
+    return gone?.ended?.detail === 'duplicate' ? activeWith(gone.identity).at(-1) : undefined
+  }
+
   return {
     newName: (role) => `${node}/${role === 'dialler' ? 'out' : 'in'}-${String(nextNumber++)}`,
     create(options) {
@@ -76,14 +91,14 @@ export function createConnections<T extends ProtocolTypes>({
       return connection
     },
     get: (name) => connections.get(name),
-    find: (peer) => connections.get(peer) ?? activeWith(peer).at(-1),
+    find(peer) {
+      const named = connections.get(peer)
+      if (named !== undefined && named.ending === undefined) return named
+      return survivorOf(peer) ?? named ?? activeWith(peer).at(-1)
+    },
     all: () => [...connections.values()],
     views: () => [...connections.values()].map(({ view }) => view),
-    explain(name) {
-      const connection = connections.get(name)
-      if (connection === undefined) return closed.get(name)
-      return explanationOf(connection, protocol.details)
-    },
+    explain,
     resolveDuplicate(connection) {
       for (const older of activeWith(connection.view.identity)) {
         const loser = protocol.duplicate(older.view, connection.view, protocol.identity)

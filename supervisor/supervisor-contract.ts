@@ -148,7 +148,8 @@ export interface Supervisor<T extends ProtocolTypes> {
   ): () => void
 
   /**
-   * A manual peer, dialled again whenever it is gone. Settles with the connection's name once active.
+   * A manual peer, dialled again whenever it is gone. Settles with the connection's name once active. If
+   * that ends as `duplicate`, the name stands for the connection that stays.
    * Giving up waiting does not give up dialling: `disconnect` does. Nor does a ban that lasts longer than
    * the wait, which is refused at once: it is dialled when that is over.
    * @throws {PeerloomError} `bad-argument`, `not-running`, `busy`, `refused`, `timed-out`, `aborted`, `stopped`

@@ -293,7 +293,9 @@ export function createSupervisorOver<T extends ProtocolTypes>(
       checkText('peer', peer)
       checkText('protocol', protocol)
       const asked = {
-        ...{ peer, protocol, timeoutMs, payload: ownBytes('payload', payload) },
+        // A connection's name stands for whoever is at its far side.
+        peer: node.find(peer)?.view.identity ?? peer,
+        ...{ protocol, timeoutMs, payload: ownBytes('payload', payload) },
         metadata: metadata === undefined ? undefined : ownBytes('metadata', metadata),
       }
       // Its own deadline is the sub-protocol's to keep; the wait's is behind it.
@@ -405,13 +407,15 @@ export function createSupervisorOver<T extends ProtocolTypes>(
       const connection = node.find(peer)
       if (connection === undefined) throw new PeerloomError('unknown-peer', `no peer ${peer}`)
       if (connection.hasRoom()) return
-      const { name } = connection
+      let { name } = connection
       await waits.until(`room for ${peer}`, waitOptions, (happening) => {
         if (happening.type === 'connection.room' && happening.connection === name) return true
-        if (happening.type === 'connection.closed' && happening.connection === name) {
-          throw new PeerloomError('unknown-peer', `${peer} is gone`)
-        }
-        return undefined
+        if (happening.type !== 'connection.closed' || happening.connection !== name)
+          return undefined
+        const next = node.find(peer)
+        if (next === undefined) throw new PeerloomError('unknown-peer', `${peer} is gone`)
+        name = next.name
+        return next.hasRoom() ? true : undefined
       })
     },
     ban(subject, { ms = options.protocol.banMs ?? Infinity, why = 'asked' } = {}) {
