@@ -108,6 +108,8 @@ export function createStub<T extends ProtocolTypes>(options: StubOptions<T>): St
     get stalledMs() {
       return stalledMs
     },
+    // No command is given here.
+    isCrowded: false,
     enter: notThere,
     after: (afterMs, ring) => set(step.monotonicMs + afterMs, afterMs, ring),
     at: (dueMs, ring) => set(dueMs, dueMs - step.monotonicMs, ring),

@@ -56,6 +56,9 @@ export function recordedLoop<T extends ProtocolTypes>(
       get stalledMs() {
         return loop.stalledMs
       },
+      get isCrowded() {
+        return loop.isCrowded
+      },
       get onCommand() {
         return loop.onCommand
       },

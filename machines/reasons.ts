@@ -89,7 +89,7 @@ const ourFault: DetailRule = { reason: 'our-fault', verdict: WAIT }
 const asked: DetailRule = { reason: 'asked', verdict: NOTHING }
 const overload: DetailRule = { reason: 'overload', verdict: NOTHING }
 
-/** Own failures (timeouts of our making, our faults) never score the peer. */
+/** What fails on our side is no strike and bans nobody; it is waited for before the next dial, as after any end. */
 export const CORE_DETAILS: Readonly<Record<CoreDetail, DetailRule>> = {
   'adapter-fault': ourFault,
   banned: {

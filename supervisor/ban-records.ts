@@ -49,6 +49,8 @@ const FOR_GOOD = 2
 const HEADER_BYTES = 18
 /** Where a Date ends, 8.64e15: above it nothing was meant by a time. */
 const TIME_MS_MAX = 8_640_000_000_000_000
+/** The longest ban that ends: with as much before it, its end is a time that a date can say. */
+export const BAN_MS_MAX = TIME_MS_MAX / 2
 /** A group or a host name has at most 253 characters; with kind and length it fills a store's key. */
 const GROUP_BYTES_MAX = 0xff
 

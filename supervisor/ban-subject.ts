@@ -29,9 +29,13 @@ export function banKeyOf<Address>(
   return { wrong: `${subject || 'nothing'} is no address, no IP address and no identity` }
 }
 
-/** A key that was put together elsewhere, in the form in which hosts are compared. */
-export const canonicalKey = (key: BanKey): BanKey =>
-  key.kind === 'address' ? { ...key, host: canonicalHost(key.host) ?? key.host } : key
+/** A key that was put together elsewhere, in the form in which hosts and ranges are compared. */
+export function canonicalKey(key: BanKey): { readonly key: BanKey } | { readonly wrong: string } {
+  if (key.kind === 'range') return rangeKey(key.range)
+  return {
+    key: key.kind === 'address' ? { ...key, host: canonicalHost(key.host) ?? key.host } : key,
+  }
+}
 
 /** An identity may have a slash too. */
 const isMeantAsRange = (subject: string): boolean =>

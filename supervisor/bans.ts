@@ -55,6 +55,8 @@ export interface LoadedBans {
 export interface Bans {
   /** A manual ban replaces any; another never shortens what stands. */
   ban(key: BanKey, ban: NewBan, wallMs: number): BanOutcome
+  /** Whether a manual ban of it can be kept. */
+  hasRoomFor(key: BanKey): boolean
   /** False where it was not banned. */
   unban(key: BanKey): boolean
   find(key: BanKey, wallMs: number): Ban | undefined
@@ -215,6 +217,7 @@ export function createBans({
       changed.set(text, { table: BANS_TABLE, key: storeKey, value: encodeBanValue(ban) })
       return dropped === undefined ? { banned: ban } : { banned: ban, dropped }
     },
+    hasRoomFor: (key) => manual.size < bansMax || manual.get(printBanKey(key)) !== undefined,
     unban: (key) => remove(printBanKey(key)) !== undefined,
     find,
     findAny,

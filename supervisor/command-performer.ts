@@ -58,12 +58,13 @@ export function createCommandPerformer<T extends ProtocolTypes>(
     /** Whoever an address names is meant wherever it is, also where it came in. */
     const meant = address === undefined ? peer : addresses.identity(address)
     if (address !== undefined) peering.forget(address)
-    if (meant !== undefined) peering.forgetIdentity(connections.get(meant)?.view.identity ?? meant)
+    const named = connections.find(peer)
+    if (meant !== undefined) peering.forgetIdentity(named?.view.identity ?? meant)
     for (const connection of connections.all()) {
       const { identity, target } = connection.view
       const isTarget = target !== undefined && addresses.key(target) === key
       const isMeant = identity !== undefined && identity === meant
-      if (connection.name !== peer && !isMeant && !isTarget) continue
+      if (connection !== named && !isMeant && !isTarget) continue
       if (target !== undefined) peering.forget(target)
       connection.leave('disconnected')
     }

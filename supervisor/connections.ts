@@ -22,7 +22,10 @@ export interface Connections<T extends ProtocolTypes> {
   /** Not started yet: the caller registers what it needs first. */
   create(options: ConnectionOptions<T>): Connection<T>
   get(name: string): Connection<T> | undefined
-  /** By name, or the newest active one of the identity. */
+  /**
+   * By name, or the newest active one of the identity. A name that ended as a duplicate, and is remembered,
+   * stands for the connection that stayed.
+   */
   find(peer: string): Connection<T> | undefined
   all(): readonly Connection<T>[]
   views(): readonly ConnectionView<T>[]
@@ -59,13 +62,26 @@ export function createConnections<T extends ProtocolTypes>({
   const byIdentity = new Map<string, Set<Connection<T>>>()
   const closed = new Map<string, Explanation>()
   let nextNumber = 1
-  let active = 0
+  /** Those that were counted as active and are not gone. */
+  const active = new Set<Connection<T>>()
 
   /** Those that are active: who is leaving keeps nobody out. */
   const activeWith = (identity: string | undefined): readonly Connection<T>[] =>
     identity === undefined
       ? []
       : [...(byIdentity.get(identity) ?? [])].filter(({ view }) => view.phase === 'active')
+
+  const explain = (name: string): Explanation | undefined => {
+    const connection = connections.get(name)
+    if (connection === undefined) return closed.get(name)
+    return explanationOf(connection, protocol.details)
+  }
+
+  /** The connection that stayed in place of one that is going or gone. */
+  const survivorOf = (name: string): Connection<T> | undefined => {
+    const gone = explain(name)
+    return gone?.ended?.detail === 'duplicate' ? activeWith(gone.identity).at(-1) : undefined
+  }
 
   return {
     newName: (role) => `${node}/${role === 'dialler' ? 'out' : 'in'}-${String(nextNumber++)}`,
@@ -75,14 +91,14 @@ export function createConnections<T extends ProtocolTypes>({
       return connection
     },
     get: (name) => connections.get(name),
-    find: (peer) => connections.get(peer) ?? activeWith(peer).at(-1),
+    find(peer) {
+      const named = connections.get(peer)
+      if (named !== undefined && named.ending === undefined) return named
+      return survivorOf(peer) ?? named ?? activeWith(peer).at(-1)
+    },
     all: () => [...connections.values()],
     views: () => [...connections.values()].map(({ view }) => view),
-    explain(name) {
-      const connection = connections.get(name)
-      if (connection === undefined) return closed.get(name)
-      return explanationOf(connection, protocol.details)
-    },
+    explain,
     resolveDuplicate(connection) {
       for (const older of activeWith(connection.view.identity)) {
         const loser = protocol.duplicate(older.view, connection.view, protocol.identity)
@@ -92,7 +108,7 @@ export function createConnections<T extends ProtocolTypes>({
       return undefined
     },
     noteActive(connection) {
-      active++
+      active.add(connection)
       const { identity } = connection.view
       if (identity === undefined) return
       const others = byIdentity.get(identity)
@@ -100,9 +116,9 @@ export function createConnections<T extends ProtocolTypes>({
       else others.add(connection)
     },
     noteClosed(connection) {
-      const { name, view, ending } = connection
+      const { name, view } = connection
       if (!connections.delete(name)) return
-      if (ending?.phase === 'active') active--
+      active.delete(connection)
       const others = view.identity === undefined ? undefined : byIdentity.get(view.identity)
       others?.delete(connection)
       if (others?.size === 0 && view.identity !== undefined) byIdentity.delete(view.identity)
@@ -111,7 +127,7 @@ export function createConnections<T extends ProtocolTypes>({
       if (closed.size > rememberedMax && oldest !== undefined) closed.delete(oldest)
     },
     get active() {
-      return active
+      return active.size
     },
     get count() {
       return connections.size

@@ -16,8 +16,9 @@ import type { StepLoop } from '../world/step-loop.ts'
 import type { SocketAddress } from '../world/streams.ts'
 import type { World } from '../world/world.ts'
 import type { ApplicationDesk } from './application.ts'
-import type { Ban } from './ban-records.ts'
+import type { Ban, BanKey } from './ban-records.ts'
 import type { Command } from './commands.ts'
+import type { SupervisorEvent } from './events.ts'
 import type { PeerView } from './peers.ts'
 import type { Explanation } from './explanation.ts'
 import type { NodeCounts } from './totals.ts'
@@ -115,6 +116,10 @@ export interface Node<T extends ProtocolTypes> {
   hasRoomFor(address: T['address']): boolean
   explain(name: string): Explanation | undefined
   bans(): readonly Ban[]
+  /** Whether a manual ban of it can be kept. */
+  hasRoomForBan(key: BanKey): boolean
+  /** To whom an event of the application's side is told like any of the node's. */
+  tell(event: SupervisorEvent): void
   peers(): readonly PeerView[]
   readonly inside: Inside<T>
   /** Undefined where the network or its world speaks none. */

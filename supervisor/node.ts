@@ -517,7 +517,7 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
       return peering.isPaused
     },
     inside: createInside({ children, connections, peering }),
-    ...{ bans: peering.bans, peers: peering.peers },
+    ...{ bans: peering.bans, hasRoomForBan: peering.hasRoomForBan, peers: peering.peers, tell },
     get datagrams() {
       return traffic?.counters
     },

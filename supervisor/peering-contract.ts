@@ -67,6 +67,8 @@ export interface Peering<T extends ProtocolTypes> {
   /** Whether whoever is there without a connection, or a proven identity, is kept out. */
   isBanned(remote: SocketAddress, identity: string | undefined): boolean
   bans(): readonly Ban[]
+  /** Whether a manual ban of it can be kept. */
+  hasRoomForBan(key: BanKey): boolean
   /** That stand against a key. */
   strikes(key: BanKey): number
   /** What is remembered of peers. */

@@ -508,6 +508,7 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
       return bans.findAny({ host, identity }, loop.step.wallMs) !== undefined
     },
     bans: () => bans.list(loop.step.wallMs),
+    hasRoomForBan: bans.hasRoomFor,
     strikes: (key) => peers.strikes(key, loop.step.monotonicMs),
     peers: peers.list,
     held: () => ({

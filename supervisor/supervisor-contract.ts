@@ -67,7 +67,7 @@ export interface RequestContent {
 }
 
 export interface BanOptions {
-  /** Infinity: for good. Left out: as long as the network says, or for good. */
+  /** Up to 4.32e15; Infinity: for good. Left out: as long as the network says, or for good. */
   readonly ms?: number
   readonly why?: string
 }
@@ -148,7 +148,8 @@ export interface Supervisor<T extends ProtocolTypes> {
   ): () => void
 
   /**
-   * A manual peer, dialled again whenever it is gone. Settles with the connection's name once active.
+   * A manual peer, dialled again whenever it is gone. Settles with the connection's name once active. If
+   * that ends as `duplicate`, the name stands for the connection that stays.
    * Giving up waiting does not give up dialling: `disconnect` does. Nor does a ban that lasts longer than
    * the wait, which is refused at once: it is dialled when that is over.
    * @throws {PeerloomError} `bad-argument`, `not-running`, `busy`, `refused`, `timed-out`, `aborted`, `stopped`
@@ -164,7 +165,8 @@ export interface Supervisor<T extends ProtocolTypes> {
   /**
    * One way. `peer` is a connection's name or a proven identity. The message is the node's from
    * then on: bytes that are written over while it waits, for longer than the turn where the peer takes
-   * nothing, leave as they are then.
+   * nothing, leave as they are then. `full`: its lane has no room, or within one call of a subscriber too
+   * many were sent; `room` says when there is some.
    * @throws {PeerloomError} `bad-argument`: the network has no way to send this message
    */
   send(peer: string, message: T['message']): 'queued' | 'full' | 'gone'
@@ -173,7 +175,7 @@ export interface Supervisor<T extends ProtocolTypes> {
   /**
    * Whom: an identity, an IP address, a range of them (`203.0.113.0/24`), an address in the network's
    * form, or the key of an event or a ban. Whoever the network exempts stays. It covers what a host name leads to only as far as its IP addresses are banned.
-   * @throws {PeerloomError} `bad-argument`, `not-running`
+   * @throws {PeerloomError} `bad-argument`, `not-running`; `busy`: 10,000 are banned by hand already
    */
   ban(subject: string | BanKey, options?: BanOptions): void
   unban(subject: string | BanKey): void

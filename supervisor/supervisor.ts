@@ -13,6 +13,7 @@ import type { ProtocolTypes } from '../machines/session.ts'
 import type { Call } from './application.ts'
 import type { HandleOptions, MessageOf, StopReport, Supervisor } from './supervisor-contract.ts'
 import type { Command } from './commands.ts'
+import { BAN_MS_MAX, encodeBanKey } from './ban-records.ts'
 import type { BanKey } from './ban-records.ts'
 import { banKeyOf, canonicalKey } from './ban-subject.ts'
 import { PeerloomError } from './errors.ts'
@@ -104,7 +105,7 @@ export function createSupervisorOver<T extends ProtocolTypes>(
         },
         (error: unknown) => {
           // What it is, is for the log: the node goes on with that it failed.
-          events.next({ type: 'fault', where: 'handler', error })
+          node.tell({ type: 'fault', where: 'handler', error })
           settle('failed')
         },
       )
@@ -120,16 +121,21 @@ export function createSupervisorOver<T extends ProtocolTypes>(
   const waits = createWaits(node.enter, WAIT_MS)
   const recorder = options.startFlight?.(
     flightSubjectOf(node, options, (error) => {
-      events.next({ type: 'fault', where: 'flight recorder', error })
+      node.tell({ type: 'fault', where: 'flight recorder', error })
     }),
   )
 
   /** @throws {PeerloomError} it is nobody that can be banned, or the node is not running */
   const keyOf = (subject: string | BanKey): BanKey => {
     if (node.state !== 'running') throw new PeerloomError('not-running', 'the node is not running')
-    if (typeof subject !== 'string') return canonicalKey(subject)
-    const found = banKeyOf(subject, options.protocol.addresses)
+    const found =
+      typeof subject === 'string'
+        ? banKeyOf(subject, options.protocol.addresses)
+        : canonicalKey(subject)
     if ('wrong' in found) throw new PeerloomError('bad-argument', found.wrong)
+    if (encodeBanKey(found.key) === undefined) {
+      throw new PeerloomError('bad-argument', 'whoever is meant has no name, or too long a one')
+    }
     return found.key
   }
 
@@ -287,7 +293,9 @@ export function createSupervisorOver<T extends ProtocolTypes>(
       checkText('peer', peer)
       checkText('protocol', protocol)
       const asked = {
-        ...{ peer, protocol, timeoutMs, payload: ownBytes('payload', payload) },
+        // A connection's name stands for whoever is at its far side.
+        peer: node.find(peer)?.view.identity ?? peer,
+        ...{ protocol, timeoutMs, payload: ownBytes('payload', payload) },
         metadata: metadata === undefined ? undefined : ownBytes('metadata', metadata),
       }
       // Its own deadline is the sub-protocol's to keep; the wait's is behind it.
@@ -388,34 +396,37 @@ export function createSupervisorOver<T extends ProtocolTypes>(
       if (connection === undefined) return 'gone'
       const outcome = connection.reserve(message)
       if (outcome !== 'queued') return outcome
-      try {
-        node.enter({ name: 'send', connection: connection.name, message })
-      } catch (error) {
+      if (node.loop.isCrowded) {
         connection.giveUpReserved(message)
-        throw error
+        return 'full'
       }
+      node.enter({ name: 'send', connection: connection.name, message })
       return outcome
     },
     async room(peer, waitOptions = {}) {
       const connection = node.find(peer)
       if (connection === undefined) throw new PeerloomError('unknown-peer', `no peer ${peer}`)
       if (connection.hasRoom()) return
-      const { name } = connection
+      let { name } = connection
       await waits.until(`room for ${peer}`, waitOptions, (happening) => {
         if (happening.type === 'connection.room' && happening.connection === name) return true
-        if (happening.type === 'connection.closed' && happening.connection === name) {
-          throw new PeerloomError('unknown-peer', `${peer} is gone`)
-        }
-        return undefined
+        if (happening.type !== 'connection.closed' || happening.connection !== name)
+          return undefined
+        const next = node.find(peer)
+        if (next === undefined) throw new PeerloomError('unknown-peer', `${peer} is gone`)
+        name = next.name
+        return next.hasRoom() ? true : undefined
       })
     },
     ban(subject, { ms = options.protocol.banMs ?? Infinity, why = 'asked' } = {}) {
       const key = keyOf(subject)
-      if (ms !== Infinity && !(Number.isSafeInteger(ms) && ms > 0)) {
-        throw new PeerloomError(
-          'bad-argument',
-          'a ban lasts a whole number of milliseconds above 0, or Infinity',
-        )
+      if (ms !== Infinity && !(Number.isInteger(ms) && ms > 0 && ms <= BAN_MS_MAX)) {
+        const wrong = `a ban lasts from 1 to ${String(BAN_MS_MAX)} whole milliseconds, or Infinity`
+        throw new PeerloomError('bad-argument', wrong)
+      }
+      if (!node.hasRoomForBan(key)) {
+        const many = `${String(CORE_LIMITS.bansMax)} bans by hand are kept already`
+        throw new PeerloomError('busy', many)
       }
       node.enter({ name: 'ban', key, ms: ms === Infinity ? undefined : ms, why })
     },

@@ -34,6 +34,8 @@ export interface StepLoop {
    * @throws {Error} an input other than a command from inside a step: a transport broke its contract
    */
   enter(input: Input): void
+  /** Half of the commands that may wait for the end of a step do: the other half is for what cannot wait. */
+  readonly isCrowded: boolean
   /** Milliseconds for which the process did not come to look, summed up since the start. */
   readonly stalledMs: number
 
@@ -199,6 +201,9 @@ export function createStepLoop({ clock, port, onFault }: StepLoopOptions): StepL
   const loop: StepLoop = {
     get step() {
       return step
+    },
+    get isCrowded() {
+      return waiting.length >= COMMANDS_WAITING_MAX / 2
     },
     get stalledMs() {
       return stalledMs

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import type { ChildSpec, NodeLimits, PeerloomErrorCode } from '../../index.ts'
+import type { BanKey, ChildSpec, NodeLimits, PeerloomErrorCode } from '../../index.ts'
 import { createSupervisor } from '../../index.ts'
 import { native } from '../../protocols/native.ts'
+import { memoryNetwork } from '../../transport/memory.ts'
 import { tcp } from '../../transport/tcp.ts'
 import { keyOf } from '../contracts/seats.ts'
 import { plain } from '../contracts/fits/plain.ts'
@@ -40,11 +41,14 @@ describe('times that are none', () => {
     await expect(late).rejects.toThrow(`a connection with ${FAR} did not come in time`)
   })
 
-  test.each([NaN, 0, -1, 1.5, -Infinity])('a ban of %d ms is none', (ms) => {
-    const { alice } = startAlone()
-    expect(() => alice.supervisor.ban('10.0.0.9', { ms })).toThrow(withCode('bad-argument'))
-    expect([alice.supervisor.bans(), alice.eventsOf('fault')]).toEqual([[], []])
-  })
+  test.each([NaN, 0, -1, 1.5, -Infinity, 4.32e15 + 1, Number.MAX_SAFE_INTEGER])(
+    'a ban of %d ms is none',
+    (ms) => {
+      const { alice } = startAlone()
+      expect(() => alice.supervisor.ban('10.0.0.9', { ms })).toThrow(withCode('bad-argument'))
+      expect([alice.supervisor.bans(), alice.eventsOf('fault')]).toEqual([[], []])
+    },
+  )
 })
 
 describe('a ban', () => {
@@ -77,6 +81,49 @@ describe('a ban', () => {
     }
     supervisor.ban('ab'.repeat(32))
     expect(supervisor.bans()).toHaveLength(1)
+  })
+
+  test('may last almost for good, and is kept', () => {
+    const { alice } = startAlone()
+    alice.supervisor.ban('10.0.0.9', { ms: 4.32e15 })
+    expect([alice.supervisor.bans().length, alice.eventsOf('fault')]).toEqual([1, []])
+  })
+
+  test.each([
+    ['10.1.2.3/8', { kind: 'range', range: '10.0.0.0/8' }],
+    ['2001:DB8::/32', { kind: 'range', range: '2001:db8::/32' }],
+    ['10.1.2.3/32', { kind: 'address', host: '10.1.2.3' }],
+  ])('of the range %s by its key is one of %j', (range, key) => {
+    const { alice } = startAlone()
+    alice.supervisor.ban({ kind: 'range', range })
+    expect(alice.supervisor.bans().map((ban) => ban.key)).toEqual([key])
+    alice.supervisor.unban({ kind: 'range', range })
+    expect(alice.supervisor.bans()).toEqual([])
+  })
+
+  test.each<BanKey>([
+    { kind: 'range', range: '10.0.0.0/33' },
+    { kind: 'range', range: 'everybody' },
+    { kind: 'identity', identity: '' },
+    { kind: 'address', host: 'a'.repeat(1_000) },
+  ])('by a key that is none is refused: %#', (key) => {
+    const { alice } = startAlone()
+    expect(() => alice.supervisor.ban(key)).toThrow(withCode('bad-argument'))
+    expect(alice.eventsOf('fault')).toEqual([])
+  })
+
+  test('by hand has room for ten thousand, and says so', () => {
+    const { alice } = startAlone()
+    const identityAt = (number: number): BanKey => ({
+      kind: 'identity',
+      identity: `peer ${number}`,
+    })
+    for (let number = 0; number < 10_000; number++) alice.supervisor.ban(identityAt(number))
+    expect(() => alice.supervisor.ban(identityAt(10_000))).toThrow(withCode('busy'))
+    alice.supervisor.ban(identityAt(0), { why: 'another reason' })
+    alice.supervisor.unban(identityAt(0))
+    alice.supervisor.ban(identityAt(10_000))
+    expect([alice.supervisor.bans().length, alice.eventsOf('fault')]).toEqual([10_000, []])
   })
 
   test('is lifted by its own key, whatever kind it is', () => {
@@ -174,6 +221,14 @@ describe('connect', () => {
   })
 })
 
+test('a node of a memory network belongs to one supervisor', () => {
+  const node = memoryNetwork().node('10.0.0.1')
+  createSupervisor({ protocol: plain(), transport: node.streams })
+  expect(() => createSupervisor({ protocol: plain(), transport: node.streams })).toThrow(
+    'belongs to a node already',
+  )
+})
+
 test('a disconnected address leaves nothing behind', () => {
   const { alice, world } = startTwo()
   void alice.supervisor.connect(FAR)
@@ -264,12 +319,7 @@ test('a message that could not be given leaves its room to others', () => {
   let refused = 0
   const subscription = alice.supervisor.messages('blob').subscribe(() => {
     for (let count = 0; count < 70_000; count++) {
-      try {
-        alice.supervisor.send(connection?.name ?? '', blob)
-      } catch (error) {
-        if (error instanceof RangeError) refused++
-        else throw error
-      }
+      if (alice.supervisor.send(connection?.name ?? '', blob) === 'full') refused++
     }
   })
   bob.supervisor.send(bob.supervisor.connections()[0]?.name ?? '', blob)

@@ -169,6 +169,7 @@ describe('a consumer', () => {
     world.advance(100)
     expect(alice.eventsOf('handler.failed')).toMatchObject([{ message: 'blob', why: 'rejected' }])
     expect(alice.eventsOf('fault')).toMatchObject([{ where: 'handler', error }])
+    expect(alice.supervisor.counts().totals.faults).toBe(1)
     expect(phases(alice)).toEqual(['active'])
   })
 
@@ -201,6 +202,53 @@ describe('a consumer', () => {
     world.advance(100)
     expect(echoed).toEqual([5, 6, 7])
   })
+})
+
+test('a subscriber that sends for as long as it may is told when to stop, and goes on later', async () => {
+  const { world, alice, bob, name } = startPair('greedy')
+  let sent = 0
+  let room: Promise<void> | undefined
+  alice.supervisor.messages('blob').subscribe(({ peer }) => {
+    while (alice.supervisor.send(peer.connection, blob(1)) === 'queued') sent++
+    room = alice.supervisor.room(peer.connection)
+  })
+  bob.supervisor.send(name, blob(1))
+  world.advance(1)
+  expect(sent).toBe(32_768)
+  expect([alice.eventsOf('fault'), alice.eventsOf('handler.failed')]).toEqual([[], []])
+  await expect(room).resolves.toBeUndefined()
+  const [connection] = alice.supervisor.connections()
+  expect(alice.supervisor.send(connection?.name ?? '', blob(1))).toBe('queued')
+})
+
+test('a connection whose node part threw as it became active is not counted as one less', () => {
+  /** How often a peer that is never there is dialled beside one that is: who is alone dials it more often. */
+  const dialsInVain = (isThrowing: boolean): number => {
+    const world = startVirtualWorld({ seed: 'thrown' })
+    let throwing = isThrowing
+    const own = plain()
+    const bob = startNode(world, 'bob', '10.0.0.2', {
+      ...own,
+      node: (tools) => ({
+        ...own.node(tools),
+        ready() {
+          const isFirst = throwing
+          throwing = false
+          if (isFirst) throw new Error('a node part of the test')
+        },
+      }),
+    })
+    startNode(world, 'alice', '10.0.0.1', plain())
+    for (const address of ['10.0.0.1:7001', '10.0.0.9:7001']) {
+      bob.supervisor.connect(address).catch(() => undefined)
+    }
+    world.advance(600_000)
+    expect(bob.eventsOf('fault')).toHaveLength(isThrowing ? 1 : 0)
+    expect(phases(bob)).toEqual(['active'])
+    const started = bob.eventsOf('connection.started')
+    return started.filter(({ address }) => address === '10.0.0.9:7001').length
+  }
+  expect(dialsInVain(true)).toBeLessThanOrEqual(dialsInVain(false) + 1)
 })
 
 test('a handler that withdraws itself gets what was read before that, and nothing is lost', () => {
