@@ -2,7 +2,6 @@ import { describe, expect, test } from 'vitest'
 import type { BanKey, ChildSpec, NodeLimits, PeerloomErrorCode } from '../../index.ts'
 import { createSupervisor } from '../../index.ts'
 import { native } from '../../protocols/native.ts'
-import { memoryNetwork } from '../../transport/memory.ts'
 import { tcp } from '../../transport/tcp.ts'
 import { keyOf } from '../contracts/seats.ts'
 import { plain } from '../contracts/fits/plain.ts'
@@ -219,14 +218,6 @@ describe('connect', () => {
     expect(alice.supervisor.audit().remembered['addresses']).toBe(1_000)
     expect(alice.eventsOf('fault')).toEqual([])
   })
-})
-
-test('a node of a memory network belongs to one supervisor', () => {
-  const node = memoryNetwork().node('10.0.0.1')
-  createSupervisor({ protocol: plain(), transport: node.streams })
-  expect(() => createSupervisor({ protocol: plain(), transport: node.streams })).toThrow(
-    'belongs to a node already',
-  )
 })
 
 test('a disconnected address leaves nothing behind', () => {
