@@ -57,8 +57,7 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
   const slots = createSlots(protocol.slots)
   const peers = createPeers({ random: options.random.fork('peers'), strikes: protocol.strikes })
   const governor = createDialGovernor({
-    peers,
-    random: options.random.fork('rotation'),
+    ...{ peers, random: options.random.fork('rotation') },
     dialsMax: protocol.admission.pendingOutbound,
     // Its own deadlines end a dial; what they do not end is given up.
     overdueMs: Math.max(CORE_LIMITS.dialOverdueMs, 2 * protocol.deadlines.establish.ms),
