@@ -11,17 +11,29 @@ import {
 import { memoryNetwork } from '../../transport/memory.ts'
 import type { MemoryNetworkOptions } from '../../transport/memory.ts'
 import { seededRandom } from '../../transport/random.ts'
+import type { Streams } from '../../world/streams.ts'
 import { holds, piecesOf } from '../support/properties.ts'
 
 const ONE = '10.0.0.1'
 const OTHER = '10.0.0.2'
 
-function startNetwork(options: MemoryNetworkOptions = {}) {
+type StreamInput = Parameters<Parameters<Streams['start']>[0]>[0]
+
+/** `hear` is given what the listener is given, within the same step. */
+function startNetwork(options: MemoryNetworkOptions = {}, hear?: (input: StreamInput) => void) {
   const network = memoryNetwork(options)
   const one = network.node(ONE)
   const other = network.node(OTHER)
   const dialler = startStreams(one.streams)
-  const listener = startStreams(other.streams)
+  const listener = startStreams({
+    ...other.streams,
+    start(enter) {
+      other.streams.start((input) => {
+        hear?.(input)
+        enter(input)
+      })
+    },
+  })
   listener.streams.listen(1, { host: OTHER, port: 7_000 })
   network.run()
   return { network, one, other, dialler, listener, address: { host: OTHER, port: 7_000 } }
@@ -41,9 +53,8 @@ function startStream(options: MemoryNetworkOptions = {}) {
 
 /** The sizes in which what was written arrived. */
 function chunksUnder(options: MemoryNetworkOptions, writes: readonly number[]): readonly number[] {
-  const { network, other, dialler, address } = startNetwork(options)
   const sizes: number[] = []
-  other.streams.start((input) => {
+  const { network, other, dialler, address } = startNetwork(options, (input) => {
     if (input.kind === 'stream.bytes') sizes.push(input.bytes.length)
   })
   dialler.streams.open(2, address)
@@ -96,10 +107,9 @@ describe('chunks', () => {
   })
 
   test('are overwritten when their step is over: who keeps a view does not keep the bytes', () => {
-    const { network, other, dialler, address } = startNetwork()
     const kept: Uint8Array[] = []
     let seen: number[] = []
-    other.streams.start((input) => {
+    const { network, other, dialler, address } = startNetwork({}, (input) => {
       if (input.kind !== 'stream.bytes') return
       kept.push(input.bytes)
       seen = [...input.bytes]
@@ -116,9 +126,8 @@ describe('chunks', () => {
 
 describe('order', () => {
   test('takes turns between streams', () => {
-    const { network, other, dialler, address } = startNetwork()
     const order: number[] = []
-    other.streams.start((input) => {
+    const { network, other, dialler, address } = startNetwork({}, (input) => {
       if (input.kind === 'stream.bytes') order.push(input.stream)
     })
     for (const stream of [2, 4, 6]) dialler.streams.open(stream, address)
@@ -461,4 +470,18 @@ describe('datagrams', () => {
     expect([to.told(1).length, to.told(2).length]).toEqual([1, 0])
     expect(to.datagrams.held()).toEqual({ sockets: 0 })
   })
+})
+
+test('belongs to one node: a second one would take the first one’s inputs', () => {
+  const { datagrams, streams } = memoryNetwork().node(ONE)
+  const start = (): void => {
+    streams.start(() => undefined)
+  }
+  const bind = (): void => {
+    datagrams.start(() => undefined)
+  }
+  start()
+  bind()
+  expect(start).toThrow('belongs to a node already')
+  expect(bind).toThrow('belongs to a node already')
 })

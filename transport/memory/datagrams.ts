@@ -6,7 +6,7 @@
 import type { DatagramInput, DatagramSocketId, Datagrams } from '../../world/datagrams.ts'
 import type { SocketAddress } from '../../world/streams.ts'
 import { localAddress, targetAddress } from '../address.ts'
-import { notStarted } from '../later.ts'
+import { enteredBy, notStarted } from '../later.ts'
 import type { Later } from '../later.ts'
 import { bindPort, covers, isOwnHost, sourceHost } from './ports.ts'
 import type { PortBook } from './ports.ts'
@@ -78,7 +78,7 @@ export function startDatagramNode(options: DatagramNodeOptions): DatagramNode {
   return {
     datagrams: {
       start(input) {
-        enter = input
+        enter = enteredBy(enter, input)
       },
       bind(id, address) {
         if (isCrashed) return

@@ -12,7 +12,7 @@ import type {
   Streams,
 } from '../../world/streams.ts'
 import { localAddress, targetAddress } from '../address.ts'
-import { notStarted } from '../later.ts'
+import { enteredBy, notStarted } from '../later.ts'
 import type { Later } from '../later.ts'
 import type { End, Links } from './link.ts'
 import type { HostConditions, LinkPolicy, Reach } from './policy.ts'
@@ -128,7 +128,7 @@ export function startStreamNode(options: StreamNodeOptions): StreamNode {
   return {
     streams: {
       start(input) {
-        enter = input
+        enter = enteredBy(enter, input)
       },
       open(stream, address) {
         if (isCrashed) return
