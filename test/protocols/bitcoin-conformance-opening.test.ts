@@ -384,7 +384,7 @@ describe('anchors', () => {
     const { alice } = await startWith([...garbage, anchorOf('20.1.0.1:18444')])
     expect(alice.dialled('block-relay-only')).toEqual(['20.1.0.1:18444'])
     expect(alice.eventsOf('child.noted')).toMatchObject([
-      { child: 'opening', what: 'anchors that cannot be read', about: { count: 3 } },
+      { child: 'opening', what: 'anchors-unreadable', about: { count: 3 } },
     ])
     expect(alice.eventsOf('fault')).toEqual([])
   })
