@@ -25,6 +25,10 @@ export interface OpenedPage {
   readonly complaints: readonly string[]
 }
 
+/** Also of a page that hangs. */
+const textOf = (page: Page): Promise<string> =>
+  page.locator('body').innerText({ timeout: 5_000 }).catch(String)
+
 /** One browser for a file of tests, one page with a memory of its own for each test. */
 export function useBrowser(): (url: string, options?: OpenOptions) => Promise<OpenedPage> {
   let browser: Browser | undefined
@@ -41,8 +45,12 @@ export function useBrowser(): (url: string, options?: OpenOptions) => Promise<Op
     const { colorScheme = 'light', prepare, viewport = WIDTHS.wide } = options
     if (browser === undefined) throw new Error('the browser was not started')
     const context = await browser.newContext({ colorScheme, viewport, reducedMotion: 'reduce' })
-    onTestFinished(() => context.close())
     const page = await context.newPage()
+    onTestFinished(async ({ task }) => {
+      // Such a test may fail on a machine that nobody sees.
+      if (task.result?.state === 'fail') console.error(`${page.url()}\n${await textOf(page)}`)
+      await context.close()
+    })
     const complaints: string[] = []
     page.on('pageerror', (error) => complaints.push(error.message))
     page.on('console', (message) => {
