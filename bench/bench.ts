@@ -141,7 +141,7 @@ async function cycles(): Promise<Row> {
   }
   // What is bounded fills first: a peer that came in is remembered under the port that it came from; and
   // what the engine makes of code that runs often.
-  const warm = CORE_LIMITS.peersMax + (small ? 500 : 5_000)
+  const warm = CORE_LIMITS.peersMax + (small ? 500 : 10_000)
   for (let count = 0; count < warm; count++) await cycle()
   const before = JSON.stringify(live().counts)
   const step = small ? 1_000 : 4_000

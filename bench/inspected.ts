@@ -18,7 +18,7 @@ const PAYLOAD_BYTES = 256
 /** Five percent. */
 const GOAL = 1.05
 /** Through each connection while the node is profiled: some seconds. */
-const BURSTS = 4
+const BURSTS = 12
 /** What a page costs is done by these, or beneath them. */
 const PATHS = ['/dist/inspector/', '/node_modules/ws/']
 
