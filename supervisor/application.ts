@@ -50,8 +50,13 @@ export interface ApplicationDeskOptions {
 export interface ApplicationDesk extends Application {
   /** Deliveries of a topic. Nothing in the node depends on who subscribes: it is no input. */
   topic(name: string): Observable<Delivery>
-  /** From now on this handler answers; it takes the place of the one before. */
-  name(what: keyof Questions, key: string, handler: number, deadlineMs: number): void
+  /** From now on this handler answers. @returns the one whose place it takes, if there was one */
+  name(
+    what: keyof Questions,
+    key: string,
+    handler: number,
+    deadlineMs: number,
+  ): number | undefined
   unname(handler: number): void
   call(number: number, call: Call): void
   callOff(number: number): void
@@ -217,7 +222,9 @@ export function createApplicationDesk(options: ApplicationDeskOptions): Applicat
         },
       ),
     name(what, key, handler, deadlineMs) {
+      const before = named.get(keyOf(what, key))
       named.set(keyOf(what, key), { handler, deadlineMs })
+      return before?.handler
     },
     unname(handler) {
       for (const [key, one] of named) if (one.handler === handler) named.delete(key)

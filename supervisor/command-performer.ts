@@ -135,9 +135,12 @@ export function createCommandPerformer<T extends ProtocolTypes>(
         handlers.remove(command.handler)
         options.onHandlerGone(command.handler)
         return
-      case 'name-handler':
-        application.name(command.what, command.key, command.handler, command.deadlineMs)
+      case 'name-handler': {
+        const { deadlineMs, handler, key, what } = command
+        const replaced = application.name(what, key, handler, deadlineMs)
+        if (replaced !== undefined) options.onHandlerGone(replaced)
         return
+      }
       case 'unname-handler':
         application.unname(command.handler)
         options.onHandlerGone(command.handler)

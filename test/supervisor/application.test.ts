@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import type { ChildSpec } from '../../index.ts'
 import { plain } from '../contracts/fits/plain.ts'
 import type { PlainTypes } from '../contracts/fits/plain.ts'
+import { countHeld } from '../support/collected.ts'
 import { startNode, startVirtualWorld } from '../support/nodes.ts'
 
 type Kinds = readonly (string | undefined)[] | undefined
@@ -94,6 +95,20 @@ test('topics and handlers that no child would ever come for are refused', () => 
   expect(supervisor.audit().namedHandlers).toBe(1)
   withdraw()
   expect(supervisor.audit().namedHandlers).toBe(0)
+})
+
+test('a handler whose place another one took is let go of', async () => {
+  const { supervisor } = startNode(startVirtualWorld({ seed: 'places' }), 'alice', '10.0.0.1', {
+    ...plain(),
+    children: [{ ...taking('answering', undefined), uses: ['answer'] }],
+  })
+  const references = Array.from({ length: 5 }, () => {
+    const handler = () => Promise.resolve(undefined)
+    supervisor.answer('upper-case', handler)
+    return new WeakRef(handler)
+  })
+  expect(supervisor.audit().namedHandlers).toBe(1)
+  expect(await countHeld(references)).toBe(1)
 })
 
 test.each([
