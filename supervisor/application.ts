@@ -51,12 +51,7 @@ export interface ApplicationDesk extends Application {
   /** Deliveries of a topic. Nothing in the node depends on who subscribes: it is no input. */
   topic(name: string): Observable<Delivery>
   /** From now on this handler answers. @returns the one whose place it takes, if there was one */
-  name(
-    what: keyof Questions,
-    key: string,
-    handler: number,
-    deadlineMs: number,
-  ): number | undefined
+  name(what: keyof Questions, key: string, handler: number, deadlineMs: number): number | undefined
   unname(handler: number): void
   call(number: number, call: Call): void
   callOff(number: number): void
