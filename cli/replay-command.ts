@@ -121,7 +121,8 @@ export async function replayJournal(path: string, options: ReplayCommandOptions)
   for (const step of run.steps()) {
     last = step
     printStep(step, json)
-    if (step.position === until) break
+    // Behind the last one a broken journal is refused, which is said below with all else.
+    if (step.position === journal.entries.length - 1) break
   }
   const difference = last?.difference
   const steps = last === undefined ? 0 : last.position + 1

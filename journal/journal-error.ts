@@ -4,7 +4,7 @@
  */
 
 export type JournalErrorCode =
-  /** A segment or the head is not as it was written. */
+  /** A segment or the head is not as it was written, or what was written is missing. */
   | 'damaged'
   /** The file that was to be written is there already. */
   | 'exists'

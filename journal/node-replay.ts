@@ -9,6 +9,7 @@ import { createNode } from '../supervisor/node.ts'
 import type { Audit, Node, NodeOptions, NodeState } from '../supervisor/node-contract.ts'
 import type { CryptoBackend } from '../world/crypto.ts'
 import type { Random } from '../world/random.ts'
+import { JournalError } from './journal-error.ts'
 import type { NodeEntry, OutcomeLine } from './node-entries.ts'
 import { recordNode } from './node-recorder.ts'
 import { viewsOf } from './node-views.ts'
@@ -65,9 +66,16 @@ export interface ReplayedStep<T extends ProtocolTypes> {
 }
 
 export interface NodeReplay<T extends ProtocolTypes> {
-  /** Step by step, up to the first difference, from the beginning each time. */
+  /**
+   * Step by step, up to the first difference, from the beginning each time. Of a broken journal each
+   * step that is whole comes before it is refused.
+   * @throws {JournalError} `damaged`: behind the last step something is missing that was there once
+   */
   steps(): Generator<ReplayedStep<T>, void>
-  /** The first difference, or undefined where the second run did the same. */
+  /**
+   * The first difference, or undefined where the second run did the same.
+   * @throws {JournalError} `damaged`: there is none in what is whole, and the rest of it is missing
+   */
   run(): Difference | undefined
 }
 
@@ -141,9 +149,11 @@ function differenceOf(
   return { ...at, line: length, expected: 'store.read', got: undefined }
 }
 
+/** `missing`: what is not there any more behind the entries, in a sentence. */
 export function replayNode<T extends ProtocolTypes>(
   entries: readonly NodeEntry[],
   options: ReplayOptions<T>,
+  missing?: string,
 ): NodeReplay<T> {
   const forkAt = (position: number): Fork<T> => {
     const rerun = startRerun(options)
@@ -166,6 +176,9 @@ export function replayNode<T extends ProtocolTypes>(
       }
       if (difference !== undefined) return
     }
+    // No difference: it would be of an entry, and there is none.
+    if (missing === undefined) return
+    throw new JournalError('damaged', `${missing}; up to there it is the same again`)
   }
 
   return {

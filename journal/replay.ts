@@ -29,12 +29,17 @@ export interface JournalReplayOptions<T extends ProtocolTypes> {
 const isRecord = (value: unknown): value is GivenLimits =>
   typeof value === 'object' && value !== null
 
-/** @throws {JournalError} `redacted`, `other-protocol`, `damaged` */
+/**
+ * A broken journal (`isBroken`) is never the same again: it is walked as far as it is whole, and then
+ * refused.
+ * @throws {JournalError} `redacted`, `other-protocol`, `damaged`
+ */
 export function replay<T extends ProtocolTypes>(
   journal: NodeJournal,
   options: JournalReplayOptions<T>,
 ): NodeReplay<T> {
   const { charts, crypto = chooseCrypto(), secrets = journal.secrets } = options
+  const { incomplete = 'it is broken', isBroken } = journal
   const { bootstrap, limits, listen, name, protocol: network, settings } = journal.header
   if (secrets === undefined) {
     const what = 'its secrets were taken out: it shows states and sizes'
@@ -51,7 +56,7 @@ export function replay<T extends ProtocolTypes>(
     if (!('wrong' in result)) return result.address
     throw new JournalError('damaged', `its bootstrap address ${text} is none: ${result.wrong}`)
   })
-  return replayNode<T>(journal.entries, {
+  const recorded = {
     name,
     protocol: make,
     listen,
@@ -61,5 +66,6 @@ export function replay<T extends ProtocolTypes>(
     crypto,
     random: () => seededRandom(secrets.seed),
     ...(charts === undefined ? {} : { charts }),
-  })
+  }
+  return replayNode<T>(journal.entries, recorded, isBroken ? incomplete : undefined)
 }

@@ -92,7 +92,7 @@ test('without its secrets a journal is refused, and the key of the node is not i
   expect(err).toContain('its secrets were taken out: it shows states and sizes')
 })
 
-test('a journal becomes a test that is readable, passes, and fails when behaviour changes', async () => {
+test('a journal becomes a test that is readable, passes, and fails when behaviour changes or the journal is cut', async () => {
   const { folder, journal } = await startJournal()
   const user = startUserFolder(['journal/journal.ts', 'protocols/native.ts'])
   copyFileSync(journal, join(folder, 'elsewhere.journal'))
@@ -105,6 +105,13 @@ test('a journal becomes a test that is readable, passes, and fails when behaviou
   expect(text.split('\n').filter((line) => line.length > 200)).toEqual([])
   const first = user.run('near.test.ts')
   expect(first.passed, first.printed).toBe(true)
+
+  const bytes = readFileSync(join(user.path, 'near.journal'))
+  writeFileSync(join(user.path, 'near.journal'), bytes.subarray(0, -10))
+  const cut = user.run('near.test.ts')
+  expect(cut.passed).toBe(false)
+  expect(cut.printed).toMatch(/JournalError: .* cut off at byte \d+; up to there it is the same/)
+  writeFileSync(join(user.path, 'near.journal'), bytes)
 
   user.change('machines/handshakes/native.js', 'deriving', 'agreeing')
   const changed = user.run('near.test.ts')
