@@ -47,7 +47,8 @@ export async function replayConnectionJournal(
   }
   if (redact !== undefined) {
     const encode = isBroken ? encodeBrokenConnectionJournal : encodeConnectionJournal
-    await writeNew(redact, encode(redactConnection(recording)))
+    const shown = ofFile(path, () => encode(redactConnection(recording)))
+    await writeNew(redact, shown)
     if (isBroken) throw new CommandFault(1, `${path}: ${incomplete ?? 'it is broken'}`)
     if (incomplete !== undefined && !json) print(incomplete)
     return 0

@@ -43,10 +43,18 @@ export const encodeConnectionJournal = <T extends ProtocolTypes>(
   recording: ConnectionRecording<T>,
 ): Uint8Array => encode(recording, true)
 
-/** What was read from a broken journal: what comes of it has no end, either. */
-export const encodeBrokenConnectionJournal = <T extends ProtocolTypes>(
+/**
+ * What was read from a broken journal: what comes of it has no end, either.
+ * @throws {JournalError} `damaged`: with neither secrets nor entries it could not be read again
+ */
+export function encodeBrokenConnectionJournal<T extends ProtocolTypes>(
   recording: ConnectionRecording<T>,
-): Uint8Array => encode(recording, false)
+): Uint8Array {
+  if (recording.secrets === undefined && recording.entries.length === 0) {
+    throw new JournalError('damaged', 'it breaks off before its first entry')
+  }
+  return encode(recording, false)
+}
 
 function encode<T extends ProtocolTypes>(
   { entries, header, secrets }: ConnectionRecording<T>,
@@ -125,11 +133,19 @@ export function decodeConnectionJournal<T extends ProtocolTypes>(
     const where = `segment ${number}`
     for (const value of unpackAll(content, where)) take(parts, value, where)
   }
-  if (parts.header === undefined) throw new JournalError('damaged', 'nothing of it can be read')
+  const isBroken = fault !== undefined || parts.end === undefined
+  // Where its secrets were taken out before anything happened, a journal is a header and an end.
+  const isCutAtStart = isBroken && parts.secrets === undefined && parts.entries.length === 0
+  if (parts.header === undefined || isCutAtStart) {
+    const where =
+      fault === undefined
+        ? 'it breaks off at its start'
+        : `it is ${fault.what} at byte ${fault.atByte}`
+    throw new JournalError('damaged', `${where}, and nothing of the recording is there`)
+  }
   if (fault === undefined && parts.end !== undefined && parts.end !== parts.entries.length) {
     throw new JournalError('damaged', `it has ${parts.entries.length} entries, and says otherwise`)
   }
-  const isBroken = fault !== undefined || parts.end === undefined
   const behind = `behind entry ${parts.entries.length - 1} the journal is`
   const incomplete =
     fault !== undefined

@@ -5,6 +5,7 @@ import { concatBytes } from '../../codec/bytes.ts'
 import type { NativeTypes } from '../../machines/handshakes/native.ts'
 import {
   decodeConnectionJournal,
+  encodeBrokenConnectionJournal,
   encodeConnectionJournal,
 } from '../../journal/connection-journal.ts'
 import { HEAD_BYTES } from '../../journal/head.ts'
@@ -73,6 +74,27 @@ test('a journal of a connection with a byte changed, or cut off, is never taken 
   for (let cut = 1; cut < 200; cut++) {
     expect(outcomeOf(bytes.slice(0, -cut * 7))).not.toBe('same')
   }
+})
+
+test('a journal of a connection that breaks before its secrets is damaged, and not redacted', () => {
+  const [bytes = new Uint8Array()] = startJournals().journals
+  const { contents } = readSegments(bytes, HEAD_BYTES)
+  const [header = new Uint8Array(), secrets = new Uint8Array()] = contents
+  const afterHeader = HEAD_BYTES + SEGMENT_OVERHEAD_BYTES + header.length
+  const afterSecrets = afterHeader + SEGMENT_OVERHEAD_BYTES + secrets.length
+  for (let length = HEAD_BYTES; length < afterSecrets; length += 7) {
+    const flipped = bytes.slice()
+    flipped[length] = (flipped[length] ?? 0) ^ 1
+    for (const broken of [bytes.slice(0, length), flipped]) {
+      expect(() => decodeConnectionJournal(broken)).toThrow('nothing of the recording is there')
+      expect(outcomeOf(broken)).toBe('damaged')
+    }
+  }
+  // Behind them it is read, with nothing that was recorded.
+  const begun = decodeConnectionJournal<NativeTypes>(bytes.slice(0, afterSecrets))
+  expect(begun).toMatchObject({ isBroken: true, recording: { entries: [] } })
+  const shown = redactConnection(begun.recording)
+  expect(() => encodeBrokenConnectionJournal(shown)).toThrow('before its first entry')
 })
 
 test('a value that refers to another, which is more than memory holds, is damage', () => {
