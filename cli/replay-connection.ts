@@ -2,11 +2,7 @@
  * `replay` of the journal of one connection: alone, against what the node around it answered.
  * @module
  */
-import {
-  decodeConnectionJournal,
-  encodeBrokenConnectionJournal,
-  encodeConnectionJournal,
-} from '../journal/connection-journal.ts'
+import { decodeConnectionJournal, encodeConnectionJournal } from '../journal/connection-journal.ts'
 import { printEntry } from '../journal/connection-print.ts'
 import { connectionSteps, redactConnection } from '../journal/connection-replay.ts'
 import type { ReplayedConnectionStep } from '../journal/connection-replay.ts'
@@ -46,8 +42,7 @@ export async function replayConnectionJournal(
     throw new CommandFault(2, `${path} records one connection: only a node becomes a test`)
   }
   if (redact !== undefined) {
-    const encode = isBroken ? encodeBrokenConnectionJournal : encodeConnectionJournal
-    const shown = ofFile(path, () => encode(redactConnection(recording)))
+    const shown = ofFile(path, () => encodeConnectionJournal(redactConnection(recording)))
     await writeNew(redact, shown)
     if (isBroken) throw new CommandFault(1, `${path}: ${incomplete ?? 'it is broken'}`)
     if (incomplete !== undefined && !json) print(incomplete)

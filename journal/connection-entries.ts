@@ -199,4 +199,6 @@ export interface ConnectionRecording<T extends ProtocolTypes> {
   /** Left out of a recording that was made harmless: it can be read, and not replayed. */
   readonly secrets: ConnectionSecrets<T> | undefined
   readonly entries: readonly ConnectionEntry<T>[]
+  /** Read from a journal in which something is missing behind these: it is replayed as a cut one. */
+  readonly isBroken?: boolean
 }

@@ -39,27 +39,20 @@ const ENDINGS: Readonly<Record<OverReason, JournalEnding>> = {
   failed: 'failed',
 }
 
-export const encodeConnectionJournal = <T extends ProtocolTypes>(
-  recording: ConnectionRecording<T>,
-): Uint8Array => encode(recording, true)
-
 /**
- * What was read from a broken journal: what comes of it has no end, either.
- * @throws {JournalError} `damaged`: with neither secrets nor entries it could not be read again
+ * What comes of a broken journal is broken, too.
+ * @throws {JournalError} `damaged`: of one that broke before its first entry there is nothing to show
+ * without its secrets
  */
-export function encodeBrokenConnectionJournal<T extends ProtocolTypes>(
-  recording: ConnectionRecording<T>,
-): Uint8Array {
-  if (recording.secrets === undefined && recording.entries.length === 0) {
+export function encodeConnectionJournal<T extends ProtocolTypes>({
+  entries,
+  header,
+  isBroken = false,
+  secrets,
+}: ConnectionRecording<T>): Uint8Array {
+  if (isBroken && secrets === undefined && entries.length === 0) {
     throw new JournalError('damaged', 'it breaks off before its first entry')
   }
-  return encode(recording, false)
-}
-
-function encode<T extends ProtocolTypes>(
-  { entries, header, secrets }: ConnectionRecording<T>,
-  hasEnd: boolean,
-): Uint8Array {
   const segments = createSegmentWriter()
   const values = createValueWriter(SEGMENT_OVERHEAD_BYTES)
   const segment = (parts: readonly unknown[]): Uint8Array => {
@@ -76,7 +69,7 @@ function encode<T extends ProtocolTypes>(
   for (let at = 0; at < entries.length; at += SEGMENT_ENTRIES) {
     made.push(segment(entries.slice(at, at + SEGMENT_ENTRIES).map((entry) => [ENTRY, entry])))
   }
-  if (hasEnd) made.push(segment([[END, entries.length]]))
+  if (!isBroken) made.push(segment([[END, entries.length]]))
   return concatBytes(encodeHead({ kind: 'connection', ending, lostEntries: 0 }), ...made)
 }
 
@@ -160,6 +153,7 @@ export function decodeConnectionJournal<T extends ProtocolTypes>(
       header: parts.header as ConnectionHeader<T>,
       secrets: parts.secrets as ConnectionSecrets<T> | undefined,
       entries: parts.entries as ConnectionEntry<T>[],
+      ...(isBroken ? { isBroken } : {}),
     },
     incomplete,
     isBroken,

@@ -28,6 +28,8 @@ import { createStub } from './connection-stub.ts'
 import type { Asked, Stub } from './connection-stub.ts'
 import { copyPlain, encodeCopied, isSamePlain } from './plain-data.ts'
 
+const CUT = 'an end: the recording is cut'
+
 export interface ConnectionDifference {
   /** The entry, from 0. */
   readonly position: number
@@ -40,7 +42,7 @@ export interface PlayerOptions<T extends ProtocolTypes> {
   readonly crypto: CryptoBackend
   /** The chart that the recorded node had in place of the core's. */
   readonly chart?: typeof connectionMachine
-  /** A recording without an end is played as far as it goes. */
+  /** A recording without an end, or read from a broken journal, is played as far as it goes. */
   readonly allowCut?: boolean
 }
 
@@ -62,7 +64,7 @@ export function createPlayer<T extends ProtocolTypes>(
   options: PlayerOptions<T>,
 ): Player<T> {
   type Entry = ConnectionEntry<T>
-  const { entries, header, secrets } = recording
+  const { entries, header, isBroken = false, secrets } = recording
   const { crypto, protocol, allowCut = false, chart = connectionMachine } = options
   const seal = createSeal(crypto, secrets.seed, header)
   let position = 0
@@ -100,6 +102,9 @@ export function createPlayer<T extends ProtocolTypes>(
     } else if (position + 1 < entries.length) {
       position++
       fail('the end', printEntry(entries[position]))
+    } else if (isBroken && !allowCut) {
+      position++
+      fail(CUT, 'the end')
     }
     halted = true
     position = entries.length
@@ -115,7 +120,7 @@ export function createPlayer<T extends ProtocolTypes>(
     }
     if (entry === undefined) {
       if (allowCut) halted = true
-      else fail('an end: the recording is cut', got)
+      else fail(CUT, got)
     }
     return entry
   }

@@ -35,9 +35,10 @@ export interface ReplayedConnectionStep<T extends ProtocolTypes> {
 
 /** @throws {JournalError} `redacted`, `other-protocol` */
 function whole<T extends ProtocolTypes>(
-  { entries, header, secrets }: ConnectionRecording<T>,
+  recording: ConnectionRecording<T>,
   { protocol }: PlayerOptions<T>,
 ): ConnectionRecording<T> & { readonly secrets: ConnectionSecrets<T> } {
+  const { header, secrets } = recording
   if (header.protocol !== protocol.name) {
     throw new JournalError(
       'other-protocol',
@@ -50,7 +51,7 @@ function whole<T extends ProtocolTypes>(
       'a recording without its secrets can be read, and not replayed',
     )
   }
-  return { header, secrets, entries }
+  return { ...recording, secrets }
 }
 
 const stateOf = <T extends ProtocolTypes>(connection: Connection<T> | undefined): FinalState => {
@@ -111,16 +112,15 @@ export function replayConnection<T extends ProtocolTypes>(
  * Without what is secret: it shows states, types and sizes, and cannot be replayed. What was written in
  * plain text could be guessed from its hash: so that becomes one that is keyed with the seed.
  */
-export function redactConnection<T extends ProtocolTypes>({
-  entries,
-  header,
-  secrets,
-}: ConnectionRecording<T>): ConnectionRecording<T> {
-  if (secrets === undefined) return { header, entries, secrets }
+export function redactConnection<T extends ProtocolTypes>(
+  recording: ConnectionRecording<T>,
+): ConnectionRecording<T> {
+  const { entries, header, secrets } = recording
+  if (secrets === undefined) return recording
   const { keyedHash } = createSeal(chooseCrypto(), secrets.seed, header)
   const redacted = entries.map((entry): ConnectionEntry<T> => {
     if (entry.of !== 'did' || entry.deed.kind !== 'stream.write') return entry
     return { of: 'did', deed: { ...entry.deed, hash: keyedHash(entry.deed.hash) } }
   })
-  return { header, entries: redacted, secrets: undefined }
+  return { ...recording, entries: redacted, secrets: undefined }
 }

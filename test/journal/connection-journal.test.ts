@@ -5,11 +5,14 @@ import { concatBytes } from '../../codec/bytes.ts'
 import type { NativeTypes } from '../../machines/handshakes/native.ts'
 import {
   decodeConnectionJournal,
-  encodeBrokenConnectionJournal,
   encodeConnectionJournal,
 } from '../../journal/connection-journal.ts'
 import { HEAD_BYTES } from '../../journal/head.ts'
-import { redactConnection, replayConnection } from '../../journal/connection-replay.ts'
+import {
+  connectionSteps,
+  redactConnection,
+  replayConnection,
+} from '../../journal/connection-replay.ts'
 import { JournalError } from '../../journal/journal-error.ts'
 import { decodeNodeJournal } from '../../journal/node-journal.ts'
 import {
@@ -39,9 +42,11 @@ function startJournals() {
 function outcomeOf(bytes: Uint8Array): string {
   try {
     const { isBroken, recording } = decodeConnectionJournal<NativeTypes>(bytes)
-    if (replayConnection(recording, { ...options, allowCut: true }) !== undefined)
-      return 'different'
-    return isBroken ? 'broken' : 'same'
+    const difference = replayConnection(recording, options)
+    if (!isBroken) return difference === undefined ? 'same' : 'different'
+    // What is whole of it is the same all the same.
+    expect(replayConnection(recording, { ...options, allowCut: true })).toBeUndefined()
+    return difference?.expected === 'an end: the recording is cut' ? 'cut' : 'taken for whole'
   } catch (error) {
     if (error instanceof JournalError) return error.code
     throw error
@@ -67,12 +72,29 @@ test('a journal of a connection with a byte changed, or cut off, is never taken 
     fc.property(fc.nat(bytes.length - 1), fc.integer({ min: 1, max: 255 }), (at, change) => {
       const changed = bytes.slice()
       changed[at] = (changed[at] ?? 0) ^ change
-      expect(outcomeOf(changed)).not.toBe('same')
+      expect(['cut', 'damaged', 'not-a-journal', 'version']).toContain(outcomeOf(changed))
     }),
     { numRuns: 200 },
   )
   for (let cut = 1; cut < 200; cut++) {
-    expect(outcomeOf(bytes.slice(0, -cut * 7))).not.toBe('same')
+    expect(['cut', 'damaged']).toContain(outcomeOf(bytes.slice(0, -cut * 7)))
+  }
+})
+
+test('a journal of a connection of which the end alone is missing is cut, and so is what is made of it', () => {
+  const [bytes = new Uint8Array()] = startJournals().journals
+  const { incomplete, recording } = decodeConnectionJournal<NativeTypes>(bytes.slice(0, -1))
+  expect(recording.entries.at(-1)?.of).toBe('over')
+  const position = recording.entries.length
+  const difference = { position, expected: 'an end: the recording is cut', got: 'the end' }
+  expect(replayConnection(recording, options)).toEqual(difference)
+  const steps = [...connectionSteps(recording, options)]
+  expect(steps.at(-1)?.difference).toEqual(difference)
+  expect(replayConnection(recording, { ...options, allowCut: true })).toBeUndefined()
+  for (const made of [recording, redactConnection(recording)]) {
+    const again = decodeConnectionJournal(encodeConnectionJournal(made))
+    expect(again).toMatchObject({ isBroken: true, recording: { isBroken: true } })
+    expect(again.incomplete).toContain(incomplete?.split(' the journal')[0])
   }
 })
 
@@ -94,7 +116,7 @@ test('a journal of a connection that breaks before its secrets is damaged, and n
   const begun = decodeConnectionJournal<NativeTypes>(bytes.slice(0, afterSecrets))
   expect(begun).toMatchObject({ isBroken: true, recording: { entries: [] } })
   const shown = redactConnection(begun.recording)
-  expect(() => encodeBrokenConnectionJournal(shown)).toThrow('before its first entry')
+  expect(() => encodeConnectionJournal(shown)).toThrow('before its first entry')
 })
 
 test('a value that refers to another, which is more than memory holds, is damage', () => {
