@@ -30,7 +30,10 @@ export interface NetworkFaults {
    * its system gives up `giveUpMs` after the first such write; per open stream.
    */
   readonly halfOpen: { readonly perMinute: number; readonly giveUpMs: number }
-  /** A host takes no more than `bytesPerSecond` of each of its streams for a while; per host. */
+  /**
+   * A host takes no more than `bytesPerSecond` of each of its streams for a while, and where several
+   * strike it, until the last of them ends; per host.
+   */
   readonly slowReader: {
     readonly perMinute: number
     readonly ms: Range

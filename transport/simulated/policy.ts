@@ -114,7 +114,8 @@ export function createSimulatedPolicy(options: SimulatedPolicyOptions): Simulate
   const slowDown = (): void => {
     const host = hosts[targets.below(hosts.length)]
     const untilMs = clock.nowMs + targets.between(slowReader.ms)
-    if (host !== undefined && firing.fires('slowReader')) host.slowUntilMs = untilMs
+    if (host === undefined || !firing.fires('slowReader')) return
+    host.slowUntilMs = Math.max(host.slowUntilMs, untilMs)
   }
 
   const drawPartition = (): Partition => {

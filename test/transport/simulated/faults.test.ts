@@ -1,6 +1,10 @@
 import { describe, expect, test } from 'vitest'
+import { seededRandom } from '../../../transport/random.ts'
 import { FAULT_PRESETS } from '../../../transport/simulated/faults.ts'
 import type { NetworkFaults } from '../../../transport/simulated/faults.ts'
+import { createFiring } from '../../../transport/simulated/firing.ts'
+import { createSimulatedPolicy } from '../../../transport/simulated/policy.ts'
+import { virtualClock } from '../../../transport/virtual-clock.ts'
 import { ACCEPTED, DIALLED, DIALLER, LISTENER, startHosts, startNetwork } from './support.ts'
 import { startHost, startStream, STEADY } from './support.ts'
 import type { Settings } from './support.ts'
@@ -161,6 +165,25 @@ describe('a slow reader', () => {
     // A byte each tenth of a second, two seconds long.
     expect(slow).toBeLessThanOrEqual(network.faultCounts().slowReader * 21)
   })
+})
+
+test('a host that several slow readers strike is slow until the last of them ends', () => {
+  const clock = virtualClock()
+  const firing = createFiring(undefined)
+  const slowReader = { perMinute: 6, ms: { min: 1_000, max: 60_000 }, bytesPerSecond: 10 }
+  const random = seededRandom('several')
+  const policy = createSimulatedPolicy({ clock, random, faults: { ...STEADY, slowReader }, firing })
+  const host = policy.addHost(['10.0.0.1'])
+  let longer = 0
+  for (let waited = 0; waited < 600; waited++) {
+    const before = host.slowUntilMs
+    clock.advance(1_000)
+    expect(host.slowUntilMs).toBeGreaterThanOrEqual(before)
+    if (host.slowUntilMs > before) longer++
+  }
+  // Some struck that would have ended sooner than the one before.
+  expect(longer).toBeGreaterThan(10)
+  expect(firing.counts().slowReader - longer).toBeGreaterThan(10)
 })
 
 describe('a partition', () => {
