@@ -1,6 +1,7 @@
 /**
  * Whether a fault happens now. Each one that would is numbered in order, over all kinds; one number may
- * be left out, which is how two runs are made that differ by a single fault.
+ * be left out, which is how it is found out what that fault does. It takes no draw with it; but nodes do
+ * something else from there on, and meet other faults for it.
  * @module
  */
 import type { FaultCounts, FaultKind } from './faults.ts'

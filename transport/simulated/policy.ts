@@ -1,7 +1,8 @@
 /**
  * The policy of a simulated network: the numbers of `NetworkFaults` at the places where the memory
  * network asks. Nothing but its random source and the clock decides, and each purpose draws from a fork
- * of its own.
+ * of its own. What a fault needs is drawn before it is known whether it fires: one that is left out
+ * takes no draw with it.
  * @module
  */
 import type { Random } from '../../world/random.ts'
@@ -35,6 +36,13 @@ const SLOW_REST_MS = 100
 
 interface Host extends HostConditions {
   readonly number: number
+}
+
+/** Of one copy of a datagram. */
+interface Fate {
+  readonly truncatedTo: number | undefined
+  readonly tailMs: number
+  readonly lateMs: number | undefined
 }
 
 /** A host that nobody has: what is sent there is on its way as long as anything, outside of what is cut off. */
@@ -92,23 +100,29 @@ export function createSimulatedPolicy(options: SimulatedPolicyOptions): Simulate
     partitions.isCut(from.number, to.number) ||
     (packets.happens(faults.datagramLoss.chance) && firing.fires('datagramLoss'))
 
-  const truncated = (bytes: Uint8Array): Uint8Array =>
-    bytes.length > 0 &&
-    packets.happens(faults.datagramTruncate.chance) &&
-    firing.fires('datagramTruncate')
-      ? bytes.subarray(0, packets.below(bytes.length))
-      : bytes
-
-  const { datagramReorder } = faults
-  const drawReorderMs = (): number =>
-    packets.happens(datagramReorder.chance) && firing.fires('datagramReorder')
+  const { datagramReorder, datagramTruncate } = faults
+  const drawFate = (bytes: number): Fate => ({
+    truncatedTo:
+      bytes > 0 && packets.happens(datagramTruncate.chance) ? packets.below(bytes) : undefined,
+    tailMs: packets.tail(latencyMs.tailMean),
+    lateMs: packets.happens(datagramReorder.chance)
       ? packets.unit() * datagramReorder.delayMsMax
-      : 0
+      : undefined,
+  })
 
-  const strikeStream = (strike: (stream: Breakable) => void, kind: 'reset' | 'halfOpen'): void => {
-    if (open.length === 0) return
-    const stream = open[targets.below(open.length)]
-    if (stream !== undefined && firing.fires(kind)) strike(stream)
+  const drawStream = (): Breakable | undefined =>
+    open.length === 0 ? undefined : open[targets.below(open.length)]
+
+  const reset = (): void => {
+    const stream = drawStream()
+    if (stream !== undefined && firing.fires('reset')) stream.reset()
+  }
+
+  const strand = (): void => {
+    const stream = drawStream()
+    if (stream === undefined) return
+    const isDiallerGone = targets.below(2) === 0
+    if (firing.fires('halfOpen')) stream.strand(isDiallerGone)
   }
 
   const slowDown = (): void => {
@@ -146,16 +160,8 @@ export function createSimulatedPolicy(options: SimulatedPolicyOptions): Simulate
     at,
     isStopped: () => firing.isStopped,
     rates: [
-      {
-        ...faults.reset,
-        targets: () => open.length,
-        strike: () => strikeStream((stream) => stream.reset(), 'reset'),
-      },
-      {
-        ...faults.halfOpen,
-        targets: () => open.length,
-        strike: () => strikeStream((stream) => stream.strand(targets.below(2) === 0), 'halfOpen'),
-      },
+      { ...faults.reset, targets: () => open.length, strike: reset },
+      { ...faults.halfOpen, targets: () => open.length, strike: strand },
       { ...slowReader, targets: () => hosts.length, strike: slowDown },
       { ...partition, targets: () => 1, strike: divide },
     ],
@@ -192,13 +198,17 @@ export function createSimulatedPolicy(options: SimulatedPolicyOptions): Simulate
       const [from, to] = [hostOf(fromAddress.host), hostOf(toAddress.host)]
       if (isLost(from, to)) return
       const soonestMs = clock.nowMs + bytes.length / bytesPerMs + baseOf(from, to)
-      const isTwice =
-        packets.happens(faults.datagramDuplicate.chance) && firing.fires('datagramDuplicate')
-      for (let copy = 0; copy < (isTwice ? 2 : 1); copy++) {
+      const copies = packets.happens(faults.datagramDuplicate.chance) ? 2 : 1
+      const isTwice = copies === 2 && firing.fires('datagramDuplicate')
+      for (let copy = 0; copy < copies; copy++) {
+        const { lateMs, tailMs, truncatedTo } = drawFate(bytes.length)
+        if (copy === 1 && !isTwice) break
         // Each its own: a receiver may change what it was given.
-        const part = truncated(copy === 0 ? bytes : bytes.slice())
-        const tailMs = packets.tail(latencyMs.tailMean) + drawReorderMs()
-        at(soonestMs + tailMs, () => arrive(part))
+        const own = copy === 0 ? bytes : bytes.slice()
+        const isCut = truncatedTo !== undefined && firing.fires('datagramTruncate')
+        const part = isCut ? own.subarray(0, truncatedTo) : own
+        const isLate = lateMs !== undefined && firing.fires('datagramReorder')
+        at(soonestMs + tailMs + (isLate ? lateMs : 0), () => arrive(part))
       }
     },
     joined(stream) {
@@ -217,10 +227,11 @@ export function createSimulatedPolicy(options: SimulatedPolicyOptions): Simulate
     slowBytes: Math.max(1, Math.floor((slowReader.bytesPerSecond * SLOW_REST_MS) / 1_000)),
     slowRestMs: SLOW_REST_MS,
     strandedMs: faults.halfOpen.giveUpMs,
-    chunking: ({ readyBytes }) =>
-      readyBytes > 1 && chunks.happens(chunkCut.chance) && firing.fires('chunkCut')
-        ? 1 + chunks.below(Math.min(chunkCut.bytesMax, readyBytes - 1))
-        : readyBytes,
+    chunking({ readyBytes }) {
+      if (readyBytes <= 1 || !chunks.happens(chunkCut.chance)) return readyBytes
+      const bytes = 1 + chunks.below(Math.min(chunkCut.bytesMax, readyBytes - 1))
+      return firing.fires('chunkCut') ? bytes : readyBytes
+    },
     heal() {
       for (const host of hosts) host.slowUntilMs = 0
       partitions.endAll()
