@@ -7,8 +7,8 @@ import type { VirtualWorld } from './virtual-world.ts'
 
 /** Far above what a node here answers in; it is virtual time, and costs next to none. */
 const WITHIN_MS = 120_000
-/** How far the world is moved between two looks: below every deadline that a test looks at. */
-const STEP_MS = 10
+/** How far the world is moved between two looks where nothing is due: whoever waits for real time gets some. */
+const IDLE_MS = 10
 
 /** What a promise's own callbacks do has been done when this settles. */
 const turn = (): Promise<void> =>
@@ -43,11 +43,13 @@ export async function until<Value>(
     // A handler may answer in a turn of its own, and what it answers has to be told to the node.
     await turn()
     if (hasSettled) return waiting
-    const pending = world.clock.queue.pending
-    if (pending > 0) continue
-    if (world.clock.nowMs >= limitMs) {
+    if (world.clock.step()) continue
+    const fromMs = world.clock.nowMs
+    if (fromMs >= limitMs) {
       throw new Error(`${withinMs} ms of the virtual world were waited for in vain`)
     }
-    world.advance(Math.min(STEP_MS, limitMs - world.clock.nowMs))
+    // As far as the next thing that is due, which may be what is waited for.
+    const hasMoved = (): boolean => world.clock.nowMs > fromMs
+    world.runUntil(hasMoved, { withinMs: Math.min(IDLE_MS, limitMs - fromMs) })
   }
 }

@@ -79,6 +79,30 @@ describe('a pair', () => {
     await pair.stop()
   })
 
+  test('moves its world no farther than to what was waited for', async () => {
+    const pair = startNativePair()
+    const { clock } = pair.world
+    const startMs = clock.nowMs
+    const rung: number[] = []
+    const waited = new Promise((resolve) => {
+      clock.at(startMs + 1, () => {
+        resolve('settled')
+      })
+    })
+    clock.at(startMs + 1.5, () => rung.push(clock.nowMs))
+    expect(await pair.until(waited)).toBe('settled')
+    expect([clock.nowMs - startMs, rung]).toEqual([1, []])
+    // What is settled by nothing of the world gets time from it, too.
+    const turns = (left: number): Promise<number> =>
+      new Promise((resolve) => {
+        setImmediate(() => {
+          resolve(left)
+        })
+      }).then(() => (left === 0 ? clock.nowMs : turns(left - 1)))
+    expect(await pair.until(turns(50))).toBeLessThan(startMs + 1_000)
+    await pair.stop()
+  })
+
   test('says in vain what nobody answers, in the time of its world', async () => {
     const pair = startNativePair()
     pair.listener.supervisor.answer('never', () => new Promise(() => undefined))
