@@ -26,8 +26,10 @@ import { drawKey, loadKey } from '../key-file.ts'
 import { print } from '../standard-output.ts'
 import { live } from './life.ts'
 import { parseMetricsPlace, startMetrics, withNote } from './metrics.ts'
+import type { NodeMetrics } from './metrics.ts'
 import type { NodeOptions } from './options.ts'
 import type { Inspection } from './inspection.ts'
+import { passingOver } from './passed-over.ts'
 import { createReport } from './report.ts'
 import { parseProxy, throughProxies, wayThrough } from './proxy.ts'
 import { parseCondition } from './until.ts'
@@ -183,36 +185,41 @@ export async function runNode<T extends ProtocolTypes>(
     const { recordDir } = options
     return openInspection({ supervisor, protocol, describe, clock, port, actions, recordDir })
   }
-  const inspection = options.inspect === undefined ? undefined : await openPage(options.inspect)
-  const metrics = await startMetrics(supervisor, metricsPlace)
-  const shown = createReport(options.json, print, {
-    connections: supervisor.connections,
-    describe,
-    nowMs: clock.monotonicMs,
-    waitsFor: condition === undefined ? '' : `until ${condition.text}`,
-  })
-  const report = withNote(shown, metrics.note, options.json, print)
-  const living = live({
-    supervisor,
-    report,
-    connect: options.connect,
-    condition,
-    timeoutMs: options.timeoutMs,
-    tellsFailedStart: options.json,
-    describe: (listening) => ({
-      pid: process.pid,
-      id: protocol.identity,
-      network: protocol.name,
-      listening,
-      addresses: listening.map(addressOf),
-      ...{ metrics: metrics.url, onionProxy, proxy },
-      inspected: inspection?.inspected,
-    }),
-  })
+  let inspection: Inspection | undefined
+  let metrics: NodeMetrics | undefined
+  let living: Promise<number> | undefined
   try {
+    inspection = options.inspect === undefined ? undefined : await openPage(options.inspect)
+    const served = (metrics = await startMetrics(supervisor, metricsPlace))
+    const shown = createReport(options.json, print, {
+      connections: supervisor.connections,
+      describe,
+      nowMs: clock.monotonicMs,
+      waitsFor: condition === undefined ? '' : `until ${condition.text}`,
+    })
+    const whole = passingOver(shown, process.stdout, options.json, print)
+    living = live({
+      supervisor,
+      report: withNote(whole, served.note, options.json, print),
+      connect: options.connect,
+      condition,
+      timeoutMs: options.timeoutMs,
+      tellsFailedStart: options.json,
+      describe: (listening) => ({
+        pid: process.pid,
+        id: protocol.identity,
+        network: protocol.name,
+        listening,
+        addresses: listening.map(addressOf),
+        ...{ metrics: served.url, onionProxy, proxy },
+        inspected: inspection?.inspected,
+      }),
+    })
     return await living
   } finally {
-    await Promise.all([inspection?.close(), metrics.close()])
+    // What never lived ends here, with its journal.
+    if (living === undefined) await supervisor.stop()
+    await Promise.all([inspection?.close(), metrics?.close()])
     await journal?.closed
   }
 }

@@ -191,6 +191,15 @@ describe('a start that fails', () => {
   })
 })
 
+test('a fault moves no cursor, whoever named what is wrong', async () => {
+  const words = ['chart', 'a\u001b[31m\u0007\u009bb']
+  const { err } = await runCommand(words)
+  expect(err).toMatch(/^peerloom: .*a\?\[31m\?\?b/)
+  const long = await runCommand([...words, '--verbose'])
+  expect(long.err).toMatch(/a(\?|\\x1B)\[31m.*\n +at /)
+  expect(`${err}${long.err}`).not.toMatch(/[\u001b\u0007\u009b]/)
+})
+
 describe('is used wrongly:', () => {
   test.each([
     ['no network', [], /missing required argument 'protocol'/],
