@@ -26,11 +26,12 @@ export interface AddressRules<Address> {
   /** What limits and bans count together: a prefix of the host. */
   group(host: string): string
   /**
-   * Whether several peers may stand behind a host: this machine, where a proxy hands over whoever comes.
+   * Whether several peers may stand behind a host: this machine, where a proxy hands over whoever comes, or
+   * whatever is the far end of those that come in where only a proxy hands them over.
    * What somebody does there is charged to him where he has proven who he is, and neither to the host nor
    * to a claim made from it; who is to be discouraged is closed. Limits of a group hold. Left out: never.
    */
-  isShared?(host: string): boolean
+  isShared?(host: string, place: Pick<PeerPlace, 'local' | 'role'>): boolean
   /** The identity that the address demands, where it names one. */
   identity(address: Address): string | undefined
   /** Whether a text has the form of an identity. Left out: anything without a space and a colon. */

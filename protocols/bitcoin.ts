@@ -121,6 +121,7 @@ export interface BitcoinOptions {
 const addressRules = (
   { port }: BitcoinNetwork,
   reachable: ReadonlySet<PeerNetwork>,
+  isThroughOnion: ReturnType<typeof onionDoor>,
 ): AddressRules<BitcoinAddress> => ({
   parse: (text) => parseAddress(text, port),
   print: printAddress,
@@ -133,7 +134,9 @@ const addressRules = (
   // Nobody has one: what is no address here is mistyped, and a ban of it would cover nobody.
   isIdentity: () => false,
   book: addressBookRules(reachable),
-  isShared(host) {
+  isShared(host, place) {
+    // Wherever Tor runs: its host is that of all who come that way.
+    if (isThroughOnion(place)) return true
     const address = networkAddressOf(addressOfSocket({ host, port: 0 }))
     return address !== undefined && isLocalAddress(address)
   },
@@ -184,7 +187,7 @@ export function bitcoin(options: BitcoinOptions = {}): Protocol<BitcoinTypes> {
   return {
     name: 'bitcoin',
     defaultPort: chain.port,
-    addresses: addressRules(chain, reachable),
+    addresses: addressRules(chain, reachable, isThroughOnion),
     node: (tools) =>
       createNodePart(tools, {
         ...{ blocksOnly, isThroughOnion, own, permissions, reconciles, services, userAgent },

@@ -104,7 +104,7 @@ export function createConsequences<T extends ProtocolTypes>(
         return false
       }
       case 'discourage':
-        if (addresses.isShared?.(consequence.host) !== true) {
+        if (!aboutOf(connection).shared) {
           bans.discourage(consequence.host)
           closeAll({ kind: 'address', host: consequence.host }, 'discouraged', false)
         }

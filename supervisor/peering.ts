@@ -109,7 +109,7 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
       claim: connection.claim,
       manual: governor.sourceOf(address) === 'manual',
       exempt: exemption.ofConnection(connection),
-      shared: addresses.isShared?.(host) ?? false,
+      shared: addresses.isShared?.(host, connection.view) ?? false,
     }
   }
 

@@ -18,37 +18,54 @@ const OWN: ReadonlySet<string> = new Set(NEGOTIATED)
 export const estimateBytes = (message: BitcoinMessage): number =>
   BESIDE_PAYLOAD_BYTES + estimatePayloadBytes(message)
 
-/** Their bytes are what was read once, and are copied as they stand. */
-const RAW: ReadonlySet<string> = new Set(['block', 'tx'])
+/** An application without types may say anything. */
+const isCommand = (given: unknown): boolean => typeof given === 'string' && COMMAND.test(given)
 
-/**
- * A sentence of what keeps it from being sent. It is written once to find that out, large ones as they stand aside:
- * a hash that is too short, found when a connection writes it, would be a fault of ours and end that.
- */
+/** A sentence of what keeps it from being sent. */
 export function wrongWith(message: BitcoinMessage): string | undefined {
   const { type } = message
   if (type === 'violation') return 'a violation is read, and never said'
   if (OWN.has(type)) return `${type} is the session's own to say`
-  if (type === 'unknown' && !COMMAND.test(message.command)) {
+  if (type === 'unknown' && !isCommand(message.command)) {
     return 'a command is 1 to 12 printable characters'
   }
   if (type !== 'unknown' && !isBitcoinCommand(type)) return `there is no message ${String(type)}`
+  try {
+    return wrongInWriting(message)
+  } catch (error) {
+    // A value that has no place in its field, and from an application without types one that is missing.
+    if (!(error instanceof RangeError || error instanceof TypeError)) throw error
+    return `a ${type} that cannot be written: ${error.message}`
+  }
+}
+
+/**
+ * It is written once to find that out: a hash that is too short, found when a connection writes it, would be a
+ * fault of ours and end that. What is copied as it stands may be large, and has no other form than bytes.
+ */
+function wrongInWriting(message: BitcoinMessage): string | undefined {
   const payloadBytes = estimatePayloadBytes(message)
   if (payloadBytes > PAYLOAD_BYTES_MAX) {
     return `its payload of about ${payloadBytes} bytes is longer than ${PAYLOAD_BYTES_MAX}`
   }
-  return RAW.has(type) ? undefined : unwritable(message, payloadBytes)
+  switch (message.type) {
+    case 'block':
+      checkBytes(message.block.raw)
+      break
+    case 'tx':
+      checkBytes(message.transaction.raw)
+      break
+    case 'unknown':
+      checkBytes(message.payload)
+      break
+    default:
+      writeMessage(createWriter(PAYLOAD_BYTES_MAX, payloadBytes), message)
+  }
+  return undefined
 }
 
-function unwritable(message: BitcoinMessage, payloadBytes: number): string | undefined {
-  try {
-    writeMessage(createWriter(PAYLOAD_BYTES_MAX, payloadBytes), message)
-    return undefined
-  } catch (error) {
-    // A value that has no place in its field, and from an application without types one that is missing.
-    if (!(error instanceof RangeError || error instanceof TypeError)) throw error
-    return `a ${message.type} that cannot be written: ${error.message}`
-  }
+function checkBytes(given: unknown): void {
+  if (!(given instanceof Uint8Array)) throw new TypeError('its payload is no Uint8Array')
 }
 
 const CONTROL: LaneRule = { lane: 'control', full: 'stop-reading' }

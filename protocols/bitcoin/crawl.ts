@@ -2,7 +2,8 @@
  * Walks addresses of the network: each is dialled once, asked for others, and told of in a line. It is polite: so
  * many dials at once and a second, so long with each peer, so many addresses, and so long in all.
  *
- * What peers tell is dialled only where it is an address of the open internet; whatever else is theirs to name.
+ * What peers tell is dialled only where it is an address of the open internet that can be dialled; whatever else is
+ * theirs to name.
  * @module
  */
 import type { CommandNode, CommandRun } from '../../actors/tool-command.ts'
@@ -11,6 +12,7 @@ import { waitOf } from '../../actors/written-times.ts'
 import { addressOf, parseAddress, printAddress } from '../../codec/bitcoin/address.ts'
 import { isRoutableAddress } from '../../codec/bitcoin/address-scope.ts'
 import type { AddressEntry } from '../../codec/bitcoin/addresses.ts'
+import type { NetworkAddress } from '../../codec/bitcoin/network-address.ts'
 import type { BitcoinTypes } from '../../machines/handshakes/bitcoin/contract.ts'
 import { describeConnection } from './description.ts'
 
@@ -55,6 +57,14 @@ interface Visit {
 }
 
 type Node = CommandNode<BitcoinTypes>
+
+/** Undefined of an address that has no such text: with port 0, or in I2P with any other. */
+function dialableText(address: NetworkAddress): string | undefined {
+  const place = addressOf(address)
+  if (place === undefined) return undefined
+  const text = printAddress(place)
+  return 'wrong' in parseAddress(text, place.port) ? undefined : text
+}
 
 export function startCrawl(options: CrawlOptions, node: Node): CommandRun<BitcoinTypes> {
   const { dialsMax, dialsPerSecond, from, knownMax, peerMs, totalMs } = options
@@ -130,8 +140,8 @@ export function startCrawl(options: CrawlOptions, node: Node): CommandRun<Bitcoi
 
   const learnAll = (visit: Visit, entries: readonly AddressEntry[]): void => {
     for (const { address } of entries) {
-      const place = addressOf(address)
-      if (place !== undefined && isRoutableAddress(address)) learn(printAddress(place))
+      const text = isRoutableAddress(address) ? dialableText(address) : undefined
+      if (text !== undefined) learn(text)
     }
     visit.told += entries.length
     // One alone is the peer's own; more are the answer.

@@ -2,6 +2,7 @@
  * How a node that knows nobody finds others: seed nodes, which it asks for addresses and leaves; names whose
  * owners keep lists (DNS); a list that the operator wrote. Each is asked only while it is needed. What is
  * found goes to the address book with a source of its own, so that no list fills more of it than its part.
+ * Where all were asked and nobody was heard of, they are asked again: the network may have been down.
  *
  * It dials nobody but for addresses; who is dialled from the book is opening.ts's to say.
  * @module
@@ -44,12 +45,18 @@ export interface SeedingKept {
   nextSeedNodeMs: number | undefined
   dns: DnsSeeding | undefined
   areFixedAdded: boolean
+  /** When all are asked again, where nobody is heard of until then. */
+  againMs: number | undefined
+  /** How long that is waited for, the next time. */
+  againAfterMs: number
 }
 
 const ROUND_MS = 500
 /** ADD_NEXT_SEEDNODE. */
 const SEED_NODE_MS = 10_000
 const FIXED_AFTER_MS = 60_000
+/** Twice as long each time. */
+const AGAIN_AFTER_MS = { first: 60_000, max: 3_600_000 } as const
 /** Of one name's answer: what is more is passed over. */
 const HOSTS_PER_NAME_MAX = 32
 /** Asked for in the name itself: who serves all blocks, with witnesses. */
@@ -68,6 +75,7 @@ export const seedingChild = (options: SeedingOptions): ChildSpec<BitcoinTypes, S
   keep: () => ({
     ...{ startedMs: undefined, queue: [], seedNodes: [], nextSeedNodeMs: undefined },
     ...{ dns: undefined, areFixedAdded: false },
+    ...{ againMs: undefined, againAfterMs: AGAIN_AFTER_MS.first },
   }),
   start: (tools, kept) => startSeeding(options, tools, kept),
 })
@@ -88,6 +96,7 @@ function startSeeding(options: SeedingOptions, tools: Tools, kept: SeedingKept):
   const begin = (): number => {
     const nowMs = tools.monotonicMs()
     kept.seedNodes = shuffled(random, seedNodes)
+    kept.nextSeedNodeMs = undefined
     kept.dns = startDnsSeeding(shuffled(random, dnsSeeds), {
       ...{ hasSeedNodes, isForced: options.isDnsForced, nowMs },
     })
@@ -188,9 +197,33 @@ function startSeeding(options: SeedingOptions, tools: Tools, kept: SeedingKept):
     }
   }
 
+  // ---- once more ---------------------------------------------------------------------------------
+
+  const isAsking = (outbound: Outbound): boolean =>
+    kept.seedNodes.length + kept.queue.length + (kept.dns?.names.length ?? 0) > 0 ||
+    outbound.count(SLOTS.addressFetch) > 0
+
+  const askAgain = (outbound: Outbound): void => {
+    if (dnsSeeds.length === 0 && !hasSeedNodes) return
+    const isFound = bookedCount() > 0 || outbound.activeCount(SLOTS.fullRelay) > 0
+    if (isFound) kept.againAfterMs = AGAIN_AFTER_MS.first
+    if (isFound || isAsking(outbound)) {
+      kept.againMs = undefined
+      return
+    }
+    const nowMs = tools.monotonicMs()
+    kept.againMs ??= nowMs + kept.againAfterMs
+    if (nowMs < kept.againMs) return
+    kept.againMs = undefined
+    kept.againAfterMs = Math.min(2 * kept.againAfterMs, AGAIN_AFTER_MS.max)
+    tools.note('nobody-found')
+    begin()
+  }
+
   const round = (): void => {
     if (!tools.isPaused()) {
       const outbound = outboundOf(tools.connections())
+      askAgain(outbound)
       queueSeedNode(outbound)
       fetchNext(outbound)
       askNames(outbound)

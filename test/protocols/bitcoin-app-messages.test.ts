@@ -43,18 +43,32 @@ const CANNOT: readonly (readonly [string, BitcoinMessage, RegExp])[] = [
 /** As from an application without types. */
 const messageIn = (text: string): BitcoinMessage => JSON.parse(text) as BitcoinMessage
 
+const UNTYPED: readonly (readonly [string, RegExp])[] = [
+  ['{ "type": "inf", "entries": [] }', /there is no message inf/],
+  ['{ "type": "toString" }', /there is no message toString/],
+  ['{ "type": "ping" }', /ping that cannot be written/],
+  ['{ "type": "unknown", "command": "x" }', /unknown that cannot be written/],
+  ['{ "type": "unknown", "payload": "" }', /1 to 12 printable characters/],
+  ['{ "type": "unknown", "command": "x", "payload": "zz" }', /is no Uint8Array/],
+  ['{ "type": "tx", "transaction": { "raw": [1, 2, 3] } }', /is no Uint8Array/],
+  ['{ "type": "block", "block": { "raw": "abc" } }', /is no Uint8Array/],
+  ['{ "type": "getdata", "entries": [{ "kind": -1, "hash": "" }] }', /-1 is not a whole number/],
+]
+const LACKING = ['inv', 'tx', 'block', 'headers', 'getheaders', 'blocktxn', 'addr']
+
 describe('an application does not send', () => {
   test.each(CANNOT)('%s', (_, message, sentence) => {
     expect(wrongWith(message)).toMatch(sentence)
   })
 
-  test.each([
-    ['{ "type": "inf", "entries": [] }', /there is no message inf/],
-    ['{ "type": "toString" }', /there is no message toString/],
-    ['{ "type": "ping" }', /ping that cannot be written/],
-    ['{ "type": "getdata", "entries": [{ "kind": -1, "hash": "" }] }', /-1 is not a whole number/],
-  ])('%s', (text, sentence) => {
+  test.each(UNTYPED)('%s', (text, sentence) => {
     expect(wrongWith(messageIn(text))).toMatch(sentence)
+  })
+
+  test.each(LACKING)('%s without anything in it', (type) => {
+    expect(wrongWith(messageIn(JSON.stringify({ type })))).toMatch(
+      `a ${type} that cannot be written: `,
+    )
   })
 })
 
@@ -77,6 +91,14 @@ test('what cannot be written is refused where it is sent, and costs no connectio
   const send = (hash: Uint8Array) =>
     supervisor.send(peer?.name ?? '', { type: 'getdata', entries: entries(1, hash) })
   expect(() => send(HASH.subarray(1))).toThrow(/31 bytes in place of 32/)
+  const thrownBy = (message: BitcoinMessage): unknown => {
+    try {
+      return supervisor.send(peer?.name ?? '', message)
+    } catch (error) {
+      return error
+    }
+  }
+  expect(thrownBy(messageIn('{ "type": "inv" }'))).toMatchObject({ code: 'bad-argument' })
   expect(send(HASH)).toBe('queued')
   world.advance(1_000)
   expect(supervisor.connections().map(({ phase }) => phase)).toEqual(['active'])

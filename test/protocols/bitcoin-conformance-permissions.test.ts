@@ -354,6 +354,24 @@ describe('whoever comes in through our onion service', () => {
     expect([told('10.0.4.1', PORT), told('10.0.4.2', ONION_PORT)]).toEqual([['ipv4'], []])
   })
 
+  test('answers for himself alone: Tor may run on another machine, and have an address like any', () => {
+    const { come, details, discouraged, ours, world } = startNodeWith({ onionTarget })
+    const { peer, say } = come('10.0.6.1', ONION_PORT)
+    const phases = () => ours.supervisor.connections().map(({ phase }) => phase)
+    // Another one, behind the same Tor.
+    peer.connect()
+    world.settle()
+    say(versionOf())
+    say(VERACK)
+    expect(phases()).toEqual(['active', 'active'])
+    say(DISCOURAGED)
+    expect([details(), discouraged()]).toEqual([['bad-announcement'], 0])
+    expect(phases()).toEqual(['active'])
+    // At the other door an address stands for its peer.
+    come('10.0.6.2', PORT).say(DISCOURAGED)
+    expect(discouraged()).toBe(1)
+  })
+
   test('gets another answer than others', () => {
     const { come, world } = startNodeWith({
       ...ranges({ range: FRIEND, allow: ['addr'] }),

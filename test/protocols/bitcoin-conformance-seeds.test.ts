@@ -3,6 +3,7 @@ import { DNS_SEEDS } from '../../codec/bitcoin/dns-seeds.ts'
 import type { BitcoinMessage } from '../../codec/bitcoin/messages.ts'
 import type { BitcoinOptions } from '../../protocols/bitcoin.ts'
 import { bitcoin } from '../../protocols/bitcoin.ts'
+import { staticNames } from '../../transport/names.ts'
 import { saying } from '../support/rude.ts'
 import { networkAddress } from './bitcoin-addresses-support.ts'
 import {
@@ -132,6 +133,26 @@ describe('a seed node', () => {
     )
   })
 
+  test('that is not up yet is asked again, ever more rarely, and the operator is told', () => {
+    const { startAlice, startPeer, world } = startOpeningWorld()
+    const alice = startAlice({ seedNodes: [SEED] })
+    const asked = () => alice.dialled('addr-fetch').length
+    world.advance(59 * SECOND_MS)
+    expect([asked(), alice.eventsOf('child.noted')]).toEqual([1, []])
+    world.advance(4 * SECOND_MS)
+    expect(asked()).toBe(2)
+    expect(alice.eventsOf('child.noted')).toMatchObject([
+      { child: 'seeding', what: 'nobody-found' },
+    ])
+    world.advance(5 * MINUTE_MS)
+    expect(asked()).toBe(3)
+    startPeer(SEED, saying(serving(), telling('22.1.0.1:8333', '22.2.0.1:8333')))
+    world.advance(2 * MINUTE_MS)
+    expect(detailsOf(alice.events)).toContain('addresses-fetched')
+    world.advance(9 * MINUTE_MS)
+    expect([asked(), alice.eventsOf('child.noted').length]).toEqual([4, 3])
+  })
+
   test('that is none is refused when the node is made', () => {
     expect(() => bitcoin({ seedNodes: ['no:where:at:all'] })).toThrow(/seed node/)
   })
@@ -250,6 +271,38 @@ describe('names', () => {
     world.advance(30 * SECOND_MS)
     const names = DNS_SEEDS.mainnet.map((name) => `${name}:${PORT}`)
     expect(new Set(alice.dialled('addr-fetch'))).toEqual(new Set(names))
+  })
+
+  test('are asked again where the network came up behind the node', () => {
+    const { startAlice, startPeer, world } = startOpeningWorld()
+    for (const host of HOSTS.values()) startPeer(host, serving(mainnet()))
+    const later = (run: () => void) => world.clock.at(world.clock.nowMs + 1, run)
+    const [down, up] = [staticNames({}, { later }), staticNames(NAMES, { later })]
+    let [isUp, asked] = [false, 0]
+    const alice = startAlice(mainnet(), {
+      listen: [],
+      names: {
+        start(enter) {
+          down.start(enter)
+          up.start(enter)
+        },
+        resolve(request, name) {
+          if (name.startsWith('x9.')) asked++
+          const names = isUp ? up : down
+          names.resolve(request, name)
+        },
+        forget: () => undefined,
+      },
+    })
+    world.advance(5 * SECOND_MS)
+    isUp = true
+    world.advance(50 * SECOND_MS)
+    expect([asked, alice.held()]).toEqual([7, []])
+    world.advance(2 * MINUTE_MS)
+    expect(asked).toBe(14)
+    expect(alice.held('full-relay').length).toBeGreaterThan(4)
+    world.advance(4 * MINUTE_MS)
+    expect([asked, alice.eventsOf('child.noted').length]).toEqual([14, 1])
   })
 
   test('tell 32 addresses at most, of a source of their own', () => {

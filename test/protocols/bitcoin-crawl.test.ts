@@ -4,7 +4,7 @@ import { startCommandOn } from '../../cli/brought/command-node.ts'
 import { tools } from '../../protocols/bitcoin.ts'
 import { virtualAfter } from '../support/socks-script.ts'
 import { startNode, startVirtualWorld } from '../support/nodes.ts'
-import { networkAddress } from './bitcoin-addresses-support.ts'
+import { I2P, networkAddress } from './bitcoin-addresses-support.ts'
 import { regtest } from './bitcoin-support.ts'
 import { saying } from '../support/rude.ts'
 import type { BitcoinProtocol } from './bitcoin-support.ts'
@@ -103,6 +103,25 @@ describe('a crawl', () => {
     const { peers, world } = startCrawling({ [ALICE]: telling(['10.0.0.9', '127.0.0.1', BOB]) })
     world.advance(200_000)
     expect(peers().map(({ address }) => address)).toEqual([at(ALICE), at(BOB)])
+  })
+
+  test('passes over what nobody can dial: port 0, and in I2P any other', () => {
+    const port = (text: string, to: number) => ({ ...networkAddress(text), port: to })
+    const addresses = [port(at(NOBODY), 0), port(I2P, PORT), networkAddress(at(BOB))]
+    const undialable = saying(regtest(), {
+      type: 'addrv2',
+      entries: addresses.map((address) => ({
+        ...{ seenSeconds: 1_700_000_000, services: 1n, address },
+      })),
+    })
+    const { failures, peers, summary, world } = startCrawling({
+      ...{ [ALICE]: undialable, [BOB]: telling([ALICE, CAROL]) },
+    })
+    world.advance(200_000)
+    expect(failures).toEqual([])
+    expect(peers().map(({ address }) => address)).toEqual([at(ALICE), at(BOB), at(CAROL)])
+    expect(peers()[0]).toMatchObject({ ended: 'answered', addressesTold: 3 })
+    expect(summary()).toMatchObject({ known: 3, dialled: 3 })
   })
 
   test('hears a peer that tells one address after the other out after ten of them', () => {

@@ -5,6 +5,7 @@
  */
 import type { ChildTools, Protocol, SupervisorEvent } from '../../index.ts'
 import type { LentBook } from '../../actors/lent-book.ts'
+import type { Names } from '../../world/names.ts'
 import type { BitcoinAddress } from '../../codec/bitcoin/address.ts'
 import { bitcoin } from '../../protocols/bitcoin.ts'
 import type { BitcoinOptions, BitcoinTypes } from '../../protocols/bitcoin.ts'
@@ -36,6 +37,13 @@ export interface OpeningWorldOptions {
   readonly names?: Readonly<Record<string, readonly string[]>>
 }
 
+export interface StartAliceOptions {
+  readonly bootstrap?: readonly string[]
+  readonly listen?: readonly string[]
+  /** Whom she asks, in place of the world's. */
+  readonly names?: Names
+}
+
 export function startOpeningWorld({ names = {}, seed = 'opening' }: OpeningWorldOptions = {}) {
   const world = startVirtualWorld({ seed, names })
 
@@ -45,7 +53,7 @@ export function startOpeningWorld({ names = {}, seed = 'opening' }: OpeningWorld
   /** At 9.9.9.9, with its book and what it dialled. */
   const startAlice = (
     options: BitcoinOptions = {},
-    { bootstrap = [], listen }: { bootstrap?: readonly string[]; listen?: readonly string[] } = {},
+    { bootstrap = [], ...more }: StartAliceOptions = {},
   ) => {
     const lent: Tools[] = []
     const protocol = plainly(options)
@@ -64,7 +72,7 @@ export function startOpeningWorld({ names = {}, seed = 'opening' }: OpeningWorld
       'alice',
       '9.9.9.9',
       { ...protocol, children },
-      { bootstrap, ...(listen === undefined ? {} : { listen }) },
+      { bootstrap, ...more },
     )
     const tools = (): Tools => {
       const last = lent.at(-1)
