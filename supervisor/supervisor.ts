@@ -55,6 +55,12 @@ function checkText(name: string, given: unknown): void {
   throw new PeerloomError('bad-argument', `the ${name} is no text`)
 }
 
+/** As above. @throws {PeerloomError} */
+function checkMessage(given: unknown): void {
+  if (typeof given === 'object' && given !== null && 'type' in given) return
+  throw new PeerloomError('bad-argument', 'the message is no object with a type')
+}
+
 /** A copy, also of a Buffer, whose own `slice` is none. @throws {PeerloomError} */
 function ownBytes(name: string, given: unknown): Uint8Array {
   if (given instanceof Uint8Array) return new Uint8Array(given)
@@ -390,6 +396,7 @@ export function createSupervisorOver<T extends ProtocolTypes>(
       node.enter({ name: 'disconnect', peer })
     },
     send(peer, message) {
+      checkMessage(message)
       const wrong = options.protocol.wrongWith?.(message)
       if (wrong !== undefined) throw new PeerloomError('bad-argument', wrong)
       const connection = node.find(peer)

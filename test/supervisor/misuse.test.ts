@@ -301,6 +301,13 @@ test('whoever waits for a node that fails by itself is told', async () => {
   expect([supervisor.state, supervisor.audit()]).toMatchObject(['failed', NOTHING_HELD])
 })
 
+test.each([undefined, null, 'text', {}])('is no message: %p', (message) => {
+  const { supervisor } = startTwo().alice
+  expect(() => void Reflect.apply(supervisor.send, supervisor, ['somebody', message])).toThrow(
+    withCode('bad-argument'),
+  )
+})
+
 test('a message that could not be given leaves its room to others', () => {
   const { alice, bob, world } = startTwo()
   void alice.supervisor.connect(FAR)
