@@ -59,11 +59,16 @@ export function startTimelineReader(options: TimelineReaderOptions = {}): Timeli
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   })
-  // A process that has nothing else to do does not stay for a recording.
-  child.unref()
-  child.channel?.unref()
+  // Where it could not be started, as where descriptors are used up, its handle names no process: a
+  // signal would go to whoever's number stands there.
+  const isStarted = child.pid !== undefined
+  if (isStarted) {
+    // A process that has nothing else to do does not stay for a recording.
+    child.unref()
+    child.channel?.unref()
+  }
   const waiting: Waiting[] = []
-  let over: string | undefined
+  let over = isStarted ? undefined : 'the recording cannot be read: no process can be started'
   const gone = new Promise<void>((resolve) => {
     child.once('exit', () => {
       resolve()
@@ -79,7 +84,7 @@ export function startTimelineReader(options: TimelineReaderOptions = {}): Timeli
       clearTimeout(deadline)
       settle({ refused: over })
     }
-    child.kill('SIGKILL')
+    if (isStarted) child.kill('SIGKILL')
   }
 
   child.on('message', (reply) => {
@@ -121,7 +126,7 @@ export function startTimelineReader(options: TimelineReaderOptions = {}): Timeli
     },
     close() {
       // Whoever waits for its end stays for it.
-      child.ref()
+      if (isStarted) child.ref()
       end('the recording is closed')
       return gone
     },

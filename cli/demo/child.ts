@@ -59,17 +59,24 @@ export function startChild(
       if (child.connected) child.once('disconnect', end)
       else end()
     })
+    // One that could not be started has no other end; of all others the exit says what there is to say,
+    // as where a channel closed under a message.
+    child.on('error', () => {
+      if (child.pid === undefined) end()
+    })
   })
   const isAlive = (): boolean => child.exitCode === null && child.signalCode === null
   child.on('message', (told: FromNode) => {
     onTold(told)
     for (const one of [...waiting]) one.take(told)
   })
-  // A channel that closed under a message: the exit says what there is to say.
-  child.on('error', () => undefined)
 
+  /** One that could not be started has no process: a signal would go to somebody else's. */
+  const signal = (): void => {
+    if (child.pid !== undefined) child.kill('SIGKILL')
+  }
   const kill = async (): Promise<void> => {
-    child.kill('SIGKILL')
+    signal()
     await gone
   }
 
@@ -116,7 +123,7 @@ export function startChild(
     },
     kill,
     abandon() {
-      child.kill('SIGKILL')
+      signal()
     },
     get isAlive() {
       return isAlive()
@@ -124,7 +131,7 @@ export function startChild(
     async stop() {
       if (!isAlive()) return
       if (child.connected) child.send({ type: 'stop' } satisfies ToNode, () => undefined)
-      const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS)
+      const timer = setTimeout(signal, STOP_MS)
       await gone
       clearTimeout(timer)
     },

@@ -7,12 +7,12 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs'
-import { execFileSync } from 'node:child_process'
+import { ChildProcess, execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import fc from 'fast-check'
 import ts from 'typescript'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { concatBytes, encodeUtf8 } from '../../codec/bytes.ts'
 import type { JournalAnswer } from '../../inspector/messages.ts'
 import { createValueWriter } from '../../journal/value-writer.ts'
@@ -300,6 +300,24 @@ describe('a journal made to hurt is refused, and the next one is opened:', () =>
       'bad-journal: what the recording names is no name of a network',
     )
   })
+})
+
+test('a reader that cannot be started is said, and no process is sent a signal', async () => {
+  const { ask, travel } = startTimeTravel()
+  const { execPath } = process
+  const signals = vi.spyOn(ChildProcess.prototype, 'kill')
+  onTestFinished(() => {
+    signals.mockRestore()
+  })
+  process.execPath = join(startFolder(), 'nothing')
+  try {
+    const answer = await travel.ask(open(nodeJournal()))
+    expect(refusalOf(answer)).toMatch(/the recording cannot be read: no process can be started/)
+  } finally {
+    process.execPath = execPath
+  }
+  expect(signals).not.toHaveBeenCalled()
+  await ask(open(nodeJournal()), 'opened')
 })
 
 describe('a page', () => {
