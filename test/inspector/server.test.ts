@@ -322,6 +322,36 @@ describe('load', () => {
     expect(page.told.length).toBeLessThan(400)
   })
 
+  test('one that was shed gets all last words, though nothing more is said', async () => {
+    const { say, server } = await startServer({ limits: { unreadMs: 60_000 } })
+    const page = openPage(server)
+    await page.until('hello')
+    page.socket.pause()
+    for (let count = 0; count < 400; count++) say(answer(count))
+    const ids = [1_000, 1_001, 1_002]
+    for (const id of ids) {
+      say({ kind: 'refused', id, refused: { why: 'node-gone', message: 'the node is gone' } })
+    }
+    page.socket.resume()
+    await expect
+      .poll(() => page.told.flatMap((told) => (told.kind === 'refused' ? [told.id] : [])))
+      .toEqual(ids)
+    expect(page.told.length).toBeLessThan(400)
+  })
+
+  test('one that asks on and on for what is refused while it does not read is closed', async () => {
+    const { say, server } = await startServer({ limits: { unreadMs: 60_000, farewellMs: 50 } })
+    const page = openPage(server)
+    await page.until('hello')
+    page.socket.pause()
+    for (let count = 0; count < 400; count++) say(answer(count))
+    for (let id = 0; id < 1_000; id++) {
+      say({ kind: 'refused', id, refused: { why: 'bad-query', message: 'that is nothing' } })
+    }
+    page.socket.resume()
+    expect([1013, 1006]).toContain(await page.closed())
+  })
+
   test('one that goes on not reading is closed', async () => {
     const { say, server } = await startServer({
       limits: { unreadMs: 50, farewellMs: 50, unreadBytesMax: 100_000, clientsMax: 1 },
