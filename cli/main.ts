@@ -13,6 +13,7 @@ import { addBroughtCommands, asksForBrought } from './brought/commands.ts'
 import type { ChartFormat } from './chart-command.ts'
 import { CommandFault } from './command-fault.ts'
 import { parseDuration, parseWait } from './duration.ts'
+import { printable } from './format.ts'
 import { addNetworkCommand } from './network-command.ts'
 import { nodeCommand } from './node/options.ts'
 import { networksInWords } from './own-networks.ts'
@@ -30,11 +31,12 @@ watchStandardOutput()
 
 function complain(error: unknown): void {
   if (error instanceof Error && process.argv.includes('--verbose')) {
-    process.stderr.write(`peerloom: ${inspect(error)}\n`)
+    const lines = inspect(error).split('\n').map(printable)
+    process.stderr.write(`peerloom: ${lines.join('\n')}\n`)
     return
   }
   const sentence = error instanceof Error ? error.message : String(error)
-  process.stderr.write(`peerloom: ${sentence.trim().replaceAll(/\s*\n\s*/g, ' ')}\n`)
+  process.stderr.write(`peerloom: ${printable(sentence.trim().replaceAll(/\s*\n\s*/g, ' '))}\n`)
 }
 
 process.on('uncaughtException', (error) => {

@@ -2,6 +2,7 @@
  * `--metrics`: where they are served, and what is said when that cannot be. The node runs either way.
  * @module
  */
+import { canonicalHost } from '../../codec/host.ts'
 import { PeerloomError } from '../../index.ts'
 import type { Metered, MetricsServer } from '../../metrics/metrics.ts'
 import { CommandFault } from '../command-fault.ts'
@@ -19,13 +20,14 @@ const FORM = /^(?:(?:\[(?<v6>[0-9a-fA-F:.]+)\]|(?<v4>[0-9.]+)):)?(?<port>\d{1,5}
 export function parseMetricsPlace(text: string): MetricsPlace {
   const groups = FORM.exec(text)?.groups
   const port = Number(groups?.['port'])
-  if (!(port <= 65_535)) {
+  const host = groups?.['v6'] ?? groups?.['v4'] ?? '127.0.0.1'
+  if (!(port <= 65_535) || canonicalHost(host) === undefined) {
     throw new CommandFault(
       2,
       `--metrics ${text}: it is an IP address and a port, such as 127.0.0.1:9464 or [::1]:9464, or a port`,
     )
   }
-  return { host: groups?.['v6'] ?? groups?.['v4'] ?? '127.0.0.1', port }
+  return { host, port }
 }
 
 /** What a person or a program has to know of it: that it is not served, or to whom. */
@@ -51,7 +53,6 @@ const noteOf = ({ isOpen, url }: MetricsServer): MetricsNote | undefined =>
       }
     : undefined
 
-/** @throws {CommandFault} usage */
 export async function startMetrics(
   supervisor: Metered,
   place: MetricsPlace | undefined,
@@ -64,7 +65,6 @@ export async function startMetrics(
     return { url: server.url, note: noteOf(server), close: server.close }
   } catch (error) {
     if (!(error instanceof PeerloomError)) throw error
-    if (error.code === 'bad-argument') throw new CommandFault(2, `--metrics: ${error.message}`)
     const message = `${error.message}; the node goes on without metrics`
     return { ...NONE, note: { event: 'metrics.failed', message } }
   }

@@ -1,10 +1,11 @@
 import { once } from 'node:events'
+import { readdirSync } from 'node:fs'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { parseMetricsPlace } from '../../cli/node/metrics.ts'
 import { scrape } from '../metrics/scraping.ts'
-import { runCommand, startCommand, startListening } from './command.ts'
+import { runCommand, startCommand, startFolder, startListening } from './command.ts'
 
 describe('node --metrics', () => {
   test('serves what a node in a process of its own counts, also when its peer is gone', async () => {
@@ -84,13 +85,19 @@ describe('where metrics are served', () => {
     '::1:9464',
     '-1',
     '1 2',
+    '999.0.0.1:1',
+    '1.2.3:9464',
+    '[1::2::3]:9464',
   ])('is not said as "%s"', (text) => {
     expect(() => parseMetricsPlace(text)).toThrow(/^--metrics .*it is an IP address and a port/)
   })
 
-  test('is refused before the node starts where it is no address', async () => {
-    const { code, err, out } = await runCommand(['node', 'native', '--metrics', '999.0.0.1:1'])
+  test('is refused where it is no address, before anything is opened or written', async () => {
+    const folder = startFolder()
+    const words = ['--metrics', '999.0.0.1:1', '--inspect', '--record', 'node.journal']
+    const { code, err, out } = await runCommand(['node', 'native', ...words], folder)
     expect([code, out]).toEqual([2, ''])
-    expect(err).toBe('peerloom: --metrics: 999.0.0.1 is no IP address\n')
+    expect(err).toMatch(/^peerloom: --metrics 999\.0\.0\.1:1: it is an IP address and a port/)
+    expect(readdirSync(folder)).toEqual([])
   })
 })
