@@ -12,7 +12,10 @@ let isGone = false
 /** Once, at the start of the process. */
 export function watchStandardOutput(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') process.exit(1)
+    if (error.code !== 'EPIPE') {
+      process.stderr.write(`peerloom: standard output cannot be written: ${error.message}\n`)
+      process.exit(1)
+    }
     if (isGone) return
     isGone = true
     onGone()

@@ -11,6 +11,9 @@ import { lockFolder } from './folder-lock.ts'
 import type { FolderLockOptions } from './folder-lock.ts'
 import { checkLmdbFile } from './lmdb-check.ts'
 
+/** In each folder that a store was opened on. */
+export const DATA_FILE = 'store.mdb'
+
 export type DataFolderOptions = FolderLockOptions
 
 export interface DataFolder {
@@ -42,7 +45,7 @@ export async function openDataFolder(
   await refuseOpenToOthers(folder)
   const lock = await lockFolder(folder, options)
   try {
-    const dataFile = join(folder, 'store.mdb')
+    const dataFile = join(folder, DATA_FILE)
     const probePath = join(folder, 'store.probe')
     await probe(probePath, 0)
     const setAside = await setAsideIfDamaged(dataFile)

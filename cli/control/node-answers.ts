@@ -10,7 +10,7 @@ import type { Describe } from '../description.ts'
 import type { Refusal, Row } from './protocol.ts'
 import { banRow, connectionRow, peerRow } from './rows.ts'
 import type { Answer } from './server.ts'
-import { keyOfPrinted } from './subject.ts'
+import { keyOfPrinted, wordOf } from './subject.ts'
 
 const NOT_RUNNING: Refusal = { error: 'the node is not running', usage: false }
 
@@ -50,7 +50,7 @@ export function answersOf(supervisor: Asked, clock: Clock, describe: Describe): 
 
   const unban = (subject: string): readonly Row[] =>
     during(() => {
-      supervisor.unban(keyOfPrinted(subject, supervisor.bans()) ?? subject)
+      supervisor.unban(keyOfPrinted(subject, supervisor.bans()) ?? wordOf(subject))
     }).flatMap((event) =>
       event.type === 'peer.unbanned' ? [{ event: 'unbanned', subject: event.subject }] : [],
     )

@@ -2,6 +2,8 @@
  * The bans of a data folder that no node owns: its store is opened for as long as it takes.
  * @module
  */
+import { readdir } from 'node:fs/promises'
+import { DATA_FILE } from '../../store/data-folder.ts'
 import { lmdbStore } from '../../store/lmdb.ts'
 import { printBanKey } from '../../supervisor/ban-records.ts'
 import type { BanKey } from '../../supervisor/ban-records.ts'
@@ -10,8 +12,9 @@ import type { Bans } from '../../supervisor/bans.ts'
 import { CORE_LIMITS } from '../../supervisor/limits.ts'
 import type { StoreInput } from '../../world/store.ts'
 import { CommandFault } from '../command-fault.ts'
+import { KEY_FILE } from '../key-file.ts'
 import { banRow } from './rows.ts'
-import { keyOfPrinted, keyWithoutNetwork } from './subject.ts'
+import { keyOfPrinted, keyWithoutNetwork, wordOf } from './subject.ts'
 import type { ControlRequest, Row } from './protocol.ts'
 
 /** A store that checks a large file after a crash takes seconds, not minutes. */
@@ -44,7 +47,7 @@ export async function answerFromStore(
     case 'unban': {
       const { subject } = request
       return withBans(folder, nowMs, (bans) => {
-        const key = keyOfPrinted(subject, bans.list(nowMs)) ?? keyOf(subject)
+        const key = keyOfPrinted(subject, bans.list(nowMs)) ?? keyOf(wordOf(subject))
         return bans.unban(key) ? [{ event: 'unbanned', subject: printBanKey(key) }] : []
       })
     }
@@ -60,12 +63,23 @@ function keyOf(subject: string): BanKey {
   )
 }
 
+/**
+ * A folder is asked before its first start, too, when nothing is in it; where other things are, a ban would
+ * be kept where no node looks. @throws {CommandFault}
+ */
+async function checkStore(folder: string): Promise<void> {
+  const names = await readdir(folder)
+  if (names.length === 0 || names.includes(DATA_FILE) || names.includes(KEY_FILE)) return
+  throw new CommandFault(2, `${folder} is no data folder: there is no store in it`)
+}
+
 /** Everything is on the medium when this settles. Undefined: the folder has an owner. */
 async function withBans<Result>(
   folder: string,
   nowMs: number,
   use: (bans: Bans) => Result,
 ): Promise<Result | undefined> {
+  await checkStore(folder)
   const store = lmdbStore(folder)
   const inputs = createInputs()
   store.open(inputs.enter)
@@ -73,6 +87,10 @@ async function withBans<Result>(
     const opened = await inputs.next()
     if (opened.kind === 'store.refused' && opened.fault === 'owned') return undefined
     if (opened.kind === 'store.refused') throw new CommandFault(1, opened.message)
+    // The node finds a sound store at its next start: nobody else says what has become of the one before.
+    if (opened.kind === 'store.opened') {
+      for (const sentence of opened.setAside) process.stderr.write(`${folder}: ${sentence}\n`)
+    }
     const bans = createBans()
     bans.load(store.range(BANS_TABLE, { limit: CORE_LIMITS.bansMax }), nowMs)
     const result = use(bans)

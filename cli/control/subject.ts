@@ -26,6 +26,13 @@ export function keyWithoutNetwork(subject: string): BanKey | undefined {
   return 'key' in found ? found.key : undefined
 }
 
-/** `identity ...`, `address ...`, `claim ...`, as a list of bans shows them. */
+/** A list of bans says which kind it is; the word alone is enough. */
+export const wordOf = (subject: string): string =>
+  subject.replace(/^(?:address|identity|range) (?=\S+$)/, '')
+
+/** With its kind or without. `identity ...`, `address ...`, `claim ...`, as a list of bans shows them. */
 export const keyOfPrinted = (subject: string, bans: readonly Ban[]): BanKey | undefined =>
-  bans.find(({ key }) => printBanKey(key) === subject)?.key
+  bans.find(({ key }) => {
+    const printed = printBanKey(key)
+    return printed === subject || wordOf(printed) === subject
+  })?.key

@@ -1,9 +1,13 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { CONTROL_SOCKETS_MAX } from '../../cli/control/protocol.ts'
 import { connectToOwner } from '../../store/folder-lock.ts'
+import { lmdbStore } from '../../store/lmdb.ts'
+import { createBans } from '../../supervisor/bans.ts'
+import type { BanKey } from '../../supervisor/ban-records.ts'
+import type { StoreInput } from '../../world/store.ts'
 import { within } from '../../testing/suite.ts'
 import { runCommand, startCommand, startFolder, startListening } from './command.ts'
 import type { Event, Run } from './command.ts'
@@ -119,6 +123,71 @@ describe('a ban of a range where no node is running', () => {
   })
 })
 
+/** A store as a node leaves it that banned these. */
+async function storeBans(folder: string, keys: readonly BanKey[]): Promise<void> {
+  const bans = createBans()
+  for (const key of keys) bans.ban(key, { manual: true, reason: 'by hand' }, Date.now())
+  const store = lmdbStore(folder)
+  const closed = new Promise<void>((resolve) => {
+    const onInput: Readonly<Partial<Record<StoreInput['kind'], () => void>>> = {
+      'store.opened': () => {
+        store.write(1, bans.changes())
+      },
+      'store.durable': () => {
+        store.close()
+      },
+      'store.closed': resolve,
+    }
+    store.open(({ kind }) => onInput[kind]?.())
+  })
+  await within(closed, 'the store to close')
+}
+
+describe('a ban that is printed where no node is running', () => {
+  test('is lifted as it is printed, also where it takes a network to understand its word', async () => {
+    const data = startFolder()
+    const onion = `${'a2'.repeat(28)}.onion`
+    await storeBans(data, [
+      { kind: 'address', host: onion },
+      { kind: 'identity', identity: 'ab/cd==' },
+      { kind: 'claim', group: 'a b', identity: 'bob' },
+    ])
+    const lift = async (subject: string) =>
+      rowsOf(await runCommand(['unban', subject, '--data-dir', data, '--json']))
+    const printed = ['claim 3 a b bob', `address ${onion}`]
+    for (const subject of printed) {
+      expect(await lift(subject)).toEqual([{ event: 'unbanned', subject }])
+    }
+    expect(await lift('ab/cd==')).toEqual([{ event: 'unbanned', subject: 'identity ab/cd==' }])
+    expect(rowsOf(await runCommand(['peers', '--data-dir', data, '--json']))).toEqual([])
+  })
+})
+
+describe('a data folder that no node runs on', () => {
+  test('whose store is damaged: whoever asks first is told where it went', async () => {
+    const data = startFolder()
+    await storeBans(data, [{ kind: 'address', host: '10.0.0.1' }])
+    writeFileSync(join(data, 'store.mdb'), 'no store any more'.repeat(500))
+    const { code, err, out } = await runCommand(['peers', '--data-dir', data])
+    expect(err).toMatch(
+      new RegExp(`^${data}: store\\.mdb was moved to store\\.mdb\\.damaged-1 because .*\n$`),
+    )
+    expect([code, out]).toEqual([0, expect.stringContaining('nobody is banned')])
+  })
+
+  test.each([['peers'], ['ban', '10.0.0.1'], ['unban', '10.0.0.1']])(
+    'and that is none, since other things are in it, is left as it is: %s',
+    async (...words) => {
+      const folder = startFolder()
+      writeFileSync(join(folder, 'notes.txt'), 'of somebody')
+      const { code, err, out } = await runCommand([...words, '--data-dir', folder])
+      expect(err).toBe(`peerloom: ${folder} is no data folder: there is no store in it\n`)
+      expect([code, out]).toEqual([2, ''])
+      expect(readdirSync(folder)).toEqual(['notes.txt'])
+    },
+  )
+})
+
 describe('peers', () => {
   test('shows who is connected, who was, and nobody else', async () => {
     const [data, theirs] = [startFolder(), startFolder()]
@@ -183,6 +252,14 @@ describe('is used wrongly:', () => {
     const { code, err } = await runCommand(words)
     expect(err).toMatch(sentence)
     expect(err.trim().split('\n')).toHaveLength(1)
+    expect(code).toBe(2)
+  })
+
+  test('with what a terminal would obey, which the sentence does not repeat', async () => {
+    const { code, err } = await runCommand([
+      ...['unban', '\u001B]0;title\u0007\u001B[2J', '--data-dir', startFolder()],
+    ])
+    expect(err).toMatch(/^peerloom: \?\]0;title\?\?\[2J is neither an IP address nor an identity/)
     expect(code).toBe(2)
   })
 

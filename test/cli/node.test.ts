@@ -1,4 +1,6 @@
-import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { chmodSync, closeSync, existsSync, openSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { describe, expect, test } from 'vitest'
@@ -124,6 +126,22 @@ describe('a second signal', () => {
     expect(dialler.events().map(({ event }) => event)).not.toContain('node.stopped')
   })
 })
+
+/** On Linux a file that is always full. */
+const FULL = '/dev/full'
+
+test.skipIf(!existsSync(FULL))(
+  'a full disk ends a command with a sentence (needs /dev/full)',
+  () => {
+    const full = openSync(FULL, 'w')
+    const program = join(compiledFolder(), 'cli/main.js')
+    const stdio = ['ignore' as const, full, 'pipe' as const]
+    const { status, stderr } = spawnSync(process.execPath, [program, 'chart'], { stdio })
+    closeSync(full)
+    expect(stderr.toString()).toMatch(/^peerloom: standard output cannot be written: ENOSPC.*\n$/)
+    expect(status).toBe(1)
+  },
+)
 
 describe('a reader that goes away', () => {
   test('is no error, and the node is stopped with grace', async () => {
