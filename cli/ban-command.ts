@@ -6,6 +6,7 @@
 import { ask } from './control/ask.ts'
 import type { Asked } from './control/ask.ts'
 import type { Row } from './control/protocol.ts'
+import { wordOf } from './control/subject.ts'
 import { printable } from './format.ts'
 import { jsonLine } from './json.ts'
 import { print } from './standard-output.ts'
@@ -17,10 +18,6 @@ export interface BanOptions {
   readonly forMs: number | undefined
   readonly why: string
 }
-
-/** A list of bans says which kind it is; the word alone is enough. */
-const wordOf = (subject: string): string =>
-  subject.replace(/^(?:address|identity|range) (?=\S+$)/, '')
 
 /** @throws {CommandFault} */
 export async function ban(
@@ -48,7 +45,7 @@ export async function unban(
   subject: string,
   { folder, json }: Pick<BanOptions, 'folder' | 'json'>,
 ): Promise<void> {
-  const asked = await ask(folder, { ask: 'unban', subject: wordOf(subject) })
+  const asked = await ask(folder, { ask: 'unban', subject })
   if (asked.rows.length > 0) {
     show(asked, json, ({ subject: whom = '' }) => `no longer banned: ${textOf(whom)}`)
   } else if (!json) print(printable(`${subject} was not banned`))

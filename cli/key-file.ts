@@ -10,7 +10,7 @@ import { systemRandom } from '../transport/random.ts'
 import { CommandFault } from './command-fault.ts'
 
 const KEY_BYTES = 32
-const FILE = 'node.key'
+export const KEY_FILE = 'node.key'
 
 const codeOf = (error: unknown): unknown =>
   error instanceof Error && 'code' in error ? error.code : undefined
@@ -26,7 +26,7 @@ export function drawKey(isPrivateKey: (bytes: Uint8Array) => boolean): Uint8Arra
 /** The key in `folder`, made with `makeKey` where there is none. @throws {CommandFault} */
 export async function loadKey(folder: string, makeKey: () => Uint8Array): Promise<Uint8Array> {
   await mkdir(folder, { recursive: true, mode: 0o700 })
-  const path = join(folder, FILE)
+  const path = join(folder, KEY_FILE)
   return (await readKey(path)) ?? (await writeKey(folder, path, makeKey()))
 }
 
@@ -58,7 +58,7 @@ async function readKey(path: string): Promise<Uint8Array | undefined> {
  * that start at once the first one's key holds for both.
  */
 async function writeKey(folder: string, path: string, key: Uint8Array): Promise<Uint8Array> {
-  const written = join(folder, `.${FILE}-${randomBytes(8).toString('hex')}`)
+  const written = join(folder, `.${KEY_FILE}-${randomBytes(8).toString('hex')}`)
   try {
     await writeSynced(written, key)
     await link(written, path)

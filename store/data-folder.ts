@@ -32,6 +32,9 @@ export interface DataFolder {
  */
 const PROBE_BYTES = 64 * 1024
 
+/** The store's own file in the folder. */
+export const DATA_FILE = 'store.mdb'
+
 /** @throws {StoreError} 'owned', 'no-access', 'no-space', and what the file system reports. */
 export async function openDataFolder(
   path: string,
@@ -42,7 +45,7 @@ export async function openDataFolder(
   await refuseOpenToOthers(folder)
   const lock = await lockFolder(folder, options)
   try {
-    const dataFile = join(folder, 'store.mdb')
+    const dataFile = join(folder, DATA_FILE)
     const probePath = join(folder, 'store.probe')
     await probe(probePath, 0)
     const setAside = await setAsideIfDamaged(dataFile)

@@ -2,6 +2,11 @@
  * The bans of a data folder that no node owns: its store is opened for as long as it takes.
  * @module
  */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { DATA_FILE } from '../../store/data-folder.ts'
+import { storeErrorOf } from '../../store/faults.ts'
+import { checkLmdbFile } from '../../store/lmdb-check.ts'
 import { lmdbStore } from '../../store/lmdb.ts'
 import { printBanKey } from '../../supervisor/ban-records.ts'
 import type { BanKey } from '../../supervisor/ban-records.ts'
@@ -10,8 +15,10 @@ import type { Bans } from '../../supervisor/bans.ts'
 import { CORE_LIMITS } from '../../supervisor/limits.ts'
 import type { StoreInput } from '../../world/store.ts'
 import { CommandFault } from '../command-fault.ts'
+import { KEY_FILE } from '../key-file.ts'
+import { hasOwner } from './client.ts'
 import { banRow } from './rows.ts'
-import { keyOfPrinted, keyWithoutNetwork } from './subject.ts'
+import { keyOfPrinted, keyWithoutNetwork, wordOf } from './subject.ts'
 import type { ControlRequest, Row } from './protocol.ts'
 
 /** A store that checks a large file after a crash takes seconds, not minutes. */
@@ -44,7 +51,7 @@ export async function answerFromStore(
     case 'unban': {
       const { subject } = request
       return withBans(folder, nowMs, (bans) => {
-        const key = keyOfPrinted(subject, bans.list(nowMs)) ?? keyOf(subject)
+        const key = keyOfPrinted(subject, bans.list(nowMs)) ?? keyOf(wordOf(subject))
         return bans.unban(key) ? [{ event: 'unbanned', subject: printBanKey(key) }] : []
       })
     }
@@ -60,12 +67,41 @@ function keyOf(subject: string): BanKey {
   )
 }
 
+/**
+ * A store is neither begun where no node ever was, for nobody would read it, nor in the place of a
+ * damaged one: that is the node's to do, which tells of it. False: somebody owns the folder by now.
+ * @throws {CommandFault} there is no store, or it cannot be opened
+ */
+async function hasSoundStore(folder: string): Promise<boolean> {
+  const dataFile = join(folder, DATA_FILE)
+  if (!existsSync(dataFile)) {
+    // The key is there before the first start: so may a ban be.
+    if (existsSync(join(folder, KEY_FILE))) return true
+    throw new CommandFault(2, `there is no store in ${folder}: no node has used it yet`)
+  }
+  let damage: string | undefined
+  try {
+    damage = checkLmdbFile(dataFile)
+  } catch (cause) {
+    const { message } = storeErrorOf(cause, `the data folder ${folder}`)
+    throw new CommandFault(1, message, { cause })
+  }
+  if (damage === undefined) return true
+  // An owner writes to the file while it is read here.
+  if (await hasOwner(folder)) return false
+  throw new CommandFault(
+    1,
+    `the store in ${folder} is damaged: ${damage}; a node that starts there moves it aside and begins a new one`,
+  )
+}
+
 /** Everything is on the medium when this settles. Undefined: the folder has an owner. */
 async function withBans<Result>(
   folder: string,
   nowMs: number,
   use: (bans: Bans) => Result,
 ): Promise<Result | undefined> {
+  if (!(await hasSoundStore(folder))) return undefined
   const store = lmdbStore(folder)
   const inputs = createInputs()
   store.open(inputs.enter)
@@ -73,6 +109,10 @@ async function withBans<Result>(
     const opened = await inputs.next()
     if (opened.kind === 'store.refused' && opened.fault === 'owned') return undefined
     if (opened.kind === 'store.refused') throw new CommandFault(1, opened.message)
+    // It was damaged since it was looked at.
+    if (opened.kind === 'store.opened' && opened.setAside.length > 0) {
+      throw new CommandFault(1, opened.setAside.join('; '))
+    }
     const bans = createBans()
     bans.load(store.range(BANS_TABLE, { limit: CORE_LIMITS.bansMax }), nowMs)
     const result = use(bans)

@@ -26,6 +26,14 @@ export function keyWithoutNetwork(subject: string): BanKey | undefined {
   return 'key' in found ? found.key : undefined
 }
 
-/** `identity ...`, `address ...`, `claim ...`, as a list of bans shows them. */
-export const keyOfPrinted = (subject: string, bans: readonly Ban[]): BanKey | undefined =>
-  bans.find(({ key }) => printBanKey(key) === subject)?.key
+/** A list of bans says which kind it is; the word alone is enough. */
+export const wordOf = (subject: string): string =>
+  subject.replace(/^(?:address|identity|range) (?=\S+$)/, '')
+
+/** `identity ...`, `address ...`, `claim ...`, as a list of bans shows them, or the word of one alone. */
+export function keyOfPrinted(subject: string, bans: readonly Ban[]): BanKey | undefined {
+  const ban =
+    bans.find(({ key }) => printBanKey(key) === subject) ??
+    bans.find(({ key }) => wordOf(printBanKey(key)) === subject)
+  return ban?.key
+}

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -20,6 +20,13 @@ const dialFrom = (folder: string, address: string, words: readonly string[] = []
     ...['node', 'native', '--json', '--data-dir', folder, '--connect', address],
     ...words,
   ])
+
+/** A data folder before its first start: with a key, and without a store. */
+function startKeyFolder(): string {
+  const folder = startFolder()
+  writeFileSync(join(folder, 'node.key'), new Uint8Array(32).fill(7), { mode: 0o600 })
+  return folder
+}
 
 describe('a ban of a running node', () => {
   test('closes the connections of the peer, keeps it out, and is lifted', async () => {
@@ -81,7 +88,7 @@ describe('a ban of a running node', () => {
 
 describe('a ban where no node is running', () => {
   test('is in the store, holds from the next start, and is lifted there', async () => {
-    const [data, theirs] = [startFolder(), startFolder()]
+    const [data, theirs] = [startKeyFolder(), startFolder()]
     const peer = await startListening(['--data-dir', theirs])
     await peer.stop()
 
@@ -107,7 +114,7 @@ describe('a ban where no node is running', () => {
 
 describe('a ban of a range where no node is running', () => {
   test('is in the store, holds from the next start, and is lifted as it is printed', async () => {
-    const [data, theirs] = [startFolder(), startFolder()]
+    const [data, theirs] = [startKeyFolder(), startFolder()]
     const ban = await runCommand(['ban', '127.7.7.7/8', '--data-dir', data, '--json'])
     expect(rowsOf(ban)).toMatchObject([{ event: 'banned', subject: 'range 127.0.0.0/8' }])
     const node = await startListening(['--data-dir', data])
@@ -117,6 +124,56 @@ describe('a ban of a range where no node is running', () => {
     const unban = await runCommand(['unban', 'range 127.0.0.0/8', '--data-dir', data, '--json'])
     expect(rowsOf(unban)).toEqual([{ event: 'unbanned', subject: 'range 127.0.0.0/8' }])
   })
+})
+
+describe('a ban of an onion service where no node is running', () => {
+  const host = 'pg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscryd.onion'
+  test.each([[`address ${host}`], [host]])('is lifted as %s', async (subject) => {
+    const data = startFolder()
+    const node = startCommand([
+      ...['node', 'bitcoin', '--network', 'regtest', '--json', '--data-dir', data],
+      ...['--listen', '127.0.0.1:0'],
+    ])
+    await node.event('started')
+    expect((await runCommand(['ban', `${host}:18444`, '--data-dir', data])).code).toBe(0)
+    await node.stop()
+    const unban = await runCommand(['unban', subject, '--data-dir', data, '--json'])
+    expect(rowsOf(unban)).toEqual([{ event: 'unbanned', subject: `address ${host}` }])
+    expect(rowsOf(await runCommand(['peers', '--data-dir', data, '--json']))).toEqual([])
+  })
+})
+
+const WITHOUT_NODE = [
+  ['peers', []],
+  ['ban', ['10.0.0.1']],
+  ['unban', ['10.0.0.1']],
+] as const
+
+describe('where no node is running', () => {
+  test.each(WITHOUT_NODE)('%s begins no store in a folder without one', async (command, words) => {
+    const parent = startFolder()
+    mkdirSync(join(parent, 'store'))
+    const { code, err, out } = await runCommand([command, ...words, '--data-dir', parent])
+    expect(err).toBe(`peerloom: there is no store in ${parent}: no node has used it yet\n`)
+    expect([code, out]).toEqual([2, ''])
+    expect(readdirSync(parent)).toEqual(['store'])
+  })
+
+  test.each(WITHOUT_NODE)(
+    '%s leaves a damaged store to the node, which tells of it',
+    async (command, words) => {
+      const data = startKeyFolder()
+      const damaged = 'this is no data file'.repeat(1_000)
+      writeFileSync(join(data, 'store.mdb'), damaged)
+      const { code, err, out } = await runCommand([command, ...words, '--data-dir', data])
+      expect(err).toContain(`peerloom: the store in ${data} is damaged: `)
+      expect([code, out]).toEqual([1, ''])
+      const node = await startListening(['--data-dir', data])
+      expect(await node.event('store.set-aside')).toMatchObject({
+        files: [expect.stringContaining('store.mdb was moved to store.mdb.damaged-1')],
+      })
+    },
+  )
 })
 
 describe('peers', () => {
@@ -161,7 +218,7 @@ describe('is used wrongly:', () => {
     ['ban', 'example.org'],
     ['unban', 'node://x@y'],
   ])('%s %s, which nobody is called', async (command, subject) => {
-    const data = startFolder()
+    const data = startKeyFolder()
     const stored = await runCommand([command, subject, '--data-dir', data])
     expect(stored.err).toContain(`${subject} is neither an IP address nor an identity`)
     expect([stored.code, stored.out]).toEqual([2, ''])
