@@ -23,16 +23,26 @@ export async function askNode(
   request: ControlRequest,
 ): Promise<readonly Row[] | undefined> {
   await checkFolder(folder)
-  let socket: Socket | undefined
+  const socket = await socketOf(folder)
+  return socket === undefined ? undefined : exchange(socket, request)
+}
+
+/** @throws {CommandFault} the owner does not answer */
+export async function hasOwner(folder: string): Promise<boolean> {
+  const socket = await socketOf(folder)
+  socket?.destroy()
+  return socket !== undefined
+}
+
+async function socketOf(folder: string): Promise<Socket | undefined> {
   try {
-    socket = await connectToOwner(folder)
+    return await connectToOwner(folder)
   } catch (cause) {
     if (!(cause instanceof StoreError)) throw cause
     const sentence =
       cause.fault === 'owned' ? `the owner of ${folder} does not answer` : cause.message
     throw new CommandFault(1, sentence, { cause })
   }
-  return socket === undefined ? undefined : exchange(socket, request)
 }
 
 async function checkFolder(folder: string): Promise<void> {

@@ -4,7 +4,7 @@
  * @module
  */
 import { PeerloomError } from '../../index.ts'
-import type { ProtocolTypes, Supervisor, SupervisorEvent } from '../../index.ts'
+import type { NodeState, ProtocolTypes, Supervisor, SupervisorEvent } from '../../index.ts'
 import type { Clock } from '../../world/clock.ts'
 import type { Describe } from '../description.ts'
 import type { Refusal, Row } from './protocol.ts'
@@ -12,7 +12,18 @@ import { banRow, connectionRow, peerRow } from './rows.ts'
 import type { Answer } from './server.ts'
 import { keyOfPrinted, wordOf } from './subject.ts'
 
-const NOT_RUNNING: Refusal = { error: 'the node is not running', usage: false }
+/** Its folder has an owner from before it runs until after: somebody may ask in between. */
+function notRunning(state: NodeState): Refusal {
+  switch (state) {
+    case 'idle':
+    case 'starting':
+      return { error: 'the node is starting: ask again', usage: false }
+    case 'stopping':
+      return { error: 'the node is stopping: ask again', usage: false }
+    default:
+      return { error: 'the node is not running', usage: false }
+  }
+}
 
 type Asked = Pick<
   Supervisor<ProtocolTypes>,
@@ -45,7 +56,7 @@ export function answersOf(supervisor: Asked, clock: Clock, describe: Describe): 
         return { error: String(event.error), usage: false }
       }
     }
-    return NOT_RUNNING
+    return notRunning(supervisor.state)
   }
 
   const unban = (subject: string): readonly Row[] =>
@@ -65,7 +76,7 @@ export function answersOf(supervisor: Asked, clock: Clock, describe: Describe): 
   }
 
   return (request) => {
-    if (supervisor.state !== 'running') return NOT_RUNNING
+    if (supervisor.state !== 'running') return notRunning(supervisor.state)
     try {
       switch (request.ask) {
         case 'peers':

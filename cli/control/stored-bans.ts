@@ -2,8 +2,11 @@
  * The bans of a data folder that no node owns: its store is opened for as long as it takes.
  * @module
  */
-import { readdir } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { DATA_FILE } from '../../store/data-folder.ts'
+import { storeErrorOf } from '../../store/faults.ts'
+import { checkLmdbFile } from '../../store/lmdb-check.ts'
 import { lmdbStore } from '../../store/lmdb.ts'
 import { printBanKey } from '../../supervisor/ban-records.ts'
 import type { BanKey } from '../../supervisor/ban-records.ts'
@@ -13,6 +16,7 @@ import { CORE_LIMITS } from '../../supervisor/limits.ts'
 import type { StoreInput } from '../../world/store.ts'
 import { CommandFault } from '../command-fault.ts'
 import { KEY_FILE } from '../key-file.ts'
+import { hasOwner } from './client.ts'
 import { banRow } from './rows.ts'
 import { keyOfPrinted, keyWithoutNetwork, wordOf } from './subject.ts'
 import type { ControlRequest, Row } from './protocol.ts'
@@ -64,13 +68,31 @@ function keyOf(subject: string): BanKey {
 }
 
 /**
- * A folder is asked before its first start, too, when nothing is in it; where other things are, a ban would
- * be kept where no node looks. @throws {CommandFault}
+ * A store is neither begun where no node ever was, for nobody would read it, nor in the place of a
+ * damaged one: that is the node's to do, which tells of it. False: somebody owns the folder by now.
+ * @throws {CommandFault} there is no store, or it cannot be opened
  */
-async function checkStore(folder: string): Promise<void> {
-  const names = await readdir(folder)
-  if (names.length === 0 || names.includes(DATA_FILE) || names.includes(KEY_FILE)) return
-  throw new CommandFault(2, `${folder} is no data folder: there is no store in it`)
+async function hasSoundStore(folder: string): Promise<boolean> {
+  const dataFile = join(folder, DATA_FILE)
+  if (!existsSync(dataFile)) {
+    // The key is there before the first start: so may a ban be.
+    if (existsSync(join(folder, KEY_FILE))) return true
+    throw new CommandFault(2, `there is no store in ${folder}: no node has used it yet`)
+  }
+  let damage: string | undefined
+  try {
+    damage = checkLmdbFile(dataFile)
+  } catch (cause) {
+    const { message } = storeErrorOf(cause, `the data folder ${folder}`)
+    throw new CommandFault(1, message, { cause })
+  }
+  if (damage === undefined) return true
+  // An owner writes to the file while it is read here.
+  if (await hasOwner(folder)) return false
+  throw new CommandFault(
+    1,
+    `the store in ${folder} is damaged: ${damage}; a node that starts there moves it aside and begins a new one`,
+  )
 }
 
 /** Everything is on the medium when this settles. Undefined: the folder has an owner. */
@@ -79,7 +101,7 @@ async function withBans<Result>(
   nowMs: number,
   use: (bans: Bans) => Result,
 ): Promise<Result | undefined> {
-  await checkStore(folder)
+  if (!(await hasSoundStore(folder))) return undefined
   const store = lmdbStore(folder)
   const inputs = createInputs()
   store.open(inputs.enter)
@@ -87,9 +109,9 @@ async function withBans<Result>(
     const opened = await inputs.next()
     if (opened.kind === 'store.refused' && opened.fault === 'owned') return undefined
     if (opened.kind === 'store.refused') throw new CommandFault(1, opened.message)
-    // The node finds a sound store at its next start: nobody else says what has become of the one before.
-    if (opened.kind === 'store.opened') {
-      for (const sentence of opened.setAside) process.stderr.write(`${folder}: ${sentence}\n`)
+    // It was damaged since it was looked at.
+    if (opened.kind === 'store.opened' && opened.setAside.length > 0) {
+      throw new CommandFault(1, opened.setAside.join('; '))
     }
     const bans = createBans()
     bans.load(store.range(BANS_TABLE, { limit: CORE_LIMITS.bansMax }), nowMs)

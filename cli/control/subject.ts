@@ -30,9 +30,10 @@ export function keyWithoutNetwork(subject: string): BanKey | undefined {
 export const wordOf = (subject: string): string =>
   subject.replace(/^(?:address|identity|range) (?=\S+$)/, '')
 
-/** With its kind or without. `identity ...`, `address ...`, `claim ...`, as a list of bans shows them. */
-export const keyOfPrinted = (subject: string, bans: readonly Ban[]): BanKey | undefined =>
-  bans.find(({ key }) => {
-    const printed = printBanKey(key)
-    return printed === subject || wordOf(printed) === subject
-  })?.key
+/** `identity ...`, `address ...`, `claim ...`, as a list of bans shows them, or the word of one alone. */
+export function keyOfPrinted(subject: string, bans: readonly Ban[]): BanKey | undefined {
+  const ban =
+    bans.find(({ key }) => printBanKey(key) === subject) ??
+    bans.find(({ key }) => wordOf(printBanKey(key)) === subject)
+  return ban?.key
+}
