@@ -10,6 +10,8 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { encodeHex, encodeUtf8 } from '../codec/bytes.ts'
 
 const TOKEN_BYTES = 32
+/** Of HTTP. */
+const USUAL_PORT = 80
 const HOST_NAMES = ['127.0.0.1', 'localhost'] as const
 
 /** The subprotocol of pages; a second one, `token.<hex>`, carries the token. */
@@ -45,7 +47,9 @@ function isSame(given: string, token: string): boolean {
 export function createAccess({ origins, port }: AccessOptions): Access {
   const token = makeToken()
   const statelyToken = makeToken()
-  const hosts = new Set(HOST_NAMES.map((name) => `${name}:${String(port)}`))
+  const named = HOST_NAMES.map((name) => `${name}:${String(port)}`)
+  // Browsers leave out the port that is usual.
+  const hosts = new Set<string>(port === USUAL_PORT ? [...named, ...HOST_NAMES] : named)
   const known = new Set([...[...hosts].map((host) => `http://${host}`), ...origins])
 
   return {

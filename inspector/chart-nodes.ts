@@ -53,6 +53,10 @@ export function chartOf(logic: object): Chart {
   return logic
 }
 
+/** Undefined where it has no such state: names come from recordings too, and may be `constructor`. */
+export const childOf = (node: ChartNode, name: string): ChartNode | undefined =>
+  Object.hasOwn(node.states, name) ? node.states[name] : undefined
+
 /** The state and all inside of it, in the order in which they were written. */
 export const statesIn = (node: ChartNode): readonly ChartNode[] => [
   node,

@@ -9,7 +9,7 @@ import type { ProtocolTypes } from '../machines/session.ts'
 import type { Explanation } from '../supervisor/explanation.ts'
 import type { Supervisor } from '../supervisor/supervisor-contract.ts'
 import { statePath } from './chart-description.ts'
-import { chartOf } from './chart-nodes.ts'
+import { chartOf, childOf } from './chart-nodes.ts'
 import type { ChartNode } from './chart-nodes.ts'
 import { connectionRow } from './connection-rows.ts'
 import type { RowOptions } from './connection-rows.ts'
@@ -48,7 +48,7 @@ function litOf(node: ChartNode, value: StateValue): readonly ChartNode[] {
   return [
     node,
     ...Object.entries(inner).flatMap(([key, deeper]) => {
-      const child = node.states[key]
+      const child = childOf(node, key)
       return child === undefined ? [] : litOf(child, deeper)
     }),
   ]

@@ -2,7 +2,7 @@
  * Which states of a chart are lit where its state is written as text, under the ids of its description.
  * @module
  */
-import { chartOf } from './chart-nodes.ts'
+import { chartOf, childOf } from './chart-nodes.ts'
 import { statePath } from './chart-description.ts'
 import type { ChartNode } from './chart-nodes.ts'
 import { stateValueOf } from './state-value.ts'
@@ -14,7 +14,7 @@ export function litStates(logic: object): (text: string) => readonly string[] {
 
   const below = (node: ChartNode, value: StateValue): readonly ChartNode[] =>
     Object.entries(typeof value === 'string' ? { [value]: {} } : value).flatMap(([key, inner]) => {
-      const child = node.states[key]
+      const child = childOf(node, key)
       return child === undefined ? [] : [child, ...below(child, inner)]
     })
 

@@ -3,6 +3,7 @@
  * has for it. The text alone does not say where an inner region ends: the chart does.
  * @module
  */
+import { childOf } from './chart-nodes.ts'
 import type { ChartNode } from './chart-nodes.ts'
 
 export type StateValue = string | { readonly [state: string]: StateValue }
@@ -33,7 +34,7 @@ export function stateValueOf(root: ChartNode, text: string): StateValue {
     for (let region = 0; region < regions; region++) {
       if (region > 0 && !take('|')) return undefined
       const name = key()
-      const child = node.states[name]
+      const child = childOf(node, name)
       if (child === undefined) return undefined
       const isLeaf = Object.keys(child.states).length === 0
       if (isLeaf && node.type !== 'parallel') return name

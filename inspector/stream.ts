@@ -219,7 +219,7 @@ export function attachStream<T extends ProtocolTypes>(
     }
   }
 
-  // ---- those that were there before anybody looked, as they are now ---------------------------------
+  // ---- those that were there before anybody looked, as they are now: all of them, outside of a step ---
 
   const tellPresent = (): void => {
     const root = { actor: 'node', state: supervisor.state, about: {} } as const
@@ -229,7 +229,7 @@ export function attachStream<T extends ProtocolTypes>(
       tell({ of: 'actor', name: `${node}/${name}`, ...child })
     }
     for (const { address, facts, identity, name, phase, role, slot } of supervisor.connections()) {
-      if (!shows(name) || !allowance.allows('lives')) continue
+      if (!shows(name)) continue
       const shownFacts = readable(facts)
       const about: Record<string, Plain> = {
         ...{ address, role, slot },
@@ -268,9 +268,14 @@ export const inspectionOf = <T extends ProtocolTypes>(
 ): Observable<StreamEvent> =>
   new GuardedObservable<StreamEvent>(
     (error) => options.onFault?.(error),
-    (subscriber) =>
-      attachStream(options, (event) => {
+    (subscriber) => {
+      const detach = attachStream(options, (event) => {
         subscriber.next(event)
         if (event.of === 'event' && event.type === 'node.stopped') subscriber.complete()
-      }),
+      })
+      // Of a node that is over nothing more is told.
+      const { state } = options.supervisor
+      if (state === 'stopped' || state === 'failed') subscriber.complete()
+      return detach
+    },
   )

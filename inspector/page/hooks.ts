@@ -37,13 +37,15 @@ export function useView<Asked extends Query>(query: Asked): Looked<Asked> {
 export function useStatus(): LiveStatus {
   const { live } = useServer()
   const [status, setStatus] = useState(live.status)
-  useEffect(
-    () =>
-      live.onStatus(() => {
-        setStatus(live.status())
-      }),
-    [live],
-  )
+  useEffect(() => {
+    const look = (): void => {
+      setStatus(live.status())
+    }
+    const leave = live.onStatus(look)
+    // It may have changed since this was drawn.
+    look()
+    return leave
+  }, [live])
   return status
 }
 

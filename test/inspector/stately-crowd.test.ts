@@ -24,6 +24,8 @@ test.each([
   [300, {}],
   // More than the system's own buffers take.
   [900, { unreadBytesMax: 65_536 }],
+  // More than are told of in a second where they come one after the other.
+  [1_100, {}],
 ])('the real receiver gets the tree of %i connections, whole', async (count, limits) => {
   const { server, supervisor } = await startCrowdedServer(count, limits)
   const told: StatelyInspectionEvent[] = []

@@ -476,6 +476,8 @@ describe('a state that is text', () => {
     ['left.up|right.z', 'left.up|right.z'],
     ['left.up|right.a|right.b', 'left.up|right.a|right.b'],
     ['', ''],
+    ['constructor', 'constructor'],
+    ['__proto__.up|right.a', '__proto__.up|right.a'],
   ])('%s', (text, value) => {
     expect(stateValueOf(root, text)).toEqual(value)
   })

@@ -167,5 +167,11 @@ describe('the stream of a node', () => {
     world.advance(10_000)
     expect(isComplete).toBe(true)
     expect(other.at(-1)).toBe('event')
+
+    const late: string[] = []
+    let isOver = false
+    stream.subscribe({ next: ({ of }) => late.push(of), complete: () => (isOver = true) })
+    expect(isOver).toBe(true)
+    expect(new Set(late)).toEqual(new Set(['actor']))
   })
 })
