@@ -50,8 +50,13 @@ export class GuardedObservable<Value> extends Observable<Value> {
       }
     }
     return super.subscribe({
+      // Not by `guarded`: it would take a closure for each message.
       next: (value) => {
-        guarded(() => observer.next?.(value))
+        try {
+          observer.next?.(value)
+        } catch (thrown) {
+          this.#onThrow(thrown)
+        }
       },
       error: (failure: unknown) => {
         if (observer.error === undefined) this.#onThrow(failure)

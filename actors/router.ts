@@ -6,12 +6,13 @@
  * return), and handlers, which take work away and hold credit until they settle.
  * @module
  */
-import { Subject } from 'rxjs'
 import type { Observable } from 'rxjs'
 import type { ProtocolTypes } from '../machines/session.ts'
 import type { Routed } from './child.ts'
 import { heldBytes } from './credit.ts'
 import { GuardedObservable } from './guarded-observable.ts'
+import { createMessageSubject } from './message-subject.ts'
+import type { MessageSubject } from './message-subject.ts'
 
 /** Gives credit back; once. */
 export type Settle = () => void
@@ -73,8 +74,8 @@ interface Feed<Message> {
 
 interface Route<Message> {
   /** Views are valid within the step alone; copies belong to whoever gets them. */
-  readonly views: Subject<Routed<Message>>
-  readonly copies: Subject<Routed<Message>>
+  readonly views: MessageSubject<Routed<Message>>
+  readonly copies: MessageSubject<Routed<Message>>
   viewConsumers: number
   copyConsumers: number
   handlers: readonly Handler<Message>[]
@@ -90,8 +91,8 @@ export function createRouter<T extends ProtocolTypes>(options: RouterOptions<T>)
     const existing = routes.get(type)
     if (existing !== undefined) return existing
     const route: Route<Message> = {
-      views: new Subject(),
-      copies: new Subject(),
+      views: createMessageSubject(),
+      copies: createMessageSubject(),
       viewConsumers: 0,
       copyConsumers: 0,
       handlers: [],
@@ -104,7 +105,7 @@ export function createRouter<T extends ProtocolTypes>(options: RouterOptions<T>)
   const prune = (type: string, route: Route<Message>): void => {
     const used =
       route.viewConsumers + route.copyConsumers + route.handlers.length + route.feeds.length
-    if (used === 0 && !route.views.observed && !route.copies.observed) routes.delete(type)
+    if (used === 0 && !route.views.isObserved() && !route.copies.isObserved()) routes.delete(type)
   }
 
   const give = (
@@ -171,9 +172,9 @@ export function createRouter<T extends ProtocolTypes>(options: RouterOptions<T>)
             return undefined
           }
           const route = routeOf(type)
-          const subscription = (views ? route.views : route.copies).subscribe(subscriber)
+          const leave = (views ? route.views : route.copies).add(subscriber)
           return () => {
-            subscription.unsubscribe()
+            leave()
             prune(type, route)
           }
         },

@@ -89,6 +89,17 @@ export function skipBytes(reader: Reader, count: number): void {
   advance(reader, count)
 }
 
+/** Whether the next bytes are these; then they are passed. No view is made of them. */
+export function passBytes(reader: Reader, expected: Uint8Array): boolean {
+  const { bytes, offset } = reader
+  if (expected.length > bytes.length - offset) return false
+  for (let index = 0; index < expected.length; index++) {
+    if (bytes[offset + index] !== expected[index]) return false
+  }
+  reader.offset = offset + expected.length
+  return true
+}
+
 /** A view of all that is left; the reader is then at its end. */
 export const readRest = (reader: Reader): Uint8Array => readBytes(reader, unreadBytes(reader))
 

@@ -51,8 +51,11 @@ export function readCount(reader: Reader, max: number): number {
 
 /** The name of a protocol, or a topic. */
 export function readName(reader: Reader, bytesMax: number, names: ProtocolNames): string {
-  const bytes = readBytes(reader, readStringLength(reader), bytesMax)
-  return names.textOf(bytes) ?? failShape(reader)
+  const length = readStringLength(reader)
+  if (length > bytesMax) failReading(reader, 'tooLarge')
+  return (
+    names.passLast(reader, length) ?? names.textOf(readBytes(reader, length)) ?? failShape(reader)
+  )
 }
 
 /** A view, whatever its length. */

@@ -5,6 +5,8 @@
  * @module
  */
 import { decodeUtf8, encodeUtf8, equalBytes } from '../bytes.ts'
+import { passBytes } from '../reader.ts'
+import type { Reader } from '../reader.ts'
 
 /** Each way. A connection rarely has more in use at once; with more, the oldest is made anew. */
 const NAMES_MAX = 8
@@ -12,6 +14,8 @@ const NAMES_MAX = 8
 export interface ProtocolNames {
   /** Undefined for what is not UTF-8. The bytes may be a view. */
   textOf(bytes: Uint8Array): string | undefined
+  /** The name that was read last, where the next `length` bytes are it; they are passed, and no view is made. */
+  passLast(reader: Reader, length: number): string | undefined
   bytesOf(text: string): Uint8Array
 }
 
@@ -43,6 +47,10 @@ export function createProtocolNames(): ProtocolNames {
 
   return {
     textOf: (bytes) => (equalBytes(bytes, lastRead.bytes) ? lastRead.text : findText(bytes)),
+    passLast: (reader, length) =>
+      length === lastRead.bytes.length && passBytes(reader, lastRead.bytes)
+        ? lastRead.text
+        : undefined,
     bytesOf: (text) => (text === lastWritten.text ? lastWritten.bytes : findBytes(text)),
   }
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { encodeUtf8 } from '../../../codec/bytes.ts'
 import { createProtocolNames } from '../../../codec/native/protocol-names.ts'
+import { createReader } from '../../../codec/reader.ts'
 import { hex } from '../../support/hex.ts'
 
 describe('protocol names', () => {
@@ -28,6 +29,21 @@ describe('protocol names', () => {
     bytes.set(encodeUtf8('news'))
     expect(names.textOf(bytes)).toBe('news')
     expect(names.textOf(encodeUtf8('chat'))).toBe('chat')
+  })
+
+  test('that come again are passed in the bytes, and others are not', () => {
+    const names = createProtocolNames()
+    const reader = createReader(encodeUtf8('chatchats'), { short: 'short' })
+    expect(names.passLast(reader, 4)).toBeUndefined()
+    names.textOf(encodeUtf8('chat'))
+    expect(names.passLast(reader, 4)).toBe('chat')
+    expect(reader.offset).toBe(4)
+    expect(names.passLast(reader, 5)).toBeUndefined()
+    names.textOf(encodeUtf8('chats!'))
+    expect(names.passLast(reader, 6)).toBeUndefined()
+    names.textOf(encodeUtf8('chatz'))
+    expect(names.passLast(reader, 5)).toBeUndefined()
+    expect(reader.offset).toBe(4)
   })
 
   test('in use by turns are encoded once', () => {
