@@ -41,6 +41,8 @@ const LOOKED_AT_MAX = 256
 const RESERVED_MS_MAX = 60_000
 /** Who had nothing to be asked for is not looked at again so soon: looking costs with what it claims. */
 const IDLE_MS = 1_000
+/** Ranges of one neighbour that were given up and may yet be answered: as many as wait there. */
+const LATE_RANGES_MAX = NATIVE_LIMITS.rangesQueuedMax
 /** Halvings of a range that leave one number, whatever the limit. */
 const HALVINGS_MAX = 30
 /** Half of what a neighbour takes. */
@@ -67,6 +69,8 @@ interface Asked {
 interface Neighbour {
   readonly wanted: Wanted
   asked: Asked | undefined
+  /** What it was asked for before and may still give: a line that stood still brings all of it at once. */
+  readonly late: Asked[]
   readonly setAside: SetAside
   /** What it was asked for last began with numbers that it passed over. */
   isPassingOver: boolean
@@ -124,6 +128,16 @@ const runsIn = (wanted: Wanted): number => {
   for (const runs of wanted.values()) count += runCount(runs)
   return count
 }
+
+const isIn = ({ last, next, origin }: Asked, of: string, { number }: Came): boolean =>
+  origin === of && next <= number && number <= last
+
+function count(asked: Asked, number: bigint): void {
+  asked.next = number + 1n
+  asked.left--
+}
+
+const isOver = ({ last, left, next }: Asked): boolean => next > last || left === 0
 
 const bytesOf = ({ payload }: Came): number => payload.length + ITEM_EXTRA_BYTES
 
@@ -304,6 +318,8 @@ export function createPulls(tools: Tools, options: PullOptions): Pulls {
       }
       const { last, next, origin } = asked
       neighbour.asked = undefined
+      neighbour.late.push(asked)
+      if (neighbour.late.length > LATE_RANGES_MAX) neighbour.late.shift()
       // Who gave something may have more behind it: it is asked from there on.
       if (asked.isSilent) {
         neighbour.setAside.add(origin, next, last, nowMs)
@@ -312,6 +328,28 @@ export function createPulls(tools: Tools, options: PullOptions): Pulls {
       }
       askOthers()
     })
+  }
+
+  function takeAnswer(neighbour: Neighbour, asked: Asked, { number }: Came): void {
+    const nowMs = tools.monotonicMs()
+    neighbour.setAside.add(asked.origin, asked.next, number - 1n, nowMs)
+    if (asked.isSilent) neighbour.isPassingOver = number > asked.next
+    asked.reserved = Math.max(0, asked.reserved - 1)
+    asked.lastMs = nowMs
+    asked.isSilent = false
+    count(asked, number)
+    if (!isOver(asked)) return
+    neighbour.asked = undefined
+    askSoon()
+  }
+
+  function takeLate({ late }: Neighbour, origin: string, item: Came): boolean {
+    const index = late.findIndex((asked) => isIn(asked, origin, item))
+    const asked = late[index]
+    if (asked === undefined) return false
+    count(asked, item.number)
+    if (isOver(asked)) late.splice(index, 1)
+    return true
   }
 
   function askAll(): void {
@@ -337,6 +375,7 @@ export function createPulls(tools: Tools, options: PullOptions): Pulls {
       const neighbour: Neighbour = {
         wanted,
         asked: undefined,
+        late: [],
         setAside: createSetAside(),
         isPassingOver: false,
         idleUntilMs: 0,
@@ -376,25 +415,14 @@ export function createPulls(tools: Tools, options: PullOptions): Pulls {
     },
     onItem(connection, origin, item) {
       const neighbour = neighbours.get(connection)
-      const asked = neighbour?.asked
       // An answer has no hops left; what has some is passed on, and may overtake an answer.
-      if (neighbour === undefined || asked?.origin !== origin || item.hopsLeft > 0) return 'unasked'
-      const { number } = item
-      if (number < asked.next || number > asked.last) return 'unasked'
-      neighbour.setAside.add(origin, asked.next, number - 1n, tools.monotonicMs())
-      if (asked.isSilent) neighbour.isPassingOver = number > asked.next
-      asked.next = number + 1n
-      asked.reserved = Math.max(0, asked.reserved - 1)
-      asked.left--
-      asked.lastMs = tools.monotonicMs()
-      asked.isSilent = false
-      if (number === asked.last || asked.left === 0) {
-        neighbour.asked = undefined
-        askSoon()
-      }
+      if (neighbour === undefined || item.hopsLeft > 0) return 'unasked'
+      const { asked } = neighbour
+      if (asked !== undefined && isIn(asked, origin, item)) takeAnswer(neighbour, asked, item)
+      else if (!takeLate(neighbour, origin, item)) return 'unasked'
       if (checkedBytes >= CHECKED_BYTES_MAX) return 'no-room'
       checkedBytes += bytesOf(item)
-      checked.set(origin, addToRuns(checked.get(origin) ?? NO_RUNS, number))
+      checked.set(origin, addToRuns(checked.get(origin) ?? NO_RUNS, item.number))
       return 'asked'
     },
     settle(connection, origin, item, outcome) {

@@ -148,6 +148,31 @@ test('what was asked for is not passed on', () => {
   expect(told).toEqual([{ originId: identityOf('origin').nodeId, runs: [0n, 0n] }])
 })
 
+test('what was asked for and comes late, after the line stood still, is taken and no flood', () => {
+  const limits = { publicationsPerWindowMax: 10, publicationsStrikeMax: 100, rangeItemsMax: 32 }
+  const { one, raw, strikes, world } = startAttacked({ limits })
+  const origins = ['a', 'b', 'c', 'd', 'e']
+  for (const origin of origins) raw.send(locatorOf(origin, 0n, 31n))
+  world.advance(42_000)
+  const ranges = raw.gotOf('range')
+  expect(ranges).toHaveLength(5)
+  const nameOf = ({ originId }: { readonly originId: Uint8Array }) =>
+    origins.find((name) => identityOf(name).id === encodeHex(originId)) ?? ''
+  const answer = () => {
+    for (const range of ranges) {
+      for (let number = range.first; number <= range.last; number++) {
+        raw.send(itemOf(nameOf(range), number, 'late', { hopsLeft: 0 }))
+      }
+    }
+    world.advance(1_000)
+  }
+  answer()
+  expect([one.deliveries.length, strikes()]).toEqual([5 * 32, 0])
+  // It was asked once: what it gives again is a flood.
+  answer()
+  expect([one.deliveries.length, strikes()]).toEqual([5 * 32, 1])
+})
+
 describe('a locator of a liar', () => {
   test('that names all numbers costs a few ranges, and an honest neighbour is still asked', () => {
     const { world, one, raw } = startAttacked()
