@@ -31,6 +31,11 @@ import type { SetAside } from './item-set-aside.ts'
 
 /** Items that were asked for and are being checked, of all neighbours: as many as four lanes hold. */
 const CHECKED_BYTES_MAX = 64 * 1024 * 1024
+/**
+ * And so many: with the slowest cryptography their signatures take some three seconds, for which those of
+ * handshakes and broadcasts wait behind them.
+ */
+const CHECKED_ITEMS_MAX = 1_024
 /** What an item takes beside its payload: key, signature, ids, and its places in the tables. */
 const ITEM_EXTRA_BYTES = 1_024
 /** Runs of numbers that one neighbour holds and we lack. About 1 MB; for the rest see `hearAgain`. */
@@ -150,6 +155,7 @@ export function createPulls(tools: Tools, options: PullOptions): Pulls {
   /** What an answer may bring of more numbers than it brings items: others may bear more than we. */
   const answerItemsMax = Math.max(limits.rangeItemsMax, NATIVE_LIMITS.rangeItemsMax)
   let checkedBytes = 0
+  let checkedItems = 0
   let isArmed = false
   let isSoon = false
   let pausedUntilMs = -Infinity
@@ -262,7 +268,7 @@ export function createPulls(tools: Tools, options: PullOptions): Pulls {
     if (neighbour.leftOutMs !== undefined) hearAgain(connection, neighbour, nowMs)
     if (neighbour.asked !== undefined || (wanted.size === 0 && setAside.isEmpty)) return
     // Whoever settles an item asks again.
-    if (checkedBytes >= CHECKED_BYTES_MAX) return
+    if (checkedBytes >= CHECKED_BYTES_MAX || checkedItems >= CHECKED_ITEMS_MAX) return
     const isResting = nowMs < pausedUntilMs || nowMs < neighbour.idleUntilMs
     const chosen = isResting ? undefined : choose(neighbour)
     if (chosen === undefined) {
@@ -422,12 +428,14 @@ export function createPulls(tools: Tools, options: PullOptions): Pulls {
       else if (!takeLate(neighbour, origin, item)) return 'unasked'
       if (checkedBytes >= CHECKED_BYTES_MAX) return 'no-room'
       checkedBytes += bytesOf(item)
+      checkedItems++
       checked.set(origin, addToRuns(checked.get(origin) ?? NO_RUNS, item.number))
       return 'asked'
     },
     settle(connection, origin, item, outcome) {
       const { number } = item
       checkedBytes -= bytesOf(item)
+      checkedItems--
       if (outcome !== 'attached') {
         const runs = removeFromRuns(checked.get(origin) ?? NO_RUNS, number)
         if (runs.length === 0) checked.delete(origin)
