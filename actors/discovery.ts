@@ -188,6 +188,8 @@ function startDiscovery<T extends ProtocolTypes>(
     if (from === undefined) return
     const acquaintance = meet(from.name)
     refill(acquaintance)
+    // None of it would be taken in: it is not looked at, which costs more than sending it does.
+    if (acquaintance.tokens < 1) return
     const told = adapter.addressesIn(message, from)
     const isAnswer = acquaintance.isAsked && !isAnnouncement(told, from)
     if (isAnswer) acquaintance.isAsked = false

@@ -27,11 +27,13 @@ type Neighbour = Pick<ConnectionView<ProtocolTypes>, 'identity' | 'name'>
 /**
  * How many a neighbour takes. Who passes on what each of many neighbours may send it has more than it
  * may send to any of them, without a fault of its own.
+ *
+ * `source` is who sent it first, by identity where it has one; undefined: it is our own.
  */
 export interface Quota {
-  isUsedUp(neighbour: Neighbour): boolean
+  isUsedUp(neighbour: Neighbour, source: string | undefined): boolean
   /** One more waits to leave for it. */
-  note(neighbour: Neighbour): void
+  note(neighbour: Neighbour, source: string | undefined): void
 }
 
 export interface ForwardingOptions {
@@ -45,7 +47,7 @@ export interface Forwarding<Message> {
   /**
    * To those who neither sent it nor are its origin.
    *
-   * @param known.senders names of connections
+   * @param known.senders names of connections, the first one first
    * @param known.origin an identity
    */
   passOn(
@@ -70,18 +72,22 @@ export function createForwarding<T extends ProtocolTypes>(
   /** Who may be told anything: the active ones. */
   const neighbours = () => tools.connections().filter(({ phase }) => phase === 'active')
 
-  const sendTo = (chosen: readonly ConnectionView<T>[], message: T['message']): Forwarded => {
+  const sendTo = (
+    chosen: readonly ConnectionView<T>[],
+    message: T['message'],
+    source?: string,
+  ): Forwarded => {
     let queued = 0
     let dropped = 0
     for (const neighbour of chosen) {
-      if (quota.isUsedUp(neighbour)) {
+      if (quota.isUsedUp(neighbour, source)) {
         overQuota++
         dropped++
         continue
       }
       const outcome = tools.send(neighbour.name, message)
       if (outcome === 'queued') {
-        quota.note(neighbour)
+        quota.note(neighbour, source)
         queued++
       }
       if (outcome === 'full') dropped++
@@ -96,7 +102,8 @@ export function createForwarding<T extends ProtocolTypes>(
       const lacking = all.filter(({ identity, name }) => !senders.has(name) && identity !== origin)
       const isCrowd = all.length > forwardToAllMax
       const chosen = isCrowd ? shuffled(tools.random, lacking).slice(0, forwardToSome) : lacking
-      return sendTo(chosen, message)
+      const [first = ''] = senders
+      return sendTo(chosen, message, all.find(({ name }) => name === first)?.identity ?? first)
     },
   }
 }

@@ -8,7 +8,7 @@
  */
 import type { ProtocolTypes } from '../machines/session.ts'
 import type { CryptoJob, JobResult } from '../world/jobs.ts'
-import type { ChildTools } from './child.ts'
+import type { ChildTools, PeerReference } from './child.ts'
 import type { Forwarding } from './forwarding.ts'
 import { createPending } from './pending.ts'
 import type { PendingEntry, PendingLimits, PendingTable } from './pending.ts'
@@ -41,7 +41,10 @@ export interface GossipAdapter<Publication, Names extends GossipNames, Detail ex
   passOn(publication: Publication): Publication | undefined
   /** Its origin gave the claim to another publication before. It goes no further. */
   onContested(names: Names): void
-  /** No more ids can be remembered: until some are forgotten, what is new is dropped. Said once. */
+  /**
+   * No more ids of a neighbour can be remembered: until some are forgotten, what is new of it is dropped.
+   * Said once, until something is taken again.
+   */
   onFull(): void
   /** What a neighbour is charged with who passed on what is wrong. */
   readonly invalid: Detail
@@ -52,6 +55,8 @@ export interface GossipWaiting<Publication, Names> {
   readonly publication: Publication
   readonly names: Names
   readonly job: CryptoJob
+  /** Who sent it first, by identity where it has one. */
+  readonly source: string
 }
 
 /** What outlives an incarnation. */
@@ -74,7 +79,7 @@ export interface GossipOptions<
 
 export interface Gossip<Publication> {
   /** What came from a neighbour. It may hold views. */
-  receive(publication: Publication, connection: string): void
+  receive(publication: Publication, peer: Pick<PeerReference, 'connection' | 'identity'>): void
 }
 
 export function startGossip<
@@ -169,8 +174,9 @@ export function startGossip<
     const { content, senders } = entry
     if (result === false) charge(senders)
     if (result !== true) return
-    const { claim, id } = content.names
-    switch (seen.note(id, tools.monotonicMs(), claim)) {
+    const { names, source } = content
+    const { claim, id } = names
+    switch (seen.note(id, tools.monotonicMs(), { claim, source })) {
       case 'new':
         isFull = false
         validate(content, senders)
@@ -180,7 +186,7 @@ export function startGossip<
         pending.attach(id, senders)
         return
       case 'contested':
-        adapter.onContested(content.names)
+        adapter.onContested(names)
         return
       case 'full':
         noteFull()
@@ -208,7 +214,7 @@ export function startGossip<
   for (const entry of left) resume(entry)
 
   return {
-    receive(view, connection) {
+    receive(view, { connection, identity: source = connection }) {
       const names = adapter.namesOf(view)
       totals.received++
       if (seen.has(names.id, tools.monotonicMs())) {
@@ -219,7 +225,7 @@ export function startGossip<
       const key = `${names.id} ${adapter.variantOf(view)}`
       if (pending.attach(key, [connection])) return
       // It could not be remembered: its signature need not be checked.
-      if (seen.isFull(tools.monotonicMs())) {
+      if (seen.isFull(tools.monotonicMs(), source)) {
         noteFull()
         return
       }
@@ -230,7 +236,7 @@ export function startGossip<
         charge([connection])
         return
       }
-      const waiting: Waiting = { waitsFor: 'signature', publication, names, job }
+      const waiting: Waiting = { waitsFor: 'signature', publication, names, job, source }
       // Best effort: where there is no place for it, a neighbour that sends it later may find one.
       const entry = pending.hold(key, waiting, [connection])
       if (entry !== undefined) checkSignature(entry)

@@ -28,8 +28,20 @@ export interface Pending<Content> {
   has(key: string): boolean
   /** Notes who else sent what waits under this key; false where nothing does. */
   attach(key: string, senders: Iterable<string>): boolean
-  /** From now on it waits; undefined: there is no place for it. Nothing may wait under the key yet. */
-  hold(key: string, content: Content, senders: Iterable<string>): PendingEntry<Content> | undefined
+  /**
+   * From now on it waits; undefined: there is no place for it. Nothing may wait under the key yet.
+   *
+   * @param isTimed false: its time does not run before `time` is called; by then it has to be settled
+   * whatever happens
+   */
+  hold(
+    key: string,
+    content: Content,
+    senders: Iterable<string>,
+    isTimed?: boolean,
+  ): PendingEntry<Content> | undefined
+  /** The time of what waits under this key begins. */
+  time(key: string): void
   /** The verdict is there: what waited, or undefined where its time was over before. */
   settle(key: string): PendingEntry<Content> | undefined
 }
@@ -69,12 +81,15 @@ export function createPending<Content>(
       for (const sender of senders) entry.senders.add(sender)
       return true
     },
-    hold(key, content, senders) {
+    hold(key, content, senders, isTimed = true) {
       if (table.size >= pendingMax) return undefined
       const entry: PendingEntry<Content> = { key, content, senders: new Set(senders) }
       table.set(key, entry)
-      startTimer(key)
+      if (isTimed) startTimer(key)
       return entry
+    },
+    time(key) {
+      if (table.has(key) && !cancels.has(key)) startTimer(key)
     },
     settle,
   }

@@ -20,7 +20,9 @@ export const runCount = (runs: Runs): number => runs.length / 2
 /** How many numbers they hold. */
 export function numbersIn(runs: Runs): bigint {
   let count = 0n
-  for (const [first, last] of pairsOf(runs)) count += last - first + 1n
+  for (let index = 0; index + 1 < runs.length; index += 2) {
+    count += (runs[index + 1] ?? 0n) - (runs[index] ?? 0n) + 1n
+  }
   return count
 }
 

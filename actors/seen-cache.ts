@@ -1,12 +1,14 @@
 /**
  * The publications that were seen, by id. To check and to remember is one step, so that none is taken
  * twice. It refuses what is new when it is full: to forget one early would let it come again, and who
- * could fill the cache could have everything repeated.
+ * could fill the cache could have everything repeated. Nor may one source fill it: its places are shared
+ * fairly among those that publications came from first.
  *
  * Besides its id a publication may have a claim: a name that one publication alone may bear, such as
  * its origin's next number.
  * @module
  */
+import { mayHoldMore } from './fair-share.ts'
 
 export interface SeenLimits {
   readonly seenMax: number
@@ -19,18 +21,27 @@ export interface SeenLimits {
 export interface SeenCache {
   /**
    * `contested`: another id has the claim. Both ids are remembered, the claim stays with the first.
-   * `new`, `contested`: it is remembered from now on. `full`: it is not.
+   * `new`, `contested`: it is remembered from now on. `full`: it is not, for want of a place for this
+   * source.
    */
-  note(id: string, nowMs: number, claim?: string): 'new' | 'seen' | 'contested' | 'full'
+  note(id: string, nowMs: number, about?: Noted): 'new' | 'seen' | 'contested' | 'full'
   has(id: string, nowMs: number): boolean
-  isFull(nowMs: number): boolean
+  /** For what comes from this source. */
+  isFull(nowMs: number, source?: string): boolean
   /** It is forgotten sooner, counted from when it was noted, and its claim with it: sent again, it may pass. */
   forgetSooner(id: string): void
   readonly size: number
 }
 
+export interface Noted {
+  /** Who sent it first. Those of whom that is not said are one source. */
+  readonly source?: string
+  readonly claim?: string
+}
+
 interface Seen {
   readonly untilMs: number
+  readonly source: string
   readonly claim: string | undefined
 }
 
@@ -39,11 +50,23 @@ export function createSeenCache({ seenMax, seenMs, soonerMs }: SeenLimits): Seen
   const whole = new Map<string, Seen>()
   const sooner = new Map<string, Seen>()
   const claims = new Set<string>()
+  /** How many came from each first. */
+  const counts = new Map<string, number>()
 
-  const remove = (table: Map<string, Seen>, id: string, { claim }: Seen): void => {
+  const count = (source: string, more: 1 | -1): void => {
+    const held = (counts.get(source) ?? 0) + more
+    if (held === 0) counts.delete(source)
+    else counts.set(source, held)
+  }
+
+  const remove = (table: Map<string, Seen>, id: string, { claim, source }: Seen): void => {
     table.delete(id)
+    count(source, -1)
     if (claim !== undefined) claims.delete(claim)
   }
+
+  const isFullFor = (source: string): boolean =>
+    !mayHoldMore(source, { max: seenMax, taken: whole.size + sooner.size, held: counts })
 
   const forgetEnded = (nowMs: number): void => {
     for (const table of [whole, sooner]) {
@@ -66,19 +89,20 @@ export function createSeenCache({ seenMax, seenMs, soonerMs }: SeenLimits): Seen
   }
 
   return {
-    note(id, nowMs, claim) {
+    note(id, nowMs, { claim, source = '' } = {}) {
       if (has(id, nowMs)) return 'seen'
-      if (whole.size + sooner.size >= seenMax) return 'full'
+      if (isFullFor(source)) return 'full'
       const isContested = claim !== undefined && claims.has(claim)
-      whole.set(id, { untilMs: nowMs + seenMs, claim: isContested ? undefined : claim })
+      whole.set(id, { untilMs: nowMs + seenMs, source, claim: isContested ? undefined : claim })
+      count(source, 1)
       if (isContested) return 'contested'
       if (claim !== undefined) claims.add(claim)
       return 'new'
     },
     has,
-    isFull(nowMs) {
+    isFull(nowMs, source = '') {
       forgetEnded(nowMs)
-      return whole.size + sooner.size >= seenMax
+      return isFullFor(source)
     },
     forgetSooner(id) {
       const seen = whole.get(id)

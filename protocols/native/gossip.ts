@@ -67,7 +67,7 @@ export function gossipChild({
       const take = ({ message, peer }: Routed<BroadcastMessage>): void => {
         if (!rates.admit(peer)) return
         if (hasTooManyHops(message, checking)) return
-        gossip.receive(message, peer.connection)
+        gossip.receive(message, peer)
       }
       tools.feed('broadcast', take)
       return startBroadcasting(tools, kept.sequence, { network, own, limits, forwarding })

@@ -3,7 +3,7 @@
  * they are not looked at again. Sent or asked for later, they may pass.
  * @module
  */
-import { addToRuns, NO_RUNS } from '../../actors/runs.ts'
+import { addToRuns, NO_RUNS, removeFromRuns, runsHave } from '../../actors/runs.ts'
 import type { Runs } from '../../actors/runs.ts'
 import type { ChildTools } from '../../actors/child.ts'
 import type { NativeTypes } from '../../machines/handshakes/native.ts'
@@ -17,17 +17,11 @@ export function createIgnoredNumbers(
   { monotonicMs }: Pick<ChildTools<NativeTypes>, 'monotonicMs'>,
   { ignoredMax, ignoredMs }: { readonly ignoredMax: number; readonly ignoredMs: number },
 ): IgnoredNumbers {
-  /** In the order in which they end. */
+  /** In the order in which they end; each number once. */
   const entries: { readonly origin: string; readonly number: bigint; readonly untilMs: number }[] =
     []
   const origins = new Map<string, Runs>()
 
-  const collect = (origin: string): void => {
-    const numbers = entries.filter((entry) => entry.origin === origin)
-    const runs = numbers.reduce<Runs>((all, { number }) => addToRuns(all, number), NO_RUNS)
-    if (runs.length === 0) origins.delete(origin)
-    else origins.set(origin, runs)
-  }
   const forgetEnded = (): void => {
     const nowMs = monotonicMs()
     for (;;) {
@@ -35,7 +29,10 @@ export function createIgnoredNumbers(
       if (oldest === undefined) return
       if (oldest.untilMs > nowMs && entries.length <= ignoredMax) return
       entries.shift()
-      collect(oldest.origin)
+      const { number, origin } = oldest
+      const runs = removeFromRuns(origins.get(origin) ?? NO_RUNS, number)
+      if (runs.length === 0) origins.delete(origin)
+      else origins.set(origin, runs)
     }
   }
 
@@ -45,6 +42,8 @@ export function createIgnoredNumbers(
       return origins.get(origin) ?? NO_RUNS
     },
     add(origin, number) {
+      forgetEnded()
+      if (runsHave(origins.get(origin) ?? NO_RUNS, number)) return
       entries.push({ origin, number, untilMs: monotonicMs() + ignoredMs })
       origins.set(origin, addToRuns(origins.get(origin) ?? NO_RUNS, number))
       forgetEnded()

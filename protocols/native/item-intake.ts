@@ -43,7 +43,6 @@ interface Incoming {
   readonly by: 'gossip' | 'sync'
   /** Who sent it first. */
   readonly connection: string
-  isVerified: boolean
 }
 
 export function startItemIntake(
@@ -61,8 +60,7 @@ export function startItemIntake(
     // How many are asked for at a time is bounded where they are asked for.
     { pendingMax: Infinity, verdictMs: limits.validationMs },
     ({ content }) => {
-      // Its signature may be another's, who gave it time: only what is proven is set aside.
-      if (content.isVerified) ignored.add(content.origin, content.item.number)
+      ignored.add(content.origin, content.item.number)
       end(content, false)
     },
   )
@@ -137,6 +135,7 @@ export function startItemIntake(
       drop(incoming, true)
       return
     }
+    pending.time(keyOf(id, item))
     const isAsked = tools.application.ask(
       'validate',
       { key: item.topic, given: deliveryOf(incoming), connection, bytes: item.payload.length },
@@ -208,14 +207,15 @@ export function startItemIntake(
       return
     }
     const item = ownedPublication(message)
-    const incoming: Incoming = { item, id, origin, by, connection, isVerified: false }
+    const incoming: Incoming = { item, id, origin, by, connection }
     if (by === 'gossip') flooded++
-    pending.hold(key, incoming, [connection])
+    // The time is the application's: until the signature is checked it is us who take it, and what waits
+    // for that is not let go of, only to be asked for again.
+    pending.hold(key, incoming, [connection], false)
     const { originPublicKey: publicKey, signature } = item
     tools.run({ operation: 'verify', message: signed, signature, publicKey }, (result) => {
       if (!pending.has(key)) return
       if (result === true) {
-        incoming.isVerified = true
         look(incoming)
         return
       }

@@ -31,6 +31,11 @@ import type { SetAside } from './item-set-aside.ts'
 
 /** Items that were asked for and are being checked, of all neighbours: as many as four lanes hold. */
 const CHECKED_BYTES_MAX = 64 * 1024 * 1024
+/**
+ * And so many: with the slowest cryptography their signatures take some three seconds, for which those of
+ * handshakes and broadcasts wait behind them.
+ */
+const CHECKED_ITEMS_MAX = 1_024
 /** What an item takes beside its payload: key, signature, ids, and its places in the tables. */
 const ITEM_EXTRA_BYTES = 1_024
 /** Runs of numbers that one neighbour holds and we lack. About 1 MB; for the rest see `hearAgain`. */
@@ -41,6 +46,8 @@ const LOOKED_AT_MAX = 256
 const RESERVED_MS_MAX = 60_000
 /** Who had nothing to be asked for is not looked at again so soon: looking costs with what it claims. */
 const IDLE_MS = 1_000
+/** Ranges of one neighbour that were given up and may yet be answered: as many as wait there. */
+const LATE_RANGES_MAX = NATIVE_LIMITS.rangesQueuedMax
 /** Halvings of a range that leave one number, whatever the limit. */
 const HALVINGS_MAX = 30
 /** Half of what a neighbour takes. */
@@ -67,6 +74,8 @@ interface Asked {
 interface Neighbour {
   readonly wanted: Wanted
   asked: Asked | undefined
+  /** What it was asked for before and may still give: a line that stood still brings all of it at once. */
+  readonly late: Asked[]
   readonly setAside: SetAside
   /** What it was asked for last began with numbers that it passed over. */
   isPassingOver: boolean
@@ -125,6 +134,16 @@ const runsIn = (wanted: Wanted): number => {
   return count
 }
 
+const isIn = ({ last, next, origin }: Asked, of: string, { number }: Came): boolean =>
+  origin === of && next <= number && number <= last
+
+function count(asked: Asked, number: bigint): void {
+  asked.next = number + 1n
+  asked.left--
+}
+
+const isOver = ({ last, left, next }: Asked): boolean => next > last || left === 0
+
 const bytesOf = ({ payload }: Came): number => payload.length + ITEM_EXTRA_BYTES
 
 export function createPulls(tools: Tools, options: PullOptions): Pulls {
@@ -136,6 +155,7 @@ export function createPulls(tools: Tools, options: PullOptions): Pulls {
   /** What an answer may bring of more numbers than it brings items: others may bear more than we. */
   const answerItemsMax = Math.max(limits.rangeItemsMax, NATIVE_LIMITS.rangeItemsMax)
   let checkedBytes = 0
+  let checkedItems = 0
   let isArmed = false
   let isSoon = false
   let pausedUntilMs = -Infinity
@@ -248,7 +268,7 @@ export function createPulls(tools: Tools, options: PullOptions): Pulls {
     if (neighbour.leftOutMs !== undefined) hearAgain(connection, neighbour, nowMs)
     if (neighbour.asked !== undefined || (wanted.size === 0 && setAside.isEmpty)) return
     // Whoever settles an item asks again.
-    if (checkedBytes >= CHECKED_BYTES_MAX) return
+    if (checkedBytes >= CHECKED_BYTES_MAX || checkedItems >= CHECKED_ITEMS_MAX) return
     const isResting = nowMs < pausedUntilMs || nowMs < neighbour.idleUntilMs
     const chosen = isResting ? undefined : choose(neighbour)
     if (chosen === undefined) {
@@ -304,6 +324,8 @@ export function createPulls(tools: Tools, options: PullOptions): Pulls {
       }
       const { last, next, origin } = asked
       neighbour.asked = undefined
+      neighbour.late.push(asked)
+      if (neighbour.late.length > LATE_RANGES_MAX) neighbour.late.shift()
       // Who gave something may have more behind it: it is asked from there on.
       if (asked.isSilent) {
         neighbour.setAside.add(origin, next, last, nowMs)
@@ -312,6 +334,28 @@ export function createPulls(tools: Tools, options: PullOptions): Pulls {
       }
       askOthers()
     })
+  }
+
+  function takeAnswer(neighbour: Neighbour, asked: Asked, { number }: Came): void {
+    const nowMs = tools.monotonicMs()
+    neighbour.setAside.add(asked.origin, asked.next, number - 1n, nowMs)
+    if (asked.isSilent) neighbour.isPassingOver = number > asked.next
+    asked.reserved = Math.max(0, asked.reserved - 1)
+    asked.lastMs = nowMs
+    asked.isSilent = false
+    count(asked, number)
+    if (!isOver(asked)) return
+    neighbour.asked = undefined
+    askSoon()
+  }
+
+  function takeLate({ late }: Neighbour, origin: string, item: Came): boolean {
+    const index = late.findIndex((asked) => isIn(asked, origin, item))
+    const asked = late[index]
+    if (asked === undefined) return false
+    count(asked, item.number)
+    if (isOver(asked)) late.splice(index, 1)
+    return true
   }
 
   function askAll(): void {
@@ -337,6 +381,7 @@ export function createPulls(tools: Tools, options: PullOptions): Pulls {
       const neighbour: Neighbour = {
         wanted,
         asked: undefined,
+        late: [],
         setAside: createSetAside(),
         isPassingOver: false,
         idleUntilMs: 0,
@@ -376,30 +421,21 @@ export function createPulls(tools: Tools, options: PullOptions): Pulls {
     },
     onItem(connection, origin, item) {
       const neighbour = neighbours.get(connection)
-      const asked = neighbour?.asked
       // An answer has no hops left; what has some is passed on, and may overtake an answer.
-      if (neighbour === undefined || asked?.origin !== origin || item.hopsLeft > 0) return 'unasked'
-      const { number } = item
-      if (number < asked.next || number > asked.last) return 'unasked'
-      neighbour.setAside.add(origin, asked.next, number - 1n, tools.monotonicMs())
-      if (asked.isSilent) neighbour.isPassingOver = number > asked.next
-      asked.next = number + 1n
-      asked.reserved = Math.max(0, asked.reserved - 1)
-      asked.left--
-      asked.lastMs = tools.monotonicMs()
-      asked.isSilent = false
-      if (number === asked.last || asked.left === 0) {
-        neighbour.asked = undefined
-        askSoon()
-      }
+      if (neighbour === undefined || item.hopsLeft > 0) return 'unasked'
+      const { asked } = neighbour
+      if (asked !== undefined && isIn(asked, origin, item)) takeAnswer(neighbour, asked, item)
+      else if (!takeLate(neighbour, origin, item)) return 'unasked'
       if (checkedBytes >= CHECKED_BYTES_MAX) return 'no-room'
       checkedBytes += bytesOf(item)
-      checked.set(origin, addToRuns(checked.get(origin) ?? NO_RUNS, number))
+      checkedItems++
+      checked.set(origin, addToRuns(checked.get(origin) ?? NO_RUNS, item.number))
       return 'asked'
     },
     settle(connection, origin, item, outcome) {
       const { number } = item
       checkedBytes -= bytesOf(item)
+      checkedItems--
       if (outcome !== 'attached') {
         const runs = removeFromRuns(checked.get(origin) ?? NO_RUNS, number)
         if (runs.length === 0) checked.delete(origin)

@@ -218,15 +218,13 @@ export function createItemStore(
    * each other, and none that has published more than they have.
    */
   function leastOrigin(): readonly [string, OriginState] | undefined {
-    const beingWritten = new Set([ownId])
-    for (const { dropped, origin } of unsettled.writes) {
-      beingWritten.add(origin)
-      for (const { origin: other } of dropped) beingWritten.add(other)
-    }
+    const isKept = keeping()
     let least: readonly [string, OriginState] | undefined
     let leastCount = U64_MAX
     for (const [origin, state] of origins) {
-      if (state.items > DISPLACED_ITEMS_MAX || beingWritten.has(origin)) continue
+      // None has fewer than one: from then on those alone are looked for of which nothing is held.
+      if (leastCount === 1n && state.items > 0) continue
+      if (isKept(origin, state)) continue
       if (state.items === 0) return [origin, state]
       const numbers = numbersIn(state.runs)
       if (numbers >= leastCount) continue
@@ -234,6 +232,23 @@ export function createItemStore(
       leastCount = numbers
     }
     return least
+  }
+
+  /** It is asked of each item of an origin that is new: mostly the first one may make room. */
+  function isAnyDisplaceable(): boolean {
+    const isKept = keeping()
+    for (const [origin, state] of origins) if (!isKept(origin, state)) return true
+    return false
+  }
+
+  /** Which origins make no room now. */
+  function keeping(): (origin: string, state: OriginState) => boolean {
+    const beingWritten = new Set([ownId])
+    for (const { dropped, origin } of unsettled.writes) {
+      beingWritten.add(origin)
+      for (const { origin: other } of dropped) beingWritten.add(other)
+    }
+    return (origin, { items }) => items > DISPLACED_ITEMS_MAX || beingWritten.has(origin)
   }
 
   const hasRoomFor = (origin: string): boolean =>
@@ -339,7 +354,7 @@ export function createItemStore(
     fits(origin, number, mayDisplace = false) {
       const state = origins.get(origin)
       if (state === undefined) {
-        return hasRoomFor(origin) || (mayDisplace && leastOrigin() !== undefined)
+        return hasRoomFor(origin) || (mayDisplace && isAnyDisplaceable())
       }
       return !opensRun(state.written, number) || runCount(state.written) < runsMax
     },

@@ -51,6 +51,22 @@ test('a place is free again once there is a verdict, or its time is over', () =>
   expect([pending.settle('b'), hold('d'), hold('e')]).toEqual([undefined, true, true])
 })
 
+test('what is not timed waits for as long as it takes, until its time begins', () => {
+  const { over, pending, ringAll, timers } = startPending()
+  pending.hold('key', 'content', ['one'], false)
+  expect([timers.size, pending.attach('key', ['two'])]).toEqual([0, true])
+  pending.time('key')
+  pending.time('key')
+  pending.time('nothing')
+  expect([...timers.values()]).toEqual([5_000])
+  ringAll()
+  expect(over).toEqual(['content of one+two'])
+  pending.hold('other', 'content', ['one'], false)
+  expect(pending.settle('other')?.content).toBe('content')
+  pending.time('other')
+  expect(timers.size).toBe(0)
+})
+
 test('what was left by another incarnation waits again, and has its deadline', () => {
   const { table, pending: first } = startPending()
   first.hold('a', 'content', ['one'])

@@ -76,32 +76,79 @@ describe('an id', () => {
   })
 })
 
+describe('sources', () => {
+  const startLarge = () => createSeenCache({ ...LIMITS, seenMax: 100 })
+  /** How many of so many new ones are remembered. */
+  const fill = (seen: ReturnType<typeof start>, source: string, wanted: number, nowMs = 0) => {
+    let taken = 0
+    for (let index = 0; index < wanted; index++) {
+      if (seen.isFull(nowMs, source)) continue
+      expect(seen.note(`${source} ${nowMs} ${index}`, nowMs, { source })).toBe('new')
+      taken++
+    }
+    return taken
+  }
+
+  test('that come one after the other each find places, and none takes all', () => {
+    const seen = startLarge()
+    expect([fill(seen, 'a', 200), fill(seen, 'b', 200), fill(seen, 'c', 200)]).toEqual([90, 10, 0])
+    expect([seen.isFull(0, 'a'), seen.note('of a', 0, { source: 'a' })]).toEqual([true, 'full'])
+  })
+
+  test('that want all get the same in the end, and leave something to one who wants little', () => {
+    const seen = createSeenCache({ ...LIMITS, seenMax: 1_000 })
+    const greedy = ['a', 'b', 'c', 'd', 'e']
+    const counts = new Map<string, number[]>()
+    for (let nowMs = 0; nowMs < 1_200; nowMs++) {
+      for (const source of greedy) {
+        counts.set(source, [...(counts.get(source) ?? []), fill(seen, source, 2, nowMs)])
+      }
+      // One in ten times, and a tenth of what each of the others asks for: it is always taken.
+      if (nowMs % 10 === 0) expect(fill(seen, 'modest', 1, nowMs)).toBe(1)
+    }
+    const lastOf = (source: string) =>
+      (counts.get(source) ?? []).slice(-300).reduce((sum, taken) => sum + taken, 0)
+    for (const source of greedy) expect(Math.abs(lastOf(source) - lastOf('a'))).toBeLessThan(30)
+  })
+
+  test('are forgotten with what came from them', () => {
+    const seen = startLarge()
+    fill(seen, 'a', 200)
+    seen.forgetSooner('a 0 0')
+    expect([fill(seen, 'a', 200, 300), seen.size]).toEqual([90, 90])
+  })
+})
+
 describe('a claim', () => {
   test('is the first id’s; the other is remembered all the same', () => {
     const seen = start()
-    expect(seen.note('a', 0, 'origin 1')).toBe('new')
-    expect(seen.note('b', 1, 'origin 1')).toBe('contested')
-    expect([seen.note('b', 2, 'origin 1'), seen.note('a', 2, 'origin 1')]).toEqual([
-      ...['seen', 'seen'],
-    ])
-    expect(seen.note('c', 3, 'origin 2')).toBe('new')
+    expect(seen.note('a', 0, { claim: 'origin 1' })).toBe('new')
+    expect(seen.note('b', 1, { claim: 'origin 1' })).toBe('contested')
+    expect([
+      seen.note('b', 2, { claim: 'origin 1' }),
+      seen.note('a', 2, { claim: 'origin 1' }),
+    ]).toEqual([...['seen', 'seen']])
+    expect(seen.note('c', 3, { claim: 'origin 2' })).toBe('new')
   })
 
   test('is free again with its id, and not with one that only wanted it', () => {
     const seen = createSeenCache({ ...LIMITS, seenMax: 9 })
-    seen.note('a', 0, 'one')
-    seen.note('b', 0, 'one')
+    seen.note('a', 0, { claim: 'one' })
+    seen.note('b', 0, { claim: 'one' })
     seen.forgetSooner('b')
     expect(seen.has('b', 200)).toBe(false)
-    expect(seen.note('c', 200, 'one')).toBe('contested')
-    expect(seen.note('d', 300, 'one')).toBe('new')
+    expect(seen.note('c', 200, { claim: 'one' })).toBe('contested')
+    expect(seen.note('d', 300, { claim: 'one' })).toBe('new')
   })
 
   test('goes with an id that is forgotten sooner', () => {
     const seen = start()
-    seen.note('a', 0, 'one')
+    seen.note('a', 0, { claim: 'one' })
     seen.forgetSooner('a')
-    expect([seen.note('b', 99, 'one'), seen.note('c', 100, 'one')]).toEqual(['contested', 'new'])
+    expect([seen.note('b', 99, { claim: 'one' }), seen.note('c', 100, { claim: 'one' })]).toEqual([
+      'contested',
+      'new',
+    ])
   })
 })
 

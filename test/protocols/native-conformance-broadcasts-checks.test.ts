@@ -60,7 +60,8 @@ describe.each(ROLES)('our node as %s, told of a broadcast', (role) => {
     const { deliveries, neighbour, relay, scene, sink } = startRelay(role)
     const before = neighbour.bytes().length
     for (let count = 1n; count <= 100n; count++) relay(published(scene.wallMs(), { count }))
-    expect([deliveries.length, heardAt(sink).length]).toEqual([100, 100])
+    // Of what one neighbour may take, a part is for our own and a part for what others send us.
+    expect([deliveries.length, heardAt(sink).length]).toEqual([100, 81])
     expect(neighbour.bytes().length).toBe(before)
   })
 

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { ChildTools, Protocol } from '../../index.ts'
+import { discovery } from '../../actors/discovery.ts'
+import { NATIVE_LIMITS } from '../../protocols/native/limits.ts'
 import { native } from '../../protocols/native.ts'
 import type { NativeTypes } from '../../protocols/native.ts'
 import { startNode, startVirtualWorld } from '../support/nodes.ts'
@@ -127,6 +129,43 @@ describe('what a peer tells', () => {
     const { booked } = bookedBy([{ type: 'addresses', addresses: many }])
     expect(booked).toBeGreaterThan(5)
     expect(booked).toBeLessThanOrEqual(10)
+  })
+
+  test('is not looked at where nothing more of it is taken in', () => {
+    const world = startVirtualWorld({ seed: 'told too much' })
+    let lists = 0
+    const child = discovery<NativeTypes>(
+      {
+        asks: 'getAddresses',
+        tells: 'addresses',
+        ask: () => ({ type: 'getAddresses' }),
+        tell: () => ({ type: 'addresses', addresses: [] }),
+        announcement: () => undefined,
+        addressesIn(message) {
+          if (message.type !== 'addresses') return []
+          lists++
+          return message.addresses.map(({ host, port, seenMs }) => ({
+            address: { id: idOf(7), host, port },
+            seenMs: Number(seenMs),
+          }))
+        },
+        keyOf: ({ host }) => host,
+        identityOf: ({ id }) => id,
+        mayTell: () => true,
+      },
+      NATIVE_LIMITS,
+    )
+    startOne(world, 1, [], { children: [child] })
+    const list = Array.from({ length: 1_000 }, (_, index) => entry(7, `10.1.0.${index % 250}`))
+    const lied = Array.from({ length: 100 }, () => ({
+      type: 'addresses' as const,
+      addresses: list,
+    }))
+    const liar = startOne(world, 2, [addressOf(1)], sayingAll(lied))
+    world.advance(1_000)
+    expect(liar.supervisor.connections()).toHaveLength(1)
+    // The first one uses up all it has.
+    expect(lists).toBe(1)
   })
 
   test('is told on to others when it is news', () => {

@@ -287,6 +287,20 @@ describe('asking', () => {
     expect(asked().at(-1)).toEqual([1_009n, 1_264n])
   })
 
+  test('no more is asked for while a thousand are being checked', () => {
+    const { advance, asked, pulls } = startPulls()
+    pulls.onActive('a')
+    pulls.onLocator('a', says(1n, 9_999n))
+    for (let number = 1n; number <= 1_024n; number++) {
+      expect(pulls.onItem('a', id, came(number))).toBe('asked')
+      if (number % 256n === 0n) advance(0)
+    }
+    expect(asked()).toHaveLength(4)
+    pulls.settle('a', id, came(1n), 'attached')
+    advance(0)
+    expect(asked().at(-1)).toEqual([1_025n, 1_280n])
+  })
+
   test('what one was asked for that is gone is asked of another', () => {
     const { asked, pulls } = startPulls()
     for (const peer of ['a', 'b']) {

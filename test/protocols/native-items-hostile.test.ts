@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { Validation } from '../../index.ts'
 import { encodeHex } from '../../codec/bytes.ts'
+import { chooseCrypto } from '../../transport/crypto/choose.ts'
+import { inlineJobs } from '../../transport/jobs.ts'
 import { startVirtualWorld } from '../support/nodes.ts'
 import {
   addressOf,
@@ -146,6 +148,54 @@ test('what was asked for is not passed on', () => {
   // Who lacks it hears that it is here.
   const told = other.gotOf('locator').flatMap(({ origins }) => origins)
   expect(told).toEqual([{ originId: identityOf('origin').nodeId, runs: [0n, 0n] }])
+})
+
+test('what was asked for and comes late, after the line stood still, is taken and no flood', () => {
+  const limits = { publicationsPerWindowMax: 10, publicationsStrikeMax: 100, rangeItemsMax: 32 }
+  const { one, raw, strikes, world } = startAttacked({ limits })
+  const origins = ['a', 'b', 'c', 'd', 'e']
+  for (const origin of origins) raw.send(locatorOf(origin, 0n, 31n))
+  world.advance(42_000)
+  const ranges = raw.gotOf('range')
+  expect(ranges).toHaveLength(5)
+  const nameOf = ({ originId }: { readonly originId: Uint8Array }) =>
+    origins.find((name) => identityOf(name).id === encodeHex(originId)) ?? ''
+  const answer = () => {
+    for (const range of ranges) {
+      for (let number = range.first; number <= range.last; number++) {
+        raw.send(itemOf(nameOf(range), number, 'late', { hopsLeft: 0 }))
+      }
+    }
+    world.advance(1_000)
+  }
+  answer()
+  expect([one.deliveries.length, strikes()]).toEqual([5 * 32, 0])
+  // It was asked once: what it gives again is a flood.
+  answer()
+  expect([one.deliveries.length, strikes()]).toEqual([5 * 32, 1])
+})
+
+test('what takes long to be checked is waited for, and not asked for again', () => {
+  const world = startVirtualWorld({ seed: 'slow signatures' })
+  let jobMs = 0
+  const jobs = inlineJobs(chooseCrypto(), {
+    later: (run) => {
+      world.clock.at(world.clock.nowMs + jobMs, run)
+    },
+    sliceMs: 0,
+  })
+  const one = startItemNode(world, 'one', HOST, { jobs })
+  const raw = startRawNode(world, 'raw', RAW_HOST, [ONE])
+  world.advance(2_000)
+  // Four of them take eight seconds, one behind the other; the application would have five.
+  jobMs = 2_000
+  raw.send(locatorOf('origin', 0n, 3n))
+  world.advance(1_000)
+  for (let number = 0n; number < 4n; number++) {
+    raw.send(itemOf('origin', number, 'hello', { hopsLeft: 0 }))
+  }
+  world.advance(10_000)
+  expect([one.deliveries.length, raw.gotOf('range').length]).toEqual([4, 1])
 })
 
 describe('a locator of a liar', () => {

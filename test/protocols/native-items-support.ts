@@ -23,6 +23,7 @@ import type { NativeLimits } from '../../protocols/native/limits.ts'
 import { ownIdentityOf } from '../../protocols/native/own-identity.ts'
 import type { VirtualWorld } from '../../testing/virtual-world.ts'
 import { chooseCrypto } from '../../transport/crypto/choose.ts'
+import type { Jobs } from '../../world/jobs.ts'
 import type { Store } from '../../world/store.ts'
 import { startNode } from '../support/nodes.ts'
 
@@ -42,6 +43,7 @@ export interface ItemNodeOptions {
   readonly limits?: Partial<NativeLimits>
   readonly allow?: readonly string[]
   readonly store?: Store
+  readonly jobs?: Jobs
   /** In place of the one that the other options give. */
   readonly protocol?: Protocol<NativeTypes>
   /** Called before it starts. */
@@ -77,9 +79,10 @@ export function startItemNode(
   world: VirtualWorld,
   name: string,
   host: string,
-  { before, bootstrap = [], store, ...options }: ItemNodeOptions = {},
+  { before, bootstrap = [], jobs, store, ...options }: ItemNodeOptions = {},
 ) {
-  const { datagrams, store: ownStore, streams, ...rest } = world.nodeWorld(name, host)
+  const given = { ...(jobs && { jobs }) }
+  const { datagrams, store: ownStore, streams, ...rest } = world.nodeWorld(name, host, given)
   const supervisor = createSupervisor({
     name,
     protocol: options.protocol ?? itemProtocol(name, options),

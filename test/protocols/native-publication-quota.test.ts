@@ -3,29 +3,29 @@ import type { ConnectionWatcher } from '../../actors/child.ts'
 import type { NativeTypes } from '../../machines/handshakes/native.ts'
 import { createPublicationQuota } from '../../protocols/native/publication-quota.ts'
 import { startVirtualWorld } from '../support/nodes.ts'
-import { identityOf, startGossipScene } from './native-gossip-support.ts'
+import { bytesOf, identityOf, startGossipScene } from './native-gossip-support.ts'
 import { addressOf, itemOf, startItemNode, startRawNode } from './native-items-support.ts'
 import { viewOf } from './native-support.ts'
 
 describe('of one neighbour', () => {
-  function startQuota() {
+  function startQuota(publicationsPerWindowMax = 3) {
     let nowMs = 0
     let watcher: ConnectionWatcher<NativeTypes> = {}
     const quota = createPublicationQuota(
       { monotonicMs: () => nowMs, watch: (given) => (watcher = given) },
-      { publicationsPerWindowMax: 3, publicationsWindowMs: 1_000 },
+      { publicationsPerWindowMax, publicationsWindowMs: 1_000 },
     )
     const viewOfOne = (name: string, identity: string) => viewOf('listener', { name, identity })
     return {
       gone: (name: string, identity: string) => watcher.gone?.(viewOfOne(name, identity)),
       /** How many of so many at once it takes. */
-      send(count: number, atMs: number, name = 'one', identity = 'alice') {
+      send(count: number, atMs: number, name = 'one', identity = 'alice', source?: string) {
         nowMs = atMs
         const neighbour = viewOfOne(name, identity)
         let taken = 0
         for (let sent = 0; sent < count; sent++) {
-          if (quota.isUsedUp(neighbour)) continue
-          quota.note(neighbour)
+          if (quota.isUsedUp(neighbour, source)) continue
+          quota.note(neighbour, source)
           taken++
         }
         return taken
@@ -49,6 +49,25 @@ describe('of one neighbour', () => {
     expect([send(3, 0), send(1, 0, 'two')]).toEqual([3, 0])
     gone('two', 'alice')
     expect([send(4, 999, 'three'), send(4, 1_000, 'three')]).toEqual([0, 3])
+  })
+
+  test('a tenth is for our own, whoever else is passed on', () => {
+    const { send } = startQuota(100)
+    const passOn = (source: string, atMs = 0) => send(200, atMs, 'one', 'alice', source)
+    expect([passOn('a'), passOn('b'), passOn('c'), passOn('d')]).toEqual([81, 9, 0, 0])
+    expect([send(200, 0), passOn('e', 999)]).toEqual([10, 0])
+    expect(passOn('b', 1_000)).toBe(81)
+  })
+
+  test('who passes on little is heard behind those who pass on all they may', () => {
+    const { send } = startQuota(100)
+    const greedy = Array.from({ length: 10 }, (_, index) => `greedy ${index}`)
+    let modest = 0
+    for (let atMs = 0; atMs < 10_000; atMs += 10) {
+      for (const source of greedy) send(1, atMs, 'one', 'alice', source)
+      if (atMs % 250 === 0) modest += send(1, atMs, 'one', 'alice', 'modest')
+    }
+    expect(modest).toBe(40)
   })
 })
 
@@ -74,11 +93,12 @@ describe('a node in the middle', () => {
     }
     expect([middle.struck(), far.struck()]).toEqual([[], []])
     expect(middle.deliveries).toHaveLength(480)
-    expect(far.received()).toHaveLength(40)
-    expect(far.deliveries).toHaveLength(40)
-    // Each of the 13 neighbours took forty, of 480 that were for all but the one that sent it.
+    // One of ten in each window is for what the middle publishes itself.
+    expect(far.received()).toHaveLength(36)
+    expect(far.deliveries).toHaveLength(36)
+    // Each of the 13 neighbours took so many, of 480 that were for all but the one that sent it.
     const [gossip] = middle.supervisor.inside.children()
-    expect(gossip?.shown().totals).toMatchObject({ overQuota: 480 * 12 - 13 * 40 })
+    expect(gossip?.shown().totals).toMatchObject({ overQuota: 480 * 12 - 13 * 36 })
   })
 
   test('that passes items on has them asked for where there are too many, and is struck by nobody', () => {
@@ -97,10 +117,68 @@ describe('a node in the middle', () => {
     }
     world.advance(60_000)
     expect(middle.deliveries).toHaveLength(120)
-    expect(far.deliveries.map(({ by }) => by).filter((by) => by === 'gossip')).toHaveLength(10)
+    expect(far.deliveries.map(({ by }) => by).filter((by) => by === 'gossip')).toHaveLength(9)
     expect(far.deliveries).toHaveLength(120)
     const struck = [...middle.events, ...far.events].filter(({ type }) => type === 'peer.struck')
     expect(struck).toEqual([])
+  })
+})
+
+describe('neighbours that send all that they may, all the time', () => {
+  const GREEDY = PUBLISHERS.slice(0, 4)
+
+  /** Those who are greedy send `perSecond` each, and `now` is called once a second. */
+  function flood(
+    scene: ReturnType<typeof startGossipScene>,
+    [seconds, perSecond]: readonly [number, number],
+    now: (second: number) => void,
+  ): void {
+    const { pass, signed, world } = scene
+    for (let round = 0; round < seconds * perSecond; round++) {
+      for (const name of GREEDY) {
+        const change = { sequence: BigInt(round), payload: bytesOf('flood') }
+        pass(name, 'middle', signed(name, change))
+      }
+      if (round % perSecond === 0) now(round / perSecond)
+      world.advance(1_000 / perSecond)
+    }
+    world.advance(1_000)
+  }
+
+  test('silence neither the node that passes it on nor another one behind it', async () => {
+    const scene = startGossipScene({
+      nodes: { middle: [], quiet: ['middle'], far: ['middle'] },
+      puppets: Object.fromEntries(GREEDY.map((name) => [name, ['middle']])),
+      settings: { limits: { publicationsPerWindowMax: 40 } },
+    })
+    const [middle, quiet, far] = [scene.the('middle'), scene.the('quiet'), scene.the('far')]
+    const published: Promise<unknown>[] = []
+    flood(scene, [60, 4], (second) => {
+      if (second % 4 === 1) published.push(middle.publish('of middle'), quiet.publish('of quiet'))
+    })
+    await Promise.all(published)
+    const linesOf = (text: string) => far.lines().filter((line) => line === text).length
+    expect([linesOf('of middle'), linesOf('of quiet')]).toEqual([15, 15])
+    // Six windows, of 40 each: the flood has what nobody else wants.
+    expect(linesOf('flood')).toBeGreaterThan(6 * 25)
+    expect(far.struck()).toEqual([])
+  })
+
+  test('do not fill what is remembered, so that others are heard', async () => {
+    const scene = startGossipScene({
+      nodes: { middle: [], quiet: ['middle'] },
+      puppets: Object.fromEntries(GREEDY.map((name) => [name, ['middle']])),
+      settings: { limits: { seenMax: 100, seenMs: 60_000 } },
+    })
+    const [middle, quiet] = [scene.the('middle'), scene.the('quiet')]
+    const published: Promise<unknown>[] = []
+    flood(scene, [120, 1], (second) => {
+      if (second % 4 === 3) published.push(quiet.publish('of quiet'))
+    })
+    await Promise.all(published)
+    const lines = middle.lines().filter((line) => line !== 'flood')
+    expect([published.length, lines.length]).toEqual([30, 30])
+    expect(middle.notes().map(({ what }) => what)).toContain('seen-full')
   })
 })
 
