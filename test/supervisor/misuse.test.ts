@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { BanKey, ChildSpec, NodeLimits, PeerloomErrorCode } from '../../index.ts'
-import { createSupervisor } from '../../index.ts'
+import { createSupervisor, PeerloomError } from '../../index.ts'
 import { native } from '../../protocols/native.ts'
 import { tcp } from '../../transport/tcp.ts'
 import { keyOf } from '../contracts/seats.ts'
@@ -123,6 +123,18 @@ describe('a ban', () => {
     alice.supervisor.unban(identityAt(0))
     alice.supervisor.ban(identityAt(10_000))
     expect([alice.supervisor.bans().length, alice.eventsOf('fault')]).toEqual([10_000, []])
+  })
+
+  test('whose time is over is none, also where nothing has happened since', () => {
+    const { alice, world } = startAlone()
+    for (let number = 0; number < 10_000; number++) {
+      alice.supervisor.ban(`10.1.${Math.floor(number / 100)}.${number % 100}`, { ms: 1_000 })
+    }
+    expect(() => alice.supervisor.ban('10.0.0.9')).toThrow(withCode('busy'))
+    world.advance(1_000)
+    expect(alice.supervisor.bans()).toEqual([])
+    alice.supervisor.ban('10.0.0.9')
+    expect([alice.supervisor.bans().length, alice.eventsOf('fault')]).toEqual([1, []])
   })
 
   test('is lifted by its own key, whatever kind it is', () => {
@@ -263,6 +275,25 @@ test('a transport has one node', () => {
   expect(() => createSupervisor({ protocol: plain(), transport })).toThrow(
     'this part of the world belongs to a node already',
   )
+})
+
+test('a store has one node: a second one does not start, and closes nothing of the first', async () => {
+  const world = startVirtualWorld({ seed: 'one store' })
+  const { store } = world.nodeWorld('store', '10.0.0.9')
+  const alice = startNode(world, 'alice', '10.0.0.1', plain(), { store })
+  const bob = startNode(world, 'bob', '10.0.0.2', plain(), { store, limits: { startMs: 1_000 } })
+  world.advance(5_000)
+  await expect(bob.started).rejects.toBeInstanceOf(PeerloomError)
+  expect([alice.supervisor.state, bob.supervisor.state]).toEqual(['running', 'failed'])
+
+  alice.supervisor.ban('10.0.0.3')
+  world.settle()
+  expect(alice.eventsOf('store.failed')).toEqual([])
+  // And it is closed in time, by the one that has it.
+  const stopped = alice.supervisor.stop({ graceMs: 1_000 })
+  world.settle()
+  await stopped
+  expect(alice.supervisor.state).toBe('stopped')
 })
 
 test('a node that was never started stops at once', async () => {
