@@ -79,7 +79,7 @@ export interface Supervisor<T extends ProtocolTypes> {
   stop(options?: { readonly graceMs?: number }): Promise<StopReport>
   [Symbol.asyncDispose](): Promise<void>
   readonly state: NodeState
-  /** Where it listens. */
+  /** Where it listens; nowhere before it has started and from its end on. */
   readonly listening: readonly SocketAddress[]
 
   /**
