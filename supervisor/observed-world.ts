@@ -13,8 +13,6 @@ export function observedWorld(world: World, port: ObservationPort): World {
     port.tell({ of: 'effect', effect })
   }
   const { datagrams, jobs, names, store, streams } = world
-  /** One that could not be opened is another node's, whose batches would be lost if it were closed. */
-  let isStoreOurs = false
   const writePieces = (stream: StreamId, pieces: readonly Uint8Array[]): void => {
     if (port.wants.effect) tell({ kind: 'stream.write', stream, pieces })
     streams.writePieces?.(stream, pieces)
@@ -112,9 +110,8 @@ export function observedWorld(world: World, port: ObservationPort): World {
       },
     },
     store: {
-      open(answer) {
+      open: (answer) => {
         store.open(answer)
-        isStoreOurs = true
       },
       get(table, key) {
         const value = store.get(table, key)
@@ -135,7 +132,6 @@ export function observedWorld(world: World, port: ObservationPort): World {
         store.write(batch, changes)
       },
       close() {
-        if (!isStoreOurs) return
         if (port.wants.effect) tell({ kind: 'store.close' })
         store.close()
       },

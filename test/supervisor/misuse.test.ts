@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { BanKey, ChildSpec, NodeLimits, PeerloomErrorCode } from '../../index.ts'
-import { createSupervisor, PeerloomError } from '../../index.ts'
+import { createSupervisor } from '../../index.ts'
 import { native } from '../../protocols/native.ts'
 import { tcp } from '../../transport/tcp.ts'
 import { keyOf } from '../contracts/seats.ts'
@@ -197,6 +197,50 @@ describe('connect', () => {
     await expect(patient).resolves.toBe('alice/out-1')
   })
 
+  test.each(['its address', 'its identity'])(
+    'that waits is refused once %s is disconnected: nobody dials it any more',
+    async (what) => {
+      const world = startVirtualWorld({ seed: 'called off' })
+      const protocol = native({ network: 'test', privateKey: keyOf('dialler') })
+      const alice = startNode(world, 'alice', '10.0.0.1', protocol)
+      const addressOf = (digits: string) => `node://${digits.repeat(32)}@10.0.0.2:9946`
+      const [one, other] = ['ab', 'cd'].map((digits) =>
+        alice.supervisor.connect(addressOf(digits), { timeoutMs: 5_000 }),
+      )
+      world.advance(1_000)
+      alice.supervisor.disconnect(what === 'its address' ? addressOf('ab') : 'ab'.repeat(32))
+      await expect(one).rejects.toMatchObject({
+        code: 'refused',
+        message: `${addressOf('ab')} is not dialled any more: it was disconnected`,
+      })
+      world.advance(5_000)
+      await expect(other).rejects.toMatchObject({ code: 'timed-out' })
+      const dialled = alice.eventsOf('connection.started').map(({ address }) => address)
+      expect(dialled.lastIndexOf(addressOf('ab'))).toBeLessThan(dialled.length - 1)
+    },
+  )
+
+  test('stands where it is asked for right behind a disconnect, within one call', async () => {
+    const { alice, bob, world } = startTwo()
+    await Promise.all([alice.started, bob.started])
+    const first = alice.supervisor.connect(FAR)
+    world.advance(1_000)
+    const name = await first
+    const again: Promise<string>[] = []
+    const listening = alice.supervisor.events.subscribe(({ type }) => {
+      if (type !== 'peer.banned') return
+      alice.supervisor.disconnect(FAR)
+      again.push(alice.supervisor.connect(FAR))
+    })
+    alice.supervisor.disconnect(FAR)
+    world.advance(1_000)
+    alice.supervisor.ban('10.0.0.7')
+    listening.unsubscribe()
+    world.advance(1_000)
+    expect(await Promise.all(again)).not.toContain(name)
+    expect(again).toHaveLength(1)
+  })
+
   test('to somebody who came in makes a manual peer of him all the same', async () => {
     const world = startVirtualWorld({ seed: 'misuse' })
     const protocolOf = (seat: 'dialler' | 'listener') =>
@@ -275,25 +319,6 @@ test('a transport has one node', () => {
   expect(() => createSupervisor({ protocol: plain(), transport })).toThrow(
     'this part of the world belongs to a node already',
   )
-})
-
-test('a store has one node: a second one does not start, and closes nothing of the first', async () => {
-  const world = startVirtualWorld({ seed: 'one store' })
-  const { store } = world.nodeWorld('store', '10.0.0.9')
-  const alice = startNode(world, 'alice', '10.0.0.1', plain(), { store })
-  const bob = startNode(world, 'bob', '10.0.0.2', plain(), { store, limits: { startMs: 1_000 } })
-  world.advance(5_000)
-  await expect(bob.started).rejects.toBeInstanceOf(PeerloomError)
-  expect([alice.supervisor.state, bob.supervisor.state]).toEqual(['running', 'failed'])
-
-  alice.supervisor.ban('10.0.0.3')
-  world.settle()
-  expect(alice.eventsOf('store.failed')).toEqual([])
-  // And it is closed in time, by the one that has it.
-  const stopped = alice.supervisor.stop({ graceMs: 1_000 })
-  world.settle()
-  await stopped
-  expect(alice.supervisor.state).toBe('stopped')
 })
 
 test('a node that was never started stops at once', async () => {
