@@ -38,7 +38,7 @@ export interface SupervisorOptions<T extends ProtocolTypes> {
     /** Addresses in the network's form, dialled from the start and for ever. */
     readonly bootstrap?: readonly string[]
   }
-  /** Default: `memoryStore()`, which forgets with the process. */
+  /** Default: `memoryStore()`, which forgets with the process. Of this supervisor alone. */
   readonly store?: Store
   /** What is kept of each connection's last moments; false: nothing. Default: 64 entries, no payload. */
   readonly flight?: FlightOptions | false

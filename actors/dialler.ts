@@ -15,8 +15,9 @@ export interface DiallerTools {
 }
 
 /**
- * Returns what calls a resolution off. The others run in a later step. `choose` picks one of the
- * hosts that a name leads to; where it answers undefined the stream is not opened.
+ * Returns what calls a resolution off; undefined where there is none. The others run in a later step.
+ * `choose` picks one of the hosts that a name leads to; where it answers undefined the stream is not
+ * opened.
  */
 export function dial(
   { loop, names, streams }: DiallerTools,
@@ -24,10 +25,10 @@ export function dial(
   { host, port }: SocketAddress,
   choose: (hosts: readonly string[]) => string | undefined,
   onUnresolved: () => void,
-): () => void {
+): (() => void) | undefined {
   if (canonicalHost(host) !== undefined) {
     streams.open(stream, { host, port })
-    return () => undefined
+    return undefined
   }
   const request = loop.ask((answer) => {
     if (answer.kind !== 'names.resolved' || answer.hosts.length === 0) {

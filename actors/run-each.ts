@@ -14,3 +14,13 @@ export function runEach(
     }
   }
 }
+
+export function stopEach(
+  parts: readonly { stop(): void }[],
+  onError: (error: unknown) => void,
+): void {
+  const stops = parts.map((part) => () => {
+    part.stop()
+  })
+  runEach(stops, onError)
+}

@@ -22,6 +22,8 @@ const CLIENTS_MAX = 16
 const CLIENT_MS = 10_000
 /** What a scraper sends is under 1 KiB. */
 const HEADER_BYTES_MAX = 8_192
+/** What a timer of the platform's takes, some 24 days: it rings at once for more. */
+const TIMER_MS_MAX = 2 ** 31 - 1
 /** Within so long the same text is handed out: a scrape of 10,000 connections takes milliseconds. */
 const FRESH_MS = 250
 
@@ -79,10 +81,17 @@ function isOurs(header: string | undefined): boolean {
   return host !== undefined && (host.toLowerCase() === 'localhost' || isLoopback(host))
 }
 
+/** @throws {PeerloomError} `bad-argument` */
+function checkTime(name: string, ms: number, leastMs: number): void {
+  if (typeof ms === 'number' && ms >= leastMs && ms <= TIMER_MS_MAX) return
+  const bounds = `from ${String(leastMs)} to ${String(TIMER_MS_MAX)} milliseconds`
+  throw new PeerloomError('bad-argument', `${name} is ${bounds}, not ${String(ms)}`)
+}
+
 /**
  * Serves `/metrics`, `/health` and `/ready` of one node or several until it is closed.
  * @throws {PeerloomError} `listen-failed`: the port is taken, or the address is none of this machine;
- *   `bad-argument`: no IP address, no port, two nodes of one name
+ *   `bad-argument`: no IP address, no port, a time that is none, two nodes of one name
  */
 export async function serveMetrics(
   given: Metered | readonly Metered[],
@@ -93,6 +102,8 @@ export async function serveMetrics(
   if (!(Number.isInteger(port) && port >= 0 && port <= 65_535)) {
     throw new PeerloomError('bad-argument', `${port} is no port`)
   }
+  checkTime('clientMs', clientMs, 1)
+  checkTime('freshMs', freshMs, 0)
   const nodes: readonly Metered[] = [given].flat()
   const metrics = collectMetrics(nodes, options)
   const { onFault = warn } = options

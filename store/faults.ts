@@ -11,6 +11,8 @@ const FAULT_BY_NAME: Readonly<Record<string, StoreFault>> = {
   EACCES: 'no-access',
   EPERM: 'no-access',
   EROFS: 'no-access',
+  /** A file, or a link that leads nowhere, is where the folder should be. */
+  EEXIST: 'no-access',
   ENOTDIR: 'no-access',
   ELOOP: 'no-access',
   ENAMETOOLONG: 'no-access',

@@ -55,8 +55,8 @@ export interface LoadedBans {
 export interface Bans {
   /** A manual ban replaces any; another never shortens what stands. */
   ban(key: BanKey, ban: NewBan, wallMs: number): BanOutcome
-  /** Whether a manual ban of it can be kept. */
-  hasRoomFor(key: BanKey): boolean
+  /** Whether a manual ban of it can be kept: what is over takes no room. */
+  hasRoomFor(key: BanKey, wallMs: number): boolean
   /** False where it was not banned. */
   unban(key: BanKey): boolean
   find(key: BanKey, wallMs: number): Ban | undefined
@@ -141,6 +141,12 @@ export function createBans({
 
   const find = (key: BanKey, wallMs: number): Ban | undefined => findText(printBanKey(key), wallMs)
 
+  const isManualFull = (wallMs: number): boolean => {
+    if (manual.size < bansMax) return false
+    for (const [, { ban }] of manual.entries()) if (endOf(ban) <= wallMs) return false
+    return true
+  }
+
   /** What has to go for one more; `refused` where only manual bans are left. */
   const makeRoom = (): Ban | 'refused' | undefined => {
     if (size() < bansMax) return undefined
@@ -200,6 +206,8 @@ export function createBans({
       }
       const text = printBanKey(key)
       if (standing !== undefined) remove(text)
+      // What is over makes room before anything that holds.
+      if (size() >= bansMax) sweep(wallMs)
       const dropped = makeRoom()
       if (dropped === 'refused') {
         return {
@@ -217,7 +225,8 @@ export function createBans({
       changed.set(text, { table: BANS_TABLE, key: storeKey, value: encodeBanValue(ban) })
       return dropped === undefined ? { banned: ban } : { banned: ban, dropped }
     },
-    hasRoomFor: (key) => manual.size < bansMax || manual.get(printBanKey(key)) !== undefined,
+    hasRoomFor: (key, wallMs) =>
+      !isManualFull(wallMs) || manual.get(printBanKey(key)) !== undefined,
     unban: (key) => remove(printBanKey(key)) !== undefined,
     find,
     findAny,

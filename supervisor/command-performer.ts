@@ -59,15 +59,21 @@ export function createCommandPerformer<T extends ProtocolTypes>(
     const meant = address === undefined ? peer : addresses.identity(address)
     if (address !== undefined) peering.forget(address)
     const named = connections.find(peer)
-    if (meant !== undefined) peering.forgetIdentity(named?.view.identity ?? meant)
+    const forgotten = meant === undefined ? undefined : (named?.view.identity ?? meant)
+    if (forgotten !== undefined) peering.forgetIdentity(forgotten)
+    const keys = key === undefined ? [] : [key]
     for (const connection of connections.all()) {
       const { identity, target } = connection.view
       const isTarget = target !== undefined && addresses.key(target) === key
       const isMeant = identity !== undefined && identity === meant
       if (connection !== named && !isMeant && !isTarget) continue
-      if (target !== undefined) peering.forget(target)
+      if (target !== undefined) {
+        peering.forget(target)
+        keys.push(addresses.key(target))
+      }
       connection.leave('disconnected')
     }
+    options.onHappening({ type: 'connect.called-off', keys, identity: forgotten })
   }
 
   const wait = (number: number, ms: number): void => {
@@ -94,10 +100,12 @@ export function createCommandPerformer<T extends ProtocolTypes>(
         send({ type: 'stop', graceMs: command.graceMs })
         return
       case 'connect': {
-        const parsed = protocol.addresses.parse(command.address)
+        const { address } = command
+        const parsed = protocol.addresses.parse(address)
+        options.onHappening({ type: 'connect.begun', address })
         const barredMs = 'address' in parsed ? peering.connect(parsed.address) : undefined
         if (barredMs === undefined) return
-        options.onHappening({ type: 'connect.barred', address: command.address, ms: barredMs })
+        options.onHappening({ type: 'connect.barred', address, ms: barredMs })
         return
       }
       case 'disconnect':

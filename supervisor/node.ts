@@ -14,7 +14,7 @@ import { createCreditPool } from '../actors/credit.ts'
 import { startListener } from '../actors/listener.ts'
 import type { Listener } from '../actors/listener.ts'
 import { createPatientClock } from '../actors/patient-clock.ts'
-import { runEach } from '../actors/run-each.ts'
+import { runEach, stopEach } from '../actors/run-each.ts'
 import { createRouter } from '../actors/router.ts'
 import { createTurns } from '../actors/turns.ts'
 import { connectionMachine } from '../machines/connection.ts'
@@ -291,7 +291,7 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
       port.tell({ of: 'transition', name, chart: 'root', event: eventAtHand, state })
     },
     error(error) {
-      tell({ type: 'fault', where: 'root', error })
+      onRootThrow(error)
       abandon()
     },
   })
@@ -367,13 +367,15 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
     for (const connection of left) connection.drop('killed')
   }
 
+  function onRootThrow(error: unknown): void {
+    tell({ type: 'fault', where: 'root', error })
+  }
+
   /** The root's own chart threw: it says nothing more, so that all it would have said is done here. */
   function abandon(): void {
     state = 'failed'
     fault ??= { fault: 'root-fault', message: 'a chart of the node itself threw' }
-    runEach([stopTaking, () => world.store.close(), release], (error) => {
-      tell({ type: 'fault', where: 'root', error })
-    })
+    runEach([stopTaking, () => world.store.close(), release], onRootThrow)
   }
 
   /** A deadline of the chart's own: nobody told the chart, it told itself. */
@@ -383,19 +385,12 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
   }
 
   const stopTaking = (): void => {
-    for (const listener of listeners) listener.stop()
-    peering.stop()
-    children.stop()
+    stopEach([...listeners.splice(0), peering, children], onRootThrow)
   }
 
   const release = (): void => {
     for (const connection of connections.all()) connection.drop('killed')
-    handlers.stop()
-    application.stop()
-    router.stop()
-    clock.stop()
-    world.jobs.stop()
-    loop.stop()
+    stopEach([handlers, application, writes, router, clock, world.jobs, loop], onRootThrow)
     fault ??= faultOfChart()
     if (fault !== undefined) tell({ type: 'node.failed', ...fault })
     tell({ type: 'node.stopped', killed })
@@ -410,7 +405,7 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
       children.start()
       tell({ type: 'node.started', listening: listening() })
     } catch (error) {
-      tell({ type: 'fault', where: 'root', error })
+      onRootThrow(error)
       fail('root-fault', 'what a running node needs did not start')
     }
   }

@@ -62,6 +62,7 @@ export function createOpening<T extends ProtocolTypes>(options: OpeningOptions<T
       // It may have ended at once: nothing would release what is opened now.
       if (connection.view.phase === 'closed') return
       const choose = (hosts: readonly string[]): string | undefined => {
+        callOffs.delete(name)
         const first = Math.max(0, tries - 1) % hosts.length
         for (const host of [...hosts.slice(first), ...hosts.slice(0, first)]) {
           connection.resolved(host)
@@ -73,7 +74,7 @@ export function createOpening<T extends ProtocolTypes>(options: OpeningOptions<T
       const callOff = dial({ loop, names, streams }, stream, remote, choose, () => {
         connection.drop('unresolved')
       })
-      callOffs.set(name, callOff)
+      if (callOff !== undefined) callOffs.set(name, callOff)
     },
     ended(name) {
       callOffs.get(name)?.()

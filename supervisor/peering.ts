@@ -506,8 +506,8 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
       const host = exemption.ofArrival(remote) ? undefined : remote.host
       return bans.findAny({ host, identity }, loop.step.wallMs) !== undefined
     },
-    bans: () => bans.list(loop.step.wallMs),
-    hasRoomForBan: bans.hasRoomFor,
+    bans: () => bans.list(world.clock.wallMs()),
+    hasRoomForBan: (key) => bans.hasRoomFor(key, world.clock.wallMs()),
     strikes: (key) => peers.strikes(key, loop.step.monotonicMs),
     peers: peers.list,
     held: () => ({

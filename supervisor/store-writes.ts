@@ -18,6 +18,8 @@ export interface StoreWrites {
   failed(batch: number): void
   /** Batches of which somebody wants to hear. */
   readonly waiting: number
+  /** Nobody hears of anything any more. */
+  stop(): void
 }
 
 export interface StoreWritesOptions {
@@ -64,6 +66,9 @@ export function createStoreWrites({ store, loop, onRefused }: StoreWritesOptions
     },
     get waiting() {
       return waiting.size
+    },
+    stop() {
+      waiting.clear()
     },
   }
 }

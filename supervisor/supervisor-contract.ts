@@ -79,7 +79,7 @@ export interface Supervisor<T extends ProtocolTypes> {
   stop(options?: { readonly graceMs?: number }): Promise<StopReport>
   [Symbol.asyncDispose](): Promise<void>
   readonly state: NodeState
-  /** Where it listens. */
+  /** Where it listens; nowhere before it has started and from its end on. */
   readonly listening: readonly SocketAddress[]
 
   /**
@@ -150,7 +150,7 @@ export interface Supervisor<T extends ProtocolTypes> {
   /**
    * A manual peer, dialled again whenever it is gone. Settles with the connection's name once active. If
    * that ends as `duplicate`, the name stands for the connection that stays.
-   * Giving up waiting does not give up dialling: `disconnect` does. Nor does a ban that lasts longer than
+   * Giving up waiting does not give up dialling: `disconnect` does, and who waits is `refused`. Nor does a ban that lasts longer than
    * the wait, which is refused at once: it is dialled when that is over.
    * @throws {PeerloomError} `bad-argument`, `not-running`, `busy`, `refused`, `timed-out`, `aborted`, `stopped`
    */

@@ -23,7 +23,7 @@ import { flightSubjectOf } from './flight-subject.ts'
 import { CORE_LIMITS } from './limits.ts'
 import { createNode } from './node.ts'
 import type { NodeOptions } from './node-contract.ts'
-import { checkMs, createWaits } from './waits.ts'
+import { checkMs, createWaits, isEvent } from './waits.ts'
 import type { Happening, WaitOptions } from './waits.ts'
 
 export type SupervisorCoreOptions<T extends ProtocolTypes> = Omit<
@@ -44,10 +44,6 @@ const PAGE_MAX = 100
 const REQUEST_MS = 30_000
 /** A request's own end comes within the step of its deadline; a busy process is late for that. */
 const REQUEST_SLACK_MS = 5_000
-
-/** Of the others only whoever waits is told. */
-const isEvent = (happening: Happening): happening is SupervisorEvent =>
-  !['call.settled', 'connect.barred', 'connection.room'].includes(happening.type)
 
 /** Who calls from JavaScript was told by no compiler. @throws {PeerloomError} */
 function checkText(name: string, given: unknown): void {
@@ -363,12 +359,27 @@ export function createSupervisorOver<T extends ProtocolTypes>(
         return known.name
       }
       const { timeoutMs = WAIT_MS } = waitOptions
+      let isBegun = false
       const active = waits.until(`a connection with ${address}`, waitOptions, (happening) => {
         if (happening.type === 'connect.barred') {
           const { address: barred, ms } = happening
           if (barred !== printed || ms <= timeoutMs) return undefined
           const rest = ms === Infinity ? 'for good' : `for ${String(ms)} ms more`
           throw new PeerloomError('refused', `${address} is banned ${rest}`)
+        }
+        if (happening.type === 'connect.begun') {
+          isBegun ||= happening.address === printed
+          return undefined
+        }
+        if (happening.type === 'connect.called-off') {
+          // Who disconnects and connects again within one call means the last of it.
+          if (!isBegun) return undefined
+          const isOff = identity !== undefined && happening.identity === identity
+          if (!isOff && !happening.keys.includes(key)) return undefined
+          throw new PeerloomError(
+            'refused',
+            `${address} is not dialled any more: it was disconnected`,
+          )
         }
         if (happening.type !== 'connection.active' && happening.type !== 'connection.closed') {
           return undefined

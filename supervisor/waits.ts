@@ -12,10 +12,26 @@ import type { SupervisorEvent } from './events.ts'
 /** What happens in a node, and what only whoever waits for it is told. */
 export type Happening =
   | SupervisorEvent
+  /** From now on the address is dialled by hand. */
+  | { readonly type: 'connect.begun'; readonly address: string }
   /** Whom the application asked for is banned for so long: Infinity for good. */
   | { readonly type: 'connect.barred'; readonly address: string; readonly ms: number }
+  /** Whom the application does not want any more: nobody dials these addresses, or whoever has the identity. */
+  | {
+      readonly type: 'connect.called-off'
+      readonly keys: readonly string[]
+      readonly identity: string | undefined
+    }
   | { readonly type: 'connection.room'; readonly connection: string }
   | { readonly type: 'call.settled'; readonly number: number; readonly outcome: CallOutcome }
+
+/** Of these only whoever waits is told. */
+const NO_EVENTS: ReadonlySet<string> = new Set<Exclude<Happening['type'], SupervisorEvent['type']>>(
+  ['call.settled', 'connect.barred', 'connect.begun', 'connect.called-off', 'connection.room'],
+)
+
+export const isEvent = (happening: Happening): happening is SupervisorEvent =>
+  !NO_EVENTS.has(happening.type)
 
 export interface WaitOptions {
   /** Left out: the node's default. */

@@ -272,6 +272,9 @@ describe('the server', () => {
     ['a name', { host: 'localhost' }],
     ['no port', { port: 65_536 }],
     ['half a port', { port: 0.5 }],
+    ['a deadline that no timer has', { clientMs: Infinity }],
+    ['no time for an answer', { clientMs: 0 }],
+    ['a scrape that is never read again', { freshMs: NaN }],
   ])('refuses %s', async (_, options) => {
     const world = startVirtualWorld({ seed: 'refused' })
     const { supervisor } = startNode(world, 'alice', '10.0.0.1', plain())

@@ -8,6 +8,7 @@ const failure = (code: unknown) => Object.assign(new Error('a text of the system
 test.each([
   ['EACCES', 'no-access'],
   ['EROFS', 'no-access'],
+  ['EEXIST', 'no-access'],
   ['ENOTDIR', 'no-access'],
   ['ENOSPC', 'no-space'],
   ['EFBIG', 'no-space'],

@@ -54,6 +54,14 @@ test('a ban is found under its key until its time, and not from then on', () => 
   expect(bans.size).toBe(0)
 })
 
+test('what is over makes room before what holds', () => {
+  const { bans, timed } = startBans({ bansMax: 2 })
+  timed(address('10.0.0.1'), WALL_MS + 600_000)
+  timed(address('10.0.0.2'), WALL_MS + 1_000)
+  timed(address('10.0.0.3'), WALL_MS + 600_000, WALL_MS + 1_000)
+  expect(texts(bans)).toEqual(['address 10.0.0.1', 'address 10.0.0.3'])
+})
+
 test('a claim is banned from its group alone', () => {
   const { bans, timed } = startBans()
   timed({ kind: 'claim', group: 'g1', identity: 'alice' }, WALL_MS + 1)

@@ -125,6 +125,18 @@ describe('a ban', () => {
     expect([alice.supervisor.bans().length, alice.eventsOf('fault')]).toEqual([10_000, []])
   })
 
+  test('whose time is over is none, also where nothing has happened since', () => {
+    const { alice, world } = startAlone()
+    for (let number = 0; number < 10_000; number++) {
+      alice.supervisor.ban(`10.1.${Math.floor(number / 100)}.${number % 100}`, { ms: 1_000 })
+    }
+    expect(() => alice.supervisor.ban('10.0.0.9')).toThrow(withCode('busy'))
+    world.advance(1_000)
+    expect(alice.supervisor.bans()).toEqual([])
+    alice.supervisor.ban('10.0.0.9')
+    expect([alice.supervisor.bans().length, alice.eventsOf('fault')]).toEqual([1, []])
+  })
+
   test('is lifted by its own key, whatever kind it is', () => {
     const { alice } = startAlone()
     const key = { kind: 'claim', group: '10.0.0.0', identity: 'somebody' } as const
@@ -183,6 +195,50 @@ describe('connect', () => {
     expect(bob.supervisor.connections()).toEqual([])
     world.advance(1_000)
     await expect(patient).resolves.toBe('alice/out-1')
+  })
+
+  test.each(['its address', 'its identity'])(
+    'that waits is refused once %s is disconnected: nobody dials it any more',
+    async (what) => {
+      const world = startVirtualWorld({ seed: 'called off' })
+      const protocol = native({ network: 'test', privateKey: keyOf('dialler') })
+      const alice = startNode(world, 'alice', '10.0.0.1', protocol)
+      const addressOf = (digits: string) => `node://${digits.repeat(32)}@10.0.0.2:9946`
+      const [one, other] = ['ab', 'cd'].map((digits) =>
+        alice.supervisor.connect(addressOf(digits), { timeoutMs: 5_000 }),
+      )
+      world.advance(1_000)
+      alice.supervisor.disconnect(what === 'its address' ? addressOf('ab') : 'ab'.repeat(32))
+      await expect(one).rejects.toMatchObject({
+        code: 'refused',
+        message: `${addressOf('ab')} is not dialled any more: it was disconnected`,
+      })
+      world.advance(5_000)
+      await expect(other).rejects.toMatchObject({ code: 'timed-out' })
+      const dialled = alice.eventsOf('connection.started').map(({ address }) => address)
+      expect(dialled.lastIndexOf(addressOf('ab'))).toBeLessThan(dialled.length - 1)
+    },
+  )
+
+  test('stands where it is asked for right behind a disconnect, within one call', async () => {
+    const { alice, bob, world } = startTwo()
+    await Promise.all([alice.started, bob.started])
+    const first = alice.supervisor.connect(FAR)
+    world.advance(1_000)
+    const name = await first
+    const again: Promise<string>[] = []
+    const listening = alice.supervisor.events.subscribe(({ type }) => {
+      if (type !== 'peer.banned') return
+      alice.supervisor.disconnect(FAR)
+      again.push(alice.supervisor.connect(FAR))
+    })
+    alice.supervisor.disconnect(FAR)
+    world.advance(1_000)
+    alice.supervisor.ban('10.0.0.7')
+    listening.unsubscribe()
+    world.advance(1_000)
+    expect(await Promise.all(again)).not.toContain(name)
+    expect(again).toHaveLength(1)
   })
 
   test('to somebody who came in makes a manual peer of him all the same', async () => {

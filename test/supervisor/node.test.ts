@@ -1,8 +1,10 @@
 import { Subject, map } from 'rxjs'
 import { describe, expect, test } from 'vitest'
-import type { Protocol } from '../../index.ts'
+import type { ChildSpec, Protocol } from '../../index.ts'
+import { native } from '../../protocols/native.ts'
 import { plain } from '../contracts/fits/plain.ts'
 import type { PlainMessage, PlainTypes } from '../contracts/fits/plain.ts'
+import { keyOf } from '../contracts/seats.ts'
 import { NOTHING_HELD, startNode, startVirtualWorld } from '../support/nodes.ts'
 
 const blob = (bytes: number): PlainMessage => ({ type: 'blob', payload: new Uint8Array(bytes) })
@@ -22,11 +24,11 @@ const phases = ({ supervisor }: ReturnType<typeof startNode>) =>
 describe('a node that cannot start', () => {
   test('says that an address is taken, and holds nothing', async () => {
     const world = startVirtualWorld({ seed: 'taken' })
-    const listen = ['10.0.0.1:7001', '10.0.0.1:7001']
+    const listen = ['10.0.0.1:7002', '10.0.0.1:7001', '10.0.0.1:7001']
     const { supervisor, started, eventsOf } = startNode(world, 'a', '10.0.0.1', plain(), { listen })
     world.advance(5_000)
     await expect(started).rejects.toMatchObject({ code: 'listen-failed' })
-    expect(supervisor.state).toBe('failed')
+    expect([supervisor.state, supervisor.listening]).toEqual(['failed', []])
     expect(eventsOf('node.failed')).toMatchObject([
       { fault: 'listen-failed', message: 'cannot listen on 10.0.0.1:7001: address-in-use' },
     ])
@@ -72,11 +74,58 @@ describe('stop', () => {
     expect(bob.supervisor.audit()).toMatchObject(NOTHING_HELD)
   })
 
+  test('leaves nobody waiting for a store that does not answer any more', async () => {
+    const world = startVirtualWorld({ seed: 'mute store' })
+    const { store } = world.nodeWorld('store', '10.0.0.9')
+    const mute = { ...store, write: () => undefined }
+    const writing: ChildSpec<PlainTypes> = {
+      name: 'writing',
+      restart: 'permanent',
+      keep: () => undefined,
+      start(tools) {
+        const change = { table: 'notes', key: Uint8Array.of(1), value: Uint8Array.of(2) }
+        tools.store.write([change], () => undefined)
+        return () => undefined
+      },
+    }
+    const protocol = { ...plain(), children: [writing] }
+    const alice = startNode(world, 'alice', '10.0.0.1', protocol, { store: mute })
+    expect(alice.supervisor.audit().writes).toBe(1)
+    const stopped = alice.supervisor.stop({ graceMs: 1_000 })
+    world.advance(1_000)
+    expect(await stopped).toEqual({ killed: [] })
+    expect(alice.supervisor.audit()).toMatchObject(NOTHING_HELD)
+  })
+
+  test.each(['store', 'jobs'] as const)('goes on where the %s throws', async (part) => {
+    const world = startVirtualWorld({ seed: 'throwing' })
+    const { jobs, store } = world.nodeWorld('parts', '10.0.0.9')
+    const broken = (): never => {
+      throw new Error('broken')
+    }
+    // The address book is written as the node stops.
+    const parts = {
+      store: { store: { ...store, write: broken } },
+      jobs: { jobs: { ...jobs, start: () => undefined, stop: broken } },
+    }[part]
+    const protocol = native({ network: 'test', privateKey: keyOf('dialler') })
+    const alice = startNode(world, 'alice', '10.0.0.1', protocol, parts)
+    const address = `node://${'ab'.repeat(32)}@10.0.0.2:9946`
+    alice.supervisor.connect(address).catch(() => undefined)
+    const stopped = alice.supervisor.stop({ graceMs: 1_000 })
+    world.advance(1_000)
+    await stopped
+    expect([alice.supervisor.state, alice.eventsOf('node.stopped').length]).toEqual(['stopped', 1])
+    expect(alice.supervisor.audit()).toMatchObject({ actors: 1, listeners: 0, questions: 0 })
+    expect(alice.eventsOf('fault')).toMatchObject([{ where: 'root' }])
+  })
+
   test('asked twice is one stop', async () => {
     const { world, alice } = startPair()
     const [one, other] = [alice.supervisor.stop(), alice.supervisor.stop()]
     world.advance(5_000)
     expect(await one).toEqual(await other)
+    expect(alice.supervisor.listening).toEqual([])
   })
 })
 

@@ -206,6 +206,14 @@ describe('a peer that is dialled by its name', () => {
     ])
   })
 
+  test('is one dial, and a second one as long as its name is being looked up', () => {
+    const { alice, world } = startNamed(['10.0.0.2'])
+    expect(alice.supervisor.audit()).toMatchObject({ dials: 2, questions: 1 })
+    world.advance(1_000)
+    expect(alice.supervisor.connections()).toMatchObject([{ phase: 'active' }])
+    expect(alice.supervisor.audit()).toMatchObject({ dials: 1, questions: 0 })
+  })
+
   test('is reached where one of the addresses is banned, at the next one', () => {
     const { alice, world } = startNamed(['10.0.0.98', '10.0.0.2'])
     alice.supervisor.ban('10.0.0.98')
