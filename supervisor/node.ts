@@ -32,6 +32,7 @@ import { createApplicationDesk } from './application.ts'
 import { createAudit } from './audit.ts'
 import { BANS_TABLE } from './bans.ts'
 import { createChildren } from './children.ts'
+import { createCommandEntry } from './command-entry.ts'
 import { createCommandPerformer } from './command-performer.ts'
 import type { Command } from './commands.ts'
 import { activeEventOf, closedEventOf } from './connection-events.ts'
@@ -490,9 +491,7 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
   })
 
   return {
-    enter(command) {
-      loop.enter({ kind: 'command', command })
-    },
+    enter: createCommandEntry(loop),
     get state() {
       return state
     },

@@ -12,7 +12,6 @@ import { ruleOf, verdictOf } from '../machines/reasons.ts'
 import type { ProtocolTypes } from '../machines/session.ts'
 import type { Call } from './application.ts'
 import type { HandleOptions, MessageOf, StopReport, Supervisor } from './supervisor-contract.ts'
-import type { Command } from './commands.ts'
 import { BAN_MS_MAX, encodeBanKey } from './ban-records.ts'
 import type { BanKey } from './ban-records.ts'
 import { banKeyOf, canonicalKey } from './ban-subject.ts'
@@ -152,16 +151,6 @@ export function createSupervisorOver<T extends ProtocolTypes>(
     }
   }
 
-  /** A command that could not be given leaves a wait behind that nobody looks at. */
-  const enterFor = (waiting: Promise<unknown>, command: Command): void => {
-    try {
-      node.enter(command)
-    } catch (error) {
-      waiting.catch(() => undefined)
-      throw error
-    }
-  }
-
   const uses = new Set(options.protocol.children?.flatMap((child) => child.uses ?? []))
 
   /** @throws {PeerloomError} no sub-protocol of the network would ever come for it */
@@ -179,9 +168,9 @@ export function createSupervisorOver<T extends ProtocolTypes>(
     checkUsed(what)
     checkMs('deadlineMs', deadlineMs)
     const number = nextHandler++
+    node.enter({ name: 'name-handler', what, key, handler: number, deadlineMs })
     // It is named for one question alone: what it is given is of that one.
     handlers.set(number, handler as (given: unknown) => Promise<unknown>)
-    node.enter({ name: 'name-handler', what, key, handler: number, deadlineMs })
     return () => {
       node.enter({ name: 'unname-handler', handler: number })
     }
@@ -194,16 +183,16 @@ export function createSupervisorOver<T extends ProtocolTypes>(
   ): Promise<Value> => {
     if (node.state !== 'running') throw new PeerloomError('not-running', 'the node is not running')
     const number = nextCall++
-    const settled = waits.until(what, waitOptions, (happening) => {
+    const take = (happening: Happening): { readonly value: Value } | undefined => {
       if (happening.type !== 'call.settled' || happening.number !== number) return undefined
       const { outcome } = happening
       if ('fault' in outcome) throw new PeerloomError(outcome.fault, outcome.message)
       // The outcome is of the service that was called.
       return { value: outcome.value as Value }
-    })
-    enterFor(settled, { name: 'call', number, call: asked })
+    }
     try {
-      return (await settled).value
+      const command = { name: 'call', number, call: asked } as const
+      return (await waits.until(what, waitOptions, take, command)).value
     } catch (error) {
       node.enter({ name: 'call-off', number })
       throw error
@@ -213,24 +202,20 @@ export function createSupervisorOver<T extends ProtocolTypes>(
   const supervisor: Supervisor<T> = {
     async start() {
       if (node.state !== 'idle') throw new PeerloomError('not-running', 'a node is started once')
-      const started = waits.until(
-        'the node to start',
-        { timeoutMs: options.limits.startMs * 2 },
-        (happening) => {
-          if (happening.type === 'node.started') return true
-          if (happening.type !== 'node.failed') return undefined
-          throw new PeerloomError(
-            happening.fault === 'listen-failed'
-              ? 'listen-failed'
-              : happening.fault === 'store-refused'
-                ? 'store-refused'
-                : 'failed',
-            happening.message,
-          )
-        },
-      )
-      node.enter({ name: 'start' })
-      await started
+      const take = (happening: Happening): true | undefined => {
+        if (happening.type === 'node.started') return true
+        if (happening.type !== 'node.failed') return undefined
+        throw new PeerloomError(
+          happening.fault === 'listen-failed'
+            ? 'listen-failed'
+            : happening.fault === 'store-refused'
+              ? 'store-refused'
+              : 'failed',
+          happening.message,
+        )
+      }
+      const timeoutMs = options.limits.startMs * 2
+      await waits.until('the node to start', { timeoutMs }, take, { name: 'start' })
     },
     stop({ graceMs = GRACE_MS } = {}) {
       checkMs('graceMs', graceMs)
@@ -264,11 +249,11 @@ export function createSupervisorOver<T extends ProtocolTypes>(
         },
         (subscriber) => {
           const consumer = nextConsumer++
+          node.enter({ name: 'consume', type, views, consumer })
           // The router's table is by type: what arrives under it is of that type.
           const subscription = (source as Observable<Routed<MessageOf<T, Type>>>).subscribe(
             subscriber,
           )
-          node.enter({ name: 'consume', type, views, consumer })
           return () => {
             subscription.unsubscribe()
             node.enter({ name: 'release', type, views, consumer })
@@ -279,9 +264,9 @@ export function createSupervisorOver<T extends ProtocolTypes>(
     handle(type, handler, { deadlineMs = HANDLER_DEADLINE_MS } = {}) {
       checkMs('deadlineMs', deadlineMs)
       const number = nextHandler++
+      node.enter({ name: 'handle', type, handler: number, deadlineMs })
       // As above.
       handlers.set(number, handler as (given: unknown) => Promise<unknown>)
-      node.enter({ name: 'handle', type, handler: number, deadlineMs })
       return () => {
         node.enter({ name: 'unhandle', handler: number })
       }
@@ -363,7 +348,7 @@ export function createSupervisorOver<T extends ProtocolTypes>(
         return known.name
       }
       const { timeoutMs = WAIT_MS } = waitOptions
-      const active = waits.until(`a connection with ${address}`, waitOptions, (happening) => {
+      const take = (happening: Happening): string | undefined => {
         if (happening.type === 'connect.barred') {
           const { address: barred, ms } = happening
           if (barred !== printed || ms <= timeoutMs) return undefined
@@ -387,9 +372,9 @@ export function createSupervisorOver<T extends ProtocolTypes>(
         return happening.detail === 'duplicate' && happening.identity !== undefined
           ? node.find(happening.identity)?.name
           : undefined
-      })
-      enterFor(active, { name: 'connect', address: printed })
-      return active
+      }
+      const command = { name: 'connect', address: printed } as const
+      return waits.until(`a connection with ${address}`, waitOptions, take, command)
     },
     disconnect(peer) {
       checkText('peer', peer)

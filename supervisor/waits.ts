@@ -25,13 +25,15 @@ export interface WaitOptions {
 
 export interface Waits {
   /**
-   * Settles with what `take` makes of the first happening that it does not answer with undefined.
+   * Settles with what `take` makes of the first happening that it does not answer with undefined. The
+   * command is what makes it happen: it is given behind the wait, and not at all where there is none.
    * @throws {PeerloomError} `timed-out`, `aborted`, `stopped`, or what `take` throws
    */
   until<Value>(
     what: string,
     options: WaitOptions,
     take: (happening: Happening) => Value | undefined,
+    command?: Command,
   ): Promise<Value>
   happened(happening: Happening): void
   deadline(wait: number): void
@@ -63,7 +65,7 @@ export function createWaits(enter: (command: Command) => void, defaultMs: number
   let nextWait = 1
 
   return {
-    until(what, { timeoutMs = defaultMs, signal }, take) {
+    until(what, { timeoutMs = defaultMs, signal }, take, command) {
       return new Promise((resolve, reject) => {
         checkMs('timeoutMs', timeoutMs)
         const wait = nextWait++
@@ -107,6 +109,7 @@ export function createWaits(enter: (command: Command) => void, defaultMs: number
           signal?.removeEventListener('abort', abort)
           throw error
         }
+        if (command !== undefined) enter(command)
       })
     },
     happened(happening) {
