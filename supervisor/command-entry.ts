@@ -5,7 +5,7 @@
  */
 import type { StepLoop } from '../world/step-loop.ts'
 import type { Command } from './commands.ts'
-import { PeerloomError } from './errors.ts'
+import { PeerloomError } from '../world/errors.ts'
 
 /**
  * How many must have room for a command to be taken. What gives back or calls off something that was

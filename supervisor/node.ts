@@ -26,7 +26,6 @@ import { createObservationPort } from '../world/observation.ts'
 import type { Timed } from '../world/observation.ts'
 import { createStepLoop } from '../world/step-loop.ts'
 import type { CommandInput } from '../world/input.ts'
-import type { StoreInput } from '../world/store.ts'
 import { ADDRESSES_TABLE } from './address-book-contract.ts'
 import { createApplicationDesk } from './application.ts'
 import { createAudit } from './audit.ts'
@@ -46,6 +45,7 @@ import type { Node, NodeCharts, NodeOptions, NodeState } from './node-contract.t
 import { nodeStateOf } from './node-states.ts'
 import { observedWorld } from './observed-world.ts'
 import { createPeering } from './peering.ts'
+import { createStoreDesk } from './store-desk.ts'
 import { createStoreWrites } from './store-writes.ts'
 import { createTotals } from './totals.ts'
 
@@ -372,7 +372,7 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
   function abandon(): void {
     state = 'failed'
     fault ??= { fault: 'root-fault', message: 'a chart of the node itself threw' }
-    runEach([stopTaking, () => world.store.close(), release], (error) => {
+    runEach([stopTaking, storeDesk.close, release], (error) => {
       tell({ type: 'fault', where: 'root', error })
     })
   }
@@ -419,7 +419,7 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
   const perform = (one: RootSaid): void => {
     switch (one.type) {
       case 'openStore':
-        world.store.open(loop.enter)
+        storeDesk.open()
         return
       case 'listen':
         listen()
@@ -434,7 +434,7 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
         kill()
         return
       case 'closeStore':
-        world.store.close()
+        storeDesk.close()
         return
       case 'release':
         release()
@@ -444,27 +444,10 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
 
   // ---- inputs ------------------------------------------------------------------------------------
 
-  const onStore = (input: StoreInput): void => {
-    switch (input.kind) {
-      case 'store.opened':
-        if (input.setAside.length > 0) tell({ type: 'store.set-aside', files: input.setAside })
-        send({ type: 'store.opened' })
-        return
-      case 'store.refused':
-        fail('store-refused', input.message)
-        return
-      case 'store.durable':
-        writes.durable(input.batch)
-        return
-      case 'store.failed':
-        writes.failed(input.batch)
-        tell({ type: 'store.failed', fault: input.fault, batch: input.batch })
-        return
-      case 'store.closed':
-        send({ type: 'store.closed' })
-        return
-    }
-  }
+  const storeDesk = createStoreDesk({
+    ...{ store: world.store, writes, send, fail, tell },
+    enter: loop.enter,
+  })
 
   const performCommand = createCommandPerformer<T>({
     ...{ application, children, connections, handlers, loop, nodePart, peering },
@@ -478,7 +461,7 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
     // The commands of this layer are this union; nothing else enters one.
     performCommand(input.command as Command)
   }
-  loop.onStore = onStore
+  loop.onStore = storeDesk.onStore
   world.clock.start(loop.enter)
   world.streams.start(loop.enter)
   world.datagrams?.start(loop.enter)

@@ -12,10 +12,11 @@ import { ruleOf, verdictOf } from '../machines/reasons.ts'
 import type { ProtocolTypes } from '../machines/session.ts'
 import type { Call } from './application.ts'
 import type { HandleOptions, MessageOf, StopReport, Supervisor } from './supervisor-contract.ts'
+import { checkHandler, checkMessage, checkObject, checkSubject, checkText, ownBytes } from './arguments.ts'
 import { BAN_MS_MAX, encodeBanKey } from './ban-records.ts'
 import type { BanKey } from './ban-records.ts'
 import { banKeyOf, canonicalKey } from './ban-subject.ts'
-import { PeerloomError } from './errors.ts'
+import { PeerloomError } from '../world/errors.ts'
 import type { SupervisorEvent } from './events.ts'
 import type { FlightRecorder, FlightSubject } from './flight-contract.ts'
 import { flightSubjectOf } from './flight-subject.ts'
@@ -47,24 +48,6 @@ const REQUEST_SLACK_MS = 5_000
 /** Of the others only whoever waits is told. */
 const isEvent = (happening: Happening): happening is SupervisorEvent =>
   !['call.settled', 'connect.barred', 'connection.room'].includes(happening.type)
-
-/** Who calls from JavaScript was told by no compiler. @throws {PeerloomError} */
-function checkText(name: string, given: unknown): void {
-  if (typeof given === 'string') return
-  throw new PeerloomError('bad-argument', `the ${name} is no text`)
-}
-
-/** As above. @throws {PeerloomError} */
-function checkMessage(given: unknown): void {
-  if (typeof given === 'object' && given !== null && 'type' in given) return
-  throw new PeerloomError('bad-argument', 'the message is no object with a type')
-}
-
-/** A copy, also of a Buffer, whose own `slice` is none. @throws {PeerloomError} */
-function ownBytes(name: string, given: unknown): Uint8Array {
-  if (given instanceof Uint8Array) return new Uint8Array(given)
-  throw new PeerloomError('bad-argument', `the ${name} is no Uint8Array`)
-}
 
 /**
  * What a handler answered, as an input: a copy of bytes, because they stay the application's own, which
@@ -132,6 +115,7 @@ export function createSupervisorOver<T extends ProtocolTypes>(
 
   /** @throws {PeerloomError} it is nobody that can be banned, or the node is not running */
   const keyOf = (subject: string | BanKey): BanKey => {
+    checkSubject(subject)
     if (node.state !== 'running') throw new PeerloomError('not-running', 'the node is not running')
     const found =
       typeof subject === 'string'
@@ -166,6 +150,7 @@ export function createSupervisorOver<T extends ProtocolTypes>(
     { deadlineMs = HANDLER_DEADLINE_MS }: HandleOptions = {},
   ): (() => void) => {
     checkUsed(what)
+    checkHandler(handler)
     checkMs('deadlineMs', deadlineMs)
     const number = nextHandler++
     node.enter({ name: 'name-handler', what, key, handler: number, deadlineMs })
@@ -262,6 +247,7 @@ export function createSupervisorOver<T extends ProtocolTypes>(
       )
     },
     handle(type, handler, { deadlineMs = HANDLER_DEADLINE_MS } = {}) {
+      checkHandler(handler)
       checkMs('deadlineMs', deadlineMs)
       const number = nextHandler++
       node.enter({ name: 'handle', type, handler: number, deadlineMs })
@@ -279,9 +265,11 @@ export function createSupervisorOver<T extends ProtocolTypes>(
       checkUsed('topic')
       return node.application.topic(name)
     },
-    async request(peer, { metadata, payload, protocol }, { signal, timeoutMs = REQUEST_MS } = {}) {
+    async request(peer, request, { signal, timeoutMs = REQUEST_MS } = {}) {
       checkMs('timeoutMs', timeoutMs)
       checkText('peer', peer)
+      checkObject('request', request)
+      const { metadata, payload, protocol } = request
       checkText('protocol', protocol)
       const asked = {
         // A connection's name stands for whoever is at its far side.
@@ -315,6 +303,7 @@ export function createSupervisorOver<T extends ProtocolTypes>(
       events.subscribe(subscriber),
     ),
     async connect(address, waitOptions = {}) {
+      checkText('address', address)
       const { addresses, details, identity: own } = options.protocol
       const parsed = addresses.parse(address)
       if ('wrong' in parsed) throw new PeerloomError('bad-argument', parsed.wrong)
@@ -412,6 +401,7 @@ export function createSupervisorOver<T extends ProtocolTypes>(
     },
     ban(subject, { ms = options.protocol.banMs ?? Infinity, why = 'asked' } = {}) {
       const key = keyOf(subject)
+      checkText('reason', why)
       if (ms !== Infinity && !(Number.isInteger(ms) && ms > 0 && ms <= BAN_MS_MAX)) {
         const wrong = `a ban lasts from 1 to ${String(BAN_MS_MAX)} whole milliseconds, or Infinity`
         throw new PeerloomError('bad-argument', wrong)

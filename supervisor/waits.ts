@@ -5,8 +5,8 @@
  */
 import type { CallOutcome } from './application.ts'
 import type { Command } from './commands.ts'
-import type { PeerloomErrorCode } from './errors.ts'
-import { PeerloomError } from './errors.ts'
+import type { PeerloomErrorCode } from '../world/errors.ts'
+import { PeerloomError } from '../world/errors.ts'
 import type { SupervisorEvent } from './events.ts'
 
 /** What happens in a node, and what only whoever waits for it is told. */

@@ -2,7 +2,11 @@ import { describe, expect, test } from 'vitest'
 import type { BanKey, ChildSpec, NodeLimits, PeerloomErrorCode } from '../../index.ts'
 import { createSupervisor } from '../../index.ts'
 import { native } from '../../protocols/native.ts'
+import { memoryJournal } from '../../journal/journal.ts'
+import { simulatedMedium } from '../../testing/simulated-store.ts'
+import { systemClock } from '../../transport/clock.ts'
 import { tcp } from '../../transport/tcp.ts'
+import { udp } from '../../transport/udp.ts'
 import { keyOf } from '../contracts/seats.ts'
 import { plain } from '../contracts/fits/plain.ts'
 import type { PlainTypes } from '../contracts/fits/plain.ts'
@@ -257,12 +261,73 @@ test('more bootstrap addresses than are looked through are refused', () => {
   ).toThrow(withCode('bad-argument'))
 })
 
-test('a transport has one node', () => {
-  const transport = tcp()
-  createSupervisor({ protocol: plain(), transport })
-  expect(() => createSupervisor({ protocol: plain(), transport })).toThrow(
-    'this part of the world belongs to a node already',
+test.each<[string, () => object]>([
+  ['a transport', () => ({ transport: tcp() })],
+  ['a transport of datagrams', () => ({ datagrams: udp() })],
+  ['a journal', () => ({ record: memoryJournal() })],
+  ['a clock', () => ({ world: { clock: systemClock() } })],
+])('%s has one node', (_, make) => {
+  const part = make()
+  createSupervisor({ protocol: plain(), transport: tcp(), ...part })
+  expect(() => createSupervisor({ protocol: plain(), transport: tcp(), ...part })).toThrow(
+    withCode('bad-argument'),
   )
+})
+
+test('a store has one node: a second one does not wait for it', async () => {
+  const world = startVirtualWorld({ seed: 'misuse' })
+  const { later } = world.clock.queue
+  const store = simulatedMedium().store({ later, commits: 'turn' })
+  const alice = startNode(world, 'alice', '10.0.0.1', plain(), { store })
+  const { started, supervisor } = startNode(world, 'bob', '10.0.0.2', plain(), { store })
+  world.advance(1_000)
+  await expect(started).rejects.toMatchObject({
+    ...{ code: 'store-refused', message: 'the store was opened before: each node has its own' },
+  })
+  expect([supervisor.state, supervisor.audit()]).toMatchObject(['failed', NOTHING_HELD])
+
+  alice.supervisor.ban('10.0.0.9')
+  world.advance(1_000)
+  expect([alice.supervisor.state, store.pendingBatches]).toEqual(['running', 0])
+  expect([...store.range('bans', { limit: 10 })]).toHaveLength(1)
+})
+
+test.each<[string, object]>([
+  ['no network', { protocol: undefined }],
+  ['no transport', { transport: undefined }],
+  ['one address to listen on, and no list', { listen: '127.0.0.1:0' }],
+  ['one seed, and no list', { peers: { bootstrap: '127.0.0.1:1' } }],
+  ['a seed that is no text', { peers: { bootstrap: [1] } }],
+])('options are looked at: %s', (_, given) => {
+  expect(() => createSupervisor({ protocol: plain(), transport: tcp(), ...given })).toThrow(
+    withCode('bad-argument'),
+  )
+})
+
+test.each<[string, readonly unknown[]]>([
+  ['connect', [undefined]],
+  ['connect', [5]],
+  ['request', ['somebody', undefined]],
+])('what is given is looked at: %s %j', async (name, given) => {
+  const { supervisor } = startAlone().alice
+  const call = Reflect.get(supervisor, name) as (...args: readonly unknown[]) => Promise<unknown>
+  await expect(call(...given)).rejects.toEqual(withCode('bad-argument'))
+})
+
+test.each<[string, readonly unknown[]]>([
+  ['ban', [undefined]],
+  ['ban', [5]],
+  ['ban', [{}]],
+  ['ban', [{ kind: 'range' }]],
+  ['ban', [{ kind: 'identity', identity: 5 }]],
+  ['ban', ['10.0.0.9', { why: 5 }]],
+  ['unban', [undefined]],
+  ['handle', ['blob', undefined]],
+])('what is given is looked at at once: %s %j', (name, given) => {
+  const { alice } = startAlone()
+  const call = Reflect.get(alice.supervisor, name) as (...args: readonly unknown[]) => unknown
+  expect(() => call(...given)).toThrow(withCode('bad-argument'))
+  expect([alice.supervisor.bans(), alice.eventsOf('fault')]).toEqual([[], []])
 })
 
 test('a node that was never started stops at once', async () => {
