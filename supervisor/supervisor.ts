@@ -12,7 +12,14 @@ import { ruleOf, verdictOf } from '../machines/reasons.ts'
 import type { ProtocolTypes } from '../machines/session.ts'
 import type { Call } from './application.ts'
 import type { HandleOptions, MessageOf, StopReport, Supervisor } from './supervisor-contract.ts'
-import { checkHandler, checkMessage, checkObject, checkSubject, checkText, ownBytes } from './arguments.ts'
+import {
+  checkHandler,
+  checkMessage,
+  checkObject,
+  checkSubject,
+  checkText,
+  ownBytes,
+} from './arguments.ts'
 import { BAN_MS_MAX, encodeBanKey } from './ban-records.ts'
 import type { BanKey } from './ban-records.ts'
 import { banKeyOf, canonicalKey } from './ban-subject.ts'
