@@ -494,7 +494,7 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
     connections: connections.all,
     explain: connections.explain,
     takesInstructions: nodePart.instruct !== undefined,
-    hasRoomFor: peering.hasRoomFor,
+    ...{ coversDial: peering.coversDial, hasRoomFor: peering.hasRoomFor },
     get isPaused() {
       return peering.isPaused
     },

@@ -151,7 +151,7 @@ export interface Supervisor<T extends ProtocolTypes> {
    * A manual peer, dialled again whenever it is gone. Settles with the connection's name once active. If
    * that ends as `duplicate`, the name stands for the connection that stays.
    * Giving up waiting does not give up dialling: `disconnect` does. Nor does a ban that lasts longer than
-   * the wait, which is refused at once: it is dialled when that is over.
+   * the wait, which is refused at once, also where it is made meanwhile: it is dialled when that is over.
    * @throws {PeerloomError} `bad-argument`, `not-running`, `busy`, `refused`, `timed-out`, `aborted`, `stopped`
    */
   connect(address: string, options?: WaitOptions): Promise<string>

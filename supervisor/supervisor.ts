@@ -344,12 +344,21 @@ export function createSupervisorOver<T extends ProtocolTypes>(
         return known.name
       }
       const { timeoutMs = WAIT_MS } = waitOptions
+      let sinceMs: number | undefined
+      /** A ban that ends before the wait does is waited for. */
+      const waitOut = (ms: number): undefined => {
+        const { monotonicMs } = node.loop.step
+        if (ms <= timeoutMs - (monotonicMs - (sinceMs ?? monotonicMs))) return
+        const rest = ms === Infinity ? 'for good' : `for ${String(ms)} ms more`
+        throw new PeerloomError('refused', `${address} is banned ${rest}`)
+      }
       const take = (happening: Happening): string | undefined => {
         if (happening.type === 'connect.barred') {
-          const { address: barred, ms } = happening
-          if (barred !== printed || ms <= timeoutMs) return undefined
-          const rest = ms === Infinity ? 'for good' : `for ${String(ms)} ms more`
-          throw new PeerloomError('refused', `${address} is banned ${rest}`)
+          return happening.address === printed ? waitOut(happening.ms) : undefined
+        }
+        if (happening.type === 'peer.banned') {
+          if (!node.coversDial(happening.key, parsed.address)) return undefined
+          return waitOut((happening.untilMs ?? Infinity) - node.loop.step.wallMs)
         }
         if (happening.type !== 'connection.active' && happening.type !== 'connection.closed') {
           return undefined
@@ -370,7 +379,9 @@ export function createSupervisorOver<T extends ProtocolTypes>(
           : undefined
       }
       const command = { name: 'connect', address: printed } as const
-      return waits.until(`a connection with ${address}`, waitOptions, take, command)
+      const active = waits.until(`a connection with ${address}`, waitOptions, take, command)
+      sinceMs = node.loop.step.monotonicMs
+      return active
     },
     disconnect(peer) {
       checkText('peer', peer)

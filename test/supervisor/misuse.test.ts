@@ -189,6 +189,35 @@ describe('connect', () => {
     await expect(patient).resolves.toBe('alice/out-1')
   })
 
+  test.each(['10.0.0.2', '10.0.0.0/8', '::ffff:10.0.0.2'])(
+    'to who is banned by %s meanwhile is refused, and before he is there',
+    async (by) => {
+      const { alice, world } = startAlone()
+      const waiting = alice.supervisor.connect(FAR, { timeoutMs: 20_000 })
+      const other = alice.supervisor.connect('11.0.0.2:7001', { timeoutMs: 20_000 })
+      world.advance(5_000)
+      alice.supervisor.ban('10.0.0.3')
+      alice.supervisor.ban(by, { ms: 15_000 })
+      alice.supervisor.ban(by, { ms: 15_001 })
+      await expect(waiting).rejects.toMatchObject({
+        ...{ code: 'refused', message: `${FAR} is banned for 15001 ms more` },
+      })
+      world.advance(15_000)
+      await expect(other).rejects.toEqual(withCode('timed-out'))
+    },
+  )
+
+  test('to an identity that is banned meanwhile is refused', async () => {
+    const world = startVirtualWorld({ seed: 'misuse' })
+    const protocol = native({ network: 'test', privateKey: keyOf('dialler') })
+    const { supervisor } = startNode(world, 'alice', '10.0.0.1', protocol)
+    const address = `node://${'ab'.repeat(32)}@10.0.0.2:9946`
+    const waiting = supervisor.connect(address)
+    world.advance(1_000)
+    supervisor.ban('ab'.repeat(32))
+    await expect(waiting).rejects.toMatchObject({ message: `${address} is banned for good` })
+  })
+
   test('to somebody who came in makes a manual peer of him all the same', async () => {
     const world = startVirtualWorld({ seed: 'misuse' })
     const protocolOf = (seat: 'dialler' | 'listener') =>
