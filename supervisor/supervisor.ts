@@ -344,11 +344,10 @@ export function createSupervisorOver<T extends ProtocolTypes>(
         return known.name
       }
       const { timeoutMs = WAIT_MS } = waitOptions
-      let sinceMs: number | undefined
+      let leftMs = (): number => timeoutMs
       /** A ban that ends before the wait does is waited for. */
       const waitOut = (ms: number): undefined => {
-        const { monotonicMs } = node.loop.step
-        if (ms <= timeoutMs - (monotonicMs - (sinceMs ?? monotonicMs))) return
+        if (ms <= leftMs()) return
         const rest = ms === Infinity ? 'for good' : `for ${String(ms)} ms more`
         throw new PeerloomError('refused', `${address} is banned ${rest}`)
       }
@@ -380,7 +379,8 @@ export function createSupervisorOver<T extends ProtocolTypes>(
       }
       const command = { name: 'connect', address: printed } as const
       const active = waits.until(`a connection with ${address}`, waitOptions, take, command)
-      sinceMs = node.loop.step.monotonicMs
+      const sinceMs = node.loop.step.monotonicMs
+      leftMs = () => timeoutMs - (node.loop.step.monotonicMs - sinceMs)
       return active
     },
     disconnect(peer) {
