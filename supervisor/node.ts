@@ -29,7 +29,7 @@ import type { CommandInput } from '../world/input.ts'
 import { ADDRESSES_TABLE } from './address-book-contract.ts'
 import { createApplicationDesk } from './application.ts'
 import { createAudit } from './audit.ts'
-import { BANS_TABLE } from './bans.ts'
+import { BANS_READ_MAX, BANS_TABLE } from './bans.ts'
 import { createChildren } from './children.ts'
 import { createCommandEntry } from './command-entry.ts'
 import { createCommandPerformer } from './command-performer.ts'
@@ -405,7 +405,7 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
   const run = (): void => {
     try {
       peering.start(
-        world.store.range(BANS_TABLE, { limit: CORE_LIMITS.bansMax }),
+        world.store.range(BANS_TABLE, { limit: BANS_READ_MAX }),
         world.store.range(ADDRESSES_TABLE, { limit: CORE_LIMITS.addressesMax }),
       )
       children.start()
