@@ -442,8 +442,10 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
     forgetIdentity(identity) {
       unwanted.add(identity)
       for (const [key, address] of [...known]) {
-        const isIt = addresses.identity(address) === identity || peers.identityAt(key) === identity
-        if (isIt && governor.sourceOf(key) !== 'seed') forgetKey(key)
+        const isNamed = addresses.identity(address) === identity
+        // Who was met where no identity is named may be another one the next time.
+        const wasMet = peers.identityAt(key) === identity && governor.sourceOf(key) !== 'seed'
+        if (isNamed || wasMet) forgetKey(key)
       }
     },
     admit(connection) {

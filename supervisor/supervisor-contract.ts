@@ -157,9 +157,9 @@ export interface Supervisor<T extends ProtocolTypes> {
   connect(address: string, options?: WaitOptions): Promise<string>
   /**
    * Closes a connection or all of a peer, and forgets it: the node does not dial it on its own, nor for
-   * what waits for it, until it is asked to again (`connect`, a new `request`). Who is named by an address
-   * with an identity in it is gone wherever it is. Named by its identity, a bootstrap address of its stays
-   * one, and is dialled again. It may still come in; `ban` keeps it out.
+   * what waits for it, until it is asked to again (`connect`, a new `request`). Who is named by an identity,
+   * or by an address with one in it, is gone wherever it is, and none of `bootstrap` any more. It may still
+   * come in; `ban` keeps it out.
    */
   disconnect(peer: string): void
   /**
