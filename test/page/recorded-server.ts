@@ -14,7 +14,7 @@ export const PAGE_FOLDER = join(import.meta.dirname, '../../dist/inspector/page'
 export interface Recorded {
   /** What is given comes from the page. */
   readonly actions?: (given: unknown) => ActionAnswer
-  readonly journals?: (given: unknown) => JournalAnswer
+  readonly journals?: (given: unknown) => JournalAnswer | Promise<JournalAnswer>
 }
 
 export async function startRecordedServer(recorded: Recorded = {}): Promise<InspectorServer> {

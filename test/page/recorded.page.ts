@@ -218,6 +218,29 @@ describe('time travel', () => {
     expect(complaints).toEqual([])
   })
 
+  test('gives back what comes when it was left, and says how many are not listed', async () => {
+    const asked: unknown[] = []
+    let answer: () => void = () => undefined
+    const ready = new Promise<void>((resolve) => (answer = resolve))
+    const { url } = await startRecordedServer({
+      async journals(given) {
+        asked.push(given)
+        if (JSON.stringify(given).includes('open')) await ready
+        return recordedJournal(given)
+      },
+    })
+    const { complaints, page } = await open(url)
+    await page.getByRole('link', { name: 'Journals' }).click()
+    await page.getByText('7 more are not listed').waitFor()
+    await page.getByRole('button', { name: 'Open node-1.journal' }).click()
+    await page.getByText('is opened').waitFor()
+    await page.getByRole('link', { name: 'Connections' }).click()
+    await page.getByText('is opened').waitFor({ state: 'detached' })
+    answer()
+    await expect.poll(() => asked).toContainEqual({ close: 'j1' })
+    expect(complaints).toEqual([])
+  })
+
   test('shows a step whose time no calendar has', async () => {
     const { url } = await startRecordedServer({
       journals(given) {

@@ -277,7 +277,7 @@ const STEPS = [
 /** A folder with one journal, of three steps. */
 export function recordedJournal(given: unknown): JournalAnswer {
   const request = given as JournalRequest
-  if ('list' in request) return { files: [{ file: 'node-1.journal', bytes: 48_000 }] }
+  if ('list' in request) return { files: [{ file: 'node-1.journal', bytes: 48_000 }], more: 7 }
   if ('open' in request) {
     const name = request.open === 'file' ? request.file : request.open
     if (request.open === 'bytes') {
