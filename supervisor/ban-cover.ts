@@ -1,5 +1,6 @@
 /**
- * Whom a ban covers.
+ * Whom a ban covers: a connection that is there, or whoever would be dialled. To close and to refuse are
+ * others' to do.
  * @module
  */
 import { canonicalRange, isInRange } from '../codec/host-range.ts'
