@@ -9,8 +9,9 @@ import type { JournalRecording } from './journal/recording.ts'
 import type { ProtocolTypes } from './machines/session.ts'
 import type { GivenLimits } from './supervisor/limits.ts'
 import { CORE_LIMITS, NODE_LIMITS, nodeLimitsOf } from './supervisor/limits.ts'
-import { PeerloomError } from './supervisor/errors.ts'
+import { PeerloomError } from './world/errors.ts'
 import type { FlightOptions } from './supervisor/flight-contract.ts'
+import { checkObject } from './supervisor/arguments.ts'
 import { createSupervisorOver } from './supervisor/supervisor.ts'
 import type { Supervisor } from './supervisor/supervisor-contract.ts'
 import { createFlightRecorder } from './journal/flight-recorder.ts'
@@ -56,13 +57,14 @@ export interface SupervisorOptions<T extends ProtocolTypes> {
   readonly world?: Partial<Omit<World, 'streams' | 'datagrams' | 'store'>>
 }
 
-/** @throws {PeerloomError} `bad-argument`: an address that is none */
+/** @throws {PeerloomError} `bad-argument`: an address that is none, or a part that belongs to another node */
 export function createSupervisor<T extends ProtocolTypes>(
   options: SupervisorOptions<T>,
 ): Supervisor<T> {
   const { protocol, transport, datagrams, listen = [], peers = {}, world = {} } = options
-  const crypto = world.crypto ?? chooseCrypto()
   const { bootstrap = [] } = peers
+  checkOptions({ protocol, transport }, { listen, 'peers.bootstrap': bootstrap })
+  const crypto = world.crypto ?? chooseCrypto()
   if (bootstrap.length > CORE_LIMITS.listedMax) {
     throw new PeerloomError(
       'bad-argument',
@@ -124,6 +126,18 @@ export function createSupervisor<T extends ProtocolTypes>(
   return supervisor
 }
 
+/** Who calls from JavaScript was told by no compiler: one address is easily given for a list of them. */
+function checkOptions(
+  parts: Readonly<Record<string, unknown>>,
+  lists: Readonly<Record<string, readonly unknown[]>>,
+): void {
+  for (const [name, part] of Object.entries(parts)) checkObject(name, part)
+  for (const [name, list] of Object.entries(lists)) {
+    if (Array.isArray(list) && list.every((one) => typeof one === 'string')) continue
+    throw new PeerloomError('bad-argument', `${name} is no list of texts`)
+  }
+}
+
 /** What jobs bring about leaves in the turn in which they were done, where the clock says when that ends. */
 function timeAndJobs(
   { clock, jobs }: Partial<Pick<World, 'clock' | 'jobs'>>,
@@ -159,7 +173,7 @@ export type {
 } from './supervisor/supervisor-contract.ts'
 export type { MessageOf, StopReport } from './supervisor/supervisor-contract.ts'
 export type { Audit, NodeLimits, NodeState } from './supervisor/node-contract.ts'
-export type { PeerloomErrorCode } from './supervisor/errors.ts'
+export type { PeerloomErrorCode } from './world/errors.ts'
 export type { SupervisorEvent } from './supervisor/events.ts'
 export type { PeerView } from './supervisor/peers.ts'
 export type * from './supervisor/flight-contract.ts'

@@ -3,8 +3,6 @@
  * not. It can write the journal as a test, and without its secrets.
  * @module
  */
-import { rm } from 'node:fs/promises'
-import { basename, dirname, relative, resolve } from 'node:path'
 import { decodeHead } from '../journal/head.ts'
 import { decodeNodeJournalUntil, redact } from '../journal/node-journal.ts'
 import type { NodeJournal } from '../journal/node-journal.ts'
@@ -16,10 +14,10 @@ import type { ProtocolTypes } from '../machines/session.ts'
 import { CommandFault } from './command-fault.ts'
 import { printable } from './format.ts'
 import { jsonLine } from './json.ts'
-import { isNetworkName, networkIn, remakerOf } from './protocol-module.ts'
+import { networkIn, remakerOf } from './protocol-module.ts'
 import { replayConnectionJournal } from './replay-connection.ts'
 import { ofFile, readJournal, writeNew } from './replay-files.ts'
-import { nodeTest } from './replay-test.ts'
+import { nodeTest, writeTest } from './replay-test.ts'
 import { print } from './standard-output.ts'
 
 export interface ReplayCommandOptions {
@@ -55,35 +53,6 @@ const printStep = (step: ReplayedStep<ProtocolTypes>, json: boolean): void => {
   const told = storyOf([{ outcome }])
   for (const line of told.map(printable))
     print(`${String(position).padStart(6)}  ${monotonicMs.toFixed(3)} ms  ${line}`)
-}
-
-interface TestOf {
-  readonly bytes: Uint8Array
-  readonly journal: NodeJournal
-  readonly journalPath: string
-  readonly module: string
-}
-
-/** The test and the journal beside it: both, or neither. @throws {CommandFault} */
-async function writeTest(
-  path: string,
-  { bytes, journal, journalPath, module }: TestOf,
-): Promise<void> {
-  const file = `${basename(path).replace(/(?:\.test)?\.[cm]?[jt]s$/, '')}.journal`
-  const beside = resolve(dirname(path), file)
-  const from = isNetworkName(module) ? module : relative(dirname(resolve(path)), resolve(module))
-  const { entries, header } = journal
-  const text = nodeTest({ entries, file, header, module: from })
-  const isCopied = beside !== resolve(journalPath)
-  // The journal first: a test without it would be one that fails.
-  if (isCopied) await writeNew(beside, bytes)
-  try {
-    await writeNew(path, text)
-  } catch (fault) {
-    // It holds the node's key, and whoever tries again needs its name.
-    if (isCopied) await rm(beside, { force: true })
-    throw fault
-  }
 }
 
 const brokenAt = (path: string, { incomplete }: NodeJournal): CommandFault =>
@@ -149,7 +118,11 @@ export async function replayJournal(path: string, options: ReplayCommandOptions)
   }
   if (journal.isBroken) throw brokenAt(path, journal)
   if (options.toTest !== undefined) {
-    await writeTest(options.toTest, { bytes, journal, journalPath: path, module })
+    const { entries, header } = journal
+    await writeTest(options.toTest, {
+      ...{ bytes, journalPath: path, module },
+      textOf: (file, from) => nodeTest({ entries, file, header, module: from }),
+    })
     if (!json) print(`written: ${options.toTest}`)
   }
   return 0

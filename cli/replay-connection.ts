@@ -14,6 +14,7 @@ import { jsonLine } from './json.ts'
 import { networkIn, remakerOf } from './protocol-module.ts'
 import type { ReplayCommandOptions } from './replay-command.ts'
 import { ofFile, writeNew } from './replay-files.ts'
+import { connectionTest, writeTest } from './replay-test.ts'
 import { print } from './standard-output.ts'
 
 type Step = ReplayedConnectionStep<ProtocolTypes>
@@ -38,9 +39,6 @@ export async function replayConnectionJournal(
   const journal = ofFile(path, () => decodeConnectionJournal<ProtocolTypes>(bytes))
   const { incomplete, isBroken, recording } = journal
   const { header } = recording
-  if (toTest !== undefined) {
-    throw new CommandFault(2, `${path} records one connection: only a node becomes a test`)
-  }
   if (redact !== undefined) {
     const shown = ofFile(path, () => encodeConnectionJournal(redactConnection(recording)))
     await writeNew(redact, shown)
@@ -48,7 +46,8 @@ export async function replayConnectionJournal(
     if (incomplete !== undefined && !json) print(incomplete)
     return 0
   }
-  const remake = await remakerOf(protocol ?? networkIn(path, header.protocol))
+  const module = protocol ?? networkIn(path, header.protocol)
+  const remake = await remakerOf(module)
   const made = ofFile(path, () => remake({ settings: header.settings, secrets: {} }))
   const steps = ofFile(path, () => [
     ...connectionSteps(recording, {
@@ -83,5 +82,13 @@ export async function replayConnectionJournal(
     throw new CommandFault(1, `it differs at entry ${String(position)}: ${what}`)
   }
   if (isBroken) throw new CommandFault(1, `${path}: ${incomplete ?? 'it is broken'}`)
+  if (toTest !== undefined) {
+    const isCut = incomplete !== undefined
+    await writeTest(toTest, {
+      ...{ bytes, journalPath: path, module },
+      textOf: (file, from) => connectionTest({ file, isCut, module: from, recording }),
+    })
+    if (!json) print(`written: ${toTest}`)
+  }
   return 0
 }

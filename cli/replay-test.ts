@@ -1,11 +1,17 @@
 /**
- * A recorded node as a test that a person can read: what happened stands in it, line by line, and the
- * journal beside it says it exactly.
+ * A recorded node or connection as a test that a person can read: what happened stands in it, line by
+ * line, and the journal beside it says it exactly.
  * @module
  */
+import { rm } from 'node:fs/promises'
+import { basename, dirname, relative, resolve } from 'node:path'
+import type { ConnectionRecording } from '../journal/connection-entries.ts'
+import { printEntry } from '../journal/connection-print.ts'
 import type { NodeEntry, NodeHeader } from '../journal/node-entries.ts'
 import { storyOf } from '../journal/story.ts'
+import type { ProtocolTypes } from '../machines/session.ts'
 import { isNetworkName } from './protocol-module.ts'
+import { writeNew } from './replay-files.ts'
 
 export interface NodeTest {
   readonly header: NodeHeader
@@ -16,18 +22,42 @@ export interface NodeTest {
   readonly module: string
 }
 
+export interface ConnectionTest {
+  readonly recording: ConnectionRecording<ProtocolTypes>
+  /** It ends before its connection did. */
+  readonly isCut: boolean
+  readonly file: string
+  readonly module: string
+}
+
+export interface TestOf {
+  readonly bytes: Uint8Array
+  readonly journalPath: string
+  readonly module: string
+  /** `file` is the journal beside it, `from` the module as seen from there. */
+  textOf(file: string, from: string): string
+}
+
 const quote = (text: string): string =>
   `'${JSON.stringify(text).slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'")}'`
 
+function importedFrom(module: string): string {
+  if (isNetworkName(module)) return `peerloom/protocols/${module}`
+  return module.startsWith('.') ? module : `./${module}`
+}
+
+/** How the test reads the journal beside it. */
+const readingOf = (file: string): string =>
+  `readFileSync(new URL(${quote(`./${encodeURIComponent(file)}`)}, import.meta.url))`
+
+const secondsBetween = (firstMs = 0, lastMs = firstMs): string =>
+  ((lastMs - firstMs) / 1_000).toFixed(1)
+
 export function nodeTest({ entries, file, header, module }: NodeTest): string {
-  const from = isNetworkName(module)
-    ? `peerloom/protocols/${module}`
-    : module.startsWith('.')
-      ? module
-      : `./${module}`
+  const from = importedFrom(module)
   const last = entries.at(-1)
   const first = entries[0]
-  const seconds = last && first ? ((last.monotonicMs - first.monotonicMs) / 1_000).toFixed(1) : '0'
+  const seconds = secondsBetween(first?.monotonicMs, last?.monotonicMs)
   const title = `${header.name} of ${header.protocol}, as recorded: ${entries.length} steps in ${seconds} s`
   const story = storyOf(entries).map((line) => `    ${quote(line)},`)
   return `import { readFileSync } from 'node:fs'
@@ -36,7 +66,7 @@ import { decodeNodeJournal, replay, storyOf } from 'peerloom/journal'
 import { tools } from ${quote(from)}
 
 test(${quote(title)}, () => {
-  const journal = decodeNodeJournal(readFileSync(new URL(${quote(`./${encodeURIComponent(file)}`)}, import.meta.url)))
+  const journal = decodeNodeJournal(${readingOf(file)})
   const { remake } = tools
   if (remake === undefined) throw new Error('the network does not say how it is replayed')
   const again = replay(journal, { protocol: remake })
@@ -49,4 +79,54 @@ ${story.join('\n')}
   expect(again.run()).toBeUndefined()
 })
 `
+}
+
+export function connectionTest({ file, isCut, module, recording }: ConnectionTest): string {
+  const { entries, header } = recording
+  const times = entries.flatMap((entry) => (entry.of === 'step' ? [entry.monotonicMs] : []))
+  const seconds = secondsBetween(times[0], times.at(-1))
+  const title = `${header.options.name} of ${header.protocol}, as recorded: ${entries.length} entries in ${seconds} s`
+  const story = entries.map((entry) => `    ${quote(printEntry(entry))},`)
+  return `import { readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { connectionSteps, decodeConnectionJournal, printEntry, replayConnection } from 'peerloom/journal'
+import { tools } from ${quote(importedFrom(module))}
+import { chooseCrypto } from 'peerloom/transport/crypto/choose'
+
+test(${quote(title)}, () => {
+  const { recording } = decodeConnectionJournal(${readingOf(file)})
+  const { remake } = tools
+  if (remake === undefined) throw new Error('the network does not say how it is replayed')
+  const protocol = remake({ settings: recording.header.settings, secrets: {} })
+  const options = { protocol, crypto: chooseCrypto(), allowCut: ${String(isCut)} }
+
+  // What was recorded, as far as the same happens again; what is compared with is below.
+  const steps = [...connectionSteps(recording, options)]
+  expect(steps.flatMap(({ entries }) => entries.map((entry) => printEntry(entry)))).toEqual([
+${story.join('\n')}
+  ])
+  // And to the last byte: the first difference, if there is any.
+  expect(replayConnection(recording, options)).toBeUndefined()
+})
+`
+}
+
+/** The test and the journal beside it: both, or neither. @throws {CommandFault} */
+export async function writeTest(
+  path: string,
+  { bytes, journalPath, module, textOf }: TestOf,
+): Promise<void> {
+  const file = `${basename(path).replace(/(?:\.test)?\.[cm]?[jt]s$/, '')}.journal`
+  const beside = resolve(dirname(path), file)
+  const from = isNetworkName(module) ? module : relative(dirname(resolve(path)), resolve(module))
+  const isCopied = beside !== resolve(journalPath)
+  // The journal first: a test without it would be one that fails.
+  if (isCopied) await writeNew(beside, bytes)
+  try {
+    await writeNew(path, textOf(file, from))
+  } catch (fault) {
+    // It holds keys, and whoever tries again needs its name.
+    if (isCopied) await rm(beside, { force: true })
+    throw fault
+  }
 }

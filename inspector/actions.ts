@@ -4,7 +4,7 @@
  * @module
  */
 import type { ProtocolTypes } from '../machines/session.ts'
-import { PeerloomError } from '../supervisor/errors.ts'
+import { PeerloomError } from '../world/errors.ts'
 import type { Supervisor } from '../supervisor/supervisor-contract.ts'
 import type { Action, ActionAnswer, Refusal } from './messages.ts'
 import { isRecord } from './queries.ts'

@@ -129,10 +129,16 @@ export function createDataRoutes({ access, limits, routes }: DataRoutesOptions) 
       writeJson(response, 429, refusal('too-many-queries', 'others are asked already: try again'))
       return
     }
+    /** What was opened for somebody who left meanwhile is closed: nobody knows its name. */
+    const takeFor = async (given: unknown): Promise<JournalAnswer> => {
+      const answered = await take(given)
+      if (response.closed && 'opened' in answered) await take({ close: answered.opened.journal })
+      return answered
+    }
     journals++
     try {
       request.socket.setTimeout(limits.journalMs)
-      await post(request, response, limits.journalBytesMax, take)
+      await post(request, response, limits.journalBytesMax, takeFor)
     } finally {
       journals--
     }

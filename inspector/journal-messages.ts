@@ -73,5 +73,9 @@ export type JournalAnswer =
   /** `copy`: what the test reads, where that was written with it; null: it reads what was there, or nothing. */
   | { readonly forked: { readonly file: string; readonly copy: string | null } }
   | { readonly closed: true }
-  | { readonly files: readonly { readonly file: string; readonly bytes: number }[] }
+  | {
+      readonly files: readonly { readonly file: string; readonly bytes: number }[]
+      /** How many there are beside those. */
+      readonly more: number
+    }
   | { readonly refused: Refusal }

@@ -27,8 +27,11 @@ export const isFileName = (name: unknown): name is string =>
   typeof name === 'string' && name.length <= NAME_LENGTH_MAX && FILE_NAME.test(name)
 
 export interface RecordFolder {
-  /** Regular files, by name. @throws {RecordFolderFault} */
-  list(): Promise<readonly { readonly file: string; readonly bytes: number }[]>
+  /** Regular files, by name; `more`: how many there are beside those. @throws {RecordFolderFault} */
+  list(): Promise<{
+    readonly files: readonly { readonly file: string; readonly bytes: number }[]
+    readonly more: number
+  }>
   /** @throws {RecordFolderFault} */
   read(file: string): Promise<Uint8Array>
   /**
@@ -89,7 +92,8 @@ export function recordFolder(folder: string): RecordFolder {
       } catch {
         throw new RecordFolderFault('the folder of recordings cannot be read')
       }
-      const shown = names.filter(isFileName).toSorted().slice(0, FILES_MAX)
+      const known = names.filter(isFileName).toSorted()
+      const shown = known.slice(0, FILES_MAX)
       const sizes = await Promise.all(
         shown.map(async (file) => {
           try {
@@ -101,7 +105,7 @@ export function recordFolder(folder: string): RecordFolder {
           }
         }),
       )
-      return sizes.flat()
+      return { files: sizes.flat(), more: known.length - shown.length }
     },
     async read(file) {
       const path = pathOf(file)

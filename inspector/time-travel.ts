@@ -270,7 +270,7 @@ export function createTimeTravel(options: TimeTravelOptions = {}): TimeTravel {
         openings--
       }
     }
-    if ('list' in request) return folder === undefined ? NO_FOLDER : { files: await folder.list() }
+    if ('list' in request) return folder === undefined ? NO_FOLDER : folder.list()
     const journal = 'close' in request ? request.close : request.journal
     const session = sessionOf(journal)
     if (session === undefined) return refused('bad-journal', 'it is not open, or no longer')

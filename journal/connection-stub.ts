@@ -110,6 +110,7 @@ export function createStub<T extends ProtocolTypes>(options: StubOptions<T>): St
     },
     // No command is given here.
     isCrowded: false,
+    commandRoom: 0,
     enter: notThere,
     after: (afterMs, ring) => set(step.monotonicMs + afterMs, afterMs, ring),
     at: (dueMs, ring) => set(dueMs, dueMs - step.monotonicMs, ring),

@@ -9,7 +9,7 @@
 import type { SupervisorEvent } from '../supervisor/events.ts'
 import type { FlightEntry, FlightHappening, FlightOptions } from '../supervisor/flight-contract.ts'
 import type { FlightRecorder, FlightSubject } from '../supervisor/flight-contract.ts'
-import { PeerloomError } from '../supervisor/errors.ts'
+import { PeerloomError } from '../world/errors.ts'
 import type { Observation, ObservationKind } from '../world/observation.ts'
 import { createFlightNames } from './flight-names.ts'
 import { clearRing, createFlightRing, pushEntry, readEntries } from './flight-ring.ts'

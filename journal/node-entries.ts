@@ -43,4 +43,9 @@ export interface JournalSecrets {
   readonly seed: Uint8Array
   /** What the network's factory was given: a private key, for one. */
   readonly protocol: Readonly<Record<string, Uint8Array>>
+  /**
+   * Stands among the entries: what the node read from its store of the secret of its address book.
+   * Undefined: there was none, or this was made by hand.
+   */
+  readonly bookSecret?: Uint8Array
 }

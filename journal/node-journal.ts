@@ -118,6 +118,7 @@ export function decodeNodeJournalUntil(bytes: Uint8Array, until: number): NodeJo
   const entries: NodeEntry[] = []
   const seal = createSeal()
   let entryCount = 0
+  let bookSecret: Uint8Array | undefined
   const single: Single = { header: undefined, secrets: undefined, end: undefined }
   visitParts(contents, (part, partBytes) => {
     if (single.end !== undefined) {
@@ -125,6 +126,7 @@ export function decodeNodeJournalUntil(bytes: Uint8Array, until: number): NodeJo
     }
     if (part.part === 'header' || part.part === 'entry') seal.add(partBytes)
     if (part.part === 'entry') {
+      if (single.secrets !== undefined) bookSecret ??= bookSecretIn(part.entry)?.slice()
       if (entryCount++ <= until) entries.push(part.entry)
     } else if (part.part === 'end') single.end = part
     else if (entryCount > 0) {
@@ -132,7 +134,11 @@ export function decodeNodeJournalUntil(bytes: Uint8Array, until: number): NodeJo
     } else if (part.part === 'header') single.header = part.header
     else single.secrets = part.secrets
   })
-  const { end, header, secrets } = single
+  const { end, header } = single
+  const secrets = single.secrets && {
+    ...single.secrets,
+    ...(bookSecret === undefined ? {} : { bookSecret }),
+  }
   const isBroken = isBrokenOff(head, fault, end !== undefined)
   // Where its secrets were taken out before anything entered, a journal is a header alone.
   const isCut = fault !== undefined || isBroken
@@ -166,10 +172,27 @@ const BROKEN_TAILS: Readonly<Record<'cut' | 'damaged', Uint8Array>> = {
   damaged: new Uint8Array(SEGMENT_OVERHEAD_BYTES).fill(0xff),
 }
 
-/** In place of what the address book draws its places with; its bytes are those of the part. */
+/** What was read of the secret that the address book draws its places with. */
+const bookSecretIn = ({ reads }: NodeEntry): Uint8Array | undefined =>
+  reads.flat().find(([key]) => equalBytes(key, SECRET_KEY))?.[1]
+
+/** In place of it; its bytes are those of the part. */
 function hideBookSecret({ reads }: NodeEntry): void {
   for (const [key, value] of reads.flat()) if (equalBytes(key, SECRET_KEY)) value.fill(0)
 }
+
+/** The entries of a redacted journal with what was hidden in its place. */
+export const withBookSecret = (
+  entries: readonly NodeEntry[],
+  secret: Uint8Array,
+): readonly NodeEntry[] =>
+  entries.map((entry) => {
+    if (bookSecretIn(entry) === undefined) return entry
+    const reads = entry.reads.map((read) =>
+      read.map(([key, value]) => [key, equalBytes(key, SECRET_KEY) ? secret : value] as const),
+    )
+    return { ...entry, reads }
+  })
 
 /**
  * The journal without its secrets: it shows states and sizes, and is replayed only with other secrets

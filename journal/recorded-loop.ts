@@ -59,6 +59,9 @@ export function recordedLoop<T extends ProtocolTypes>(
       get isCrowded() {
         return loop.isCrowded
       },
+      get commandRoom() {
+        return loop.commandRoom
+      },
       get onCommand() {
         return loop.onCommand
       },

@@ -4,6 +4,7 @@
  * @module
  */
 import { seededRandom } from '../transport/random.ts'
+import { PeerloomError } from '../world/errors.ts'
 import type { ObservationPort } from '../world/observation.ts'
 import type { Random } from '../world/random.ts'
 import type { FingerprintCrypto } from './fingerprint.ts'
@@ -35,7 +36,7 @@ export interface BegunRecording {
 
 /** What `createSupervisor` takes. It records one node. */
 export interface JournalRecording {
-  /** @throws {Error} it has begun before */
+  /** @throws {PeerloomError} `bad-argument`: it has begun before */
   begin(node: NodeToRecord): BegunRecording
 }
 
@@ -73,7 +74,7 @@ export function recordingInto(
 
   return {
     begin({ crypto, random, secrets, ...header }) {
-      if (hasBegun) throw new Error('a journal records one node')
+      if (hasBegun) throw new PeerloomError('bad-argument', 'a journal records one node')
       hasBegun = true
       const seed = random.bytes(SEED_BYTES)
       const parts: readonly SinglePart[] = [

@@ -11,6 +11,7 @@ import { seededRandom } from '../transport/random.ts'
 import type { CryptoBackend } from '../world/crypto.ts'
 import { JournalError } from './journal-error.ts'
 import type { JournalSecrets } from './node-entries.ts'
+import { withBookSecret } from './node-journal.ts'
 import type { NodeJournal } from './node-journal.ts'
 import { replayNode } from './node-replay.ts'
 import type { NodeReplay, ReplayOptions } from './node-replay.ts'
@@ -67,5 +68,8 @@ export function replay<T extends ProtocolTypes>(
     random: () => seededRandom(secrets.seed),
     ...(charts === undefined ? {} : { charts }),
   }
-  return replayNode<T>(journal.entries, recorded, isBroken ? incomplete : undefined)
+  const { bookSecret } = secrets
+  const isHidden = journal.secrets === undefined && bookSecret !== undefined
+  const entries = isHidden ? withBookSecret(journal.entries, bookSecret) : journal.entries
+  return replayNode<T>(entries, recorded, isBroken ? incomplete : undefined)
 }

@@ -18,6 +18,8 @@ import { CORE_LIMITS } from './limits.ts'
 import { createRecencyMap } from './recency-map.ts'
 
 export const BANS_TABLE = 'bans'
+/** Records that are read at start: as many bans as there may be, and as many that cannot be read and stay. */
+export const BANS_READ_MAX = 2 * CORE_LIMITS.bansMax
 
 /** What is known of a peer that may be banned under any of its keys. */
 export interface BanSubject {
@@ -246,21 +248,24 @@ export function createBans({
     },
     load(entries, wallMs) {
       const read: Entry[] = []
+      let expired = 0
       const skipped: { key: string; wrong: BanFault | 'no-room' }[] = []
       for (const entry of entries) {
+        const [storeKey] = entry
         const decoded = decodeBan(entry)
-        if ('wrong' in decoded) skipped.push({ key: encodeHex(entry[0]), wrong: decoded.wrong })
-        else read.push({ ban: decoded.ban, storeKey: entry[0] })
+        if ('wrong' in decoded) {
+          skipped.push({ key: encodeHex(storeKey), wrong: decoded.wrong })
+        } else if (endOf(decoded.ban) <= wallMs) {
+          expired++
+          changed.set(printBanKey(decoded.ban.key), { table: BANS_TABLE, key: storeKey })
+        } else read.push({ ban: decoded.ban, storeKey })
       }
       // A store gives them in the order of their keys; which is the oldest is in the record.
       read.sort((one, other) => one.ban.sinceMs - other.ban.sinceMs)
-      let expired = 0
       for (const entry of read) {
         const { ban, storeKey } = entry
-        const over = endOf(ban) <= wallMs
-        if (over) expired++
-        if (!over && makeRoom() !== 'refused') insert(entry)
-        else if (!over && ban.manual) skipped.push({ key: encodeHex(storeKey), wrong: 'no-room' })
+        if (makeRoom() !== 'refused') insert(entry)
+        else if (ban.manual) skipped.push({ key: encodeHex(storeKey), wrong: 'no-room' })
         else changed.set(printBanKey(ban.key), { table: BANS_TABLE, key: storeKey })
       }
       return { loaded: size(), expired, skipped }

@@ -6,9 +6,9 @@
 import type { Connection } from '../actors/connection-contract.ts'
 import type { Protocol } from '../actors/protocol.ts'
 import type { CloseDetail, Verdict } from '../machines/reasons.ts'
-import { canonicalRange, isInRange } from '../codec/host-range.ts'
 import type { ProtocolTypes } from '../machines/session.ts'
 import type { StepLoop } from '../world/step-loop.ts'
+import { coveredBy } from './ban-cover.ts'
 import { printBanKey } from './ban-records.ts'
 import type { BanKey } from './ban-records.ts'
 import type { Bans } from './bans.ts'
@@ -42,25 +42,6 @@ export function createConsequences<T extends ProtocolTypes>(
 ): Consequences<T> {
   const { aboutOf, addresses, bans, connections, loop, peers, persist, tell } = options
 
-  /** Whether a key covers a connection. */
-  const coveredBy = (key: BanKey): ((connection: Connection<T>) => boolean) => {
-    switch (key.kind) {
-      case 'identity':
-        return ({ view }) => view.identity === key.identity
-      case 'address':
-        return ({ view }) => view.remote.host === key.host
-      case 'claim':
-        return ({ claim, view }) =>
-          view.phase === 'handshaking' &&
-          claim === key.identity &&
-          addresses.group(view.remote.host) === key.group
-      case 'range': {
-        const range = canonicalRange(key.range)
-        return ({ view }) => range !== undefined && isInRange(range, view.remote.host)
-      }
-    }
-  }
-
   /** Whoever has proven who he is does not answer for what others did at his address. */
   const isSpared = (connection: Connection<T>, key: BanKey, manual: boolean): boolean => {
     if (key.kind === 'identity') return false
@@ -70,7 +51,12 @@ export function createConsequences<T extends ProtocolTypes>(
   const closeAll = (key: BanKey, detail: CloseDetail<T['detail']>, manual: boolean): void => {
     const isCovered = coveredBy(key)
     for (const connection of connections.all()) {
-      if (isCovered(connection) && !isSpared(connection, key, manual)) connection.leave(detail)
+      const { identity, phase, remote } = connection.view
+      const { host } = remote
+      const claim = phase === 'handshaking' ? connection.claim : undefined
+      const group = claim === undefined ? undefined : addresses.group(host)
+      const isMeant = isCovered({ host, group, identity, claim })
+      if (isMeant && !isSpared(connection, key, manual)) connection.leave(detail)
     }
   }
 

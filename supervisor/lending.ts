@@ -24,7 +24,7 @@ import type { StepLoop } from '../world/step-loop.ts'
 import type { Store } from '../world/store.ts'
 import type { SocketAddress } from '../world/streams.ts'
 import type { ApplicationDesk } from './application.ts'
-import { PeerloomError } from './errors.ts'
+import { PeerloomError } from '../world/errors.ts'
 import type { SupervisorEvent } from './events.ts'
 import type { StoreWrites } from './store-writes.ts'
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { PeerloomError } from './errors.ts'
+import { PeerloomError } from '../world/errors.ts'
 import type { NodeLimits } from './node-contract.ts'
 
 export const CORE_LIMITS = {

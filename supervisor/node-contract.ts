@@ -114,6 +114,8 @@ export interface Node<T extends ProtocolTypes> {
   readonly isPaused: boolean
   /** Whether one more peer can be dialled by hand, or this one is already. */
   hasRoomFor(address: T['address']): boolean
+  /** Whether a ban keeps the node from dialling an address that the application asks for. */
+  coversDial(key: BanKey, address: T['address']): boolean
   explain(name: string): Explanation | undefined
   bans(): readonly Ban[]
   /** Whether a manual ban of it can be kept. */

@@ -26,12 +26,12 @@ import { createObservationPort } from '../world/observation.ts'
 import type { Timed } from '../world/observation.ts'
 import { createStepLoop } from '../world/step-loop.ts'
 import type { CommandInput } from '../world/input.ts'
-import type { StoreInput } from '../world/store.ts'
 import { ADDRESSES_TABLE } from './address-book-contract.ts'
 import { createApplicationDesk } from './application.ts'
 import { createAudit } from './audit.ts'
-import { BANS_TABLE } from './bans.ts'
+import { BANS_READ_MAX, BANS_TABLE } from './bans.ts'
 import { createChildren } from './children.ts'
+import { createCommandEntry } from './command-entry.ts'
 import { createCommandPerformer } from './command-performer.ts'
 import type { Command } from './commands.ts'
 import { activeEventOf, closedEventOf } from './connection-events.ts'
@@ -45,6 +45,7 @@ import type { Node, NodeCharts, NodeOptions, NodeState } from './node-contract.t
 import { nodeStateOf } from './node-states.ts'
 import { observedWorld } from './observed-world.ts'
 import { createPeering } from './peering.ts'
+import { createStoreDesk } from './store-desk.ts'
 import { createStoreWrites } from './store-writes.ts'
 import { createTotals } from './totals.ts'
 
@@ -375,7 +376,7 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
   function abandon(): void {
     state = 'failed'
     fault ??= { fault: 'root-fault', message: 'a chart of the node itself threw' }
-    runEach([stopTaking, () => world.store.close(), release], onRootThrow)
+    runEach([stopTaking, storeDesk.close, release], onRootThrow)
   }
 
   /** A deadline of the chart's own: nobody told the chart, it told itself. */
@@ -399,7 +400,7 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
   const run = (): void => {
     try {
       peering.start(
-        world.store.range(BANS_TABLE, { limit: CORE_LIMITS.bansMax }),
+        world.store.range(BANS_TABLE, { limit: BANS_READ_MAX }),
         world.store.range(ADDRESSES_TABLE, { limit: CORE_LIMITS.addressesMax }),
       )
       children.start()
@@ -413,7 +414,7 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
   const perform = (one: RootSaid): void => {
     switch (one.type) {
       case 'openStore':
-        world.store.open(loop.enter)
+        storeDesk.open()
         return
       case 'listen':
         listen()
@@ -428,7 +429,7 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
         kill()
         return
       case 'closeStore':
-        world.store.close()
+        storeDesk.close()
         return
       case 'release':
         release()
@@ -438,27 +439,10 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
 
   // ---- inputs ------------------------------------------------------------------------------------
 
-  const onStore = (input: StoreInput): void => {
-    switch (input.kind) {
-      case 'store.opened':
-        if (input.setAside.length > 0) tell({ type: 'store.set-aside', files: input.setAside })
-        send({ type: 'store.opened' })
-        return
-      case 'store.refused':
-        fail('store-refused', input.message)
-        return
-      case 'store.durable':
-        writes.durable(input.batch)
-        return
-      case 'store.failed':
-        writes.failed(input.batch)
-        tell({ type: 'store.failed', fault: input.fault, batch: input.batch })
-        return
-      case 'store.closed':
-        send({ type: 'store.closed' })
-        return
-    }
-  }
+  const storeDesk = createStoreDesk({
+    ...{ store: world.store, writes, send, fail, tell },
+    enter: loop.enter,
+  })
 
   const performCommand = createCommandPerformer<T>({
     ...{ application, children, connections, handlers, loop, nodePart, peering },
@@ -472,7 +456,7 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
     // The commands of this layer are this union; nothing else enters one.
     performCommand(input.command as Command)
   }
-  loop.onStore = onStore
+  loop.onStore = storeDesk.onStore
   world.clock.start(loop.enter)
   world.streams.start(loop.enter)
   world.datagrams?.start(loop.enter)
@@ -485,9 +469,7 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
   })
 
   return {
-    enter(command) {
-      loop.enter({ kind: 'command', command })
-    },
+    enter: createCommandEntry(loop),
     get state() {
       return state
     },
@@ -507,7 +489,7 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
     connections: connections.all,
     explain: connections.explain,
     takesInstructions: nodePart.instruct !== undefined,
-    hasRoomFor: peering.hasRoomFor,
+    ...{ coversDial: peering.coversDial, hasRoomFor: peering.hasRoomFor },
     get isPaused() {
       return peering.isPaused
     },

@@ -59,6 +59,8 @@ export interface Peering<T extends ProtocolTypes> {
   onClosed(connection: Connection<T>): void
   ban(key: BanKey, ms: number | undefined, why: string): void
   unban(key: BanKey): void
+  /** Whether a ban keeps the node from dialling an address that the application asks for. Changes nothing. */
+  coversDial(key: BanKey, address: T['address']): boolean
   /**
    * For how many milliseconds more an identity is kept out, Infinity for good; with `claimedFrom`, a
    * host: whoever claims the identity from the host's group.

@@ -3,8 +3,9 @@
  * remembered of peers, and bans. They decide; what follows is done here, in the step at hand.
  * @module
  */
-import type { Connection, ConnectionEnding } from '../actors/connection-contract.ts'
+import type { Connection } from '../actors/connection-contract.ts'
 import type { NodePart, Protocol } from '../actors/protocol.ts'
+import { canonicalHost } from '../codec/host.ts'
 import { ruleOf, verdictOf } from '../machines/reasons.ts'
 import type { Verdict } from '../machines/reasons.ts'
 import type { ProtocolTypes } from '../machines/session.ts'
@@ -14,6 +15,8 @@ import type { StoreChange } from '../world/store.ts'
 import type { Timer } from '../world/timers.ts'
 import type { World } from '../world/world.ts'
 import { createAdmission } from './admission.ts'
+import { otherDialAfter, verdictAfter } from './after-end.ts'
+import { coveredBy } from './ban-cover.ts'
 import { printBanKey } from './ban-records.ts'
 import { createBans } from './bans.ts'
 import { createKnownAddresses } from './known-addresses.ts'
@@ -265,20 +268,6 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
 
   // ---- ends --------------------------------------------------------------------------------------
 
-  /** The network's own rule for one more dial of another kind, with nothing charged. */
-  const otherDial = (connection: Connection<T>): T['dial'] | undefined => {
-    const { counters, dial: dialOptions, ending, view: seen } = connection
-    if (ending === undefined) return undefined
-    return protocol.redial?.({
-      role: seen.role,
-      phase: ending.phase,
-      detail: ending.detail,
-      dial: dialOptions,
-      receivedBytes: counters.receivedBytes,
-      sentBytes: counters.sentBytes,
-    })
-  }
-
   /** Dials once more in the slot of a connection that ended. */
   const dialAgain = (
     { name }: Connection<T>,
@@ -316,12 +305,6 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
     if (governor.sourceOf(key) === undefined) known.delete(key)
   }
 
-  /** By the network's table; but how long a wait is the other side may have said. */
-  const verdictAfter = ({ detail, phase, waitMs }: ConnectionEnding<T>): Verdict => {
-    const verdict = verdictOf(ruleOf(protocol.details, detail), phase)
-    return verdict.do === 'wait' && waitMs !== undefined ? { do: 'wait', ms: waitMs } : verdict
-  }
-
   const conclude = (connection: Connection<T>): void => {
     const { counters, ending, name, view: seen } = connection
     const nowMs = loop.step.monotonicMs
@@ -340,8 +323,9 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
     admission.ended(name, nowMs, counters.receivedBytes)
     let goesOn = false
     if (running && ending !== undefined) {
-      const other = isDialled ? otherDial(connection) : undefined
-      const verdict: Verdict = other === undefined ? verdictAfter(ending) : { do: 'redial' }
+      const other = isDialled ? otherDialAfter(protocol, connection) : undefined
+      const verdict: Verdict =
+        other === undefined ? verdictAfter(protocol, ending) : { do: 'redial' }
       const asked = apply(connection, verdict, ending.detail, true)
       if (isDialled) dialled.delete(about.address)
       goesOn =
@@ -458,8 +442,10 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
     forgetIdentity(identity) {
       unwanted.add(identity)
       for (const [key, address] of [...known]) {
-        const isIt = addresses.identity(address) === identity || peers.identityAt(key) === identity
-        if (isIt && governor.sourceOf(key) !== 'seed') forgetKey(key)
+        const isNamed = addresses.identity(address) === identity
+        // Who was met where no identity is named may be another one the next time.
+        const wasMet = peers.identityAt(key) === identity && governor.sourceOf(key) !== 'seed'
+        if (isNamed || wasMet) forgetKey(key)
       }
     },
     admit(connection) {
@@ -493,6 +479,15 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
       persist()
       options.tell({ type: 'peer.unbanned', subject: printBanKey(key), key })
       plan()
+    },
+    coversDial(key, address) {
+      const remote = addresses.socket(address)
+      const host = canonicalHost(remote.host)
+      const identity = addresses.identity(address)
+      const group = host === undefined ? undefined : addresses.group(host)
+      const isOfPlace = key.kind !== 'identity'
+      if (isOfPlace && exemption.ofDial(remote, true)) return false
+      return coveredBy(key)({ host: host ?? remote.host, group, identity, claim: identity })
     },
     bannedMs(identity, claimedFrom) {
       const { wallMs } = loop.step

@@ -150,16 +150,17 @@ export interface Supervisor<T extends ProtocolTypes> {
   /**
    * A manual peer, dialled again whenever it is gone. Settles with the connection's name once active. If
    * that ends as `duplicate`, the name stands for the connection that stays.
-   * Giving up waiting does not give up dialling: `disconnect` does, and who waits is `refused`. Nor does a ban that lasts longer than
-   * the wait, which is refused at once: it is dialled when that is over.
+   * Giving up waiting does not give up dialling: `disconnect` does, and who waits is `refused`. Nor does a
+   * ban that lasts longer than the wait, which is refused at once, also where it is made meanwhile: it is
+   * dialled when that is over.
    * @throws {PeerloomError} `bad-argument`, `not-running`, `busy`, `refused`, `timed-out`, `aborted`, `stopped`
    */
   connect(address: string, options?: WaitOptions): Promise<string>
   /**
    * Closes a connection or all of a peer, and forgets it: the node does not dial it on its own, nor for
-   * what waits for it, until it is asked to again (`connect`, a new `request`). Who is named by an address
-   * with an identity in it is gone wherever it is. Named by its identity, a bootstrap address of its stays
-   * one, and is dialled again. It may still come in; `ban` keeps it out.
+   * what waits for it, until it is asked to again (`connect`, a new `request`). Who is named by an identity,
+   * or by an address with one in it, is gone wherever it is, and none of `bootstrap` any more. It may still
+   * come in; `ban` keeps it out.
    */
   disconnect(peer: string): void
   /**

@@ -12,11 +12,18 @@ import { ruleOf, verdictOf } from '../machines/reasons.ts'
 import type { ProtocolTypes } from '../machines/session.ts'
 import type { Call } from './application.ts'
 import type { HandleOptions, MessageOf, StopReport, Supervisor } from './supervisor-contract.ts'
-import type { Command } from './commands.ts'
+import {
+  checkHandler,
+  checkMessage,
+  checkObject,
+  checkSubject,
+  checkText,
+  ownBytes,
+} from './arguments.ts'
 import { BAN_MS_MAX, encodeBanKey } from './ban-records.ts'
 import type { BanKey } from './ban-records.ts'
 import { banKeyOf, canonicalKey } from './ban-subject.ts'
-import { PeerloomError } from './errors.ts'
+import { PeerloomError } from '../world/errors.ts'
 import type { SupervisorEvent } from './events.ts'
 import type { FlightRecorder, FlightSubject } from './flight-contract.ts'
 import { flightSubjectOf } from './flight-subject.ts'
@@ -44,24 +51,6 @@ const PAGE_MAX = 100
 const REQUEST_MS = 30_000
 /** A request's own end comes within the step of its deadline; a busy process is late for that. */
 const REQUEST_SLACK_MS = 5_000
-
-/** Who calls from JavaScript was told by no compiler. @throws {PeerloomError} */
-function checkText(name: string, given: unknown): void {
-  if (typeof given === 'string') return
-  throw new PeerloomError('bad-argument', `the ${name} is no text`)
-}
-
-/** As above. @throws {PeerloomError} */
-function checkMessage(given: unknown): void {
-  if (typeof given === 'object' && given !== null && 'type' in given) return
-  throw new PeerloomError('bad-argument', 'the message is no object with a type')
-}
-
-/** A copy, also of a Buffer, whose own `slice` is none. @throws {PeerloomError} */
-function ownBytes(name: string, given: unknown): Uint8Array {
-  if (given instanceof Uint8Array) return new Uint8Array(given)
-  throw new PeerloomError('bad-argument', `the ${name} is no Uint8Array`)
-}
 
 /**
  * What a handler answered, as an input: a copy of bytes, because they stay the application's own, which
@@ -129,6 +118,7 @@ export function createSupervisorOver<T extends ProtocolTypes>(
 
   /** @throws {PeerloomError} it is nobody that can be banned, or the node is not running */
   const keyOf = (subject: string | BanKey): BanKey => {
+    checkSubject(subject)
     if (node.state !== 'running') throw new PeerloomError('not-running', 'the node is not running')
     const found =
       typeof subject === 'string'
@@ -148,16 +138,6 @@ export function createSupervisorOver<T extends ProtocolTypes>(
     }
   }
 
-  /** A command that could not be given leaves a wait behind that nobody looks at. */
-  const enterFor = (waiting: Promise<unknown>, command: Command): void => {
-    try {
-      node.enter(command)
-    } catch (error) {
-      waiting.catch(() => undefined)
-      throw error
-    }
-  }
-
   const uses = new Set(options.protocol.children?.flatMap((child) => child.uses ?? []))
 
   /** @throws {PeerloomError} no sub-protocol of the network would ever come for it */
@@ -173,11 +153,12 @@ export function createSupervisorOver<T extends ProtocolTypes>(
     { deadlineMs = HANDLER_DEADLINE_MS }: HandleOptions = {},
   ): (() => void) => {
     checkUsed(what)
+    checkHandler(handler)
     checkMs('deadlineMs', deadlineMs)
     const number = nextHandler++
+    node.enter({ name: 'name-handler', what, key, handler: number, deadlineMs })
     // It is named for one question alone: what it is given is of that one.
     handlers.set(number, handler as (given: unknown) => Promise<unknown>)
-    node.enter({ name: 'name-handler', what, key, handler: number, deadlineMs })
     return () => {
       node.enter({ name: 'unname-handler', handler: number })
     }
@@ -190,16 +171,16 @@ export function createSupervisorOver<T extends ProtocolTypes>(
   ): Promise<Value> => {
     if (node.state !== 'running') throw new PeerloomError('not-running', 'the node is not running')
     const number = nextCall++
-    const settled = waits.until(what, waitOptions, (happening) => {
+    const take = (happening: Happening): { readonly value: Value } | undefined => {
       if (happening.type !== 'call.settled' || happening.number !== number) return undefined
       const { outcome } = happening
       if ('fault' in outcome) throw new PeerloomError(outcome.fault, outcome.message)
       // The outcome is of the service that was called.
       return { value: outcome.value as Value }
-    })
-    enterFor(settled, { name: 'call', number, call: asked })
+    }
     try {
-      return (await settled).value
+      const command = { name: 'call', number, call: asked } as const
+      return (await waits.until(what, waitOptions, take, command)).value
     } catch (error) {
       node.enter({ name: 'call-off', number })
       throw error
@@ -209,24 +190,20 @@ export function createSupervisorOver<T extends ProtocolTypes>(
   const supervisor: Supervisor<T> = {
     async start() {
       if (node.state !== 'idle') throw new PeerloomError('not-running', 'a node is started once')
-      const started = waits.until(
-        'the node to start',
-        { timeoutMs: options.limits.startMs * 2 },
-        (happening) => {
-          if (happening.type === 'node.started') return true
-          if (happening.type !== 'node.failed') return undefined
-          throw new PeerloomError(
-            happening.fault === 'listen-failed'
-              ? 'listen-failed'
-              : happening.fault === 'store-refused'
-                ? 'store-refused'
-                : 'failed',
-            happening.message,
-          )
-        },
-      )
-      node.enter({ name: 'start' })
-      await started
+      const take = (happening: Happening): true | undefined => {
+        if (happening.type === 'node.started') return true
+        if (happening.type !== 'node.failed') return undefined
+        throw new PeerloomError(
+          happening.fault === 'listen-failed'
+            ? 'listen-failed'
+            : happening.fault === 'store-refused'
+              ? 'store-refused'
+              : 'failed',
+          happening.message,
+        )
+      }
+      const timeoutMs = options.limits.startMs * 2
+      await waits.until('the node to start', { timeoutMs }, take, { name: 'start' })
     },
     stop({ graceMs = GRACE_MS } = {}) {
       checkMs('graceMs', graceMs)
@@ -260,11 +237,11 @@ export function createSupervisorOver<T extends ProtocolTypes>(
         },
         (subscriber) => {
           const consumer = nextConsumer++
+          node.enter({ name: 'consume', type, views, consumer })
           // The router's table is by type: what arrives under it is of that type.
           const subscription = (source as Observable<Routed<MessageOf<T, Type>>>).subscribe(
             subscriber,
           )
-          node.enter({ name: 'consume', type, views, consumer })
           return () => {
             subscription.unsubscribe()
             node.enter({ name: 'release', type, views, consumer })
@@ -273,11 +250,12 @@ export function createSupervisorOver<T extends ProtocolTypes>(
       )
     },
     handle(type, handler, { deadlineMs = HANDLER_DEADLINE_MS } = {}) {
+      checkHandler(handler)
       checkMs('deadlineMs', deadlineMs)
       const number = nextHandler++
+      node.enter({ name: 'handle', type, handler: number, deadlineMs })
       // As above.
       handlers.set(number, handler as (given: unknown) => Promise<unknown>)
-      node.enter({ name: 'handle', type, handler: number, deadlineMs })
       return () => {
         node.enter({ name: 'unhandle', handler: number })
       }
@@ -290,9 +268,11 @@ export function createSupervisorOver<T extends ProtocolTypes>(
       checkUsed('topic')
       return node.application.topic(name)
     },
-    async request(peer, { metadata, payload, protocol }, { signal, timeoutMs = REQUEST_MS } = {}) {
+    async request(peer, request, { signal, timeoutMs = REQUEST_MS } = {}) {
       checkMs('timeoutMs', timeoutMs)
       checkText('peer', peer)
+      checkObject('request', request)
+      const { metadata, payload, protocol } = request
       checkText('protocol', protocol)
       const asked = {
         // A connection's name stands for whoever is at its far side.
@@ -326,6 +306,7 @@ export function createSupervisorOver<T extends ProtocolTypes>(
       events.subscribe(subscriber),
     ),
     async connect(address, waitOptions = {}) {
+      checkText('address', address)
       const { addresses, details, identity: own } = options.protocol
       const parsed = addresses.parse(address)
       if ('wrong' in parsed) throw new PeerloomError('bad-argument', parsed.wrong)
@@ -359,13 +340,21 @@ export function createSupervisorOver<T extends ProtocolTypes>(
         return known.name
       }
       const { timeoutMs = WAIT_MS } = waitOptions
+      let leftMs = (): number => timeoutMs
+      /** A ban that ends before the wait does is waited for. */
+      const waitOut = (ms: number): undefined => {
+        if (ms <= leftMs()) return
+        const rest = ms === Infinity ? 'for good' : `for ${String(ms)} ms more`
+        throw new PeerloomError('refused', `${address} is banned ${rest}`)
+      }
       let isBegun = false
-      const active = waits.until(`a connection with ${address}`, waitOptions, (happening) => {
+      const take = (happening: Happening): string | undefined => {
         if (happening.type === 'connect.barred') {
-          const { address: barred, ms } = happening
-          if (barred !== printed || ms <= timeoutMs) return undefined
-          const rest = ms === Infinity ? 'for good' : `for ${String(ms)} ms more`
-          throw new PeerloomError('refused', `${address} is banned ${rest}`)
+          return happening.address === printed ? waitOut(happening.ms) : undefined
+        }
+        if (happening.type === 'peer.banned') {
+          if (!node.coversDial(happening.key, parsed.address)) return undefined
+          return waitOut((happening.untilMs ?? Infinity) - node.loop.step.wallMs)
         }
         if (happening.type === 'connect.begun') {
           isBegun ||= happening.address === printed
@@ -398,8 +387,11 @@ export function createSupervisorOver<T extends ProtocolTypes>(
         return happening.detail === 'duplicate' && happening.identity !== undefined
           ? node.find(happening.identity)?.name
           : undefined
-      })
-      enterFor(active, { name: 'connect', address: printed })
+      }
+      const command = { name: 'connect', address: printed } as const
+      const active = waits.until(`a connection with ${address}`, waitOptions, take, command)
+      const sinceMs = node.loop.step.monotonicMs
+      leftMs = () => timeoutMs - (node.loop.step.monotonicMs - sinceMs)
       return active
     },
     disconnect(peer) {
@@ -438,6 +430,7 @@ export function createSupervisorOver<T extends ProtocolTypes>(
     },
     ban(subject, { ms = options.protocol.banMs ?? Infinity, why = 'asked' } = {}) {
       const key = keyOf(subject)
+      checkText('reason', why)
       if (ms !== Infinity && !(Number.isInteger(ms) && ms > 0 && ms <= BAN_MS_MAX)) {
         const wrong = `a ban lasts from 1 to ${String(BAN_MS_MAX)} whole milliseconds, or Infinity`
         throw new PeerloomError('bad-argument', wrong)

@@ -5,8 +5,8 @@
  */
 import type { CallOutcome } from './application.ts'
 import type { Command } from './commands.ts'
-import type { PeerloomErrorCode } from './errors.ts'
-import { PeerloomError } from './errors.ts'
+import type { PeerloomErrorCode } from '../world/errors.ts'
+import { PeerloomError } from '../world/errors.ts'
 import type { SupervisorEvent } from './events.ts'
 
 /** What happens in a node, and what only whoever waits for it is told. */
@@ -41,13 +41,15 @@ export interface WaitOptions {
 
 export interface Waits {
   /**
-   * Settles with what `take` makes of the first happening that it does not answer with undefined.
+   * Settles with what `take` makes of the first happening that it does not answer with undefined. The
+   * command is what makes it happen: it is given behind the wait, and not at all where there is none.
    * @throws {PeerloomError} `timed-out`, `aborted`, `stopped`, or what `take` throws
    */
   until<Value>(
     what: string,
     options: WaitOptions,
     take: (happening: Happening) => Value | undefined,
+    command?: Command,
   ): Promise<Value>
   happened(happening: Happening): void
   deadline(wait: number): void
@@ -79,7 +81,7 @@ export function createWaits(enter: (command: Command) => void, defaultMs: number
   let nextWait = 1
 
   return {
-    until(what, { timeoutMs = defaultMs, signal }, take) {
+    until(what, { timeoutMs = defaultMs, signal }, take, command) {
       return new Promise((resolve, reject) => {
         checkMs('timeoutMs', timeoutMs)
         const wait = nextWait++
@@ -123,6 +125,7 @@ export function createWaits(enter: (command: Command) => void, defaultMs: number
           signal?.removeEventListener('abort', abort)
           throw error
         }
+        if (command !== undefined) enter(command)
       })
     },
     happened(happening) {

@@ -4,6 +4,7 @@
  * happens until the test says so.
  * @module
  */
+import { PeerloomError } from '../world/errors.ts'
 
 /** Runs the function once the present call is over; in the order of asking. */
 export type Later = (run: () => void) => void
@@ -83,12 +84,17 @@ export function notStarted(): never {
 
 /**
  * Takes the way in, once: a second node would take the first one's inputs.
- * @throws {Error} it was taken
+ * @throws {PeerloomError} `bad-argument`: it was taken
  */
 export function enteredBy<Input>(
   before: (input: Input) => void,
   enter: (input: Input) => void,
 ): (input: Input) => void {
-  if (before !== notStarted) throw new Error('this part of the world belongs to a node already')
+  if (before !== notStarted) {
+    throw new PeerloomError(
+      'bad-argument',
+      'this part of the world belongs to a node already: each node has its own',
+    )
+  }
   return enter
 }

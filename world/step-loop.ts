@@ -36,6 +36,8 @@ export interface StepLoop {
   enter(input: Input): void
   /** Half of the commands that may wait for the end of a step do: the other half is for what cannot wait. */
   readonly isCrowded: boolean
+  /** How many more commands may be given before this step ends: whoever gives them looks. */
+  readonly commandRoom: number
   /** Milliseconds for which the process did not come to look, summed up since the start. */
   readonly stalledMs: number
 
@@ -205,6 +207,9 @@ export function createStepLoop({ clock, port, onFault }: StepLoopOptions): StepL
     get isCrowded() {
       return waiting.length >= COMMANDS_WAITING_MAX / 2
     },
+    get commandRoom() {
+      return Math.max(0, COMMANDS_WAITING_MAX - waiting.length)
+    },
     get stalledMs() {
       return stalledMs
     },
@@ -212,8 +217,6 @@ export function createStepLoop({ clock, port, onFault }: StepLoopOptions): StepL
       if (stopped && input.kind !== 'command') return
       if (running) {
         if (input.kind !== 'command') throw new Error(`${input.kind} was delivered inside a call`)
-        if (waiting.length >= COMMANDS_WAITING_MAX)
-          throw new RangeError('too many commands at once')
         waiting.push(input)
         return
       }

@@ -10,9 +10,8 @@ import { checkLmdbFile } from '../../store/lmdb-check.ts'
 import { lmdbStore } from '../../store/lmdb.ts'
 import { printBanKey } from '../../supervisor/ban-records.ts'
 import type { BanKey } from '../../supervisor/ban-records.ts'
-import { BANS_TABLE, createBans } from '../../supervisor/bans.ts'
+import { BANS_READ_MAX, BANS_TABLE, createBans } from '../../supervisor/bans.ts'
 import type { Bans } from '../../supervisor/bans.ts'
-import { CORE_LIMITS } from '../../supervisor/limits.ts'
 import type { StoreInput } from '../../world/store.ts'
 import { CommandFault } from '../command-fault.ts'
 import { KEY_FILE } from '../key-file.ts'
@@ -114,7 +113,7 @@ async function withBans<Result>(
       throw new CommandFault(1, opened.setAside.join('; '))
     }
     const bans = createBans()
-    bans.load(store.range(BANS_TABLE, { limit: CORE_LIMITS.bansMax }), nowMs)
+    bans.load(store.range(BANS_TABLE, { limit: BANS_READ_MAX }), nowMs)
     const result = use(bans)
     const changes = bans.changes()
     if (changes.length > 0) {

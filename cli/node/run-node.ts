@@ -23,7 +23,7 @@ import type { Answer } from '../control/server.ts'
 import { describerOf } from '../description.ts'
 import { jsonLine } from '../json.ts'
 import { drawKey, loadKey } from '../key-file.ts'
-import { print } from '../standard-output.ts'
+import { print, whenOutputIsLost } from '../standard-output.ts'
 import { live } from './life.ts'
 import { parseMetricsPlace, startMetrics, withNote } from './metrics.ts'
 import type { NodeMetrics } from './metrics.ts'
@@ -198,6 +198,7 @@ export async function runNode<T extends ProtocolTypes>(
       waitsFor: condition === undefined ? '' : `until ${condition.text}`,
     })
     const whole = passingOver(shown, process.stdout, options.json, print)
+    whenOutputIsLost(whole.lost)
     living = live({
       supervisor,
       report: withNote(whole, served.note, options.json, print),

@@ -36,7 +36,7 @@ function Status() {
         ? 'connecting'
         : 'no answer'
   return (
-    <p class={`status is-${status.is}`} role="status">
+    <p class={`status is-${status.is === 'silent' ? 'lost' : status.is}`} role="status">
       {words}
     </p>
   )
@@ -44,6 +44,14 @@ function Status() {
 
 function Lost() {
   const status = useStatus()
+  if (status.is === 'silent') {
+    return (
+      <p class="notice is-bad" role="alert">
+        The node does not answer: it hangs, or does something that takes long. What is shown is what
+        it was.
+      </p>
+    )
+  }
   if (status.is !== 'lost') return null
   return (
     <p class="notice is-bad" role="alert">

@@ -77,6 +77,11 @@ function Files(props: {
             </li>
           ))}
           {answer.files.length === 0 ? <li class="faint">There is none yet.</li> : null}
+          {answer.more === 0 ? null : (
+            <li class="faint">
+              {answer.more} more are not listed: these are the first {answer.files.length} by name.
+            </li>
+          )}
         </ul>
       ) : (
         <p class="bad">{'refused' in answer ? answer.refused.message : ''}</p>
@@ -114,12 +119,24 @@ export function JournalPage({ flight }: JournalPageProps) {
   const [stage, setStage] = useState<Stage>({ is: 'choosing' })
   const [wrong, setWrong] = useState<string>()
   const current = useRef<string>(undefined)
+  /** What was asked for before it was left is wanted no more. */
+  const visit = useRef(0)
+
+  // The node holds a few at a time, and lets go of the oldest by itself.
+  const giveBack = (journal: string): void => {
+    server.journal({ close: journal }).catch(() => undefined)
+  }
 
   const open = (name: string, request: JournalRequest): void => {
+    const mine = visit.current
     setWrong(undefined)
     setStage({ is: 'opening', name })
     server.journal(request).then(
       (answer) => {
+        if (visit.current !== mine) {
+          if ('opened' in answer) giveBack(answer.opened.journal)
+          return
+        }
         if ('opened' in answer) {
           current.current = answer.opened.journal
           setStage({ is: 'open', opened: answer.opened })
@@ -129,6 +146,7 @@ export function JournalPage({ flight }: JournalPageProps) {
         setStage({ is: 'choosing' })
       },
       () => {
+        if (visit.current !== mine) return
         setWrong('The node did not answer.')
         setStage({ is: 'choosing' })
       },
@@ -138,8 +156,8 @@ export function JournalPage({ flight }: JournalPageProps) {
   const close = (): void => {
     const journal = current.current
     current.current = undefined
-    // It is given back: the node holds a few at a time, and lets go of the oldest by itself.
-    if (journal !== undefined) server.journal({ close: journal }).catch(() => undefined)
+    visit.current++
+    if (journal !== undefined) giveBack(journal)
   }
 
   const openUpload = (file: File): void => {
@@ -147,9 +165,10 @@ export function JournalPage({ flight }: JournalPageProps) {
       setWrong(`${file.name} is larger than ${bytesWords(UPLOAD_BYTES_MAX)}.`)
       return
     }
+    const mine = visit.current
     base64Of(file).then(
       (base64) => {
-        open(file.name, { open: 'bytes', name: file.name, base64 })
+        if (visit.current === mine) open(file.name, { open: 'bytes', name: file.name, base64 })
       },
       () => {
         setWrong(`${file.name} cannot be read.`)

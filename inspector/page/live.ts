@@ -3,6 +3,7 @@
  * all that is still looked at when the connection was lost and is back.
  * @module
  */
+import { isLastAnswer } from '../last-answer.ts'
 import type { Answer, InspectorMessage, PageMessage, Query, Refusal, Sampled } from '../messages.ts'
 
 export type AnswerTo<Asked extends Query> = Extract<Answer, { readonly view: Asked['view'] }>
@@ -23,6 +24,8 @@ export interface Hello {
 export type LiveStatus =
   | { readonly is: 'connecting' }
   | { readonly is: 'live'; readonly hello: Hello; readonly shed: number }
+  /** There is a connection, and nothing comes of what is looked at. */
+  | { readonly is: 'silent'; readonly hello: Hello; readonly shed: number }
   /** What was told last; undefined: nobody has answered yet. */
   | { readonly is: 'lost'; readonly hello: Hello | undefined }
 
@@ -43,6 +46,13 @@ export interface Live {
 const AGAIN_FIRST_MS = 500
 const AGAIN_MAX_MS = 10_000
 
+/** As long as a node of several may leave out before it is said not to answer. */
+const SILENT_MS = 3_000
+const SILENT_PACES = 3
+const TICK_MS = 1_000
+/** A node that is gone may be started again. */
+const GONE_AGAIN_MS = 3_000
+
 interface Looking {
   readonly query: Query
   onAnswer(answer: Answer, sampled: Sampled): void
@@ -56,6 +66,12 @@ export function createLive(url: string, token: string): Live {
   let socket: WebSocket | undefined
   let nextId = 1
   let againMs = AGAIN_FIRST_MS
+  /** To which answers are to come. */
+  const awaited = new Set<number>()
+  /** Nothing has come for so long, but for times in which this page stood still itself. */
+  let silentMs = 0
+  let everyMs = 0
+  let tickedMs = performance.now()
 
   const become = (next: LiveStatus): void => {
     status = next
@@ -66,7 +82,32 @@ export function createLive(url: string, token: string): Live {
     if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message))
   }
 
+  const ask = (id: number): void => {
+    const asked = looking.get(id)
+    if (asked === undefined) return
+    awaited.add(id)
+    say({ kind: 'ask', id, query: asked.query })
+  }
+
+  const refuse = (id: number, refused: Refusal): void => {
+    awaited.delete(id)
+    looking.get(id)?.onRefused(refused)
+    if (refused.why === 'node-gone') setTimeout(ask, GONE_AGAIN_MS, id)
+  }
+
+  const tick = (): void => {
+    const nowMs = performance.now()
+    const passedMs = Math.min(nowMs - tickedMs, 2 * TICK_MS)
+    tickedMs = nowMs
+    silentMs = status.is === 'live' && awaited.size > 0 ? silentMs + passedMs : 0
+    if (status.is === 'live' && silentMs > Math.max(SILENT_MS, SILENT_PACES * everyMs)) {
+      become({ ...status, is: 'silent' })
+    }
+  }
+
   const hear = (message: InspectorMessage): void => {
+    silentMs = 0
+    if (status.is === 'silent') become({ ...status, is: 'live' })
     switch (message.kind) {
       case 'hello': {
         const { actions, recordDir, version } = message
@@ -74,10 +115,12 @@ export function createLive(url: string, token: string): Live {
         return
       }
       case 'answer':
+        everyMs = message.sampled.everyMs
+        if (isLastAnswer(message.answer)) awaited.delete(message.id)
         looking.get(message.id)?.onAnswer(message.answer, message.sampled)
         return
       case 'refused':
-        if (message.id !== null) looking.get(message.id)?.onRefused(message.refused)
+        if (message.id !== null) refuse(message.id, message.refused)
         return
       case 'shed':
         if (status.is === 'live') become({ ...status, shed: status.shed + message.answers })
@@ -90,7 +133,7 @@ export function createLive(url: string, token: string): Live {
     socket = opened
     opened.addEventListener('open', () => {
       againMs = AGAIN_FIRST_MS
-      for (const [id, { query }] of looking) say({ kind: 'ask', id, query })
+      for (const id of looking.keys()) ask(id)
     })
     opened.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
       if (typeof data === 'string') hear(JSON.parse(data) as InspectorMessage)
@@ -103,6 +146,7 @@ export function createLive(url: string, token: string): Live {
   }
 
   connect()
+  setInterval(tick, TICK_MS)
   return {
     status: () => status,
     onStatus(listener) {
@@ -120,9 +164,10 @@ export function createLive(url: string, token: string): Live {
         },
         onRefused: listener.onRefused,
       })
-      say({ kind: 'ask', id, query })
+      ask(id)
       return () => {
         looking.delete(id)
+        awaited.delete(id)
         say({ kind: 'drop', id })
       }
     },

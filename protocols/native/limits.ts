@@ -37,7 +37,11 @@ export const NATIVE_LIMITS = {
   pendingInboundMax: 25,
   pendingOutboundMax: 25,
   pendingPerGroupMax: 8,
-  /** Ours: all that the other limits admit, since the specification sets no limit of its own. */
+  /**
+   * Ours: all that the other limits admit, verified or not, since the specification sets no limit of its
+   * own. With the usual numbers it holds nobody back: behind an onion service everybody is one group. It
+   * is there to be set lower, or reached where `inboundMax` is set higher.
+   */
   inboundPerGroupMax: 50,
   /** Ours: two a second, well above a peer that comes back with backoff. */
   acceptedPerGroupPerMinuteMax: 120,

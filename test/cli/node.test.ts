@@ -143,6 +143,24 @@ test.skipIf(!existsSync(FULL))(
   },
 )
 
+test.skipIf(!existsSync(FULL))(
+  'a full disk ends no node: it is stopped as always (needs /dev/full)',
+  () => {
+    const full = openSync(FULL, 'w')
+    const program = join(compiledFolder(), 'cli/main.js')
+    const folder = startFolder()
+    const args = [program, ...nativeFlags, '--data-dir', folder, '--timeout', '1']
+    const stdio = ['ignore' as const, full, 'pipe' as const]
+    const { status, stderr } = spawnSync(process.execPath, args, { stdio })
+    closeSync(full)
+    expect(stderr.toString()).toMatch(
+      /^peerloom: standard output cannot be written: ENOSPC.*; the node goes on, and counts what is lost\n$/,
+    )
+    expect(status).toBe(0)
+    expect(readdirSync(folder).filter((name) => name.startsWith('.owner'))).toEqual([])
+  },
+)
+
 describe('a reader that goes away', () => {
   test('is no error, and the node is stopped with grace', async () => {
     const folder = startFolder()

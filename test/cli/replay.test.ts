@@ -10,6 +10,8 @@ import { startRecorded, SUBJECTS } from '../journal/connection-recorded.ts'
 import { encodeNodeJournal } from '../journal/written-journals.ts'
 import { startUserFolder } from '../support/generated-tests.ts'
 
+const isStep = ({ of }: { readonly of: string }) => of === 'step'
+
 const eventsIn = (out: string): readonly Event[] =>
   out
     .split('\n')
@@ -193,3 +195,38 @@ test('the journal of one connection is replayed alone', async () => {
     'peerloom: shown.journal: a recording without its secrets can be read, and not replayed\n',
   ])
 })
+
+test('the journal of one connection becomes a test that passes, and fails when behaviour changes', async () => {
+  const { bob, memory, talk, world } = startRecorded<NativeTypes>(SUBJECTS.native)
+  talk()
+  void bob.supervisor.stop()
+  world.advance(10_000)
+  const folder = startFolder()
+  const [recording] = memory.recordings
+  if (recording === undefined) throw new Error('nothing was recorded')
+  const whole = encodeConnectionJournal(recording)
+  writeFileSync(join(folder, 'whole.journal'), whole)
+  // As at its cap: the recording ended before its connection.
+  const entries = recording.entries.slice(0, recording.entries.findLastIndex(isStep))
+  const capped = encodeConnectionJournal({ ...recording, entries })
+  writeFileSync(join(folder, 'capped.journal'), capped)
+  const entryPoints = ['journal/journal.ts', 'protocols/native.ts', 'transport/crypto/choose.ts']
+  const user = startUserFolder(entryPoints)
+  for (const name of ['whole', 'capped']) {
+    const file = join(user.path, `${name}.test.ts`)
+    const made = await runCommand(['replay', `${name}.journal`, '--to-test', file], folder)
+    expect(made).toMatchObject({ code: 0, err: '' })
+    const text = readFileSync(file, 'utf8')
+    expect(text).toContain("test('bob/out-1 of native, as recorded: ")
+    expect(text).toContain("    'did transition chart=connection event=opened state=handshaking',")
+    const first = user.run(`${name}.test.ts`)
+    expect(first.passed, first.printed).toBe(true)
+  }
+  user.change('machines/handshakes/native.js', 'deriving', 'agreeing')
+  expect(user.run('whole.test.ts').passed).toBe(false)
+  expect(user.run('capped.test.ts').passed).toBe(false)
+
+  writeFileSync(join(folder, 'cut.journal'), whole.subarray(0, whole.length - 10))
+  const cut = await runCommand(['replay', 'cut.journal', '--to-test', 'cut.test.ts'], folder)
+  expect([cut.code, existsSync(join(folder, 'cut.test.ts'))]).toEqual([1, false])
+}, 90_000)

@@ -49,7 +49,7 @@ describe('the table of ARCHITECTURE.md', () => {
 describe('docs/errors.md', () => {
   const text = read('docs/errors.md')
   test.each([
-    ['PeerloomErrorCode', 'supervisor/errors.ts'],
+    ['PeerloomErrorCode', 'world/errors.ts'],
     ['CloseReason', 'machines/reasons.ts'],
     ['CoreDetail', 'machines/reasons.ts'],
     ['RefusalReason', 'actors/protocol.ts'],

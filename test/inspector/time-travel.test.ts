@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { request } from 'node:http'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { JournalAnswer } from '../../inspector/messages.ts'
@@ -16,6 +17,7 @@ import { usualProtocol } from '../../testing/usual-protocol.ts'
 import { chooseCrypto } from '../../transport/crypto/choose.ts'
 import { startUserFolder } from '../support/generated-tests.ts'
 import { nativeFault, recordingOf } from '../journal/flights.ts'
+import { startServer, tokenOf } from './served.ts'
 import { base64, connectionJournal, nodeJournal, startFolder, startTimeTravel } from './journals.ts'
 
 const session = (protocol: string) =>
@@ -340,16 +342,57 @@ test('one that nobody looks at is closed by itself', async () => {
   expect(refusalOf(await travel.ask({ step: 0, journal }))).toMatch(/^bad-journal: it is not open/)
 })
 
+test('of a folder with more than are listed it is said how many', async () => {
+  const folder = startFolder()
+  for (let number = 1_000; number < 1_503; number++) writeFileSync(join(folder, `${number}`), '')
+  const { ask } = startTimeTravel({ recordDir: folder })
+  expect(await ask({ list: true }, 'more')).toBe(3)
+  expect((await ask({ list: true }, 'files')).at(-1)).toEqual({ file: '1499', bytes: 0 })
+})
+
 test('a folder holds what there is to open, and nothing else', async () => {
   const folder = startFolder()
   writeFileSync(join(folder, 'node.journal'), nodeJournal())
   writeFileSync(join(folder, '.hidden'), '')
   writeFileSync(join(folder, 'a b'), '')
   const { ask, travel } = startTimeTravel({ recordDir: folder })
+  expect(await ask({ list: true }, 'more')).toBe(0)
   expect(await ask({ list: true }, 'files')).toEqual([{ file: 'node.journal', bytes: 167_887 }])
   const none = startTimeTravel()
   expect(await none.travel.ask({ list: true })).toMatchObject({ refused: { why: 'journals-off' } })
   expect(await travel.ask({ open: 'file', file: 'other.journal' })).toMatchObject({
     refused: { why: 'bad-journal', message: 'other.journal is not there' },
   })
+})
+
+test('a recording that is opened for somebody who has left is closed again', async () => {
+  const { travel } = startTimeTravel()
+  const asked: unknown[] = []
+  let leave: () => void = () => undefined
+  let isOver: () => void = () => undefined
+  const left = new Promise<void>((resolve) => (leave = resolve))
+  const over = new Promise<void>((resolve) => (isOver = resolve))
+  const { server } = await startServer({
+    routes: {
+      chart: () => undefined,
+      async journal(given) {
+        asked.push(given)
+        client.destroy()
+        await left
+        const answer = await travel.ask(given)
+        if ('closed' in answer) isOver()
+        return answer
+      },
+    },
+  })
+  const client = request(`http://127.0.0.1:${String(server.port)}/journals`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${tokenOf(server)}` },
+  })
+  client.on('error', () => undefined)
+  client.on('close', leave)
+  client.end(JSON.stringify(open(connectionJournal())))
+  await over
+  expect(asked).toMatchObject([{ open: 'bytes' }, { close: 'journal-1' }])
+  expect(refusalOf(await travel.ask({ step: 0, journal: 'journal-1' }))).toMatch(/not open/)
 })

@@ -6,6 +6,7 @@ import type { JournalEnding } from '../../journal/head.ts'
 import { memoryJournal } from '../../journal/memory-journal.ts'
 import type { MemoryJournal } from '../../journal/memory-journal.ts'
 import { decodeNodeJournal, redact } from '../../journal/node-journal.ts'
+import { replay } from '../../journal/replay.ts'
 import { readSegments, SEGMENT_OVERHEAD_BYTES } from '../../journal/segments.ts'
 import { native, tools } from '../../protocols/native.ts'
 import { SECRET_KEY } from '../../supervisor/address-book-records.ts'
@@ -63,6 +64,17 @@ test('the secret of an address book that was read from the store is taken out, t
   )
   expect(shown?.seal).not.toBe(whole?.seal)
   expect(encodeHex(bytes)).toContain(encodeHex(secret))
+})
+
+test('with its own secrets it is the same again, also where its store had an address book', async () => {
+  const bytes = await recordSecondLife()
+  const { secrets } = decodeNodeJournal(bytes)
+  const redacted = decodeNodeJournal(redact(bytes))
+  if (secrets === undefined || tools.remake === undefined) throw new Error('nothing is replayed')
+  expect(replay(redacted, { protocol: tools.remake, secrets }).run()).toBeUndefined()
+  const { protocol, seed } = secrets
+  const others = { protocol, seed }
+  expect(replay(redacted, { protocol: tools.remake, secrets: others }).run()).toBeDefined()
 })
 
 describe('what is wrong with a journal', () => {

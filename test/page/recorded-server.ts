@@ -3,10 +3,10 @@
  */
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
-import type { ActionAnswer, JournalAnswer } from '../../inspector/messages.ts'
+import type { ActionAnswer, JournalAnswer, Refusal } from '../../inspector/messages.ts'
 import { startInspectorServer } from '../../inspector/server.ts'
 import type { InspectorServer } from '../../inspector/server.ts'
-import { CHARTS, recordedSource } from './recorded.ts'
+import { CHARTS, recordedSourceOf } from './recorded.ts'
 
 /** As `npm run build` made it. */
 export const PAGE_FOLDER = join(import.meta.dirname, '../../dist/inspector/page')
@@ -14,13 +14,15 @@ export const PAGE_FOLDER = join(import.meta.dirname, '../../dist/inspector/page'
 export interface Recorded {
   /** What is given comes from the page. */
   readonly actions?: (given: unknown) => ActionAnswer
-  readonly journals?: (given: unknown) => JournalAnswer
+  /** Whether the node answers now, or what it refuses. Left out: it does. */
+  readonly answers?: () => boolean | Refusal
+  readonly journals?: (given: unknown) => JournalAnswer | Promise<JournalAnswer>
 }
 
 export async function startRecordedServer(recorded: Recorded = {}): Promise<InspectorServer> {
-  const { actions, journals } = recorded
+  const { actions, answers = () => true, journals } = recorded
   const server = await startInspectorServer({
-    source: recordedSource,
+    source: recordedSourceOf(answers),
     routes: {
       chart(_, name) {
         const chart = CHARTS[name]

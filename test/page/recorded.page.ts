@@ -22,6 +22,32 @@ async function openAt(fragment: string, options?: Parameters<typeof open>[1]) {
   return { ...opened, server }
 }
 
+describe('a node that does not answer', () => {
+  test('is said not to, also by a page that was opened then, until it does', async () => {
+    let isHanging = true
+    const { url } = await startRecordedServer({ answers: () => !isHanging })
+    const { page } = await open(url)
+    await page.getByRole('status').getByText('no answer').waitFor()
+    await page.getByText('The node does not answer').waitFor()
+    isHanging = false
+    await page.getByRole('status').getByText('live').waitFor()
+    await page.getByText('The node does not answer').waitFor({ state: 'detached' })
+    isHanging = true
+    await page.getByRole('status').getByText('no answer').waitFor()
+  })
+
+  test('is asked again where it was gone', async () => {
+    let isGone = true
+    const gone = { why: 'node-gone', message: 'the node is gone' } as const
+    const { url } = await startRecordedServer({ answers: () => (isGone ? gone : true) })
+    const { page } = await open(url)
+    await page.getByText('the node is gone').first().waitFor()
+    isGone = false
+    const links = page.getByRole('table').getByRole('link', { name: /^node 1\// })
+    await expect.poll(() => links.count()).toBe(3)
+  })
+})
+
 describe('the table of connections', () => {
   test('shows what a network says of its connections, and runs none of it', async () => {
     const { complaints, page } = await openAt('#/')
@@ -215,6 +241,29 @@ describe('time travel', () => {
     expect(await page.getByRole('button', { name: 'Next step' }).isDisabled()).toBe(true)
     await page.getByRole('button', { name: 'Step before' }).click()
     await page.getByText('stream.opened in-2').waitFor()
+    expect(complaints).toEqual([])
+  })
+
+  test('gives back what comes when it was left, and says how many are not listed', async () => {
+    const asked: unknown[] = []
+    let answer: () => void = () => undefined
+    const ready = new Promise<void>((resolve) => (answer = resolve))
+    const { url } = await startRecordedServer({
+      async journals(given) {
+        asked.push(given)
+        if (JSON.stringify(given).includes('open')) await ready
+        return recordedJournal(given)
+      },
+    })
+    const { complaints, page } = await open(url)
+    await page.getByRole('link', { name: 'Journals' }).click()
+    await page.getByText('7 more are not listed').waitFor()
+    await page.getByRole('button', { name: 'Open node-1.journal' }).click()
+    await page.getByText('is opened').waitFor()
+    await page.getByRole('link', { name: 'Connections' }).click()
+    await page.getByText('is opened').waitFor({ state: 'detached' })
+    answer()
+    await expect.poll(() => asked).toContainEqual({ close: 'j1' })
     expect(complaints).toEqual([])
   })
 

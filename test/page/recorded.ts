@@ -4,6 +4,7 @@
  */
 import { describeChart } from '../../inspector/chart-description.ts'
 import type { ChartDescription } from '../../inspector/chart-description.ts'
+import { isLastAnswer } from '../../inspector/last-answer.ts'
 import { describeConnection } from '../../inspector/core-charts.ts'
 import type {
   Answer,
@@ -14,6 +15,7 @@ import type {
   NodeRow,
   PageMessage,
   PathEntry,
+  Refusal,
   Query,
   SeriesPoint,
 } from '../../inspector/messages.ts'
@@ -277,7 +279,7 @@ const STEPS = [
 /** A folder with one journal, of three steps. */
 export function recordedJournal(given: unknown): JournalAnswer {
   const request = given as JournalRequest
-  if ('list' in request) return { files: [{ file: 'node-1.journal', bytes: 48_000 }] }
+  if ('list' in request) return { files: [{ file: 'node-1.journal', bytes: 48_000 }], more: 7 }
   if ('open' in request) {
     const name = request.open === 'file' ? request.file : request.open
     if (request.open === 'bytes') {
@@ -315,22 +317,45 @@ export function recordedJournal(given: unknown): JournalAnswer {
 }
 
 /** Answers each query once. */
-export const recordedSource: InspectorSource = {
-  open: (onMessage) => ({
-    ask(given) {
-      const message = given as PageMessage
-      if (message.kind !== 'ask') return
-      const { id, query } = message
+const AGAIN_MS = 1_000
+
+/** It answers again and again, as a node does; `answers` says whether it does now, or what it refuses. */
+export const recordedSourceOf = (answers: () => boolean | Refusal): InspectorSource => ({
+  open(onMessage) {
+    const asked = new Map<number, NodeJS.Timeout>()
+    const drop = (id: number): void => {
+      clearInterval(asked.get(id))
+      asked.delete(id)
+    }
+    const answer = (id: number, query: Query): void => {
+      const answered = answers()
+      if (answered === false) return
       const isUnknown = query.view === 'connection' && query.connection === 'gone'
-      onMessage(
-        isUnknown
-          ? { kind: 'refused', id, refused: { why: 'unknown-connection', message: 'It is gone.' } }
-          : {
-              ...{ kind: 'answer', id, answer: recordedAnswer(query) },
-              sampled: { atMs: NOON_MS, sinceMs: null, everyMs: 250 },
-            },
-      )
-    },
-    close: () => undefined,
-  }),
-}
+      const unknown = { why: 'unknown-connection', message: 'It is gone.' } as const
+      const refused = isUnknown ? unknown : answered
+      if (refused !== true) {
+        drop(id)
+        onMessage({ kind: 'refused', id, refused })
+        return
+      }
+      const told = recordedAnswer(query)
+      if (isLastAnswer(told)) drop(id)
+      onMessage({
+        ...{ kind: 'answer', id, answer: told },
+        sampled: { atMs: NOON_MS, sinceMs: null, everyMs: 250 },
+      })
+    }
+    return {
+      ask(given) {
+        const message = given as PageMessage
+        drop(message.id)
+        if (message.kind !== 'ask') return
+        asked.set(message.id, setInterval(answer, AGAIN_MS, message.id, message.query))
+        answer(message.id, message.query)
+      },
+      close() {
+        for (const id of [...asked.keys()]) drop(id)
+      },
+    }
+  },
+})

@@ -48,6 +48,16 @@ describe('disconnect by an address', () => {
   })
 })
 
+test('disconnect by an identity forgets its bootstrap address', () => {
+  const { bob, world } = startAsking({ alice: { bootstrap: [] } })
+  world.advance(1_000)
+  expect(bob.supervisor.connections()).toMatchObject([{ phase: 'active', role: 'dialler' }])
+  bob.supervisor.disconnect(idOf('alice'))
+  world.advance(120_000)
+  expect(bob.eventsOf('connection.started')).toHaveLength(1)
+  expect(bob.supervisor.audit().remembered).toMatchObject({ addresses: 0 })
+})
+
 describe('a request to whom the application disconnects', () => {
   test.each([
     ['its address', () => addressOf('alice')],

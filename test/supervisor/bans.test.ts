@@ -9,9 +9,12 @@ import {
 } from '../../supervisor/ban-records.ts'
 import type { BanKey } from '../../supervisor/ban-records.ts'
 import { CORE_LIMITS } from '../../supervisor/limits.ts'
+import { simulatedMedium } from '../../testing/simulated-store.ts'
 import { BANS_TABLE, createBans } from '../../supervisor/bans.ts'
 import type { Bans, BansOptions } from '../../supervisor/bans.ts'
 import type { StoreEntry } from '../../world/store.ts'
+import { plain } from '../contracts/fits/plain.ts'
+import { startNode, startVirtualWorld } from '../support/nodes.ts'
 import { anyBytes, holds } from '../support/properties.ts'
 
 const WALL_MS = 1_700_000_000_000
@@ -368,4 +371,28 @@ test('who is banned or discouraged is kept out, and nobody else', () => {
   const keptOut = (wallMs: number) => ['a', 'b', 'c'].filter((host) => bans.isKeptOut(host, wallMs))
   expect(keptOut(WALL_MS)).toEqual(['a', 'b'])
   expect(keptOut(WALL_MS + 1)).toEqual(['a'])
+})
+
+test('bans that cannot be read take no place of those that can', () => {
+  const world = startVirtualWorld({ seed: 'unreadable' })
+  const medium = simulatedMedium()
+  const open = () => medium.store({ later: world.clock.queue.later, commits: 'turn' })
+  const store = open()
+  store.open(() => undefined)
+  world.settle()
+  const ofLaterVersion = withByte(0, 9)
+  const unreadable = Array.from({ length: CORE_LIMITS.bansMax }, (_, number) => ({
+    ...{ table: BANS_TABLE, value: ofLaterVersion },
+    key: encodeBanKey(identity(`a ${number}`)) ?? GOOD_KEY,
+  }))
+  const value = encodeBanValue({ ...GOOD, untilMs: undefined, manual: true })
+  const last = { table: BANS_TABLE, key: encodeBanKey(identity('b')) ?? GOOD_KEY, value }
+  store.write(1, [...unreadable, last])
+  world.settle()
+  store.close()
+  world.settle()
+  const alice = startNode(world, 'alice', '10.0.0.1', plain(), { store: open() })
+  world.advance(100)
+  expect(alice.eventsOf('bans.unreadable')).toMatchObject([{ count: CORE_LIMITS.bansMax }])
+  expect(alice.supervisor.bans()).toMatchObject([{ key: identity('b') }])
 })

@@ -2,7 +2,11 @@ import { describe, expect, test } from 'vitest'
 import type { BanKey, ChildSpec, NodeLimits, PeerloomErrorCode } from '../../index.ts'
 import { createSupervisor } from '../../index.ts'
 import { native } from '../../protocols/native.ts'
+import { memoryJournal } from '../../journal/journal.ts'
+import { simulatedMedium } from '../../testing/simulated-store.ts'
+import { systemClock } from '../../transport/clock.ts'
 import { tcp } from '../../transport/tcp.ts'
+import { udp } from '../../transport/udp.ts'
 import { keyOf } from '../contracts/seats.ts'
 import { plain } from '../contracts/fits/plain.ts'
 import type { PlainTypes } from '../contracts/fits/plain.ts'
@@ -241,6 +245,35 @@ describe('connect', () => {
     expect(again).toHaveLength(1)
   })
 
+  test.each(['10.0.0.2', '10.0.0.0/8', '::ffff:10.0.0.2'])(
+    'to who is banned by %s meanwhile is refused, and before he is there',
+    async (by) => {
+      const { alice, world } = startAlone()
+      const waiting = alice.supervisor.connect(FAR, { timeoutMs: 20_000 })
+      const other = alice.supervisor.connect('11.0.0.2:7001', { timeoutMs: 20_000 })
+      world.advance(5_000)
+      alice.supervisor.ban('10.0.0.3')
+      alice.supervisor.ban(by, { ms: 15_000 })
+      alice.supervisor.ban(by, { ms: 15_001 })
+      await expect(waiting).rejects.toMatchObject({
+        ...{ code: 'refused', message: `${FAR} is banned for 15001 ms more` },
+      })
+      world.advance(15_000)
+      await expect(other).rejects.toEqual(withCode('timed-out'))
+    },
+  )
+
+  test('to an identity that is banned meanwhile is refused', async () => {
+    const world = startVirtualWorld({ seed: 'misuse' })
+    const protocol = native({ network: 'test', privateKey: keyOf('dialler') })
+    const { supervisor } = startNode(world, 'alice', '10.0.0.1', protocol)
+    const address = `node://${'ab'.repeat(32)}@10.0.0.2:9946`
+    const waiting = supervisor.connect(address)
+    world.advance(1_000)
+    supervisor.ban('ab'.repeat(32))
+    await expect(waiting).rejects.toMatchObject({ message: `${address} is banned for good` })
+  })
+
   test('to somebody who came in makes a manual peer of him all the same', async () => {
     const world = startVirtualWorld({ seed: 'misuse' })
     const protocolOf = (seat: 'dialler' | 'listener') =>
@@ -313,12 +346,73 @@ test('more bootstrap addresses than are looked through are refused', () => {
   ).toThrow(withCode('bad-argument'))
 })
 
-test('a transport has one node', () => {
-  const transport = tcp()
-  createSupervisor({ protocol: plain(), transport })
-  expect(() => createSupervisor({ protocol: plain(), transport })).toThrow(
-    'this part of the world belongs to a node already',
+test.each<[string, () => object]>([
+  ['a transport', () => ({ transport: tcp() })],
+  ['a transport of datagrams', () => ({ datagrams: udp() })],
+  ['a journal', () => ({ record: memoryJournal() })],
+  ['a clock', () => ({ world: { clock: systemClock() } })],
+])('%s has one node', (_, make) => {
+  const part = make()
+  createSupervisor({ protocol: plain(), transport: tcp(), ...part })
+  expect(() => createSupervisor({ protocol: plain(), transport: tcp(), ...part })).toThrow(
+    withCode('bad-argument'),
   )
+})
+
+test('a store has one node: a second one does not wait for it', async () => {
+  const world = startVirtualWorld({ seed: 'misuse' })
+  const { later } = world.clock.queue
+  const store = simulatedMedium().store({ later, commits: 'turn' })
+  const alice = startNode(world, 'alice', '10.0.0.1', plain(), { store })
+  const { started, supervisor } = startNode(world, 'bob', '10.0.0.2', plain(), { store })
+  world.advance(1_000)
+  await expect(started).rejects.toMatchObject({
+    ...{ code: 'store-refused', message: 'the store was opened before: each node has its own' },
+  })
+  expect([supervisor.state, supervisor.audit()]).toMatchObject(['failed', NOTHING_HELD])
+
+  alice.supervisor.ban('10.0.0.9')
+  world.advance(1_000)
+  expect([alice.supervisor.state, store.pendingBatches]).toEqual(['running', 0])
+  expect([...store.range('bans', { limit: 10 })]).toHaveLength(1)
+})
+
+test.each<[string, object]>([
+  ['no network', { protocol: undefined }],
+  ['no transport', { transport: undefined }],
+  ['one address to listen on, and no list', { listen: '127.0.0.1:0' }],
+  ['one seed, and no list', { peers: { bootstrap: '127.0.0.1:1' } }],
+  ['a seed that is no text', { peers: { bootstrap: [1] } }],
+])('options are looked at: %s', (_, given) => {
+  expect(() => createSupervisor({ protocol: plain(), transport: tcp(), ...given })).toThrow(
+    withCode('bad-argument'),
+  )
+})
+
+test.each<[string, readonly unknown[]]>([
+  ['connect', [undefined]],
+  ['connect', [5]],
+  ['request', ['somebody', undefined]],
+])('what is given is looked at: %s %j', async (name, given) => {
+  const { supervisor } = startAlone().alice
+  const call = Reflect.get(supervisor, name) as (...args: readonly unknown[]) => Promise<unknown>
+  await expect(call(...given)).rejects.toEqual(withCode('bad-argument'))
+})
+
+test.each<[string, readonly unknown[]]>([
+  ['ban', [undefined]],
+  ['ban', [5]],
+  ['ban', [{}]],
+  ['ban', [{ kind: 'range' }]],
+  ['ban', [{ kind: 'identity', identity: 5 }]],
+  ['ban', ['10.0.0.9', { why: 5 }]],
+  ['unban', [undefined]],
+  ['handle', ['blob', undefined]],
+])('what is given is looked at at once: %s %j', (name, given) => {
+  const { alice } = startAlone()
+  const call = Reflect.get(alice.supervisor, name) as (...args: readonly unknown[]) => unknown
+  expect(() => call(...given)).toThrow(withCode('bad-argument'))
+  expect([alice.supervisor.bans(), alice.eventsOf('fault')]).toEqual([[], []])
 })
 
 test('a node that was never started stops at once', async () => {

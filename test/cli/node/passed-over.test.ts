@@ -1,4 +1,4 @@
-import { PassThrough } from 'node:stream'
+import { PassThrough, Writable } from 'node:stream'
 import { expect, test } from 'vitest'
 import { passingOver, UNREAD_BYTES_MAX } from '../../../cli/node/passed-over.ts'
 import { createReport } from '../../../cli/node/report.ts'
@@ -82,4 +82,51 @@ test('a reader that keeps up gets everything', async () => {
     await read(UNREAD_BYTES_MAX)
   }
   expect((await whole()).map(({ event }) => event)).toEqual(Array<string>(400).fill('fault'))
+})
+
+test('what cannot be written is counted until it can, and said on a line of its own', async () => {
+  let room = 3
+  let written = ''
+  const settled = () => new Promise((resolve) => setImmediate(resolve))
+  // As a file on a full disk: half of a line may stand there.
+  const write = (line: string, lost: () => void): void => {
+    const output = new Writable({
+      write(chunk, _, done) {
+        const whole = `${String(chunk)}\n`
+        written += room-- > 0 ? whole : room === -1 ? whole.slice(0, 10) : ''
+        done(room < 0 ? new Error('full') : null)
+      },
+    })
+    output.on('error', () => undefined)
+    output.write(line, (error) => {
+      if (error != null) lost()
+    })
+  }
+  const print = (line: string): void => {
+    write(line, () => {
+      report.lost()
+    })
+  }
+  const report = passingOver(
+    createReport(true, print, {
+      ...{ connections: () => [], nowMs: () => 0, waitsFor: '' },
+      describe: () => ({ fields: {}, columns: {} }),
+    }),
+    { writableLength: 0 },
+    true,
+    write,
+  )
+  for (let count = 0; count < 20; count++) {
+    report.event(EVENT)
+    await settled()
+  }
+  room = 10
+  report.event(EVENT)
+  await settled()
+  const lines = written.split('\n').filter((line) => line.endsWith('}'))
+  expect(lines.map((line) => eventsIn(line)[0])).toMatchObject([
+    ...Array<object>(3).fill({ event: 'fault' }),
+    { event: 'output.passed-over', events: 17 },
+    { event: 'fault' },
+  ])
 })
