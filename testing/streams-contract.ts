@@ -252,6 +252,28 @@ const movingCases: readonly (readonly [string, Run])[] = [
     },
   ],
   [
+    'brings at most one chunk where it is resumed and paused again at once',
+    async ({ listen, connect, dialler, listener, until, quiet }) => {
+      const { dialled, accepted } = await connect(await listen())
+      const ends = [
+        [dialler, dialled],
+        [listener, accepted],
+      ] as const
+      for (const [{ streams }, stream] of ends) streams.write(stream, new Uint8Array(MEBIBYTE))
+      for (const [{ streams }, stream] of ends) {
+        streams.resume(stream)
+        streams.pause(stream)
+      }
+      await quiet()
+      for (const [{ chunkCount }, stream] of ends) ok(chunkCount(stream) <= 1)
+
+      for (const [{ streams }, stream] of ends) streams.resume(stream)
+      for (const [{ receivedBytes }, stream] of ends) {
+        await until(() => receivedBytes(stream) === MEBIBYTE, 'the rest')
+      }
+    },
+  ],
+  [
     'stops taking from a sender whose peer never reads, and goes on when it does',
     async ({ listen, connect, dialler, listener, until, quiet }) => {
       const { dialled, accepted } = await connect(await listen())

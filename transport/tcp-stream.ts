@@ -69,7 +69,8 @@ const ignoreLateError = (): void => undefined
 /** Gives up a socket in any state; nothing of it is heard of again. */
 export function discard(socket: Socket, how?: { readonly resets: boolean }): void {
   socket.on('error', ignoreLateError)
-  if (how?.resets === true) socket.resetAndDestroy()
+  // To reset a socket that connects, Node waits until it is connected: minutes, where nobody answers.
+  if (how?.resets === true && !socket.connecting) socket.resetAndDestroy()
   else socket.destroy()
 }
 
@@ -129,7 +130,7 @@ export function startTcpStream(options: TcpStreamOptions): TcpStream {
     reportDue = undefined
     reads?.release()
     socket.off('connect', onConnect).off('data', onData).off('end', onEnd)
-    socket.off('error', onError).off('close', onClose)
+    socket.off('resume', onResume).off('error', onError).off('close', onClose)
     discard(socket, how)
   }
 
@@ -156,6 +157,13 @@ export function startTcpStream(options: TcpStreamOptions): TcpStream {
     farEnded = true
     tell({ kind: 'stream.ended', stream })
   }
+  /**
+   * Node resumes in the next tick, also what was paused since: into memory of its own it then reads a
+   * little, into fixed memory all that comes.
+   */
+  const onResume = (): void => {
+    if (socket.isPaused()) socket.pause()
+  }
   const onError = (error: Error): void => fail(connected ? faultOf(error) : dialFaultOf(error))
   const onClose = (): void => {
     if (!farEnded || !socket.writableFinished) return fail('reset')
@@ -169,7 +177,7 @@ export function startTcpStream(options: TcpStreamOptions): TcpStream {
   if (reads === undefined) socket.on('data', onData)
   else reads.hear(onBytes)
   socket.on('connect', onConnect).on('end', onEnd)
-  socket.on('error', onError).on('close', onClose)
+  socket.on('resume', onResume).on('error', onError).on('close', onClose)
 
   return {
     write(pieces) {

@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
-import { startTcpStream } from '../../transport/tcp-stream.ts'
+import { discard, startTcpStream } from '../../transport/tcp-stream.ts'
 import { tcp } from '../../transport/tcp.ts'
 import type { SocketAddress, Streams } from '../../world/streams.ts'
 import { startChild } from '../support/child.ts'
@@ -69,6 +69,19 @@ test('dials from the address that it is told to', async () => {
   elsewhere.streams.open(2, { host: '127.0.0.1', port: listener.address.port })
   await platformUntil(() => elsewhere.told(2).length > 0, 'the answer')
   expect(elsewhere.told(2)).toMatchObject([{ kind: 'stream.failed' }])
+})
+
+test('refuses to dial from what is no address, where that is asked for', () => {
+  for (const dialFrom of ['localhost', 'eth0', '[::1]', '']) {
+    expect(() => tcp({ dialFrom })).toThrow(RangeError)
+  }
+})
+
+test('a dial that is given up holds no socket, also where others are reset', async () => {
+  const { address } = await startListening(tcp())
+  const socket = connect({ host: address.host, port: address.port })
+  discard(socket, { resets: true })
+  expect(socket.destroyed).toBe(true)
 })
 
 test.each([
