@@ -274,6 +274,22 @@ const movingCases: readonly (readonly [string, Run])[] = [
     },
   ],
   [
+    'is paused when it opens, where it was resumed and paused again before',
+    async ({ listen, dialler, listener, until, quiet }) => {
+      const { streams } = dialler
+      streams.open(2, await listen())
+      streams.resume(2)
+      streams.pause(2)
+      await until(() => listener.inputs.some(({ kind }) => kind === 'listener.accepted'), 'accept')
+      await until(() => dialler.has(2, 'stream.opened'), 'the stream')
+      listener.streams.write(1, new Uint8Array(MEBIBYTE))
+      await quiet()
+      equal(dialler.chunkCount(2), 0)
+      streams.resume(2)
+      await until(() => dialler.receivedBytes(2) === MEBIBYTE, 'all of it')
+    },
+  ],
+  [
     'stops taking from a sender whose peer never reads, and goes on when it does',
     async ({ listen, connect, dialler, listener, until, quiet }) => {
       const { dialled, accepted } = await connect(await listen())

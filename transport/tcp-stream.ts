@@ -69,8 +69,10 @@ const ignoreLateError = (): void => undefined
 /** Gives up a socket in any state; nothing of it is heard of again. */
 export function discard(socket: Socket, how?: { readonly resets: boolean }): void {
   socket.on('error', ignoreLateError)
-  // To reset a socket that connects, Node waits until it is connected: minutes, where nobody answers.
-  if (how?.resets === true && !socket.connecting) socket.resetAndDestroy()
+  // To reset one that connects, Node waits until it is connected: minutes, where nobody answers. One that is
+  // just being ended cannot be reset, and Node would never close it.
+  const isEnding = socket.writableEnded && !socket.writableFinished
+  if (how?.resets === true && !socket.connecting && !isEnding) socket.resetAndDestroy()
   else socket.destroy()
 }
 
@@ -80,6 +82,7 @@ export function startTcpStream(options: TcpStreamOptions): TcpStream {
   let givenBytes = 0
   let heldWrites = 0
   let connected = !options.dialled
+  let isRead = false
   let ending = false
   let farEnded = false
   let over = false
@@ -145,6 +148,7 @@ export function startTcpStream(options: TcpStreamOptions): TcpStream {
     const ends = options.ends ?? endsOf(socket)
     // Without an address it is reset already, and the next event of the socket says so.
     if (ends !== undefined) tell({ kind: 'stream.opened', stream, ...ends })
+    if (isRead && !over) socket.resume()
   }
   const onBytes = (bytes: Uint8Array): void => {
     tell({ kind: 'stream.bytes', stream, bytes })
@@ -162,7 +166,7 @@ export function startTcpStream(options: TcpStreamOptions): TcpStream {
    * little, into fixed memory all that comes.
    */
   const onResume = (): void => {
-    if (socket.isPaused()) socket.pause()
+    if (!isRead) socket.pause()
   }
   const onError = (error: Error): void => fail(connected ? faultOf(error) : dialFaultOf(error))
   const onClose = (): void => {
@@ -186,10 +190,13 @@ export function startTcpStream(options: TcpStreamOptions): TcpStream {
       pump()
     },
     pause() {
+      isRead = false
       if (!over) socket.pause()
     },
     resume() {
-      if (!over) socket.resume()
+      isRead = true
+      // One that connects would be read once it has, whatever is asked until then.
+      if (!over && connected) socket.resume()
     },
     report() {
       if (!over) askReport()

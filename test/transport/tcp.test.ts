@@ -77,12 +77,22 @@ test('refuses to dial from what is no address, where that is asked for', () => {
   }
 })
 
-test('a dial that is given up holds no socket, also where others are reset', async () => {
-  const { address } = await startListening(tcp())
-  const socket = connect({ host: address.host, port: address.port })
-  discard(socket, { resets: true })
-  expect(socket.destroyed).toBe(true)
-})
+test.each(['connects', 'has just been ended'])(
+  'a socket that %s is closed at once, also where others are reset',
+  async (state) => {
+    const { address } = await startListening(tcp())
+    const socket = connect({ host: address.host, port: address.port, allowHalfOpen: true })
+    let isClosed = false
+    socket.on('close', () => (isClosed = true))
+    if (state === 'has just been ended') {
+      await platformUntil(() => !socket.connecting, 'the stream')
+      socket.end()
+    }
+    discard(socket, { resets: true })
+    expect(socket.destroyed).toBe(true)
+    await platformUntil(() => isClosed, 'its end')
+  },
+)
 
 test.each([
   [false, { kind: 'stream.ended', stream: 1 }],
