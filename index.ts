@@ -76,6 +76,10 @@ export function createSupervisor<T extends ProtocolTypes>(
     if ('wrong' in result) throw new PeerloomError('bad-argument', `${text}: ${result.wrong}`)
     return result.address
   })
+  // One list may be everybody's.
+  const isOurs = (address: T['address']): boolean =>
+    protocol.identity !== undefined && protocol.addresses.identity(address) === protocol.identity
+  const others = parsed.filter((address) => !isOurs(address))
   const name = options.name ?? 'node'
   const listening = listen.map(parseListenAddress)
   const limits = nodeLimitsOf(options.limits)
@@ -90,7 +94,7 @@ export function createSupervisor<T extends ProtocolTypes>(
     secrets: recipe?.secrets ?? {},
     name,
     listen: listening,
-    bootstrap: parsed.map(protocol.addresses.print),
+    bootstrap: others.map(protocol.addresses.print),
     limits,
     speaksDatagrams: datagrams !== undefined,
     random,
@@ -110,7 +114,7 @@ export function createSupervisor<T extends ProtocolTypes>(
         ...(datagrams === undefined ? {} : { datagrams }),
       },
       listen: listening,
-      bootstrap: parsed,
+      bootstrap: others,
       limits,
       startFlight: (subject) => createFlightRecorder(subject, options.flight),
       ...(options.connection === undefined ? {} : { connection: options.connection }),

@@ -145,6 +145,11 @@ export interface ChildTools<T extends ProtocolTypes> {
   ): readonly { readonly address: T['address']; readonly seenMs: number }[]
   /** Whether it is us who do not read the connection now. */
   isHeld(connection: string): boolean
+  /**
+   * Whether an answer may still stand behind something slow: bytes of ours have not left, for which there
+   * is `drainMs`, or of a message of theirs that is not whole yet more has come since then.
+   */
+  isUnderWay(connection: string, sinceMs: number): boolean
   /** Adds to what is known of a connection; it is shown with it, and goes with it. */
   describe(connection: string, about: ConnectionAbout): void
   /** What follows from the manifest's table, though the connection goes on. */

@@ -111,6 +111,8 @@ export interface Connection<T extends ProtocolTypes> {
   laneBytes(): Readonly<Record<Lane, number>>
   /** Whether it is us who do not read it now. */
   isHeld(): boolean
+  /** Whether bytes have not left, or more has come since then of a message that is not whole yet. */
+  isUnderWay(sinceMs: number): boolean
   /** Where the credit for what is held of its messages is taken. */
   readonly crediting: Crediting
   readonly ending: ConnectionEnding<T> | undefined

@@ -476,13 +476,13 @@ export function createConnection<T extends ProtocolTypes>(
     claim: undefined,
     ending: undefined,
     crediting: credit,
-    lastMessageMs: receiving.lastMessageMs,
-    lastBytesMs: receiving.lastBytesMs,
+    ...{ lastMessageMs: receiving.lastMessageMs, lastBytesMs: receiving.lastBytesMs },
     waits: clock.running,
     unsentBytes: outbox.unsentBytes,
     laneBytes: outbox.laneBytes,
     // An end waits for no handler and no job.
     isHeld: () => view.phase !== 'closing' && (credit.isExhausted() || asker.pending() > 0),
+    isUnderWay: (sinceMs) => outbox.unsentBytes() > 0 || receiving.isUnderWay(sinceMs),
     resolved(host) {
       view.remote = { ...view.remote, host }
     },

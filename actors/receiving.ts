@@ -69,6 +69,8 @@ export interface Receiving<T extends ProtocolTypes> {
   hasEnded(): boolean
   lastBytesMs(): number
   lastMessageMs(): number | undefined
+  /** Whether more has come since then, and not all of it was read. */
+  isUnderWay(sinceMs: number): boolean
 }
 
 export function createReceiving<T extends ProtocolTypes>(
@@ -200,5 +202,6 @@ export function createReceiving<T extends ProtocolTypes>(
     hasEnded: () => hasEnded,
     lastBytesMs: () => lastBytesMs,
     lastMessageMs: () => lastMessageMs,
+    isUnderWay: (sinceMs) => lastBytesMs > sinceMs && (wire?.bufferedBytes ?? 0) > 0,
   }
 }

@@ -105,7 +105,7 @@ function recordedConnection<T extends ProtocolTypes>(
     lastBytesMs: inner.lastBytesMs,
     waits: inner.waits,
     unsentBytes: inner.unsentBytes,
-    isHeld: inner.isHeld,
+    ...{ isHeld: inner.isHeld, isUnderWay: inner.isUnderWay },
     get ending() {
       return inner.ending
     },

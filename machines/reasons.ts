@@ -85,6 +85,8 @@ export type CoreDetail =
 const NOTHING: Verdict = { do: 'nothing' }
 const WAIT: Verdict = { do: 'wait' }
 const transport: DetailRule = { reason: 'transport', verdict: WAIT }
+/** Who was to be reached has no part in it. */
+const nobodys: DetailRule = { reason: 'transport', verdict: NOTHING }
 const ourFault: DetailRule = { reason: 'our-fault', verdict: WAIT }
 const asked: DetailRule = { reason: 'asked', verdict: NOTHING }
 const overload: DetailRule = { reason: 'overload', verdict: NOTHING }
@@ -121,12 +123,11 @@ export const CORE_DETAILS: Readonly<Record<CoreDetail, DetailRule>> = {
   'transport-failed': transport,
   'transport-no-access': transport,
   'transport-not-found': transport,
-  // Who was to be reached has no part in it.
-  'transport-proxy-failed': { reason: 'transport', verdict: NOTHING },
+  'transport-proxy-failed': nobodys,
   'transport-refused': transport,
   'transport-reset': transport,
   'transport-timed-out': transport,
-  'transport-too-many-open': transport,
+  'transport-too-many-open': nobodys,
   'transport-unreachable': transport,
   unresolved: transport,
   'wire-fault': ourFault,
@@ -134,6 +135,10 @@ export const CORE_DETAILS: Readonly<Record<CoreDetail, DetailRule>> = {
 
 /** A detail of the core, or one of the network's own. */
 export type CloseDetail<Detail extends string> = CoreDetail | Detail
+
+/** Whether nobody is charged with it, so that the dial was no try: our descriptors are used up, or a proxy failed. */
+export const isNobodysFault = (detail: string | undefined): boolean =>
+  detail !== undefined && isCoreDetail(detail) && CORE_DETAILS[detail] === nobodys
 
 const isCoreDetail = (detail: string): detail is CoreDetail => Object.hasOwn(CORE_DETAILS, detail)
 

@@ -57,6 +57,7 @@ export interface Lender<T extends ProtocolTypes> {
   heard(connection: string, address: T['address'], seenMs: number): boolean
   sample: ChildTools<T>['sample']
   isHeld(connection: string): boolean
+  isUnderWay(connection: string, sinceMs: number): boolean
   isPaused(): boolean
   tell(event: SupervisorEvent): void
 }
@@ -246,6 +247,7 @@ export function lend<T extends ProtocolTypes>(lender: Lender<T>, borrower: Borro
     heard: lender.heard,
     sample: lender.sample,
     isHeld: lender.isHeld,
+    isUnderWay: lender.isUnderWay,
     describe: lender.describe,
     report: lender.report,
     close: lender.close,

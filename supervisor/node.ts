@@ -234,8 +234,8 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
         return connection === undefined ? [] : peering.sample(connection, max, percent)
       },
       isHeld: (name) => connections.get(name)?.isHeld() ?? false,
-      isPaused: () => peering.isPaused,
-      describe,
+      isUnderWay: (name, sinceMs) => connections.get(name)?.isUnderWay(sinceMs) ?? false,
+      ...{ isPaused: () => peering.isPaused, describe },
     },
     intensity: {
       count: CORE_LIMITS.childRestartsMax,

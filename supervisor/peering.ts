@@ -6,7 +6,7 @@
 import type { Connection } from '../actors/connection-contract.ts'
 import type { NodePart, Protocol } from '../actors/protocol.ts'
 import { canonicalHost } from '../codec/host.ts'
-import { ruleOf, verdictOf } from '../machines/reasons.ts'
+import { isNobodysFault, ruleOf, verdictOf } from '../machines/reasons.ts'
 import type { Verdict } from '../machines/reasons.ts'
 import type { ProtocolTypes } from '../machines/session.ts'
 import type { Random } from '../world/random.ts'
@@ -314,7 +314,7 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
     const isDialled = dialled.get(about.address) === name
     if (wasActive && isDialled && seen.target !== undefined) book?.ended(seen.target, seen.slot)
     const isOurs = ending?.detail === 'paused' && !wasActive
-    if (isDialled && (isOurs || ending?.detail === 'transport-proxy-failed')) {
+    if (isDialled && (isOurs || isNobodysFault(ending?.detail))) {
       takeBacks.get(name)?.()
       governor.notTried(about.address)
     }

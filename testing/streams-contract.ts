@@ -252,6 +252,44 @@ const movingCases: readonly (readonly [string, Run])[] = [
     },
   ],
   [
+    'brings at most one chunk where it is resumed and paused again at once',
+    async ({ listen, connect, dialler, listener, until, quiet }) => {
+      const { dialled, accepted } = await connect(await listen())
+      const ends = [
+        [dialler, dialled],
+        [listener, accepted],
+      ] as const
+      for (const [{ streams }, stream] of ends) streams.write(stream, new Uint8Array(MEBIBYTE))
+      for (const [{ streams }, stream] of ends) {
+        streams.resume(stream)
+        streams.pause(stream)
+      }
+      await quiet()
+      for (const [{ chunkCount }, stream] of ends) ok(chunkCount(stream) <= 1)
+
+      for (const [{ streams }, stream] of ends) streams.resume(stream)
+      for (const [{ receivedBytes }, stream] of ends) {
+        await until(() => receivedBytes(stream) === MEBIBYTE, 'the rest')
+      }
+    },
+  ],
+  [
+    'is paused when it opens, where it was resumed and paused again before',
+    async ({ listen, dialler, listener, until, quiet }) => {
+      const { streams } = dialler
+      streams.open(2, await listen())
+      streams.resume(2)
+      streams.pause(2)
+      await until(() => listener.inputs.some(({ kind }) => kind === 'listener.accepted'), 'accept')
+      await until(() => dialler.has(2, 'stream.opened'), 'the stream')
+      listener.streams.write(1, new Uint8Array(MEBIBYTE))
+      await quiet()
+      equal(dialler.chunkCount(2), 0)
+      streams.resume(2)
+      await until(() => dialler.receivedBytes(2) === MEBIBYTE, 'all of it')
+    },
+  ],
+  [
     'stops taking from a sender whose peer never reads, and goes on when it does',
     async ({ listen, connect, dialler, listener, until, quiet }) => {
       const { dialled, accepted } = await connect(await listen())

@@ -7,7 +7,7 @@
  * next time; it is not written anywhere here.
  * @module
  */
-import { close, open, read } from 'node:fs'
+import { close, constants, open, read } from 'node:fs'
 import { encodeUtf8 } from '../codec/bytes.ts'
 import type { Random } from '../world/random.ts'
 import type {
@@ -79,9 +79,16 @@ const RETRY_GROWTH = 1.5
 const RETRY_MS_MAX = 600_000
 const COOKIE_BYTES = 32
 
+/**
+ * Whoever listens on the control port says which file it is, and Tor need not be who listens. A named
+ * pipe that nobody writes to would keep `open` waiting for good, and with it one of the four threads
+ * that the platform has for files and names.
+ */
+const AT_ONCE = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY
+
 /** The system's own file. A longer one is not read to its end. */
 const readCookieFile: ReadCookie = (path, answer) => {
-  open(path, 'r', (error, descriptor) => {
+  open(path, AT_ONCE, (error, descriptor) => {
     if (error !== null) return answer(undefined)
     const bytes = new Uint8Array(COOKIE_BYTES + 1)
     read(descriptor, bytes, 0, bytes.length, 0, (failure, count) => {

@@ -69,7 +69,10 @@ const ignoreLateError = (): void => undefined
 /** Gives up a socket in any state; nothing of it is heard of again. */
 export function discard(socket: Socket, how?: { readonly resets: boolean }): void {
   socket.on('error', ignoreLateError)
-  if (how?.resets === true) socket.resetAndDestroy()
+  // To reset one that connects, Node waits until it is connected: minutes, where nobody answers. One that is
+  // just being ended cannot be reset, and Node would never close it.
+  const isEnding = socket.writableEnded && !socket.writableFinished
+  if (how?.resets === true && !socket.connecting && !isEnding) socket.resetAndDestroy()
   else socket.destroy()
 }
 
@@ -79,6 +82,7 @@ export function startTcpStream(options: TcpStreamOptions): TcpStream {
   let givenBytes = 0
   let heldWrites = 0
   let connected = !options.dialled
+  let isRead = false
   let ending = false
   let farEnded = false
   let over = false
@@ -129,7 +133,7 @@ export function startTcpStream(options: TcpStreamOptions): TcpStream {
     reportDue = undefined
     reads?.release()
     socket.off('connect', onConnect).off('data', onData).off('end', onEnd)
-    socket.off('error', onError).off('close', onClose)
+    socket.off('resume', onResume).off('error', onError).off('close', onClose)
     discard(socket, how)
   }
 
@@ -144,6 +148,7 @@ export function startTcpStream(options: TcpStreamOptions): TcpStream {
     const ends = options.ends ?? endsOf(socket)
     // Without an address it is reset already, and the next event of the socket says so.
     if (ends !== undefined) tell({ kind: 'stream.opened', stream, ...ends })
+    if (isRead && !over) socket.resume()
   }
   const onBytes = (bytes: Uint8Array): void => {
     tell({ kind: 'stream.bytes', stream, bytes })
@@ -155,6 +160,13 @@ export function startTcpStream(options: TcpStreamOptions): TcpStream {
   const onEnd = (): void => {
     farEnded = true
     tell({ kind: 'stream.ended', stream })
+  }
+  /**
+   * Node resumes in the next tick, also what was paused since: into memory of its own it then reads a
+   * little, into fixed memory all that comes.
+   */
+  const onResume = (): void => {
+    if (!isRead) socket.pause()
   }
   const onError = (error: Error): void => fail(connected ? faultOf(error) : dialFaultOf(error))
   const onClose = (): void => {
@@ -169,7 +181,7 @@ export function startTcpStream(options: TcpStreamOptions): TcpStream {
   if (reads === undefined) socket.on('data', onData)
   else reads.hear(onBytes)
   socket.on('connect', onConnect).on('end', onEnd)
-  socket.on('error', onError).on('close', onClose)
+  socket.on('resume', onResume).on('error', onError).on('close', onClose)
 
   return {
     write(pieces) {
@@ -178,10 +190,13 @@ export function startTcpStream(options: TcpStreamOptions): TcpStream {
       pump()
     },
     pause() {
+      isRead = false
       if (!over) socket.pause()
     },
     resume() {
-      if (!over) socket.resume()
+      isRead = true
+      // One that connects would be read once it has, whatever is asked until then.
+      if (!over && connected) socket.resume()
     },
     report() {
       if (!over) askReport()

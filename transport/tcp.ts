@@ -16,6 +16,7 @@ import type {
   StreamInput,
   Streams,
 } from '../world/streams.ts'
+import { canonicalHost } from '../codec/host.ts'
 import { localAddress, printedAddress, targetAddress } from './address.ts'
 import { descriptorsAreLeft, watchDescriptors } from './descriptors.ts'
 import { faultOf } from './faults.ts'
@@ -36,7 +37,7 @@ export interface TcpOptions {
   readonly backlog?: number
   /** Whether a listener on `::` leaves IPv4 to others. Default: false, it takes both. */
   readonly ipv6Only?: boolean
-  /** From which address of this machine it dials. Default: the system chooses. */
+  /** From which address of this machine it dials, an IP literal. Default: the system chooses. */
   readonly dialFrom?: string
   /** Whether `destroy` breaks a connection (RST) where it would close it. Default: false. */
   readonly resetsOnDestroy?: boolean
@@ -45,9 +46,14 @@ export interface TcpOptions {
 const KEEP_ALIVE_MS = 60_000
 const BACKLOG = 511
 
+/** @throws {RangeError} `dialFrom` is no IP literal */
 export function tcp(options: TcpOptions = {}): Streams {
   const { keepAliveMs = KEEP_ALIVE_MS, backlog = BACKLOG, ipv6Only = false } = options
   const { dialFrom, resetsOnDestroy = false } = options
+  // Node would throw at each dial.
+  if (dialFrom !== undefined && canonicalHost(dialFrom) === undefined) {
+    throw new RangeError(`what is dialled from is an IP address, not ${dialFrom}`)
+  }
   const socketOptions = {
     allowHalfOpen: true,
     noDelay: true,

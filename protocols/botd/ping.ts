@@ -75,10 +75,11 @@ function startPing(
   }
 
   const awaitPong = (one: Waiting, afterMs: number): void => {
+    const sinceMs = tools.monotonicMs()
     one.cancelPong = tools.after(afterMs, () => {
       const { name } = one.view
-      // Nobody is left because it is us who do not read.
-      if (tools.isHeld(name)) awaitPong(one, limits.pongMs)
+      // Nobody is left because it is us who do not read, or because a large message goes slowly.
+      if (tools.isHeld(name) || tools.isUnderWay(name, sinceMs)) awaitPong(one, limits.pongMs)
       else if (afterMs !== GRACE_MS) awaitPong(one, GRACE_MS)
       else if (closeOnMissingPong) tools.close(name, 'pong-missing')
       // The pong may still come, late: then it is one that answers nothing.

@@ -73,13 +73,16 @@ function startPing(
     wrongPongs.forget(connection)
   }
 
-  const watchFor = (connection: string, afterMs: number): (() => void) =>
-    tools.after(afterMs, () => {
-      // Nobody is left because it is us who do not read.
-      if (tools.isHeld(connection)) awaitPong(connection, limits.pongMs)
+  const watchFor = (connection: string, afterMs: number): (() => void) => {
+    const sinceMs = tools.monotonicMs()
+    return tools.after(afterMs, () => {
+      // Nobody is left because it is us who do not read, or because a large message goes slowly.
+      const isSlow = tools.isHeld(connection) || tools.isUnderWay(connection, sinceMs)
+      if (isSlow) awaitPong(connection, limits.pongMs)
       else if (afterMs > GRACE_MS) awaitPong(connection, GRACE_MS)
       else tools.close(connection, 'pong-missing')
     })
+  }
 
   const awaitPong = (connection: string, afterMs: number): void => {
     const out = waiting.get(connection)

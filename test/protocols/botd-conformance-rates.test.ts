@@ -206,6 +206,37 @@ describe('the Pong to our ping', () => {
     expect(scene.details()).toEqual(['pong-missing'])
   })
 
+  test('is waited for as long as a large message comes that it stands behind, and no longer', () => {
+    const { raw, scene } = pinged()
+    const payload = new Uint8Array(100_000)
+    const record = raw.sealed({ type: 'app', id: 'a', topic: 't', payload })
+    for (let part = 0; part < 10; part++) {
+      raw.write(record.subarray(part * 10_000, (part + 1) * 10_000))
+      scene.world.advance(9_000)
+    }
+    expect(raw.state()).toBe('open')
+    scene.world.advance(20_500)
+    expect(scene.details()).toEqual(['pong-missing'])
+  })
+
+  test('is waited for as long as what we said before the ping has not left', () => {
+    const scene = startScene()
+    const raw = scene.establish()
+    scene.world.advance(30_000)
+    raw.pause()
+    const payload = new Uint8Array(1_000_000)
+    const [{ name = '' } = {}] = scene.ours.supervisor.connections()
+    scene.ours.supervisor.send(name, { type: 'app', id: 'a', topic: 't', payload })
+    scene.world.advance(20_000)
+    expect(raw.state()).toBe('open')
+
+    raw.resume()
+    const out = lastPing(raw)
+    pong(raw, out?.type === 'ping' ? out.id : '')
+    scene.world.advance(10_500)
+    expect(scene.details()).toEqual([])
+  })
+
   test('R8: is nothing to anybody when it comes too late', () => {
     const { pingId, raw, scene } = pinged()
     scene.world.advance(10_500)

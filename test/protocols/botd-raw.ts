@@ -52,7 +52,14 @@ let ephemeralCount = 0
 function rawStream(
   role: Role,
   who: Person,
-  pipe: { write(bytes: Uint8Array): void; end(): void; settle(): void; nowMs(): number },
+  pipe: {
+    write(bytes: Uint8Array): void
+    pause(): void
+    resume(): void
+    end(): void
+    settle(): void
+    nowMs(): number
+  },
 ) {
   const ephemeralPrivateKey = crypto.sha256(encodeAscii(`ephemeral ${String(ephemeralCount++)}`))
   const ephemeralKey = crypto.publicKeyOf(ephemeralPrivateKey)
@@ -190,6 +197,8 @@ function rawStream(
     came: () => concatBytes(...came),
     state: () => state,
     overMs: () => overMs,
+    pause: pipe.pause,
+    resume: pipe.resume,
     end: pipe.end,
     take(bytes: Uint8Array) {
       came.push(bytes.slice())
@@ -216,6 +225,13 @@ export function startHost(world: VirtualWorld, host: string, who: Person) {
     const stream = rawStream(role, person, {
       write: (bytes) => {
         streams.write(id, bytes)
+      },
+      pause: () => {
+        streams.pause(id)
+      },
+      resume: () => {
+        streams.resume(id)
+        world.settle()
       },
       end: () => {
         streams.end(id)

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { botd, tools } from '../../protocols/botd.ts'
-import { OURS, personOf } from './botd-raw.ts'
+import { startNode, startVirtualWorld } from '../support/nodes.ts'
+import { addressOf, OTHER, OURS, personOf } from './botd-raw.ts'
 import { app } from './botd-support.ts'
 
 const privateKey = OURS.privateKey
@@ -37,6 +38,21 @@ describe('a manifest of botd', () => {
     given.fill(0)
     expect(made.recipe?.().secrets['privateKey']).toEqual(personOf('copied').privateKey)
   })
+})
+
+test('one list of bootstrap addresses is for all nodes: none dials itself', () => {
+  const world = startVirtualWorld({ seed: 'botd' })
+  const people = [OURS, OTHER]
+  const bootstrap = people.map((who, index) => addressOf(who, `10.0.0.${String(index + 1)}`))
+  const [one, other] = people.map(({ privateKey: key }, index) => {
+    const host = `10.0.0.${String(index + 1)}`
+    return startNode(world, host, host, botd({ privateKey: key }), { bootstrap })
+  })
+  world.advance(60_000)
+  for (const node of [one, other]) {
+    expect(node?.supervisor.connections()).toHaveLength(1)
+    expect(node?.eventsOf('connection.closed').map(({ detail }) => detail)).not.toContain('own-key')
+  }
 })
 
 describe('an application may send', () => {

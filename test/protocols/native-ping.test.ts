@@ -96,6 +96,26 @@ test('who does not answer is left after 10 s and a little', () => {
   expect(alice.supervisor.bans()).toEqual([])
 })
 
+test('nobody is left while a large message is on a slow line, that pings and pongs stand behind', () => {
+  const world = startVirtualWorld({
+    ...{ seed: 'slow line', faults: { ...FAULT_PRESETS.calm, bytesPerSecond: 20_000 } },
+  })
+  const alice = startNode(world, 'alice', '10.0.0.1', protocolOf('listener'))
+  const bob = startNode(world, 'bob', '10.0.0.2', protocolOf('dialler'))
+  bob.supervisor.connect(addressOf('listener', '10.0.0.1')).catch(() => undefined)
+  world.advance(30_000)
+  let heardBytes = 0
+  bob.supervisor.messages('message').subscribe(({ message }) => {
+    heardBytes += message.payload.length
+  })
+  const [{ name = '' } = {}] = alice.supervisor.connections()
+  const payload = new Uint8Array(1_000_000)
+  alice.supervisor.send(name, { type: 'message', protocol: 'test', payload })
+  world.advance(60_000)
+  expect([alice, bob].flatMap(({ eventsOf }) => eventsOf('connection.closed'))).toEqual([])
+  expect(heardBytes).toBe(1_000_000)
+})
+
 test('the fourth pong that answers nothing ends the connection', () => {
   const pong = { type: 'pong', id: new Uint8Array(16) } as const
   const three = startPair(

@@ -332,9 +332,9 @@ test('whom the application disconnected is not dialled to see whether its place 
   expect(dialled().filter((address) => address === '10.0.0.2:7001')).toHaveLength(1)
 })
 
-describe('a proxy that is away', () => {
+describe('a proxy that is away, or no descriptor that is left', () => {
   /** Alice has been with Bob, knows him from her book alone, and for two minutes dials fail like this. */
-  function startBehind(fault: 'proxy-failed' | 'unreachable') {
+  function startBehind(fault: 'proxy-failed' | 'too-many-open' | 'unreachable') {
     const world = startVirtualWorld({ seed: 'proxy' })
     const protocolOf = (seat: Seat) => native({ network: 'test/proxy', privateKey: keyOf(seat) })
     const startAlice = () => startNode(world, 'alice', '10.0.0.1', protocolOf('dialler'))
@@ -369,19 +369,22 @@ describe('a proxy that is away', () => {
     return { alice, dialCount, failures, recordCount, connections: alice.supervisor.connections() }
   }
 
-  test('is charged to no address: it is dialled on and on, and reached when the proxy is back', () => {
-    const { alice, connections, dialCount, failures, recordCount } = startBehind('proxy-failed')
-    expect(alice.eventsOf('connection.closed')[0]).toMatchObject({
-      reason: 'transport',
-      detail: 'transport-proxy-failed',
-      address: expect.stringContaining('10.0.0.2') as string,
-    })
-    expect(failures.every((count) => count === 0)).toBe(true)
-    expect(dialCount).toBeGreaterThan(100)
-    // What stands in the book stays as it was.
-    expect(recordCount).toBe(1)
-    expect(connections).toMatchObject([{ phase: 'active' }])
-  })
+  test.each(['proxy-failed', 'too-many-open'] as const)(
+    '%s is charged to no address: it is dialled on and on, and reached when that is over',
+    (fault) => {
+      const { alice, connections, dialCount, failures, recordCount } = startBehind(fault)
+      expect(alice.eventsOf('connection.closed')[0]).toMatchObject({
+        reason: 'transport',
+        detail: `transport-${fault}`,
+        address: expect.stringContaining('10.0.0.2') as string,
+      })
+      expect(failures.every((count) => count === 0)).toBe(true)
+      expect(dialCount).toBeGreaterThan(100)
+      // What stands in the book stays as it was.
+      expect(recordCount).toBe(1)
+      expect(connections).toMatchObject([{ phase: 'active' }])
+    },
+  )
 
   test('is another thing than a peer that is away, who is dialled ever less often', () => {
     const { connections, dialCount, failures, recordCount } = startBehind('unreachable')

@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
-import { startTcpStream } from '../../transport/tcp-stream.ts'
+import { discard, startTcpStream } from '../../transport/tcp-stream.ts'
 import { tcp } from '../../transport/tcp.ts'
 import type { SocketAddress, Streams } from '../../world/streams.ts'
 import { startChild } from '../support/child.ts'
@@ -70,6 +70,29 @@ test('dials from the address that it is told to', async () => {
   await platformUntil(() => elsewhere.told(2).length > 0, 'the answer')
   expect(elsewhere.told(2)).toMatchObject([{ kind: 'stream.failed' }])
 })
+
+test('refuses to dial from what is no address, where that is asked for', () => {
+  for (const dialFrom of ['localhost', 'eth0', '[::1]', '']) {
+    expect(() => tcp({ dialFrom })).toThrow(RangeError)
+  }
+})
+
+test.each(['connects', 'has just been ended'])(
+  'a socket that %s is closed at once, also where others are reset',
+  async (state) => {
+    const { address } = await startListening(tcp())
+    const socket = connect({ host: address.host, port: address.port, allowHalfOpen: true })
+    let isClosed = false
+    socket.on('close', () => (isClosed = true))
+    if (state === 'has just been ended') {
+      await platformUntil(() => !socket.connecting, 'the stream')
+      socket.end()
+    }
+    discard(socket, { resets: true })
+    expect(socket.destroyed).toBe(true)
+    await platformUntil(() => isClosed, 'its end')
+  },
+)
 
 test.each([
   [false, { kind: 'stream.ended', stream: 1 }],

@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -127,15 +128,16 @@ describe('feature_torcontrol: PROTOCOLINFO/AUTHENTICATE/ADD_ONION dialogue with 
     expect(paths).toEqual(['/a "b" \\ ä/ö'])
   })
 
-  test('the file of the cookie is read from the disk, and none but one of 32 bytes is taken', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'peerloom-test-cookie-'))
-    onTestFinished(() => rmSync(folder, { recursive: true }))
-    const path = join(folder, 'cookie')
-    const read = async (bytes: Uint8Array | undefined) => {
-      if (bytes !== undefined) writeFileSync(path, bytes)
-      const file = bytes === undefined ? join(folder, 'none') : path
-      const script = torOf(`METHODS=SAFECOOKIE COOKIEFILE="${file}"`)
-      const controller = await startController(script)
+  describe('the file of the cookie', () => {
+    function startFolder(): string {
+      const folder = mkdtempSync(join(tmpdir(), 'peerloom-test-cookie-'))
+      onTestFinished(() => rmSync(folder, { recursive: true }))
+      return folder
+    }
+
+    /** What becomes of a service whose Tor names that file, read from the disk. */
+    async function faultsWith(file: string) {
+      const controller = await startController(torOf(`METHODS=SAFECOOKIE COOKIEFILE="${file}"`))
       const changes: OnionChange[] = []
       const service = startOnionService({
         ...{ virtualPort: 8333, target: TARGET, control: controller.address },
@@ -145,10 +147,27 @@ describe('feature_torcontrol: PROTOCOLINFO/AUTHENTICATE/ADD_ONION dialogue with 
       service.stop()
       return faultsOf(changes)
     }
-    expect(await read(COOKIE)).toEqual(['published'])
-    expect(await read(COOKIE.slice(1))).toEqual(['bad-cookie'])
-    expect(await read(new Uint8Array(33))).toEqual(['bad-cookie'])
-    expect(await read(undefined)).toEqual(['bad-cookie'])
+
+    test('is read, and none but one of 32 bytes is taken', async () => {
+      const path = join(startFolder(), 'cookie')
+      const read = (bytes: Uint8Array) => {
+        writeFileSync(path, bytes)
+        return faultsWith(path)
+      }
+      expect(await read(COOKIE)).toEqual(['published'])
+      expect(await read(COOKIE.slice(1))).toEqual(['bad-cookie'])
+      expect(await read(new Uint8Array(33))).toEqual(['bad-cookie'])
+      rmSync(path)
+      expect(await faultsWith(path)).toEqual(['bad-cookie'])
+    })
+
+    test('is not waited for where it is a named pipe: that would take a thread for good', async () => {
+      const pipe = join(startFolder(), 'pipe')
+      execFileSync('mkfifo', [pipe])
+      // Lets go of whoever waits for a writer.
+      onTestFinished(() => closeSync(openSync(pipe, 'r+')))
+      expect(await faultsWith(pipe)).toEqual(['bad-cookie'])
+    })
   })
 })
 
