@@ -20,6 +20,7 @@ import type { Connection, ConnectionEnding } from './connection-contract.ts'
 import type { ConnectionOptions, ConnectionTools, HistoryEntry } from './connection-contract.ts'
 import { createView } from './connection-view.ts'
 import { createCounters } from './counters.ts'
+import { clearLanes } from './lanes.ts'
 import { createPatientClock } from './patient-clock.ts'
 import { runEach } from './run-each.ts'
 import { watchProgress } from './progress-watch.ts'
@@ -48,7 +49,6 @@ export function createConnection<T extends ProtocolTypes>(
   const counters = createCounters()
   const history: HistoryEntry[] = []
   const startedMs = loop.step.monotonicMs
-
   const about: Record<string, PlainValue> = {}
   const view = createView<T>(options, startedMs, about)
   let waitMs: number | undefined
@@ -361,7 +361,7 @@ export function createConnection<T extends ProtocolTypes>(
     const { ending } = connection
     const isOrderly = ending?.reason === 'asked' || ending?.reason === 'shutdown'
     if (wasActive && isOrderly) outbox.flushAll()
-    else counters.unsentMessages += outbox.clear()
+    else counters.unsentMessages += clearLanes(outbox.lanes)
     view.phase = 'closing'
     if (ending !== undefined) charts.postSession({ type: 'leave', detail: ending.detail })
     if (farewell !== undefined && !receiving.hasEnded()) {

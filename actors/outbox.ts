@@ -9,8 +9,9 @@ import type { Outgoing } from '../codec/wire.ts'
 import type { StepLoop } from '../world/step-loop.ts'
 import type { StreamId, Streams } from '../world/streams.ts'
 import type { Timer } from '../world/timers.ts'
-import { createLanes } from './lanes.ts'
-import type { Departing, LaneBudgets } from './lanes.ts'
+import { areLanesEmpty, clearLanes, createLanes, fitsLane, isAnyWaitedFor } from './lanes.ts'
+import { isUnderHalf, LANE_ORDER, pushToLane, takeFromLanes } from './lanes.ts'
+import type { Departing, LaneBudgets, Lanes } from './lanes.ts'
 import type { Lane } from './protocol.ts'
 
 export interface OutboxLimits {
@@ -40,13 +41,11 @@ export interface OutboxOptions<Message> {
 }
 
 export interface Outbox<Message> {
+  readonly lanes: Lanes<Message>
   /** Where the wire writes: one write, whatever it is in. */
   sink(bytes: BytesInPieces): void
+  /** Whether so many more bytes fit. If not, `onRoom` will say when there is room again. */
   fits(lane: Lane, bytes: number): boolean
-  /** What is in the lane is no more than its budget, or nothing. */
-  isWithinBudget(lane: Lane): boolean
-  reserve(lane: Lane, bytes: number): void
-  unreserve(lane: Lane, bytes: number): void
   queue(lane: Lane, departing: Departing<Message>, bytes: number): void
   /** Encodes at once, ahead of everything queued. False: it could not. */
   write(messages: readonly Outgoing<Message>[]): boolean
@@ -54,8 +53,6 @@ export interface Outbox<Message> {
   flush(): void
   /** Writes all that is queued, whatever the window says; bounded by the lanes' budgets. */
   flushAll(): void
-  /** Forgets what is queued; how many messages that were. */
-  clear(): number
   /** The transport's report. */
   sent(totalBytes: number): void
   /** What waits in each lane, by estimate. */
@@ -74,7 +71,6 @@ export function createOutbox<Message extends object>(
 ): Outbox<Message> {
   const { loop, limits, streams, stream } = options
   const lanes = createLanes<Message>(limits.laneBytesMax)
-  const refused = new Set<Lane>()
   let writtenBytes = 0
   let sentBytes = 0
   let timer: Timer | undefined
@@ -101,16 +97,17 @@ export function createOutbox<Message extends object>(
   }
 
   const tellRoom = (): void => {
-    for (const lane of refused) {
-      if (!lanes.underHalf(lane)) continue
-      refused.delete(lane)
+    for (const lane of LANE_ORDER) {
+      const queue = lanes[lane]
+      if (!queue.isWaitedFor || !isUnderHalf(queue)) continue
+      queue.isWaitedFor = false
       options.onRoom(lane)
     }
   }
 
   const writeBatches = (windowBytes: number): void => {
-    while (!stopped && !lanes.isEmpty() && writtenBytes - sentBytes < windowBytes) {
-      const messages = lanes.take(limits.batchBytes)
+    while (!stopped && !areLanesEmpty(lanes) && writtenBytes - sentBytes < windowBytes) {
+      const messages = takeFromLanes(lanes, limits.batchBytes)
       if (!options.encode(messages)) return
       options.onSent(messages)
     }
@@ -118,6 +115,7 @@ export function createOutbox<Message extends object>(
   }
 
   return {
+    lanes,
     sink(bytes) {
       const length = lengthOf(bytes)
       if (stopped || length === 0) return
@@ -128,15 +126,12 @@ export function createOutbox<Message extends object>(
       if (timer === undefined) watch(false)
     },
     fits(lane, bytes) {
-      const fits = lanes.fits(lane, bytes)
-      if (!fits) refused.add(lane)
+      const fits = fitsLane(lanes[lane], bytes)
+      if (!fits) lanes[lane].isWaitedFor = true
       return fits
     },
-    isWithinBudget: (lane) => lanes.fits(lane, 0),
-    reserve: lanes.reserve,
-    unreserve: lanes.unreserve,
     queue(lane, departing, bytes) {
-      lanes.push(lane, departing, bytes)
+      pushToLane(lanes[lane], departing, bytes)
       options.askForFlush()
     },
     write: options.encode,
@@ -146,27 +141,26 @@ export function createOutbox<Message extends object>(
     flushAll() {
       writeBatches(Number.MAX_SAFE_INTEGER)
     },
-    clear: lanes.clear,
     sent(totalBytes) {
       if (totalBytes <= sentBytes) return
       sentBytes = Math.min(totalBytes, writtenBytes)
-      if (!lanes.isEmpty()) options.askForFlush()
+      if (!areLanesEmpty(lanes)) options.askForFlush()
       // The timer stays: it finds nothing to do, which costs less than a cancel for each write.
       if (sentBytes === writtenBytes) options.onAllSent()
     },
     laneBytes: () => ({
-      control: lanes.bytesOf('control'),
-      requests: lanes.bytesOf('requests'),
-      gossip: lanes.bytesOf('gossip'),
+      control: lanes.control.bytes,
+      requests: lanes.requests.bytes,
+      gossip: lanes.gossip.bytes,
     }),
     unsentBytes: () => writtenBytes - sentBytes,
     writtenBytes: () => writtenBytes,
-    isWaitedFor: () => refused.size > 0,
+    isWaitedFor: () => isAnyWaitedFor(lanes),
     isFull: () => writtenBytes - sentBytes >= limits.unsentBytesMax,
     stop() {
       stopped = true
       disarm()
-      return lanes.clear()
+      return clearLanes(lanes)
     },
   }
 }

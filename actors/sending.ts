@@ -7,9 +7,10 @@ import type { CloseDetail, Phase } from '../machines/reasons.ts'
 import type { ProtocolTypes } from '../machines/session.ts'
 import type { ObservationPort } from '../world/observation.ts'
 import type { Counters } from './counters.ts'
+import { fitsLane, isAnyOverBudget, LANE_ORDER } from './lanes.ts'
 import { createOutbox } from './outbox.ts'
 import type { Outbox, OutboxOptions } from './outbox.ts'
-import type { Lane, Protocol } from './protocol.ts'
+import type { Protocol } from './protocol.ts'
 
 export type SendOutcome = 'queued' | 'full' | 'gone'
 
@@ -51,8 +52,6 @@ export interface Sending<T extends ProtocolTypes> {
 export function createSending<T extends ProtocolTypes>(options: SendingOptions<T>): Sending<T> {
   type Message = T['message']
   const { counters, name, phase, port, protocol } = options
-  const overBudget = new Set<Lane>()
-
   const outbox = createOutbox<Message>({
     // Named one by one: an object that others are spread into has a shape of its own, kept for each connection.
     stream: options.stream,
@@ -67,9 +66,10 @@ export function createSending<T extends ProtocolTypes>(options: SendingOptions<T
     drainMs: protocol.deadlines.drainMs,
     onSent(messages) {
       counters.sentMessages += messages.length
-      if (overBudget.size > 0) {
-        for (const lane of overBudget) if (outbox.isWithinBudget(lane)) overBudget.delete(lane)
-        if (overBudget.size === 0) options.onUnblocked()
+      if (isAnyOverBudget(lanes)) {
+        for (const lane of LANE_ORDER)
+          if (fitsLane(lanes[lane], 0)) lanes[lane].isOverBudget = false
+        if (!isAnyOverBudget(lanes)) options.onUnblocked()
       }
       if (!port.wants.message) return
       for (const message of messages) {
@@ -87,6 +87,8 @@ export function createSending<T extends ProtocolTypes>(options: SendingOptions<T
     },
   })
 
+  const { lanes } = outbox
+
   const enqueue = (message: Message): SendOutcome => {
     const rule = protocol.lane(message)
     const bytes = protocol.estimateBytes(message)
@@ -99,7 +101,7 @@ export function createSending<T extends ProtocolTypes>(options: SendingOptions<T
         options.leave('lane-full')
         return 'full'
       }
-      overBudget.add(rule.lane)
+      lanes[rule.lane].isOverBudget = true
     }
     outbox.queue(rule.lane, message, bytes)
     return 'queued'
@@ -119,7 +121,7 @@ export function createSending<T extends ProtocolTypes>(options: SendingOptions<T
   return {
     outbox,
     tellWritten,
-    isOverBudget: () => overBudget.size > 0,
+    isOverBudget: () => isAnyOverBudget(lanes),
     forSession(messages) {
       if (phase() !== 'active') {
         tellWritten(messages)
@@ -138,18 +140,18 @@ export function createSending<T extends ProtocolTypes>(options: SendingOptions<T
       const { lane } = protocol.lane(message)
       const bytes = protocol.estimateBytes(message)
       if (!outbox.fits(lane, bytes)) return 'full'
-      outbox.reserve(lane, bytes)
+      lanes[lane].reservedBytes += bytes
       return 'queued'
     },
     queueReserved(message) {
       const { lane } = protocol.lane(message)
       const bytes = protocol.estimateBytes(message)
-      outbox.unreserve(lane, bytes)
+      lanes[lane].reservedBytes -= bytes
       if (phase() === 'active') outbox.queue(lane, message, bytes)
       else counters.unsentMessages++
     },
     giveUpReserved(message) {
-      outbox.unreserve(protocol.lane(message).lane, protocol.estimateBytes(message))
+      lanes[protocol.lane(message).lane].reservedBytes -= protocol.estimateBytes(message)
     },
     send: (message) => (phase() === 'active' ? enqueue(message) : 'gone'),
   }

@@ -131,18 +131,20 @@ export function createSealer<Detail extends string>(
     if (plaintext.length < 1 || plaintext.length > payloadBytesMax) {
       throw new RangeError(`a record holds 1 to ${payloadBytesMax} bytes, not ${plaintext.length}`)
     }
-    const { aead, nonce } = schedule.next()
+    checkNext(schedule)
     const length = new Uint8Array(LENGTH_BYTES)
     viewOf(length).setUint32(0, plaintext.length + TAG_BYTES, byteOrder === 'little')
-    const { ciphertext, tag } = aead.sealDetached(nonce, length, plaintext)
-    schedule.used()
+    const { ciphertext, tag } = schedule.aead.sealDetached(schedule.nonce, length, plaintext)
+    moveOn(schedule)
     return [length, ciphertext, tag]
   }
 
   return {
     seal: (plaintext) => concatBytes(...sealParts(plaintext)),
     sealParts,
-    wipe: schedule.wipe,
+    wipe() {
+      wipe(schedule)
+    },
   }
 }
 
@@ -157,103 +159,133 @@ export function createOpener<Detail extends string>(
 
   return {
     read(buffer) {
-      const { aead, nonce } = schedule.next()
+      checkNext(schedule)
       const header = buffer.peek(LENGTH_BYTES)
       if (header === undefined) return undefined
       const sealedBytes = viewOf(header).getUint32(0, byteOrder === 'little')
-      if (sealedBytes <= TAG_BYTES) return schedule.fail(details.tooShort)
-      if (sealedBytes > payloadBytesMax + TAG_BYTES) return schedule.fail(details.tooLong)
+      if (sealedBytes <= TAG_BYTES) return fail(schedule, details.tooShort)
+      if (sealedBytes > payloadBytesMax + TAG_BYTES) return fail(schedule, details.tooLong)
 
       const record = buffer.take(LENGTH_BYTES + sealedBytes)
       if (record === undefined) return undefined
       const length = record.subarray(0, LENGTH_BYTES)
-      const plaintext = aead.open(nonce, length, record.subarray(LENGTH_BYTES))
-      if (plaintext === undefined) return schedule.fail(details.unauthentic)
-      schedule.used()
+      const sealed = record.subarray(LENGTH_BYTES)
+      const plaintext = schedule.aead.open(schedule.nonce, length, sealed)
+      if (plaintext === undefined) return fail(schedule, details.unauthentic)
+      moveOn(schedule)
       return plaintext
     },
-    wipe: schedule.wipe,
+    wipe() {
+      wipe(schedule)
+    },
   }
 }
 
+/**
+ * What the two ends of a direction step through in the same way. Data and no methods: there are two a
+ * connection.
+ */
 interface KeySchedule<Detail extends string> {
-  /** The cipher and the nonce of the next frame; the same until `used`. */
-  next(): { readonly aead: Aead; readonly nonce: Uint8Array }
-  /** The frame is through: on to the next nonce, or to the next keys. */
-  used(): void
-  /** The end of this direction: overwrites the keys, and throws now and from `next` on. */
-  fail(detail: Detail): never
-  wipe(): void
+  readonly crypto: CryptoBackend
+  readonly parameters: SealedRecordParameters<Detail>
+  /** The cipher of the next frame. */
+  aead: Aead
+  /** The next frame's. */
+  readonly nonce: Uint8Array
+  readonly nonceView: DataView
+  key: Uint8Array
+  /** The last 8 bytes of the base IV, big-endian, in two halves. */
+  ivHigh: number
+  ivLow: number
+  /** Both stay below 2^53, so plain numbers count exactly. */
+  framesUnderKey: number
+  frames: number
+  isWiped: boolean
+  failure: Detail | undefined
 }
 
-/** What the two ends of a direction step through in the same way. */
 function createKeySchedule<Detail extends string>(
   crypto: CryptoBackend,
   keys: DirectionKeys,
-  { rekeyLabel, rekeyFrames, framesMax, details }: SealedRecordParameters<Detail>,
+  parameters: SealedRecordParameters<Detail>,
 ): KeySchedule<Detail> {
-  const rekeyInfo = encodeAscii(rekeyLabel)
   const nonce = new Uint8Array(IV_BYTES)
-  const nonceView = viewOf(nonce)
-  let { key, iv } = keys
-  let current = { aead: crypto.aes256Gcm(key), nonce }
-  /** Both stay below 2^53, so plain numbers count exactly. */
-  let framesUnderKey = 0
-  let frames = 0
-  let wiped = false
-  let failure: Detail | undefined
-  let ivView = viewOf(iv)
+  const schedule: KeySchedule<Detail> = {
+    crypto,
+    parameters,
+    aead: crypto.aes256Gcm(keys.key),
+    nonce,
+    nonceView: viewOf(nonce),
+    key: keys.key,
+    ivHigh: 0,
+    ivLow: 0,
+    framesUnderKey: 0,
+    frames: 0,
+    isWiped: false,
+    failure: undefined,
+  }
+  startFrom(schedule, keys.iv)
+  return schedule
+}
+
+/** The first nonce of a key is its base IV, which is overwritten. */
+function startFrom(schedule: KeySchedule<string>, iv: Uint8Array): void {
+  const { nonce, nonceView } = schedule
   nonce.set(iv)
+  iv.fill(0)
+  schedule.ivHigh = nonceView.getUint32(4)
+  schedule.ivLow = nonceView.getUint32(8)
+  schedule.framesUnderKey = 0
+}
 
-  function overwrite(): void {
-    current.aead.wipe()
-    key.fill(0)
-    iv.fill(0)
-    nonce.fill(0)
-  }
+function overwrite(schedule: KeySchedule<string>): void {
+  schedule.aead.wipe()
+  schedule.key.fill(0)
+  schedule.nonce.fill(0)
+  schedule.ivHigh = 0
+  schedule.ivLow = 0
+}
 
-  function rekey(): void {
-    const next = expandKeys(crypto, key, NO_SALT, rekeyInfo)
-    overwrite()
-    key = next.key
-    iv = next.iv
-    ivView = viewOf(iv)
-    current = { aead: crypto.aes256Gcm(key), nonce }
-    framesUnderKey = 0
-    nonce.set(iv)
-  }
+function rekey(schedule: KeySchedule<string>): void {
+  const { crypto, key, parameters } = schedule
+  const next = expandKeys(crypto, key, NO_SALT, encodeAscii(parameters.rekeyLabel))
+  overwrite(schedule)
+  schedule.key = next.key
+  schedule.aead = crypto.aes256Gcm(next.key)
+  startFrom(schedule, next.iv)
+}
 
-  function wipe(): void {
-    if (wiped) return
-    wiped = true
-    overwrite()
-  }
+function wipe(schedule: KeySchedule<string>): void {
+  if (schedule.isWiped) return
+  schedule.isWiped = true
+  overwrite(schedule)
+}
 
-  function fail(detail: Detail): never {
-    failure = detail
-    wipe()
-    throw new WireError('close', detail)
-  }
+/** The end of this direction: overwrites the keys, and throws now and from `checkNext` on. */
+function fail<Detail extends string>(schedule: KeySchedule<Detail>, detail: Detail): never {
+  schedule.failure = detail
+  wipe(schedule)
+  throw new WireError('close', detail)
+}
 
-  return {
-    next() {
-      if (failure !== undefined) throw new WireError('close', failure)
-      if (wiped) throw new Error('the keys of this direction were wiped')
-      if (frames >= framesMax) return fail(details.exhausted)
-      return current
-    },
-    used() {
-      frames++
-      framesUnderKey++
-      if (framesUnderKey === rekeyFrames) {
-        rekey()
-        return
-      }
-      // The base IV's last 8 bytes XOR the counter, big-endian, in two halves.
-      nonceView.setUint32(4, ivView.getUint32(4) ^ Math.floor(framesUnderKey / 2 ** 32))
-      nonceView.setUint32(8, ivView.getUint32(8) ^ (framesUnderKey % 2 ** 32))
-    },
-    fail,
-    wipe,
+/** That there is a next frame: its cipher and its nonce are the schedule's until `moveOn`. */
+function checkNext<Detail extends string>(schedule: KeySchedule<Detail>): void {
+  const { failure, frames, isWiped, parameters } = schedule
+  if (failure !== undefined) throw new WireError('close', failure)
+  if (isWiped) throw new Error('the keys of this direction were wiped')
+  if (frames >= parameters.framesMax) fail(schedule, parameters.details.exhausted)
+}
+
+/** The frame is through: on to the next nonce, or to the next keys. */
+function moveOn(schedule: KeySchedule<string>): void {
+  schedule.frames++
+  schedule.framesUnderKey++
+  const { framesUnderKey, ivHigh, ivLow, nonceView, parameters } = schedule
+  if (framesUnderKey === parameters.rekeyFrames) {
+    rekey(schedule)
+    return
   }
+  // The base IV's last 8 bytes XOR the counter.
+  nonceView.setUint32(4, ivHigh ^ Math.floor(framesUnderKey / 2 ** 32))
+  nonceView.setUint32(8, ivLow ^ (framesUnderKey % 2 ** 32))
 }

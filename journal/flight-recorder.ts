@@ -17,9 +17,9 @@ import type { FlightRing, RingEntry } from './flight-ring.ts'
 import { createPayloadFlights } from './flight-payloads.ts'
 import type { PayloadFlights } from './flight-payloads.ts'
 
-/** With 32 bytes each 2 KiB a connection: a handshake, what was said last, and how it ended. */
+/** With 32 bytes each up to 2 KiB a connection: a handshake, what was said last, and how it ended. */
 export const FLIGHT_ENTRIES = 64
-/** 128 KiB a connection: more is a recording, and that has files. */
+/** Up to 128 KiB a connection: more is a recording, and that has files. */
 const FLIGHT_ENTRIES_MAX = 4_096
 /** Closed connections whose entries are kept: 200 KiB of the usual size. */
 const FLIGHTS_CLOSED_MAX = 100

@@ -1,7 +1,8 @@
 /**
- * The last entries of one connection in memory of a fixed size: 32 bytes each, nothing allocated for
- * a new one. Equal entries that follow each other are one with a count, so that a flood of messages
- * does not push out what led to it.
+ * The last entries of one connection, 32 bytes each, in memory that doubles up to its bound and then
+ * serves in turn: most connections are idle and need half of it, and nothing is allocated for an
+ * entry once it is full. Equal entries that follow each other are one with a count, so that a flood
+ * of messages does not push out what led to it.
  * @module
  */
 
@@ -13,6 +14,8 @@ const AMOUNT = 20
 const CODE = 24
 const SECOND = 28
 const UINT32_MAX = 0xffff_ffff
+/** A handshake of most networks, and what follows it at once. */
+const FIRST_ENTRIES = 16
 
 /** An entry as numbers; what they mean is its reader's. */
 export interface RingEntry {
@@ -29,17 +32,27 @@ export interface RingEntry {
 
 /** Data and no methods: there is one a connection. */
 export interface FlightRing {
-  readonly view: DataView
+  view: DataView
+  readonly bytesMax: number
   /** Where the newest entry stands; below 0 there is none. */
   newest: number
   isFull: boolean
 }
 
 export const createFlightRing = (entriesMax: number): FlightRing => ({
-  view: new DataView(new ArrayBuffer(entriesMax * ENTRY_BYTES)),
+  view: new DataView(new ArrayBuffer(Math.min(entriesMax, FIRST_ENTRIES) * ENTRY_BYTES)),
+  bytesMax: entriesMax * ENTRY_BYTES,
   newest: -ENTRY_BYTES,
   isFull: false,
 })
+
+/** Twice the memory, with the same entries in it. */
+function grow(ring: FlightRing): void {
+  const { buffer } = ring.view
+  const grown = new Uint8Array(Math.min(2 * buffer.byteLength, ring.bytesMax))
+  grown.set(new Uint8Array(buffer))
+  ring.view = new DataView(grown.buffer)
+}
 
 /** The memory serves again, with nothing in it. */
 export function clearRing(ring: FlightRing): void {
@@ -55,7 +68,8 @@ export function pushEntry(
   second: number,
   amount: number,
 ): void {
-  const { view, newest } = ring
+  const { newest } = ring
+  let { view } = ring
   const head = ((code << 16) | first) >>> 0
   const amountKept = amount > UINT32_MAX ? UINT32_MAX : amount
   if (
@@ -72,9 +86,12 @@ export function pushEntry(
     }
   }
   let next = newest + ENTRY_BYTES
-  if (next === view.byteLength) {
+  if (next === ring.bytesMax) {
     next = 0
     ring.isFull = true
+  } else if (next === view.byteLength) {
+    grow(ring)
+    view = ring.view
   }
   ring.newest = next
   view.setFloat64(next, atMs)

@@ -9,6 +9,7 @@ import { failReading, readBytes } from '../reader.ts'
 import type { Reader } from '../reader.ts'
 import type { Writer } from '../writer.ts'
 import { MESSAGE_NUMBER_MAX } from './messages.ts'
+import { bytesOfName, passLastName, textOfName } from './protocol-names.ts'
 import type { ProtocolNames } from './protocol-names.ts'
 import {
   binaryHeaderBytes,
@@ -54,7 +55,9 @@ export function readName(reader: Reader, bytesMax: number, names: ProtocolNames)
   const length = readStringLength(reader)
   if (length > bytesMax) failReading(reader, 'tooLarge')
   return (
-    names.passLast(reader, length) ?? names.textOf(readBytes(reader, length)) ?? failShape(reader)
+    passLastName(names, reader, length) ??
+    textOfName(names, readBytes(reader, length)) ??
+    failShape(reader)
   )
 }
 
@@ -76,11 +79,11 @@ export const writeName = (
   text: string,
   bytesMax: number,
   names: ProtocolNames,
-): void => writeString(writer, checkAtMost(names.bytesOf(text), bytesMax))
+): void => writeString(writer, checkAtMost(bytesOfName(names, text), bytesMax))
 
 /** What `writeName` writes. */
 export function nameBytes(text: string, names: ProtocolNames): number {
-  const { length } = names.bytesOf(text)
+  const { length } = bytesOfName(names, text)
   return stringHeaderBytes(length) + length
 }
 

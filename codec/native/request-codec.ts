@@ -29,6 +29,7 @@ import {
 } from './messages.ts'
 import type { DirectMessage, OneWayMessage, OversizedDirectMessage } from './messages.ts'
 import type { PingMessage, PongMessage, ResponseMessage } from './messages.ts'
+import { textOfName } from './protocol-names.ts'
 import type { ProtocolNames } from './protocol-names.ts'
 import { readBinary, readNil, readStringLength, writeBinary, writeNil } from './values.ts'
 
@@ -72,7 +73,7 @@ export function readDirect(
   ) {
     return { type: 'oversizedDirect', requestId }
   }
-  const protocol = names.textOf(name) ?? failShape(reader)
+  const protocol = textOfName(names, name) ?? failShape(reader)
   return { type: 'direct', requestId, protocol, payload, metadata }
 }
 

@@ -26,7 +26,8 @@ import type { ItemStore } from './item-store.ts'
 import { NATIVE_LIMITS } from './limits.ts'
 import type { NativeLimits } from './limits.ts'
 import { createRates } from './rates.ts'
-import { createSetAside } from './item-set-aside.ts'
+import { addAside, createSetAside, isNothingAside, noteGiven } from './item-set-aside.ts'
+import { noteSilent, runsAside, silentTimes, takeDue } from './item-set-aside.ts'
 import type { SetAside } from './item-set-aside.ts'
 
 /** Items that were asked for and are being checked, of all neighbours: as many as four lanes hold. */
@@ -199,9 +200,9 @@ export function createPulls(tools: Tools, options: PullOptions): Pulls {
     outcome: Outcome,
   ): void => {
     const nowMs = tools.monotonicMs()
-    if (outcome === 'not-kept') setAside.noteSilent(origin, nowMs)
-    if (outcome === 'kept') setAside.noteGiven(origin)
-    else setAside.add(origin, number, number, nowMs)
+    if (outcome === 'not-kept') noteSilent(setAside, origin, nowMs)
+    if (outcome === 'kept') noteGiven(setAside, origin)
+    else addAside(setAside, origin, number, number, nowMs)
     const theirs = wanted.get(origin) ?? NO_RUNS
     // What is not lacking any more makes room for what was left out.
     if (runsWithout(theirs, store.known(origin)).length === 0) wanted.delete(origin)
@@ -214,7 +215,10 @@ export function createPulls(tools: Tools, options: PullOptions): Pulls {
   ): readonly [string, bigint, bigint] | undefined {
     const theirs = wanted.get(origin) ?? NO_RUNS
     wanted.delete(origin)
-    const lacking = runsWithout(runsWithout(theirs, store.known(origin)), setAside.of(origin))
+    const lacking = runsWithout(
+      runsWithout(theirs, store.known(origin)),
+      runsAside(setAside, origin),
+    )
     if (lacking.length === 0 || !takes(origin)) return undefined
     // Behind the others: next time it is their turn.
     wanted.set(origin, lacking)
@@ -240,7 +244,7 @@ export function createPulls(tools: Tools, options: PullOptions): Pulls {
       if (chosen !== undefined) return chosen
     }
     for (let looked = 0; looked < LOOKED_AT_MAX; looked++) {
-      const due = setAside.takeDue(tools.monotonicMs())
+      const due = takeDue(setAside, tools.monotonicMs())
       if (due === undefined) return undefined
       const [origin, runs] = due
       wanted.set(origin, uniteRuns(wanted.get(origin) ?? NO_RUNS, runs))
@@ -266,19 +270,19 @@ export function createPulls(tools: Tools, options: PullOptions): Pulls {
     const { setAside, wanted } = neighbour
     const nowMs = tools.monotonicMs()
     if (neighbour.leftOutMs !== undefined) hearAgain(connection, neighbour, nowMs)
-    if (neighbour.asked !== undefined || (wanted.size === 0 && setAside.isEmpty)) return
+    if (neighbour.asked !== undefined || (wanted.size === 0 && isNothingAside(setAside))) return
     // Whoever settles an item asks again.
     if (checkedBytes >= CHECKED_BYTES_MAX || checkedItems >= CHECKED_ITEMS_MAX) return
     const isResting = nowMs < pausedUntilMs || nowMs < neighbour.idleUntilMs
     const chosen = isResting ? undefined : choose(neighbour)
     if (chosen === undefined) {
       if (!isResting) neighbour.idleUntilMs = nowMs + IDLE_MS
-      if (wanted.size > 0 || !setAside.isEmpty) arm()
+      if (wanted.size > 0 || !isNothingAside(setAside)) arm()
       return
     }
     const [origin, first, lastOfRun] = chosen
     // Who gave nothing of it before holds less of it back from the others, each time half as much.
-    const halvings = Math.min(setAside.silent(origin), HALVINGS_MAX)
+    const halvings = Math.min(silentTimes(setAside, origin), HALVINGS_MAX)
     const reserved = Math.max(1, Math.floor(limits.rangeItemsMax / 2 ** halvings))
     const lastReserved = first + BigInt(reserved) - 1n
     const isWide = neighbour.isPassingOver || lastReserved >= lastOfRun
@@ -328,8 +332,8 @@ export function createPulls(tools: Tools, options: PullOptions): Pulls {
       if (neighbour.late.length > LATE_RANGES_MAX) neighbour.late.shift()
       // Who gave something may have more behind it: it is asked from there on.
       if (asked.isSilent) {
-        neighbour.setAside.add(origin, next, last, nowMs)
-        neighbour.setAside.noteSilent(origin, nowMs)
+        addAside(neighbour.setAside, origin, next, last, nowMs)
+        noteSilent(neighbour.setAside, origin, nowMs)
         neighbour.isPassingOver = true
       }
       askOthers()
@@ -338,7 +342,7 @@ export function createPulls(tools: Tools, options: PullOptions): Pulls {
 
   function takeAnswer(neighbour: Neighbour, asked: Asked, { number }: Came): void {
     const nowMs = tools.monotonicMs()
-    neighbour.setAside.add(asked.origin, asked.next, number - 1n, nowMs)
+    addAside(neighbour.setAside, asked.origin, asked.next, number - 1n, nowMs)
     if (asked.isSilent) neighbour.isPassingOver = number > asked.next
     asked.reserved = Math.max(0, asked.reserved - 1)
     asked.lastMs = nowMs
@@ -408,7 +412,10 @@ export function createPulls(tools: Tools, options: PullOptions): Pulls {
         wantedRuns -= runCount(wanted.get(origin) ?? NO_RUNS)
         wanted.delete(origin)
         if (!takes(origin)) continue
-        const lacking = runsWithout(runsWithout(runs, store.known(origin)), setAside.of(origin))
+        const lacking = runsWithout(
+          runsWithout(runs, store.known(origin)),
+          runsAside(setAside, origin),
+        )
         if (lacking.length === 0) continue
         if (wantedRuns + runCount(lacking) > WANTED_RUNS_MAX) {
           neighbour.leftOutMs = tools.monotonicMs()

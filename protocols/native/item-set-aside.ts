@@ -21,84 +21,92 @@ interface Entry {
   readonly silent: number
 }
 
+/** Data and no methods, and no table before there is something in it: there is one a neighbour. */
 export interface SetAside {
-  readonly isEmpty: boolean
-  /** Numbers of this origin that the neighbour is not asked for. */
-  of(origin: string): Runs
-  add(origin: string, first: bigint, last: bigint, nowMs: number): void
-  /** Times in a row that nothing came of asking for this origin. */
-  silent(origin: string): number
-  noteSilent(origin: string, nowMs: number): void
-  /** Something came that was kept. */
-  noteGiven(origin: string): void
-  /** The next one whose time is over, which is set aside no more. */
-  takeDue(nowMs: number): readonly [origin: string, runs: Runs] | undefined
+  /** By origin, in the order in which their time is over. */
+  entries: Map<string, Entry> | undefined
+  /** Places that they take. */
+  count: number
 }
 
-export function createSetAside(): SetAside {
-  /** In the order in which their time is over. */
-  const entries = new Map<string, Entry>()
-  let count = 0
+export const createSetAside = (): SetAside => ({ entries: undefined, count: 0 })
 
-  /** An entry without runs takes a place as well. */
-  const sizeOf = ({ runs }: Entry): number => Math.max(1, runCount(runs))
+export const isNothingAside = ({ count }: SetAside): boolean => count === 0
 
-  const remove = (origin: string): void => {
-    const entry = entries.get(origin)
-    if (entry === undefined) return
-    count -= sizeOf(entry)
-    entries.delete(origin)
+/** An entry without runs takes a place as well. */
+const sizeOf = ({ runs }: Entry): number => Math.max(1, runCount(runs))
+
+function remove(aside: SetAside, origin: string): void {
+  const entry = aside.entries?.get(origin)
+  if (entry === undefined) return
+  aside.count -= sizeOf(entry)
+  aside.entries?.delete(origin)
+}
+
+function set(aside: SetAside, origin: string, entry: Entry): void {
+  const entries = (aside.entries ??= new Map())
+  const known = entries.get(origin)
+  // One whose time begins anew is the last one whose time is over.
+  if (known?.untilMs !== entry.untilMs) remove(aside, origin)
+  else aside.count -= sizeOf(known)
+  entries.set(origin, entry)
+  aside.count += sizeOf(entry)
+  for (const oldest of entries.keys()) {
+    if (aside.count <= SET_ASIDE_RUNS_MAX) return
+    remove(aside, oldest)
   }
+}
 
-  const set = (origin: string, entry: Entry): void => {
-    const known = entries.get(origin)
-    // One whose time begins anew is the last one whose time is over.
-    if (known?.untilMs !== entry.untilMs) remove(origin)
-    else count -= sizeOf(known)
-    entries.set(origin, entry)
-    count += sizeOf(entry)
-    for (const oldest of entries.keys()) {
-      if (count <= SET_ASIDE_RUNS_MAX) return
-      remove(oldest)
-    }
-  }
+function entryOf({ entries }: SetAside, origin: string, nowMs: number): Entry {
+  const known = entries?.get(origin) ?? { runs: NO_RUNS, untilMs: 0, silent: 0 }
+  return known.runs.length > 0 ? known : { ...known, untilMs: nowMs + SET_ASIDE_MS }
+}
 
-  const entryOf = (origin: string, nowMs: number): Entry => {
-    const known = entries.get(origin) ?? { runs: NO_RUNS, untilMs: 0, silent: 0 }
-    return known.runs.length > 0 ? known : { ...known, untilMs: nowMs + SET_ASIDE_MS }
-  }
+/** Numbers of this origin that the neighbour is not asked for. */
+export const runsAside = ({ entries }: SetAside, origin: string): Runs =>
+  entries?.get(origin)?.runs ?? NO_RUNS
 
-  return {
-    get isEmpty() {
-      return entries.size === 0
-    },
-    of: (origin) => entries.get(origin)?.runs ?? NO_RUNS,
-    add(origin, first, last, nowMs) {
-      if (first > last) return
-      const entry = entryOf(origin, nowMs)
-      const runs = uniteRuns(entry.runs, [first, last]).slice(-2 * RUNS_PER_ORIGIN_MAX)
-      set(origin, { ...entry, runs })
-    },
-    silent: (origin) => entries.get(origin)?.silent ?? 0,
-    noteSilent(origin, nowMs) {
-      const entry = entryOf(origin, nowMs)
-      set(origin, { ...entry, silent: entry.silent + 1 })
-    },
-    noteGiven(origin) {
-      const entry = entries.get(origin)
-      if (entry === undefined || entry.silent === 0) return
-      if (entry.runs.length === 0) remove(origin)
-      else set(origin, { ...entry, silent: 0 })
-    },
-    takeDue(nowMs) {
-      for (const [origin, entry] of entries) {
-        if (entry.untilMs > nowMs) return undefined
-        remove(origin)
-        if (entry.runs.length === 0) continue
-        set(origin, { ...entry, runs: NO_RUNS, untilMs: nowMs + SET_ASIDE_MS })
-        return [origin, entry.runs]
-      }
-      return undefined
-    },
+export function addAside(
+  aside: SetAside,
+  origin: string,
+  first: bigint,
+  last: bigint,
+  nowMs: number,
+): void {
+  if (first > last) return
+  const entry = entryOf(aside, origin, nowMs)
+  const runs = uniteRuns(entry.runs, [first, last]).slice(-2 * RUNS_PER_ORIGIN_MAX)
+  set(aside, origin, { ...entry, runs })
+}
+
+/** Times in a row that nothing came of asking for this origin. */
+export const silentTimes = ({ entries }: SetAside, origin: string): number =>
+  entries?.get(origin)?.silent ?? 0
+
+export function noteSilent(aside: SetAside, origin: string, nowMs: number): void {
+  const entry = entryOf(aside, origin, nowMs)
+  set(aside, origin, { ...entry, silent: entry.silent + 1 })
+}
+
+/** Something came that was kept. */
+export function noteGiven(aside: SetAside, origin: string): void {
+  const entry = aside.entries?.get(origin)
+  if (entry === undefined || entry.silent === 0) return
+  if (entry.runs.length === 0) remove(aside, origin)
+  else set(aside, origin, { ...entry, silent: 0 })
+}
+
+/** The next one whose time is over, which is set aside no more. */
+export function takeDue(
+  aside: SetAside,
+  nowMs: number,
+): readonly [origin: string, runs: Runs] | undefined {
+  for (const [origin, entry] of aside.entries ?? []) {
+    if (entry.untilMs > nowMs) return undefined
+    remove(aside, origin)
+    if (entry.runs.length === 0) continue
+    set(aside, origin, { ...entry, runs: NO_RUNS, untilMs: nowMs + SET_ASIDE_MS })
+    return [origin, entry.runs]
   }
+  return undefined
 }

@@ -3,9 +3,9 @@ import { expect, test } from 'vitest'
 import { clearRing, createFlightRing, pushEntry, readEntries } from '../../journal/flight-ring.ts'
 
 test('holds what a list cut at its front would hold, equal neighbours as one', () => {
-  const pushes = array(constantFrom(1, 2, 3), { maxLength: 40 })
+  const pushes = array(constantFrom(1, 2, 3), { maxLength: 120 })
   assert(
-    property(pushes, integer({ min: 1, max: 9 }), (codes, size) => {
+    property(pushes, integer({ min: 1, max: 40 }), (codes, size) => {
       const ring = createFlightRing(size)
       const model: { code: number; atMs: number; untilMs: number; count: number }[] = []
       codes.forEach((code, atMs) => {
@@ -49,11 +49,33 @@ test('keeps the largest numbers of each field, and an amount above them as the l
   ])
 })
 
-test('is as large as was said, 2 KiB for 64 entries, and empty once cleared', () => {
+test('grows with its entries up to what was said, 2 KiB for 64, and keeps them all meanwhile', () => {
   const ring = createFlightRing(64)
-  expect(ring.view.byteLength).toBe(2_048)
+  const sizes = new Set<number>()
+  for (let at = 0; at < 100; at++) {
+    pushEntry(ring, at, at, 0, 0, 0)
+    sizes.add(ring.view.byteLength)
+    const kept = Math.min(at + 1, 64)
+    expect(readEntries(ring).map(({ code }) => code)).toEqual(
+      Array.from({ length: kept }, (_, index) => at + 1 - kept + index),
+    )
+  }
+  expect([...sizes]).toEqual([512, 1_024, 2_048])
+})
+
+test.each([1, 15, 16, 17, 40])('%i entries take no more memory than they need', (entries) => {
+  const ring = createFlightRing(entries)
   for (let at = 0; at < 100; at++) pushEntry(ring, at, at, 0, 0, 0)
-  expect(readEntries(ring)).toHaveLength(64)
+  expect(readEntries(ring)).toHaveLength(entries)
+  expect(ring.view.byteLength).toBe(entries * 32)
+})
+
+test('is empty once cleared, and its memory serves again', () => {
+  const ring = createFlightRing(64)
+  for (let at = 0; at < 100; at++) pushEntry(ring, at, at, 0, 0, 0)
+  const { view } = ring
   clearRing(ring)
   expect(readEntries(ring)).toEqual([])
+  pushEntry(ring, 1, 1, 0, 0, 0)
+  expect([readEntries(ring).length, ring.view === view]).toEqual([1, true])
 })
