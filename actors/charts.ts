@@ -13,6 +13,7 @@ import type { ConnectionInput, ConnectionSaid, Ending } from '../machines/connec
 import { HOLDING } from '../machines/session.ts'
 import type { ProtocolTypes, SessionEvent, SessionSaid } from '../machines/session.ts'
 import { asSessionRef } from '../machines/slot.ts'
+import type { SessionRef } from '../machines/slot.ts'
 import type { PatientClock } from './patient-clock.ts'
 
 export type ChartName = 'connection' | 'session'
@@ -56,15 +57,22 @@ export const printState = (value: unknown): string =>
         .join('|')
     : String(value)
 
+/**
+ * A chart whose own beginning throws has none; it is told of when it is started. A function of its
+ * own: the first snapshot would be held for as long as the connection lives.
+ */
+function sessionOf<T extends ProtocolTypes>(
+  actor: Actor<typeof connectionMachine>,
+): SessionRef<T> | undefined {
+  const { children, status } = actor.getSnapshot()
+  if (status === 'error') return undefined
+  return asSessionRef<T>(children.session as AnyActorRef | undefined)
+}
+
 export function createCharts<T extends ProtocolTypes>(options: ChartsOptions<T>): Charts<T> {
   const { input } = options
   const actor = createActor(options.chart, { clock: options.clock, id: input.name, input })
-  const first = actor.getSnapshot()
-  /** A chart whose own beginning throws has none; it is told of when it is started. */
-  const session =
-    first.status === 'error'
-      ? undefined
-      : asSessionRef<T>(first.children.session as AnyActorRef | undefined)
+  const session = sessionOf<T>(actor)
   let chartSaid: ConnectionSaid[] = []
   let sessionSaid: SessionSaid<T>[] = []
   const sessionEvents: SessionEvent<T>[] = []
@@ -119,7 +127,7 @@ export function createCharts<T extends ProtocolTypes>(options: ChartsOptions<T>)
     actor,
     start() {
       if (session === undefined) {
-        options.onChartError(first.error)
+        options.onChartError(actor.getSnapshot().error)
         return
       }
       actor.on('*', (said) => {

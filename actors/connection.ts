@@ -21,7 +21,7 @@ import type { ConnectionOptions, ConnectionTools, HistoryEntry } from './connect
 import { createView } from './connection-view.ts'
 import { createCounters } from './counters.ts'
 import { clearLanes } from './lanes.ts'
-import { createPatientClock } from './patient-clock.ts'
+import { createPatientClock, holdClock, runningWaits, stopClock } from './patient-clock.ts'
 import { runEach } from './run-each.ts'
 import { watchProgress } from './progress-watch.ts'
 import type { Farewell, PlainValue } from './protocol.ts'
@@ -81,9 +81,7 @@ export function createConnection<T extends ProtocolTypes>(
 
   /** Time stands still for the charts while it is us who do not read. */
   const holdOrRelease = (): void => {
-    if (released) return
-    if (connection.isHeld()) clock.hold()
-    else clock.release()
+    if (!released) holdClock(clock, connection.isHeld())
   }
 
   const charts = createCharts<T>({
@@ -430,7 +428,7 @@ export function createConnection<T extends ProtocolTypes>(
         streams.destroy(stream)
       },
       () => loop.streams.delete(stream),
-      clock.stop,
+      () => stopClock(clock),
       () => {
         turns.leave(reader)
       },
@@ -477,7 +475,7 @@ export function createConnection<T extends ProtocolTypes>(
     ending: undefined,
     crediting: credit,
     ...{ lastMessageMs: receiving.lastMessageMs, lastBytesMs: receiving.lastBytesMs },
-    waits: clock.running,
+    waits: (nowMs) => runningWaits(clock, nowMs),
     unsentBytes: outbox.unsentBytes,
     laneBytes: outbox.laneBytes,
     // An end waits for no handler and no job.

@@ -13,7 +13,7 @@ import { createConnection } from '../actors/connection.ts'
 import { createCreditPool } from '../actors/credit.ts'
 import { startListener } from '../actors/listener.ts'
 import type { Listener } from '../actors/listener.ts'
-import { createPatientClock } from '../actors/patient-clock.ts'
+import { createPatientClock, stopClock } from '../actors/patient-clock.ts'
 import { runEach, stopEach } from '../actors/run-each.ts'
 import { createRouter } from '../actors/router.ts'
 import { createTurns } from '../actors/turns.ts'
@@ -391,7 +391,8 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
 
   const release = (): void => {
     for (const connection of connections.all()) connection.drop('killed')
-    stopEach([handlers, application, writes, router, clock, world.jobs, loop], onRootThrow)
+    const waits = { stop: () => stopClock(clock) }
+    stopEach([handlers, application, writes, router, waits, world.jobs, loop], onRootThrow)
     fault ??= faultOfChart()
     if (fault !== undefined) tell({ type: 'node.failed', ...fault })
     tell({ type: 'node.stopped', killed })

@@ -11,7 +11,8 @@ import type { SocketAddress, StreamId, StreamInput, TransportFault } from '../wo
 import { printedAddress } from './address.ts'
 import { dialFaultOf, faultOf } from './faults.ts'
 import type { FixedReads } from './fixed-reads.ts'
-import { createWriteQueue } from './write-queue.ts'
+import { clearWrites, createWriteQueue, nextWrite } from './write-queue.ts'
+import { pushWrite, waitingWrites } from './write-queue.ts'
 
 /**
  * How much Node may hold of what was written, before the rest waits here. Node reports what it took
@@ -112,23 +113,23 @@ export function startTcpStream(options: TcpStreamOptions): TcpStream {
 
   const pump = (): void => {
     // All that goes at once is one call of the system.
-    const isMany = waiting.count() > 1
+    const isMany = waitingWrites(waiting) > 1
     if (isMany) socket.cork()
     while (!isFull()) {
-      const bytes = waiting.next()
+      const bytes = nextWrite(waiting)
       if (bytes === undefined) break
       givenBytes += bytes.length
       heldWrites++
       socket.write(bytes, taken)
     }
     if (isMany) socket.uncork()
-    if (ending && waiting.count() === 0 && !socket.writableEnded) socket.end()
+    if (ending && waitingWrites(waiting) === 0 && !socket.writableEnded) socket.end()
   }
 
   /** From here on the core hears nothing of this socket, and the socket holds nothing of ours. */
   const release = (how?: { readonly resets: boolean }): void => {
     over = true
-    waiting.clear()
+    clearWrites(waiting)
     clearImmediate(reportDue)
     reportDue = undefined
     reads?.release()
@@ -186,7 +187,7 @@ export function startTcpStream(options: TcpStreamOptions): TcpStream {
   return {
     write(pieces) {
       if (over || ending) return
-      for (const bytes of pieces) waiting.push(bytes)
+      for (const bytes of pieces) pushWrite(waiting, bytes)
       pump()
     },
     pause() {

@@ -16,69 +16,72 @@ const DONE_PLACES_MAX = 1_024
 
 const NOTHING = new Uint8Array(0)
 
+/** Data and no methods: there is one a socket. */
 export interface WriteQueue {
-  /** From then on the bytes are the queue's. */
-  push(bytes: Uint8Array): void
-  /** The next piece, of less than 128 KiB. */
-  next(): Uint8Array | undefined
-  /** How many pieces wait. */
-  count(): number
-  clear(): void
+  pieces: Uint8Array[]
+  /** Pieces before this one have left. */
+  done: number
+  /** Memory in which the last piece lies, with room behind it: small ones are joined there. */
+  joined: Uint8Array | undefined
 }
 
-export function createWriteQueue(): WriteQueue {
-  let pieces: Uint8Array[] = []
-  let done = 0
-  /** Memory in which the last piece lies, with room behind it: small ones are joined there. */
-  let joined: Uint8Array | undefined
+export const createWriteQueue = (): WriteQueue => ({ pieces: [], done: 0, joined: undefined })
 
-  /** Behind the last piece, if both are small and it has not left. */
-  const join = (bytes: Uint8Array): boolean => {
-    const last = pieces.length > done ? pieces.at(-1) : undefined
-    if (last === undefined || bytes.length > SMALL_BYTES_MAX) return false
-    const length = last.length + bytes.length
-    if (length > JOINED_BYTES_MAX || (joined === undefined && last.length > SMALL_BYTES_MAX)) {
-      return false
-    }
-    if (joined === undefined || length > joined.length) {
-      const roomier = Math.max(JOINED_BYTES_AT_FIRST, 2 * length)
-      joined = new Uint8Array(Math.min(JOINED_BYTES_MAX, roomier))
-      joined.set(last)
-    }
-    joined.set(bytes, last.length)
-    pieces[pieces.length - 1] = joined.subarray(0, length)
-    return true
+/** Behind the last piece, if both are small and it has not left. */
+function join(queue: WriteQueue, bytes: Uint8Array): boolean {
+  const { done, joined, pieces } = queue
+  const last = pieces.length > done ? pieces.at(-1) : undefined
+  if (last === undefined || bytes.length > SMALL_BYTES_MAX) return false
+  const length = last.length + bytes.length
+  if (length > JOINED_BYTES_MAX || (joined === undefined && last.length > SMALL_BYTES_MAX)) {
+    return false
   }
+  let room = joined
+  if (room === undefined || length > room.length) {
+    const roomier = Math.max(JOINED_BYTES_AT_FIRST, 2 * length)
+    room = new Uint8Array(Math.min(JOINED_BYTES_MAX, roomier))
+    room.set(last)
+    queue.joined = room
+  }
+  room.set(bytes, last.length)
+  pieces[pieces.length - 1] = room.subarray(0, length)
+  return true
+}
 
-  return {
-    push(bytes) {
-      if (bytes.length === 0 || join(bytes)) return
-      joined = undefined
-      for (let from = 0; from < bytes.length;) {
-        // What is little more than one piece is one: the rest would cost as much as a piece does.
-        const left = bytes.length - from
-        const count = left < 2 * PIECE_BYTES ? left : PIECE_BYTES
-        pieces.push(count === bytes.length ? bytes : bytes.subarray(from, from + count))
-        from += count
-      }
-    },
-    next() {
-      const piece = pieces[done]
-      if (piece === undefined) return undefined
-      // Behind a slow reader the queue is not empty for a long time: its place must not hold what has left.
-      pieces[done++] = NOTHING
-      if (done === pieces.length) joined = undefined
-      if (done === pieces.length || done > DONE_PLACES_MAX) {
-        pieces = pieces.slice(done)
-        done = 0
-      }
-      return piece
-    },
-    count: () => pieces.length - done,
-    clear() {
-      pieces = []
-      done = 0
-      joined = undefined
-    },
+/** From then on the bytes are the queue's. */
+export function pushWrite(queue: WriteQueue, bytes: Uint8Array): void {
+  if (bytes.length === 0 || join(queue, bytes)) return
+  queue.joined = undefined
+  for (let from = 0; from < bytes.length;) {
+    // What is little more than one piece is one: the rest would cost as much as a piece does.
+    const left = bytes.length - from
+    const count = left < 2 * PIECE_BYTES ? left : PIECE_BYTES
+    queue.pieces.push(count === bytes.length ? bytes : bytes.subarray(from, from + count))
+    from += count
   }
+}
+
+/** The next piece, of less than 128 KiB. */
+export function nextWrite(queue: WriteQueue): Uint8Array | undefined {
+  const { pieces } = queue
+  const piece = pieces[queue.done]
+  if (piece === undefined) return undefined
+  // Behind a slow reader the queue is not empty for a long time: its place must not hold what has left.
+  pieces[queue.done++] = NOTHING
+  const isEmpty = queue.done === pieces.length
+  if (isEmpty) queue.joined = undefined
+  if (isEmpty || queue.done > DONE_PLACES_MAX) {
+    queue.pieces = pieces.slice(queue.done)
+    queue.done = 0
+  }
+  return piece
+}
+
+/** How many pieces wait. */
+export const waitingWrites = ({ done, pieces }: WriteQueue): number => pieces.length - done
+
+export function clearWrites(queue: WriteQueue): void {
+  queue.pieces = []
+  queue.done = 0
+  queue.joined = undefined
 }

@@ -44,7 +44,7 @@ function remove(aside: SetAside, origin: string): void {
 }
 
 function set(aside: SetAside, origin: string, entry: Entry): void {
-  const entries = (aside.entries ??= new Map())
+  const entries = (aside.entries ??= new Map<string, Entry>())
   const known = entries.get(origin)
   // One whose time begins anew is the last one whose time is over.
   if (known?.untilMs !== entry.untilMs) remove(aside, origin)

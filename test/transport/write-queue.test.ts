@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { concatBytes } from '../../codec/bytes.ts'
-import { createWriteQueue } from '../../transport/write-queue.ts'
+import { createWriteQueue, nextWrite } from '../../transport/write-queue.ts'
+import { pushWrite, waitingWrites } from '../../transport/write-queue.ts'
 import type { WriteQueue } from '../../transport/write-queue.ts'
 import { countHeld } from '../support/collected.ts'
 import { holds } from '../support/properties.ts'
@@ -9,7 +10,7 @@ import { holds } from '../support/properties.ts'
 const filled = (length: number, value: number): Uint8Array => new Uint8Array(length).fill(value)
 
 function* drained(queue: WriteQueue): Generator<Uint8Array> {
-  for (let piece = queue.next(); piece !== undefined; piece = queue.next()) yield piece
+  for (let piece = nextWrite(queue); piece !== undefined; piece = nextWrite(queue)) yield piece
 }
 
 test('what was pushed comes out in order, however the two alternate', () => {
@@ -24,15 +25,15 @@ test('what was pushed comes out in order, however the two alternate', () => {
       const queue = createWriteQueue()
       const came: Uint8Array[] = []
       given.forEach(({ size, takes }, index) => {
-        queue.push(filled(size, index + 1))
+        pushWrite(queue, filled(size, index + 1))
         for (let count = 0; count < takes; count++) {
-          const piece = queue.next()
+          const piece = nextWrite(queue)
           // Compared at the end: what was handed out must not change any more.
           if (piece !== undefined) came.push(piece)
         }
       })
       came.push(...drained(queue))
-      expect(queue.count()).toBe(0)
+      expect(waitingWrites(queue)).toBe(0)
       const expected = concatBytes(...given.map(({ size }, index) => filled(size, index + 1)))
       expect(Buffer.compare(concatBytes(...came), expected)).toBe(0)
       for (const { length } of came) expect(length).toBeLessThan(128 * 1_024)
@@ -42,7 +43,7 @@ test('what was pushed comes out in order, however the two alternate', () => {
 
 test('thousands of small ones take little more memory than their bytes', () => {
   const queue = createWriteQueue()
-  for (let count = 0; count < 8_000; count++) queue.push(filled(32, 1))
+  for (let count = 0; count < 8_000; count++) pushWrite(queue, filled(32, 1))
   const pieces = [...drained(queue)]
   expect(pieces.length).toBe(Math.ceil((8_000 * 32) / 16_384))
   const memory = new Set(pieces.map(({ buffer }) => buffer))
@@ -53,7 +54,7 @@ test('thousands of small ones take little more memory than their bytes', () => {
 test('large ones are not copied', () => {
   const queue = createWriteQueue()
   const [small, large] = [filled(4, 1), filled(65_000, 2)]
-  for (const bytes of [small, large, small]) queue.push(bytes)
+  for (const bytes of [small, large, small]) pushWrite(queue, bytes)
   expect([...drained(queue)].map(({ buffer }) => buffer)).toEqual([
     small.buffer,
     large.buffer,
@@ -65,10 +66,10 @@ test('what has left is let go of, however much waits behind it', async () => {
   const queue = createWriteQueue()
   const pushed = Array.from({ length: 20 }, () => {
     const bytes = filled(65_000, 1)
-    queue.push(bytes)
+    pushWrite(queue, bytes)
     return new WeakRef(bytes)
   })
-  for (let count = 0; count < 15; count++) queue.next()
+  for (let count = 0; count < 15; count++) nextWrite(queue)
   expect(await countHeld(pushed)).toBe(5)
-  expect(queue.count()).toBe(5)
+  expect(waitingWrites(queue)).toBe(5)
 })
