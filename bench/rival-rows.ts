@@ -97,29 +97,41 @@ export const raisedLimits = (limits: object = RAISED_LIMITS): string => {
 const raisedText = (): string =>
   `${raisedLimits()}; both clocks jump ${String(SKIPPED_MS)} ms after each, for the core's rates of dials and handshakes`
 
-export const dials = (options: ComparisonOptions): Promise<readonly Row[]> =>
+/** All sides are started for each row: whoever had gone on from the row before would be warmer than who begins. */
+const dialRow = (
+  row: string,
+  by: string,
+  goals: { readonly secretStream?: number; readonly libp2p?: number },
+  options: ComparisonOptions,
+  more?: string,
+): Promise<Row> =>
   withPeers(async (peers) => {
-    const laneOf = (by: string) => timedLane(peers, 'dialler', by)
-    const rivals = { secretStream: await laneOf('secret-stream'), libp2p: await laneOf('libp2p') }
-    const rows: Row[] = []
-    for (const choice of CHOICES.filter(isThere)) {
-      const goals: { readonly secretStream?: number; readonly libp2p?: number } = DIAL_GOALS[choice]
-      const against = (name: keyof typeof rivals) => {
-        const goal = goals[name]
-        return { lane: rivals[name], ...(goal === undefined ? {} : { goal }) }
-      }
-      const theirs = [against('secretStream'), against('libp2p')]
-      const row = choice === 'addon' ? 'dial' : `dial-${choice}`
-      const unit = 'dials/s'
-      const ours = await laneOf(`peerloom-${choice}`)
-      rows.push(await compare({ row, unit, ours, theirs, more: raisedText() }, options))
-      if (choice === 'noble') continue
-      // What there is no getting below, held to the same goals.
-      const bare = await laneOf(`bare-${choice}`)
-      rows.push(await compare({ row: `${row}-bare`, unit, ours: bare, theirs }, options))
-    }
-    return rows
+    const laneOf = (name: string) => timedLane(peers, 'dialler', name)
+    const against = async (name: string, goal: number | undefined) => ({
+      lane: await laneOf(name),
+      ...(goal === undefined ? {} : { goal }),
+    })
+    const theirs = [
+      await against('secret-stream', goals.secretStream),
+      await against('libp2p', goals.libp2p),
+    ]
+    const ours = await laneOf(by)
+    const told = more === undefined ? {} : { more }
+    return compare({ row, unit: 'dials/s', ours, theirs, ...told }, options)
   })
+
+export async function dials(options: ComparisonOptions): Promise<readonly Row[]> {
+  const rows: Row[] = []
+  for (const choice of CHOICES.filter(isThere)) {
+    const goals = DIAL_GOALS[choice]
+    const row = choice === 'addon' ? 'dial' : `dial-${choice}`
+    rows.push(await dialRow(row, `peerloom-${choice}`, goals, options, raisedText()))
+    if (choice === 'noble') continue
+    // What there is no getting below, held to the same goals.
+    rows.push(await dialRow(`${row}-bare`, `bare-${choice}`, goals, options))
+  }
+  return rows
+}
 
 const GOSSIP_PAYLOAD_BYTES = 256
 
