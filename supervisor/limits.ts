@@ -5,6 +5,7 @@
  */
 
 import { PeerloomError } from '../world/errors.ts'
+import { checkObject } from './arguments.ts'
 import type { NodeLimits } from './node-contract.ts'
 
 export const CORE_LIMITS = {
@@ -128,18 +129,19 @@ export type GivenLimits = Partial<Omit<NodeLimits, 'laneBytesMax'>> & {
   readonly laneBytesMax?: Partial<NodeLimits['laneBytesMax']>
 }
 
-/** @throws {PeerloomError} `bad-argument`: one that is unknown, or no whole number above 0 */
+/** @throws {PeerloomError} `bad-argument`: no object, one that is unknown, or no whole number above 0 */
 export function nodeLimitsOf(given: GivenLimits = {}): NodeLimits {
+  checkObject('value of limits', given)
+  const { laneBytesMax = {}, ...rest } = given
+  checkObject('limit laneBytesMax', laneBytesMax)
   const check = (names: object, values: object): void => {
     for (const [name, value] of Object.entries(values)) {
       if (!(name in names)) throw new PeerloomError('bad-argument', `there is no limit ${name}`)
-      if (typeof value === 'object') continue
       if (!Number.isSafeInteger(value) || value < 1) {
         throw new PeerloomError('bad-argument', `the limit ${name} is no whole number above 0`)
       }
     }
   }
-  const { laneBytesMax = {}, ...rest } = given
   check(NODE_LIMITS, rest)
   check(NODE_LIMITS.laneBytesMax, laneBytesMax)
   return {

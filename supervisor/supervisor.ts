@@ -202,7 +202,7 @@ export function createSupervisorOver<T extends ProtocolTypes>(
           happening.message,
         )
       }
-      const timeoutMs = options.limits.startMs * 2
+      const timeoutMs = Math.min(2 * options.limits.startMs, Number.MAX_SAFE_INTEGER)
       await waits.until('the node to start', { timeoutMs }, take, { name: 'start' })
     },
     stop({ graceMs = GRACE_MS } = {}) {

@@ -154,7 +154,12 @@ test('a disconnected address leaves nothing behind', () => {
   expect(alice.supervisor.audit().remembered['addresses']).toBe(0)
 })
 
-test.each<[string, object]>([
+test.each<[string, unknown]>([
+  ['null', null],
+  ['a number', 5],
+  ['a number for all lanes', { laneBytesMax: 5 }],
+  ['null for all lanes', { laneBytesMax: null }],
+  ['an object for a number', { turnBytesMax: {} }],
   ['one that there is not', { typo: 1 }],
   ['nothing at all', { turnBytesMax: 0 }],
   ['no number', { creditBytesMax: NaN }],
@@ -168,6 +173,13 @@ test.each<[string, object]>([
       limits: limits as Partial<NodeLimits>,
     }),
   ).toThrow(withCode('bad-argument'))
+})
+
+test('a start may take as long as there are milliseconds', async () => {
+  const limits = { startMs: Number.MAX_SAFE_INTEGER }
+  const supervisor = createSupervisor({ protocol: plain(), transport: tcp(), limits })
+  await supervisor.start()
+  await supervisor.stop()
 })
 
 test('one lane can be set alone', () => {
