@@ -41,135 +41,147 @@ export interface PullOptions<Message, Keys, Facts, Detail extends string> {
   unpause(): void
 }
 
-export interface Pull {
-  push(bytes: Uint8Array): void
-  /**
-   * Reads until the share is used up, nothing is left, or something blocks. True: the share is used
-   * up and there is more.
-   */
-  readShare(): boolean
-  resume(result: JobResult): void
+/** Data and no methods: there is one a connection. */
+export interface Pull<Message, Keys, Facts, Detail extends string> {
+  readonly options: PullOptions<Message, Keys, Facts, Detail>
+  /** The turn of which a share is being read, and what was read of it. */
+  shareOfTurn: number
+  unitsRead: number
+  bytesRead: number
+  isJobOut: boolean
+  isPaused: boolean
   /** Whether everything whole has been read. */
-  isDry(): boolean
-  stop(): void
+  isDry: boolean
+  isStopped: boolean
 }
 
-export function createPull<Message, Keys, Facts, Detail extends string>(
+/** Whatever is read with it. */
+type AnyPull = Pull<unknown, unknown, unknown, string>
+
+export const createPull = <Message, Keys, Facts, Detail extends string>(
   options: PullOptions<Message, Keys, Facts, Detail>,
-): Pull {
-  const { wire, turns, limits } = options
-  let shareOfTurn = -1
-  let unitsRead = 0
-  let bytesRead = 0
-  let jobIsOut = false
-  let paused = false
-  let dry = true
-  let stopped = false
+): Pull<Message, Keys, Facts, Detail> => ({
+  options,
+  shareOfTurn: -1,
+  unitsRead: 0,
+  bytesRead: 0,
+  isJobOut: false,
+  isPaused: false,
+  isDry: true,
+  isStopped: false,
+})
 
-  /** False: nothing more can be read now. */
-  const readOne = (): boolean => {
-    let read: Read<Message, Facts, Detail>
-    try {
-      read = wire.read()
-    } catch (error) {
-      stopped = true
-      // The wire declares what it throws: its own details.
-      if (error instanceof WireError) options.onWireError(error.detail as Detail)
-      else options.onFault(error)
+function countUnit(pull: AnyPull, bytesOnWire: number): void {
+  pull.unitsRead++
+  pull.bytesRead += Math.max(bytesOnWire, UNIT_BYTES_MIN)
+}
+
+/** What a wire throws: its own details, as it declares, or a failure of the wire itself. */
+function fail(pull: AnyPull, error: unknown): void {
+  pull.isStopped = true
+  if (error instanceof WireError) pull.options.onWireError(error.detail as string)
+  else pull.options.onFault(error)
+}
+
+/** False: nothing more can be read now. */
+function readOne(pull: AnyPull): boolean {
+  const { options } = pull
+  let read: Read<unknown, unknown, string>
+  try {
+    read = options.wire.read()
+  } catch (error) {
+    fail(pull, error)
+    return false
+  }
+  switch (read.kind) {
+    case 'message':
+      countUnit(pull, read.bytesOnWire)
+      options.onMessage(read)
+      return true
+    case 'refused':
+      countUnit(pull, read.bytesOnWire)
+      options.onRefused(read.error, read.bytesOnWire)
+      return true
+    case 'padding':
+      countUnit(pull, read.bytesOnWire)
+      return true
+    case 'secured':
+      options.onSecured(read.facts)
+      return true
+    case 'job':
+      pull.isJobOut = true
+      options.onJob(read.job)
+      return true
+    case 'more':
+      pull.isDry = true
       return false
-    }
-    switch (read.kind) {
-      case 'message':
-        unitsRead++
-        bytesRead += Math.max(read.bytesOnWire, UNIT_BYTES_MIN)
-        options.onMessage(read)
-        return true
-      case 'refused':
-        unitsRead++
-        bytesRead += Math.max(read.bytesOnWire, UNIT_BYTES_MIN)
-        options.onRefused(read.error, read.bytesOnWire)
-        return true
-      case 'padding':
-        unitsRead++
-        bytesRead += Math.max(read.bytesOnWire, UNIT_BYTES_MIN)
-        return true
-      case 'secured':
-        options.onSecured(read.facts)
-        return true
-      case 'job':
-        jobIsOut = true
-        options.onJob(read.job)
-        return true
-      case 'more':
-        dry = true
-        return false
-    }
   }
+}
 
-  const isBlocked = (): boolean => jobIsOut || options.isBlocked()
+const isBlocked = ({ isJobOut, options }: AnyPull): boolean => isJobOut || options.isBlocked()
 
-  const isShareUsed = (): boolean =>
-    shareOfTurn === turns.number &&
-    (unitsRead >= options.unitsPerTurn || bytesRead >= limits.turnBytesMax)
+const isShareUsed = ({ bytesRead, options, shareOfTurn, unitsRead }: AnyPull): boolean =>
+  shareOfTurn === options.turns.number &&
+  (unitsRead >= options.unitsPerTurn || bytesRead >= options.limits.turnBytesMax)
 
-  /** A stream brings more in a turn than one share of it; but a unit that is not whole needs the rest. */
-  const balance = (): void => {
-    if (stopped) return
-    const { bufferedBytes } = wire
-    if (!paused && bufferedBytes >= limits.blockedBytesMax) {
-      if (!isBlocked() && (dry || !isShareUsed())) return
-      paused = true
-      options.pause()
-    } else if (paused && (bufferedBytes <= limits.blockedBytesMax / 2 || (dry && !isBlocked()))) {
-      paused = false
-      options.unpause()
-    }
+/** A stream brings more in a turn than one share of it; but a unit that is not whole needs the rest. */
+function balance(pull: AnyPull): void {
+  const { isDry, isPaused, isStopped, options } = pull
+  if (isStopped) return
+  const { blockedBytesMax } = options.limits
+  const { bufferedBytes } = options.wire
+  if (!isPaused && bufferedBytes >= blockedBytesMax) {
+    if (!isBlocked(pull) && (isDry || !isShareUsed(pull))) return
+    pull.isPaused = true
+    options.pause()
+  } else if (isPaused && (bufferedBytes <= blockedBytesMax / 2 || (isDry && !isBlocked(pull)))) {
+    pull.isPaused = false
+    options.unpause()
   }
+}
 
-  return {
-    push(bytes) {
-      if (stopped) return
-      dry = false
-      try {
-        wire.push(bytes)
-      } catch (error) {
-        stopped = true
-        options.onFault(error)
-      }
-      balance()
-    },
-    readShare() {
-      if (shareOfTurn !== turns.number) {
-        shareOfTurn = turns.number
-        unitsRead = 0
-        bytesRead = 0
-      }
-      let isMore = false
-      while (!stopped && !isBlocked()) {
-        if (isShareUsed()) {
-          isMore = !dry
-          break
-        }
-        if (!readOne()) break
-      }
-      if (!stopped) wire.keep()
-      balance()
-      return isMore
-    },
-    resume(result) {
-      jobIsOut = false
-      if (stopped) return
-      try {
-        wire.resume(result)
-      } catch (error) {
-        stopped = true
-        if (error instanceof WireError) options.onWireError(error.detail as Detail)
-        else options.onFault(error)
-      }
-    },
-    isDry: () => dry,
-    stop() {
-      stopped = true
-    },
+export function pushBytes(pull: AnyPull, bytes: Uint8Array): void {
+  if (pull.isStopped) return
+  pull.isDry = false
+  try {
+    pull.options.wire.push(bytes)
+  } catch (error) {
+    pull.isStopped = true
+    pull.options.onFault(error)
+  }
+  balance(pull)
+}
+
+/**
+ * Reads until the share is used up, nothing is left, or something blocks. True: the share is used
+ * up and there is more.
+ */
+export function readShare(pull: AnyPull): boolean {
+  const { turns, wire } = pull.options
+  if (pull.shareOfTurn !== turns.number) {
+    pull.shareOfTurn = turns.number
+    pull.unitsRead = 0
+    pull.bytesRead = 0
+  }
+  let isMore = false
+  while (!pull.isStopped && !isBlocked(pull)) {
+    if (isShareUsed(pull)) {
+      isMore = !pull.isDry
+      break
+    }
+    if (!readOne(pull)) break
+  }
+  if (!pull.isStopped) wire.keep()
+  balance(pull)
+  return isMore
+}
+
+export function resumeJob(pull: AnyPull, result: JobResult): void {
+  pull.isJobOut = false
+  if (pull.isStopped) return
+  try {
+    pull.options.wire.resume(result)
+  } catch (error) {
+    fail(pull, error)
   }
 }

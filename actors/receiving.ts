@@ -18,7 +18,7 @@ import type { CreditAccount } from './credit.ts'
 import type { Protocol } from './protocol.ts'
 import type { RouteOutcome, Router } from './router.ts'
 import type { Turns } from './turns.ts'
-import { createPull } from './pull.ts'
+import { createPull, pushBytes, readShare, resumeJob } from './pull.ts'
 import type { Pull, PullLimits } from './pull.ts'
 
 type WireOf<T extends ProtocolTypes> = Wire<T['message'], T['keys'], T['facts'], T['detail']>
@@ -80,7 +80,7 @@ export function createReceiving<T extends ProtocolTypes>(
   const { charts, counters, credit, loop, name, port, protocol, router, stream, streams } = options
   const { control } = protocol
   let wire: WireOf<T> | undefined
-  let pull: Pull | undefined
+  let pull: Pull<Message, T['keys'], T['facts'], T['detail']> | undefined
   let lastBytesMs = loop.step.monotonicMs
   let lastMessageMs: number | undefined
   let hasEnded = false
@@ -133,12 +133,12 @@ export function createReceiving<T extends ProtocolTypes>(
   }
 
   /** What follows from a unit comes before the next one is read: who asks meanwhile is told to ask again. */
-  const readShare = (): boolean => {
-    if (isReading) return true
+  const readOwnShare = (): boolean => {
+    if (isReading || pull === undefined) return isReading
     isReading = true
     try {
-      const isMore = pull?.readShare() ?? false
-      if (hasEnded && !stopped && pull?.isDry() === true) tellEnd()
+      const isMore = readShare(pull)
+      if (hasEnded && !stopped && pull.isDry) tellEnd()
       return isMore
     } finally {
       isReading = false
@@ -171,7 +171,7 @@ export function createReceiving<T extends ProtocolTypes>(
         },
         onJob(job) {
           options.asker.run(job, (result) => {
-            pull?.resume(result)
+            if (pull !== undefined) resumeJob(pull, result)
           })
         },
         onWireError: options.leave,
@@ -187,16 +187,16 @@ export function createReceiving<T extends ProtocolTypes>(
     push(bytes) {
       counters.receivedBytes += bytes.length
       lastBytesMs = loop.step.monotonicMs
-      if (!stopped) pull?.push(bytes)
+      if (pull !== undefined && !stopped) pushBytes(pull, bytes)
     },
-    readShare,
+    readShare: readOwnShare,
     end() {
       hasEnded = true
       if (pull === undefined || stopped) charts.sendChart({ type: 'peer.ended' })
     },
     stop() {
       stopped = true
-      pull?.stop()
+      if (pull !== undefined) pull.isStopped = true
     },
     isStopped: () => stopped,
     hasEnded: () => hasEnded,

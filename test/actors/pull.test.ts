@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createPull } from '../../actors/pull.ts'
+import { createPull, pushBytes, readShare, resumeJob } from '../../actors/pull.ts'
 import type { PullOptions } from '../../actors/pull.ts'
 import { WireError } from '../../codec/wire-error.ts'
 import type { Read, Wire } from '../../codec/wire.ts'
@@ -60,39 +60,39 @@ function startPull(units: (Unit | (() => Unit))[], options: Partial<Options> = {
 
 test('a share is so many bytes of one turn; the rest is for the next one', () => {
   const { log, pull, turns } = startPull([1, 2, 3, 4].map((number) => unit(number)))
-  pull.push(new Uint8Array(40))
-  expect(pull.readShare()).toBe(true)
+  pushBytes(pull, new Uint8Array(40))
+  expect(readShare(pull)).toBe(true)
   expect(log).toEqual(['unit 1', 'unit 2', 'unit 3', 'keep'])
   // The same turn: nothing more.
-  expect(pull.readShare()).toBe(true)
+  expect(readShare(pull)).toBe(true)
   expect(log.filter((line) => line.startsWith('unit'))).toHaveLength(3)
   turns.number++
-  expect(pull.readShare()).toBe(false)
-  expect([log.at(-2), pull.isDry()]).toEqual(['unit 4', true])
+  expect(readShare(pull)).toBe(false)
+  expect([log.at(-2), pull.isDry]).toEqual(['unit 4', true])
 })
 
 test('padding costs a share what it is long, and reaches nobody', () => {
   const padding: Unit = { kind: 'padding', bytesOnWire: 1_000 }
   const { log, pull, turns } = startPull([unit(1), padding, padding, unit(2)])
-  pull.push(new Uint8Array(40))
-  expect(pull.readShare()).toBe(true)
+  pushBytes(pull, new Uint8Array(40))
+  expect(readShare(pull)).toBe(true)
   expect(log).toEqual(['unit 1', 'keep'])
   turns.number++
-  expect(pull.readShare()).toBe(false)
+  expect(readShare(pull)).toBe(false)
   expect(log.filter((line) => line !== 'keep')).toEqual(['unit 1', 'unit 2'])
 })
 
 test('the smallest units cost a share as much as a few hundred bytes', () => {
   const { log, pull } = startPull(Array.from({ length: 20 }, (_, number) => unit(number, 2)))
-  pull.push(new Uint8Array(40))
-  expect(pull.readShare()).toBe(true)
+  pushBytes(pull, new Uint8Array(40))
+  expect(readShare(pull)).toBe(true)
   expect(log.filter((line) => line.startsWith('unit'))).toHaveLength(10)
 })
 
 test('or so many units', () => {
   const { log, pull } = startPull([unit(1), unit(2)], { unitsPerTurn: 1 })
-  pull.push(new Uint8Array(20))
-  expect(pull.readShare()).toBe(true)
+  pushBytes(pull, new Uint8Array(20))
+  expect(readShare(pull)).toBe(true)
   expect(log).toEqual(['unit 1', 'keep'])
 })
 
@@ -103,10 +103,10 @@ test('what blocks after one unit stops the next', () => {
       state.isBlocked = true
     },
   })
-  pull.readShare()
+  readShare(pull)
   expect(log).toEqual(['unit 1', 'keep'])
   state.isBlocked = false
-  pull.readShare()
+  readShare(pull)
   expect(log).toEqual(['unit 1', 'keep', 'unit 2', 'keep'])
 })
 
@@ -116,27 +116,27 @@ test('a job that is out stops the pull until it is answered', () => {
     job: { operation: 'sharedX', privateKey: new Uint8Array(), publicKey: new Uint8Array() },
   }
   const { log, pull } = startPull([job, { kind: 'secured', facts: 'it' }, unit(1)])
-  pull.readShare()
-  pull.readShare()
+  readShare(pull)
+  readShare(pull)
   expect(log.filter((line) => line !== 'keep')).toEqual(['job sharedX'])
-  pull.resume(undefined)
-  pull.readShare()
+  resumeJob(pull, undefined)
+  readShare(pull)
   expect(log.filter((line) => line !== 'keep').slice(1)).toEqual(['resume', 'secured it', 'unit 1'])
 })
 
 test('blocked, it pauses the stream at its bound, and once; it goes on at half', () => {
   const { log, pull, state } = startPull([])
   state.isBlocked = true
-  pull.push(new Uint8Array(99))
+  pushBytes(pull, new Uint8Array(99))
   expect(log).toEqual([])
-  pull.push(new Uint8Array(1))
-  pull.push(new Uint8Array(50))
+  pushBytes(pull, new Uint8Array(1))
+  pushBytes(pull, new Uint8Array(50))
   expect(log).toEqual(['pause'])
   state.bufferedBytes = 51
-  pull.readShare()
+  readShare(pull)
   expect(log).toEqual(['pause', 'keep'])
   state.bufferedBytes = 50
-  pull.readShare()
+  readShare(pull)
   expect(log).toEqual(['pause', 'keep', 'keep', 'unpause'])
 })
 
@@ -148,39 +148,39 @@ test('a stream that brings more than is read of it is paused at the bound, until
     },
   )
   const said = () => log.filter((line) => line !== 'keep')
-  pull.push(new Uint8Array(90))
-  expect(pull.readShare()).toBe(true)
+  pushBytes(pull, new Uint8Array(90))
+  expect(readShare(pull)).toBe(true)
   expect(said()).toEqual(['unit 1'])
   // The share of this turn is used up, and nothing blocks.
-  pull.push(new Uint8Array(10))
-  pull.push(new Uint8Array(10))
+  pushBytes(pull, new Uint8Array(10))
+  pushBytes(pull, new Uint8Array(10))
   expect(said()).toEqual(['unit 1', 'pause'])
   turns.number++
   state.bufferedBytes = 60
-  pull.readShare()
+  readShare(pull)
   expect(said()).toEqual(['unit 1', 'pause', 'unit 2'])
   turns.number++
   state.bufferedBytes = 50
-  pull.readShare()
+  readShare(pull)
   expect(said()).toEqual(['unit 1', 'pause', 'unit 2', 'unit 3', 'unpause'])
 })
 
 test('but it is never paused for a unit that is longer than the bound, and not whole', () => {
   const { log, pull, turns } = startPull([unit(1)], { unitsPerTurn: 1 })
-  pull.push(new Uint8Array(90))
-  pull.readShare()
+  pushBytes(pull, new Uint8Array(90))
+  readShare(pull)
   turns.number++
-  pull.push(new Uint8Array(90))
-  expect(pull.readShare()).toBe(false)
-  pull.push(new Uint8Array(1_000))
-  pull.readShare()
+  pushBytes(pull, new Uint8Array(90))
+  expect(readShare(pull)).toBe(false)
+  pushBytes(pull, new Uint8Array(1_000))
+  readShare(pull)
   expect(log.filter((line) => line !== 'keep')).toEqual(['unit 1'])
 })
 
 test('a refused unit is one of the share, and the stream goes on', () => {
   const refused: Unit = { kind: 'refused', error: new WireError('skip', 'bad'), bytesOnWire: 7 }
   const { log, pull } = startPull([refused, unit(1)])
-  pull.readShare()
+  readShare(pull)
   expect(log).toEqual(['refused bad 7', 'unit 1', 'keep'])
 })
 
@@ -192,9 +192,9 @@ test.each([
     throw error
   }
   const { log, pull } = startPull([failing, unit(1)])
-  pull.readShare()
-  pull.push(new Uint8Array(1))
-  pull.readShare()
+  readShare(pull)
+  pushBytes(pull, new Uint8Array(1))
+  readShare(pull)
   expect(log).toEqual([told])
 })
 
@@ -202,9 +202,9 @@ test('stopped from inside a unit, it reads no further and keeps nothing', () => 
   const { log, pull } = startPull([unit(1), unit(2)], {
     onMessage() {
       log.push('unit')
-      pull.stop()
+      pull.isStopped = true
     },
   })
-  pull.readShare()
+  readShare(pull)
   expect(log).toEqual(['unit'])
 })
