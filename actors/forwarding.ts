@@ -47,12 +47,17 @@ export interface Forwarding<Message> {
   /**
    * To those who neither sent it nor are its origin.
    *
-   * @param known.senders names of connections, the first one first
+   * @param known.senders names of connections
+   * @param known.source who sent it first, by identity where it has one: its connection may be gone
    * @param known.origin an identity
    */
   passOn(
     message: Message,
-    known: { readonly senders: ReadonlySet<string>; readonly origin: string },
+    known: {
+      readonly senders: ReadonlySet<string>
+      readonly source: string
+      readonly origin: string
+    },
   ): Forwarded
 }
 
@@ -97,13 +102,12 @@ export function createForwarding<T extends ProtocolTypes>(
 
   return {
     sendToAll: (message) => sendTo(neighbours(), message),
-    passOn(message, { origin, senders }) {
+    passOn(message, { origin, senders, source }) {
       const all = neighbours()
       const lacking = all.filter(({ identity, name }) => !senders.has(name) && identity !== origin)
       const isCrowd = all.length > forwardToAllMax
       const chosen = isCrowd ? shuffled(tools.random, lacking).slice(0, forwardToSome) : lacking
-      const [first = ''] = senders
-      return sendTo(chosen, message, all.find(({ name }) => name === first)?.identity ?? first)
+      return sendTo(chosen, message, source)
     },
   }
 }

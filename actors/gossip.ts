@@ -121,7 +121,7 @@ export function startGossip<
 
   /** @param delivery the application has not seen it yet: it owns what it gets */
   const accept = (
-    { names, publication }: Waiting,
+    { names, publication, source }: Waiting,
     senders: ReadonlySet<string>,
     delivery = adapter.deliveryOf(publication, names),
   ): void => {
@@ -130,7 +130,7 @@ export function startGossip<
     const message = adapter.passOn(publication)
     if (message === undefined) return
     totals.passedOn++
-    forwarding.passOn(message, { senders, origin: names.origin })
+    forwarding.passOn(message, { senders, source, origin: names.origin })
   }
 
   const noteFull = (): void => {

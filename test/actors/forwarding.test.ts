@@ -60,7 +60,7 @@ function createQuota(max: number): Quota {
 
 const active = (...names: readonly string[]) =>
   Object.fromEntries(names.map((name) => [name, 'active' as const]))
-const NOBODY = { senders: new Set<string>(), origin: 'nobody' }
+const NOBODY = { senders: new Set<string>(), source: 'id of a', origin: 'nobody' }
 
 test('an origin sends to all who are active, and counts who is full', () => {
   const { sendToAll, sent } = startNeighbours(
@@ -74,7 +74,7 @@ test('an origin sends to all who are active, and counts who is full', () => {
 describe('what is passed on', () => {
   test('goes to neither who sent it nor its origin', () => {
     const { passOn, sent } = startNeighbours(active('a', 'b', 'c'))
-    const known = { senders: new Set(['a']), origin: 'id of b' }
+    const known = { ...NOBODY, senders: new Set(['a']), origin: 'id of b' }
     expect(passOn(MESSAGE, known)).toEqual({ queued: 1, dropped: 0 })
     expect(sent).toEqual(['c'])
   })
@@ -87,7 +87,7 @@ describe('what is passed on', () => {
 
   test('goes to a few of a crowd, each time to others, and never to who has it', () => {
     const { passOn, sent } = startNeighbours(active('a', 'b', 'c', 'd', 'e', 'f'))
-    const known = { senders: new Set(['a']), origin: 'nobody' }
+    const known = { ...NOBODY, senders: new Set(['a']) }
     for (let time = 0; time < 50; time++) {
       expect(passOn(MESSAGE, known)).toEqual({ queued: 2, dropped: 0 })
       expect(new Set(sent.slice(-2)).size).toBe(2)
@@ -100,7 +100,7 @@ describe('whose quota is used up', () => {
   test('gets nothing more, whoever’s it is, and counts as dropped', () => {
     const { overQuota, passOn, sendToAll, sent } = startNeighbours(active('a', 'b'), { quota: 2 })
     expect(sendToAll(MESSAGE)).toEqual({ queued: 2, dropped: 0 })
-    const known = { senders: new Set(['b']), origin: 'nobody' }
+    const known = { ...NOBODY, senders: new Set(['b']) }
     expect(passOn(MESSAGE, known)).toEqual({ queued: 1, dropped: 0 })
     expect(sendToAll(MESSAGE)).toEqual({ queued: 1, dropped: 1 })
     expect(passOn(MESSAGE, NOBODY)).toEqual({ queued: 0, dropped: 2 })

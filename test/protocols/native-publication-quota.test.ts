@@ -3,7 +3,7 @@ import type { ConnectionWatcher } from '../../actors/child.ts'
 import type { NativeTypes } from '../../machines/handshakes/native.ts'
 import { createPublicationQuota } from '../../protocols/native/publication-quota.ts'
 import { startVirtualWorld } from '../support/nodes.ts'
-import { bytesOf, identityOf, startGossipScene } from './native-gossip-support.ts'
+import { bytesOf, identityOf, startGossipScene, startValidator } from './native-gossip-support.ts'
 import { addressOf, itemOf, startItemNode, startRawNode } from './native-items-support.ts'
 import { viewOf } from './native-support.ts'
 
@@ -162,6 +162,42 @@ describe('neighbours that send all that they may, all the time', () => {
     // Six windows, of 40 each: the flood has what nobody else wants.
     expect(linesOf('flood')).toBeGreaterThan(6 * 25)
     expect(far.struck()).toEqual([])
+  })
+
+  test('and leave before it is passed on, silence nobody either', async () => {
+    const scene = startGossipScene({
+      nodes: { middle: [], quiet: ['middle'], far: ['middle'] },
+      puppets: { greedy: ['middle'] },
+      settings: { limits: { publicationsPerWindowMax: 40, validationMs: 60_000 } },
+    })
+    const { pass, signed, the, world } = scene
+    const { asked, answer } = startValidator(the('middle'), 60_000)
+    const { supervisor } = the('greedy')
+    const { id } = identityOf('middle')
+    const address = `node://${id}@${String(scene.hosts.get('middle'))}:9946`
+    for (let sequence = 0n; sequence < 40n; sequence++) {
+      pass('greedy', 'middle', signed('greedy', { sequence, payload: bytesOf('flood') }))
+      if (sequence % 8n !== 7n) continue
+      world.advance(100)
+      supervisor.disconnect(id)
+      world.advance(100)
+      const connected = supervisor.connect(address)
+      world.advance(1_500)
+      await connected
+    }
+    for (const index of asked.keys()) await answer(index, 'accept')
+    world.advance(1_000)
+    const published = the('quiet').publish('of quiet')
+    world.advance(1_000)
+    await answer(40, 'accept')
+    world.advance(1_000)
+    await published
+    expect(
+      the('far')
+        .lines()
+        .filter((line) => line === 'flood'),
+    ).toHaveLength(33)
+    expect(the('far').lines().at(-1)).toBe('of quiet')
   })
 
   test('do not fill what is remembered, so that others are heard', async () => {
