@@ -30,7 +30,7 @@ export interface ItemIntakeOptions {
   readonly store: ItemStore
   readonly ignored: IgnoredNumbers
   readonly forwarding: Pick<Forwarding<ItemMessage>, 'passOn'>
-  readonly sync: Pick<ItemSync, 'onChange' | 'onGap' | 'onItem' | 'pause' | 'settle'>
+  readonly sync: Pick<ItemSync, 'onChange' | 'onGap' | 'onItem' | 'pause' | 'release' | 'settle'>
 }
 
 /** Conflicts that are remembered, the oldest go first: about 200 KB. */
@@ -70,8 +70,13 @@ export function startItemIntake(
   const keyOf = (id: string, { signature }: ItemMessage): string => `${id} ${encodeHex(signature)}`
 
   const end = ({ by, connection, item, origin }: Incoming, isKept: boolean): void => {
-    if (by === 'gossip') flooded--
-    else sync.settle(connection, origin, item, isKept ? 'kept' : 'not-kept')
+    if (by === 'sync') {
+      sync.settle(connection, origin, item, isKept ? 'kept' : 'not-kept')
+      return
+    }
+    flooded--
+    // An answer that came meanwhile waited with it.
+    sync.release(origin, item.number)
   }
 
   /** The verdict is there; undefined: it came too late. */

@@ -420,6 +420,26 @@ describe('the application decides', () => {
     expect(one.lines()).toEqual([`${short('origin')} 0 hello`])
   })
 
+  test('what it ignores of gossip is asked for later, though an answer waited with it', async () => {
+    let verdict: Validation = 'ignore'
+    const { one, raw, settle } = startAttacked({}, async () => {
+      await new Promise((resolve) => setImmediate(resolve))
+      return verdict
+    })
+    raw.send(locatorOf('origin', 0n, 0n))
+    await settle(1_000)
+    raw.send(itemOf('origin', 0n, 'hello'))
+    raw.send(itemOf('origin', 0n, 'hello', { hopsLeft: 0 }))
+    await settle(1_000)
+    expect([one.deliveries.length, raw.gotOf('range').length]).toEqual([0, 1])
+    verdict = 'accept'
+    await settle(240_000)
+    expect(raw.gotOf('range').length).toBeGreaterThan(1)
+    raw.send(itemOf('origin', 0n, 'hello', { hopsLeft: 0 }))
+    await settle(1_000)
+    expect(one.deliveries.map(({ by }) => by)).toEqual(['sync'])
+  })
+
   test('while it thinks, the same from others waits with it; too late is not now', async () => {
     let asked = 0
     const { one, raw, settle, world } = startAttacked({}, () => {
