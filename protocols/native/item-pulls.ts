@@ -434,9 +434,12 @@ export function createPulls(tools: Tools, options: PullOptions): Pulls {
       // An answer has no hops left; what has some is passed on, and may overtake an answer.
       if (neighbour === undefined || item.hopsLeft > 0) return 'unasked'
       const { asked } = neighbour
-      if (asked !== undefined && isIn(asked, origin, item)) takeAnswer(neighbour, asked, item)
+      const isTimely = asked !== undefined && isIn(asked, origin, item)
+      if (isTimely) takeAnswer(neighbour, asked, item)
       else if (!takeLate(neighbour, origin, item)) return 'unasked'
       if (checkedBytes >= CHECKED_BYTES_MAX) return 'no-room'
+      // Many ranges of each neighbour may come late, all at once.
+      if (!isTimely && checkedItems >= CHECKED_ITEMS_MAX) return 'no-room'
       checkedBytes += bytesOf(item)
       checkedItems++
       checked.set(origin, addToRuns(checked.get(origin) ?? NO_RUNS, item.number))
