@@ -16,6 +16,11 @@ export interface Forwarded {
   readonly dropped: number
 }
 
+export interface PassedOn extends Forwarded {
+  /** Names of the connections of those whose quota was used up. */
+  readonly lacking: ReadonlySet<string>
+}
+
 export interface ForwardLimits {
   /** With more neighbours than this, so many drawn ones get it. */
   readonly forwardToAllMax: number
@@ -50,6 +55,7 @@ export interface Forwarding<Message> {
    * @param known.senders names of connections
    * @param known.source who sent it first, by identity where it has one: its connection may be gone
    * @param known.origin an identity
+   * @param known.only names of connections; left out: to whoever lacks it, of a crowd to a few
    */
   passOn(
     message: Message,
@@ -57,8 +63,9 @@ export interface Forwarding<Message> {
       readonly senders: ReadonlySet<string>
       readonly source: string
       readonly origin: string
+      readonly only?: ReadonlySet<string>
     },
-  ): Forwarded
+  ): PassedOn
 }
 
 type Sending<T extends ProtocolTypes> = Pick<
@@ -81,13 +88,15 @@ export function createForwarding<T extends ProtocolTypes>(
     chosen: readonly ConnectionView<T>[],
     message: T['message'],
     source?: string,
-  ): Forwarded => {
+  ): PassedOn => {
+    const lacking = new Set<string>()
     let queued = 0
     let dropped = 0
     for (const neighbour of chosen) {
       if (quota.isUsedUp(neighbour, source)) {
         overQuota++
         dropped++
+        lacking.add(neighbour.name)
         continue
       }
       const outcome = tools.send(neighbour.name, message)
@@ -97,16 +106,22 @@ export function createForwarding<T extends ProtocolTypes>(
       }
       if (outcome === 'full') dropped++
     }
-    return { queued, dropped }
+    return { queued, dropped, lacking }
   }
 
   return {
-    sendToAll: (message) => sendTo(neighbours(), message),
-    passOn(message, { origin, senders, source }) {
+    sendToAll(message) {
+      const { dropped, queued } = sendTo(neighbours(), message)
+      return { queued, dropped }
+    },
+    passOn(message, { only, origin, senders, source }) {
       const all = neighbours()
-      const lacking = all.filter(({ identity, name }) => !senders.has(name) && identity !== origin)
-      const isCrowd = all.length > forwardToAllMax
-      const chosen = isCrowd ? shuffled(tools.random, lacking).slice(0, forwardToSome) : lacking
+      const others = all.filter(
+        ({ identity, name }) =>
+          !senders.has(name) && identity !== origin && only?.has(name) !== false,
+      )
+      const isCrowd = only === undefined && all.length > forwardToAllMax
+      const chosen = isCrowd ? shuffled(tools.random, others).slice(0, forwardToSome) : others
       return sendTo(chosen, message, source)
     },
   }

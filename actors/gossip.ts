@@ -14,6 +14,7 @@ import { createPending } from './pending.ts'
 import type { PendingEntry, PendingLimits, PendingTable } from './pending.ts'
 import type { SeenCache } from './seen-cache.ts'
 import type { Answered, Delivery, Validation } from './services.ts'
+import { createWithheld } from './withheld.ts'
 
 export interface GossipNames {
   /** Every receiver computes it. */
@@ -104,6 +105,8 @@ export function startGossip<
 
   const left = [...table.values()]
   let isFull = false
+  // They hold as much as what is pending does.
+  const withheld = createWithheld<Publication>(limits.pendingMax)
   const pending = createPending(table, tools, limits, ({ content }) => {
     // Without a verdict it is as if the application had not wanted to say.
     if (content.waitsFor === 'validation') seen.forgetSooner(content.names.id)
@@ -130,7 +133,20 @@ export function startGossip<
     const message = adapter.passOn(publication)
     if (message === undefined) return
     totals.passedOn++
-    forwarding.passOn(message, { senders, source, origin: names.origin })
+    const { id, origin } = names
+    const { lacking } = forwarding.passOn(message, { senders, source, origin })
+    withheld.note(id, { message, origin, lacking })
+  }
+
+  /** Whoever had no place for who sent it first may have one for this neighbour. */
+  const passOnAgain = (id: string, connection: string, source: string): void => {
+    const known = withheld.find(id)
+    if (known === undefined) return
+    const { lacking: only, message, origin } = known
+    const passed = forwarding.passOn(message, {
+      ...{ senders: new Set([connection]), source, origin, only },
+    })
+    withheld.note(id, { ...known, lacking: passed.lacking })
   }
 
   const noteFull = (): void => {
@@ -219,7 +235,7 @@ export function startGossip<
       totals.received++
       if (seen.has(names.id, tools.monotonicMs())) {
         totals.duplicates++
-        pending.attach(names.id, [connection])
+        if (!pending.attach(names.id, [connection])) passOnAgain(names.id, connection, source)
         return
       }
       const key = `${names.id} ${adapter.variantOf(view)}`

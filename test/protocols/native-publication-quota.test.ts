@@ -200,6 +200,29 @@ describe('neighbours that send all that they may, all the time', () => {
     expect(the('far').lines().at(-1)).toBe('of quiet')
   })
 
+  test('and pass on first what others say, silence nobody for whom another one speaks', () => {
+    const scene = startGossipScene({
+      nodes: { middle: [], far: ['middle'] },
+      puppets: { greedy: ['middle'], quiet: ['middle'] },
+      settings: { limits: { publicationsPerWindowMax: 40 } },
+    })
+    const { pass, signed, the, world } = scene
+    for (let sequence = 0n; sequence < 35n; sequence++) {
+      pass('greedy', 'middle', signed('greedy', { sequence, payload: bytesOf('flood') }))
+    }
+    world.advance(1_000)
+    const said = signed('author', { payload: bytesOf('of author') })
+    pass('greedy', 'middle', said)
+    world.advance(1_000)
+    const others = () => [the('far'), the('quiet')].map((one) => one.received().at(-1))
+    expect([the('middle').lines().at(-1), ...others()]).toEqual(['of author', 'flood', 'flood'])
+    for (let time = 0; time < 3; time++) pass('quiet', 'middle', said)
+    world.advance(1_000)
+    // Once, and not to who has it.
+    expect(others()).toEqual(['of author', 'flood'])
+    expect(the('far').received()).toHaveLength(34)
+  })
+
   test('do not fill what is remembered, so that others are heard', async () => {
     const scene = startGossipScene({
       nodes: { middle: [], quiet: ['middle'] },
