@@ -200,6 +200,34 @@ describe('neighbours that send all that they may, all the time', () => {
     expect(the('far').lines().at(-1)).toBe('of quiet')
   })
 
+  test('and leave before their items are passed on, silence nobody either', async () => {
+    const world = startVirtualWorld({ seed: 'items of who left' })
+    const limits = { publicationsPerWindowMax: 40, validationMs: 60_000, locatorEveryMs: 600_000 }
+    const middle = startItemNode(world, 'middle', '10.0.0.1', { limits })
+    const address = addressOf('middle', '10.0.0.1')
+    const far = startItemNode(world, 'far', '10.0.0.2', { limits, bootstrap: [address] })
+    const greedy = startRawNode(world, 'greedy', '10.0.0.3', [address])
+    const quiet = startRawNode(world, 'quiet', '10.0.0.4', [address])
+    const { answer } = startValidator(middle, 60_000)
+    world.advance(2_000)
+    for (let number = 0n; number < 40n; number++) {
+      greedy.send(itemOf('greedy', number, 'flood'))
+      if (number % 8n !== 7n) continue
+      world.advance(100)
+      greedy.supervisor.disconnect(middle.id)
+      world.advance(100)
+      const connected = greedy.supervisor.connect(address)
+      world.advance(1_500)
+      await connected
+    }
+    quiet.send(itemOf('quiet', 0n, 'of quiet'))
+    world.advance(100)
+    for (let index = 0; index <= 40; index++) await answer(index, 'accept')
+    world.advance(1_000)
+    expect(far.lines().filter((line) => line.endsWith('flood'))).toHaveLength(33)
+    expect(far.lines().at(-1)).toMatch(/of quiet$/)
+  })
+
   test('and pass on first what others say, silence nobody for whom another one speaks', () => {
     const scene = startGossipScene({
       nodes: { middle: [], far: ['middle'] },
