@@ -73,7 +73,7 @@ type Sending<T extends ProtocolTypes> = Pick<
   'connections' | 'random' | 'send' | 'show'
 >
 
-/** It shows how many were not sent because of the quota. */
+/** It shows how many were not sent at first because of the quota. */
 export function createForwarding<T extends ProtocolTypes>(
   tools: Sending<T>,
   { limits: { forwardToAllMax, forwardToSome }, quota }: ForwardingOptions,
@@ -94,7 +94,6 @@ export function createForwarding<T extends ProtocolTypes>(
     let dropped = 0
     for (const neighbour of chosen) {
       if (quota.isUsedUp(neighbour, source)) {
-        overQuota++
         dropped++
         lacking.add(neighbour.name)
         continue
@@ -111,7 +110,8 @@ export function createForwarding<T extends ProtocolTypes>(
 
   return {
     sendToAll(message) {
-      const { dropped, queued } = sendTo(neighbours(), message)
+      const { dropped, lacking, queued } = sendTo(neighbours(), message)
+      overQuota += lacking.size
       return { queued, dropped }
     },
     passOn(message, { only, origin, senders, source }) {
@@ -122,7 +122,10 @@ export function createForwarding<T extends ProtocolTypes>(
       )
       const isCrowd = only === undefined && all.length > forwardToAllMax
       const chosen = isCrowd ? shuffled(tools.random, others).slice(0, forwardToSome) : others
-      return sendTo(chosen, message, source)
+      const passed = sendTo(chosen, message, source)
+      // Those who are named were counted before.
+      if (only === undefined) overQuota += passed.lacking.size
+      return passed
     },
   }
 }

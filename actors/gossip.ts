@@ -136,10 +136,15 @@ export function startGossip<
     const { id, origin } = names
     const { lacking } = forwarding.passOn(message, { senders, source, origin })
     withheld.note(id, { message, origin, lacking })
+    if (lacking.size === 0) return
+    // Whoever sent it too and is gone has no places: each of its connections would have its own.
+    for (const { name, identity = name } of tools.connections()) {
+      if (senders.has(name) && identity !== source) passOnAgain(id, name, identity)
+    }
   }
 
   /** Whoever had no place for who sent it first may have one for this neighbour. */
-  const passOnAgain = (id: string, connection: string, source: string): void => {
+  function passOnAgain(id: string, connection: string, source: string): void {
     const known = withheld.find(id)
     if (known === undefined) return
     const { lacking: only, message, origin } = known

@@ -251,6 +251,28 @@ describe('neighbours that send all that they may, all the time', () => {
     expect(the('far').received()).toHaveLength(34)
   })
 
+  test('and another one speaks while the application looks at it: it is passed on as that one’s', async () => {
+    const scene = startGossipScene({
+      nodes: { middle: [], far: ['middle'] },
+      puppets: { greedy: ['middle'], quiet: ['middle'] },
+      settings: { limits: { publicationsPerWindowMax: 40 } },
+    })
+    const { pass, signed, the, world } = scene
+    const { answer } = startValidator(the('middle'))
+    for (let sequence = 0n; sequence < 35n; sequence++) {
+      pass('greedy', 'middle', signed('greedy', { sequence, payload: bytesOf('flood') }))
+    }
+    const said = signed('author', { payload: bytesOf('of author') })
+    pass('greedy', 'middle', said)
+    world.advance(100)
+    pass('quiet', 'middle', said)
+    world.advance(100)
+    for (let index = 0; index <= 35; index++) await answer(index, 'accept')
+    world.advance(1_000)
+    expect(the('far').received().at(-1)).toBe('of author')
+    expect(the('far').received()).toHaveLength(34)
+  })
+
   test('do not fill what is remembered, so that others are heard', async () => {
     const scene = startGossipScene({
       nodes: { middle: [], quiet: ['middle'] },
