@@ -29,14 +29,19 @@ export interface ForwardLimits {
 
 type Neighbour = Pick<ConnectionView<ProtocolTypes>, 'identity' | 'name'>
 
+/** Who sends over these connections, by identity where there is one. */
+export const sourcesOf = (connections: readonly Neighbour[]): ReadonlySet<string> =>
+  new Set(connections.map(({ identity, name }) => identity ?? name))
+
 /**
  * How many a neighbour takes. Who passes on what each of many neighbours may send it has more than it
  * may send to any of them, without a fault of its own.
  *
- * `source` is who sent it first, by identity where it has one; undefined: it is our own.
+ * `source` is who sent it first, by identity where it has one; undefined: it is our own. `here` are all who
+ * may send now.
  */
 export interface Quota {
-  isUsedUp(neighbour: Neighbour, source: string | undefined): boolean
+  isUsedUp(neighbour: Neighbour, source: string | undefined, here: ReadonlySet<string>): boolean
   /** One more waits to leave for it. */
   note(neighbour: Neighbour, source: string | undefined): void
 }
@@ -87,13 +92,14 @@ export function createForwarding<T extends ProtocolTypes>(
   const sendTo = (
     chosen: readonly ConnectionView<T>[],
     message: T['message'],
-    source?: string,
+    source: string | undefined,
+    here: ReadonlySet<string>,
   ): PassedOn => {
     const lacking = new Set<string>()
     let queued = 0
     let dropped = 0
     for (const neighbour of chosen) {
-      if (quota.isUsedUp(neighbour, source)) {
+      if (quota.isUsedUp(neighbour, source, here)) {
         dropped++
         lacking.add(neighbour.name)
         continue
@@ -110,7 +116,7 @@ export function createForwarding<T extends ProtocolTypes>(
 
   return {
     sendToAll(message) {
-      const { dropped, lacking, queued } = sendTo(neighbours(), message)
+      const { dropped, lacking, queued } = sendTo(neighbours(), message, undefined, new Set())
       overQuota += lacking.size
       return { queued, dropped }
     },
@@ -122,7 +128,7 @@ export function createForwarding<T extends ProtocolTypes>(
       )
       const isCrowd = only === undefined && all.length > forwardToAllMax
       const chosen = isCrowd ? shuffled(tools.random, others).slice(0, forwardToSome) : others
-      const passed = sendTo(chosen, message, source)
+      const passed = sendTo(chosen, message, source, sourcesOf(all))
       // Those who are named were counted before.
       if (only === undefined) overQuota += passed.lacking.size
       return passed

@@ -9,6 +9,7 @@
 import type { ProtocolTypes } from '../machines/session.ts'
 import type { CryptoJob, JobResult } from '../world/jobs.ts'
 import type { ChildTools, PeerReference } from './child.ts'
+import { sourcesOf } from './forwarding.ts'
 import type { Forwarding } from './forwarding.ts'
 import { createPending } from './pending.ts'
 import type { PendingEntry, PendingLimits, PendingTable } from './pending.ts'
@@ -154,6 +155,9 @@ export function startGossip<
     withheld.note(id, { ...known, lacking: passed.lacking })
   }
 
+  const here = (): ReadonlySet<string> =>
+    sourcesOf(tools.connections().filter(({ phase }) => phase === 'active'))
+
   const noteFull = (): void => {
     if (!isFull) adapter.onFull()
     isFull = true
@@ -197,7 +201,7 @@ export function startGossip<
     if (result !== true) return
     const { names, source } = content
     const { claim, id } = names
-    switch (seen.note(id, tools.monotonicMs(), { claim, source })) {
+    switch (seen.note(id, tools.monotonicMs(), { claim, source, here: here() })) {
       case 'new':
         isFull = false
         validate(content, senders)
@@ -246,7 +250,7 @@ export function startGossip<
       const key = `${names.id} ${adapter.variantOf(view)}`
       if (pending.attach(key, [connection])) return
       // It could not be remembered: its signature need not be checked.
-      if (seen.isFull(tools.monotonicMs(), source)) {
+      if (seen.isFull(tools.monotonicMs(), { source, here: here() })) {
         noteFull()
         return
       }
