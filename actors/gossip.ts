@@ -9,6 +9,7 @@
 import type { ProtocolTypes } from '../machines/session.ts'
 import type { CryptoJob, JobResult } from '../world/jobs.ts'
 import type { ChildTools, PeerReference } from './child.ts'
+import { mayHoldMore } from './fair-share.ts'
 import { sourcesOf } from './forwarding.ts'
 import type { Forwarding } from './forwarding.ts'
 import { createPending } from './pending.ts'
@@ -158,6 +159,16 @@ export function startGossip<
   const here = (): ReadonlySet<string> =>
     sourcesOf(tools.connections().filter(({ phase }) => phase === 'active'))
 
+  /** What the application is slow to look at takes no place that another neighbour may come for. */
+  const hasPlaceFor = (source: string): boolean => {
+    const held = new Map<string, number>()
+    for (const { content } of table.values()) {
+      held.set(content.source, (held.get(content.source) ?? 0) + 1)
+    }
+    const places = { max: limits.pendingMax, taken: table.size, held, here: here() }
+    return mayHoldMore(source, places)
+  }
+
   const noteFull = (): void => {
     if (!isFull) adapter.onFull()
     isFull = true
@@ -254,6 +265,8 @@ export function startGossip<
         noteFull()
         return
       }
+      // Best effort: a neighbour that sends it later may find a place.
+      if (!hasPlaceFor(source)) return
       const publication = adapter.own(view)
       const job = adapter.check(publication, names)
       if (job === 'ignore') return
@@ -262,7 +275,6 @@ export function startGossip<
         return
       }
       const waiting: Waiting = { waitsFor: 'signature', publication, names, job, source }
-      // Best effort: where there is no place for it, a neighbour that sends it later may find one.
       const entry = pending.hold(key, waiting, [connection])
       if (entry !== undefined) checkSignature(entry)
     },

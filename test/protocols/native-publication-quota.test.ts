@@ -289,6 +289,21 @@ describe('neighbours that send all that they may, all the time', () => {
     expect(the('far').received()).toHaveLength(25)
   })
 
+  test('and that the application is slow to look at, leave room for others', async () => {
+    const scene = startGossipScene({
+      nodes: { middle: [], quiet: ['middle'] },
+      puppets: Object.fromEntries(GREEDY.map((name) => [name, ['middle']])),
+      settings: { limits: { pendingPublicationsMax: 40 } },
+    })
+    const { texts } = startValidator(scene.the('middle'))
+    const published: Promise<unknown>[] = []
+    flood(scene, [30, 10], (second) => {
+      if (second % 4 === 3) published.push(scene.the('quiet').publish('of quiet'))
+    })
+    await Promise.all(published)
+    expect(texts().filter((text) => text === 'of quiet')).toHaveLength(published.length)
+  })
+
   test('all at once, do not fill what is remembered', async () => {
     const scene = startGossipScene({
       nodes: { middle: [], quiet: ['middle'] },
