@@ -9,11 +9,14 @@
 import type { ProtocolTypes } from '../machines/session.ts'
 import type { CryptoJob, JobResult } from '../world/jobs.ts'
 import type { ChildTools, PeerReference } from './child.ts'
+import { mayHoldMore } from './fair-share.ts'
+import { sourcesOf } from './forwarding.ts'
 import type { Forwarding } from './forwarding.ts'
 import { createPending } from './pending.ts'
 import type { PendingEntry, PendingLimits, PendingTable } from './pending.ts'
 import type { SeenCache } from './seen-cache.ts'
 import type { Answered, Delivery, Validation } from './services.ts'
+import { createWithheld } from './withheld.ts'
 
 export interface GossipNames {
   /** Every receiver computes it. */
@@ -104,6 +107,8 @@ export function startGossip<
 
   const left = [...table.values()]
   let isFull = false
+  // They hold as much as what is pending does.
+  const withheld = createWithheld<Publication>(limits.pendingMax)
   const pending = createPending(table, tools, limits, ({ content }) => {
     // Without a verdict it is as if the application had not wanted to say.
     if (content.waitsFor === 'validation') seen.forgetSooner(content.names.id)
@@ -121,7 +126,7 @@ export function startGossip<
 
   /** @param delivery the application has not seen it yet: it owns what it gets */
   const accept = (
-    { names, publication }: Waiting,
+    { names, publication, source }: Waiting,
     senders: ReadonlySet<string>,
     delivery = adapter.deliveryOf(publication, names),
   ): void => {
@@ -130,7 +135,38 @@ export function startGossip<
     const message = adapter.passOn(publication)
     if (message === undefined) return
     totals.passedOn++
-    forwarding.passOn(message, { senders, origin: names.origin })
+    const { id, origin } = names
+    const { lacking } = forwarding.passOn(message, { senders, source, origin })
+    withheld.note(id, { message, origin, lacking })
+    if (lacking.size === 0) return
+    // Whoever sent it too and is gone has no places: each of its connections would have its own.
+    for (const { name, identity = name } of tools.connections()) {
+      if (senders.has(name) && identity !== source) passOnAgain(id, name, identity)
+    }
+  }
+
+  /** Whoever had no place for who sent it first may have one for this neighbour. */
+  function passOnAgain(id: string, connection: string, source: string): void {
+    const known = withheld.find(id)
+    if (known === undefined) return
+    const { lacking: only, message, origin } = known
+    const passed = forwarding.passOn(message, {
+      ...{ senders: new Set([connection]), source, origin, only },
+    })
+    withheld.note(id, { ...known, lacking: passed.lacking })
+  }
+
+  const here = (): ReadonlySet<string> =>
+    sourcesOf(tools.connections().filter(({ phase }) => phase === 'active'))
+
+  /** What the application is slow to look at takes no place that another neighbour may come for. */
+  const hasPlaceFor = (source: string): boolean => {
+    const held = new Map<string, number>()
+    for (const { content } of table.values()) {
+      held.set(content.source, (held.get(content.source) ?? 0) + 1)
+    }
+    const places = { max: limits.pendingMax, taken: table.size, held, here: here() }
+    return mayHoldMore(source, places)
   }
 
   const noteFull = (): void => {
@@ -176,7 +212,7 @@ export function startGossip<
     if (result !== true) return
     const { names, source } = content
     const { claim, id } = names
-    switch (seen.note(id, tools.monotonicMs(), { claim, source })) {
+    switch (seen.note(id, tools.monotonicMs(), { claim, source, here: here() })) {
       case 'new':
         isFull = false
         validate(content, senders)
@@ -219,16 +255,18 @@ export function startGossip<
       totals.received++
       if (seen.has(names.id, tools.monotonicMs())) {
         totals.duplicates++
-        pending.attach(names.id, [connection])
+        if (!pending.attach(names.id, [connection])) passOnAgain(names.id, connection, source)
         return
       }
       const key = `${names.id} ${adapter.variantOf(view)}`
       if (pending.attach(key, [connection])) return
       // It could not be remembered: its signature need not be checked.
-      if (seen.isFull(tools.monotonicMs(), source)) {
+      if (seen.isFull(tools.monotonicMs(), { source, here: here() })) {
         noteFull()
         return
       }
+      // Best effort: a neighbour that sends it later may find a place.
+      if (!hasPlaceFor(source)) return
       const publication = adapter.own(view)
       const job = adapter.check(publication, names)
       if (job === 'ignore') return
@@ -237,7 +275,6 @@ export function startGossip<
         return
       }
       const waiting: Waiting = { waitsFor: 'signature', publication, names, job, source }
-      // Best effort: where there is no place for it, a neighbour that sends it later may find one.
       const entry = pending.hold(key, waiting, [connection])
       if (entry !== undefined) checkSignature(entry)
     },

@@ -7,9 +7,13 @@
 import type { Subscriber } from 'rxjs'
 
 export interface MessageSubject<Value> {
-  /** The function that it returns takes the subscriber away; it still gets what is being handed on. */
+  /**
+   * The function that it returns takes the subscriber away. What is being handed on still reaches it, and
+   * RxJS passes over that where it is unsubscribed.
+   */
   add(subscriber: Subscriber<Value>): () => void
   next(value: Value): void
+  /** Unlike RxJS's own it could go on: whoever owns it gives it nothing more, and nobody new. */
   complete(): void
   isObserved(): boolean
 }

@@ -27,7 +27,7 @@ export interface SeenCache {
   note(id: string, nowMs: number, about?: Noted): 'new' | 'seen' | 'contested' | 'full'
   has(id: string, nowMs: number): boolean
   /** For what comes from this source. */
-  isFull(nowMs: number, source?: string): boolean
+  isFull(nowMs: number, from?: Pick<Noted, 'here' | 'source'>): boolean
   /** It is forgotten sooner, counted from when it was noted, and its claim with it: sent again, it may pass. */
   forgetSooner(id: string): void
   readonly size: number
@@ -36,8 +36,12 @@ export interface SeenCache {
 export interface Noted {
   /** Who sent it first. Those of whom that is not said are one source. */
   readonly source?: string
+  /** The sources for which places are kept. */
+  readonly here?: ReadonlySet<string>
   readonly claim?: string
 }
+
+const NOBODY: ReadonlySet<string> = new Set()
 
 interface Seen {
   readonly untilMs: number
@@ -65,8 +69,8 @@ export function createSeenCache({ seenMax, seenMs, soonerMs }: SeenLimits): Seen
     if (claim !== undefined) claims.delete(claim)
   }
 
-  const isFullFor = (source: string): boolean =>
-    !mayHoldMore(source, { max: seenMax, taken: whole.size + sooner.size, held: counts })
+  const isFullFor = (source: string, here: ReadonlySet<string>): boolean =>
+    !mayHoldMore(source, { max: seenMax, taken: whole.size + sooner.size, held: counts, here })
 
   const forgetEnded = (nowMs: number): void => {
     for (const table of [whole, sooner]) {
@@ -89,9 +93,9 @@ export function createSeenCache({ seenMax, seenMs, soonerMs }: SeenLimits): Seen
   }
 
   return {
-    note(id, nowMs, { claim, source = '' } = {}) {
+    note(id, nowMs, { claim, here = NOBODY, source = '' } = {}) {
       if (has(id, nowMs)) return 'seen'
-      if (isFullFor(source)) return 'full'
+      if (isFullFor(source, here)) return 'full'
       const isContested = claim !== undefined && claims.has(claim)
       whole.set(id, { untilMs: nowMs + seenMs, source, claim: isContested ? undefined : claim })
       count(source, 1)
@@ -100,9 +104,9 @@ export function createSeenCache({ seenMax, seenMs, soonerMs }: SeenLimits): Seen
       return 'new'
     },
     has,
-    isFull(nowMs, source = '') {
+    isFull(nowMs, { here = NOBODY, source = '' } = {}) {
       forgetEnded(nowMs)
-      return isFullFor(source)
+      return isFullFor(source, here)
     },
     forgetSooner(id) {
       const seen = whole.get(id)

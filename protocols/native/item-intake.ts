@@ -30,7 +30,7 @@ export interface ItemIntakeOptions {
   readonly store: ItemStore
   readonly ignored: IgnoredNumbers
   readonly forwarding: Pick<Forwarding<ItemMessage>, 'passOn'>
-  readonly sync: Pick<ItemSync, 'onChange' | 'onGap' | 'onItem' | 'pause' | 'settle'>
+  readonly sync: Pick<ItemSync, 'onChange' | 'onGap' | 'onItem' | 'pause' | 'release' | 'settle'>
 }
 
 /** Conflicts that are remembered, the oldest go first: about 200 KB. */
@@ -43,6 +43,8 @@ interface Incoming {
   readonly by: 'gossip' | 'sync'
   /** Who sent it first. */
   readonly connection: string
+  /** The same, by identity where it has one. */
+  readonly source: string
 }
 
 export function startItemIntake(
@@ -68,8 +70,13 @@ export function startItemIntake(
   const keyOf = (id: string, { signature }: ItemMessage): string => `${id} ${encodeHex(signature)}`
 
   const end = ({ by, connection, item, origin }: Incoming, isKept: boolean): void => {
-    if (by === 'gossip') flooded--
-    else sync.settle(connection, origin, item, isKept ? 'kept' : 'not-kept')
+    if (by === 'sync') {
+      sync.settle(connection, origin, item, isKept ? 'kept' : 'not-kept')
+      return
+    }
+    flooded--
+    // An answer that came meanwhile waited with it.
+    sync.release(origin, item.number)
   }
 
   /** The verdict is there; undefined: it came too late. */
@@ -103,7 +110,7 @@ export function startItemIntake(
     const entry = take(incoming)
     if (entry === undefined) return
     const { content, senders } = entry
-    const { by, id, item, origin } = content
+    const { by, id, item, origin, source } = content
     const { number } = item
     // What was asked for displaces nobody: two neighbours could displace each other's for ever.
     if (!store.fits(origin, number, by === 'gossip')) {
@@ -120,7 +127,7 @@ export function startItemIntake(
       }
       tools.application.deliver(deliveryOf(content))
       if (by === 'gossip' && item.hopsLeft > 0) {
-        forwarding.passOn({ ...item, hopsLeft: item.hopsLeft - 1 }, { senders, origin })
+        forwarding.passOn({ ...item, hopsLeft: item.hopsLeft - 1 }, { senders, source, origin })
       }
       sync.onChange()
       if (isGap && by === 'gossip') for (const sender of senders) sync.onGap(sender)
@@ -177,7 +184,7 @@ export function startItemIntake(
   }
 
   function receive(message: ItemMessage, peer: PeerReference, by: 'gossip' | 'sync'): void {
-    const { connection } = peer
+    const { connection, identity: source = connection } = peer
     const origin = encodeHex(message.originId)
     const { number } = message
     const leave = (outcome: Outcome): void => {
@@ -207,7 +214,7 @@ export function startItemIntake(
       return
     }
     const item = ownedPublication(message)
-    const incoming: Incoming = { item, id, origin, by, connection }
+    const incoming: Incoming = { item, id, origin, by, connection, source }
     if (by === 'gossip') flooded++
     // The time is the application's: until the signature is checked it is us who take it, and what waits
     // for that is not let go of, only to be asked for again.

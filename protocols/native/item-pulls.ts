@@ -110,6 +110,8 @@ export interface Pulls {
   onItem(connection: string, origin: string, item: Came): 'asked' | 'no-room' | 'unasked'
   /** What came of an item on its way. Not kept: others may be asked for it. */
   settle(connection: string, origin: string, item: Came, outcome: Outcome): void
+  /** One that nobody was asked for is looked at no more: nor is what was asked for and waited with it. */
+  release(origin: string, number: bigint): void
   /** Asks for nothing for a while: what came could not be kept. */
   pause(): void
 }
@@ -190,6 +192,14 @@ export function createPulls(tools: Tools, options: PullOptions): Pulls {
       isArmed = false
       askAll()
     })
+  }
+
+  const release = (origin: string, number: bigint): void => {
+    const before = checked.get(origin)
+    if (before === undefined) return
+    const runs = removeFromRuns(before, number)
+    if (runs.length === 0) checked.delete(origin)
+    else checked.set(origin, runs)
   }
 
   /** Remembers of a neighbour what came of its item. */
@@ -431,9 +441,12 @@ export function createPulls(tools: Tools, options: PullOptions): Pulls {
       // An answer has no hops left; what has some is passed on, and may overtake an answer.
       if (neighbour === undefined || item.hopsLeft > 0) return 'unasked'
       const { asked } = neighbour
-      if (asked !== undefined && isIn(asked, origin, item)) takeAnswer(neighbour, asked, item)
+      const isTimely = asked !== undefined && isIn(asked, origin, item)
+      if (isTimely) takeAnswer(neighbour, asked, item)
       else if (!takeLate(neighbour, origin, item)) return 'unasked'
       if (checkedBytes >= CHECKED_BYTES_MAX) return 'no-room'
+      // Many ranges of each neighbour may come late, all at once.
+      if (!isTimely && checkedItems >= CHECKED_ITEMS_MAX) return 'no-room'
       checkedBytes += bytesOf(item)
       checkedItems++
       checked.set(origin, addToRuns(checked.get(origin) ?? NO_RUNS, item.number))
@@ -443,15 +456,12 @@ export function createPulls(tools: Tools, options: PullOptions): Pulls {
       const { number } = item
       checkedBytes -= bytesOf(item)
       checkedItems--
-      if (outcome !== 'attached') {
-        const runs = removeFromRuns(checked.get(origin) ?? NO_RUNS, number)
-        if (runs.length === 0) checked.delete(origin)
-        else checked.set(origin, runs)
-      }
+      if (outcome !== 'attached') release(origin, number)
       const neighbour = neighbours.get(connection)
       if (neighbour !== undefined) note(neighbour, origin, number, outcome)
       askSoon()
     },
+    release,
     pause() {
       pausedUntilMs = tools.monotonicMs() + limits.locatorEveryMs
     },

@@ -32,7 +32,7 @@ export interface ItemSyncOptions extends Omit<PullOptions, 'limits' | 'store'> {
   readonly limits: PullOptions['limits'] & SyncLimits
 }
 
-export interface ItemSync extends Pick<Pulls, 'asked' | 'onItem' | 'pause' | 'settle'> {
+export interface ItemSync extends Pick<Pulls, 'asked' | 'onItem' | 'pause' | 'release' | 'settle'> {
   /** What is held has changed. */
   onChange(): void
   /** An item of this neighbour shows that others are missing. */
@@ -108,6 +108,7 @@ export function startItemSync(tools: ChildTools<NativeTypes>, options: ItemSyncO
     asked: pulls.asked,
     onItem: pulls.onItem,
     settle: pulls.settle,
+    release: pulls.release,
     pause: pulls.pause,
     onChange: locators.onChange,
     onGap: locators.onGap,

@@ -74,14 +74,16 @@ export function createPublicationQuota(
   })
 
   return {
-    isUsedUp({ identity, name }, source) {
-      const neighbour = neighbours.get(identity ?? name)
+    isUsedUp({ identity, name }, source, here) {
+      const key = identity ?? name
+      const neighbour = neighbours.get(key)
       if (neighbour === undefined) return publicationsPerWindowMax === 0
       forgetOld(neighbour)
       if (neighbour.sent.length - neighbour.first >= publicationsPerWindowMax) return true
       if (source === undefined) return false
       const { bySource: held, passedOn: taken } = neighbour
-      return !mayHoldMore(source, { max: passedOnMax, taken, held })
+      // What it sends itself is not sent to it.
+      return !mayHoldMore(source, { max: passedOnMax, taken, held, here, except: key })
     },
     note({ identity, name }, source) {
       const key = identity ?? name

@@ -60,7 +60,7 @@ function createQuota(max: number): Quota {
 
 const active = (...names: readonly string[]) =>
   Object.fromEntries(names.map((name) => [name, 'active' as const]))
-const NOBODY = { senders: new Set<string>(), origin: 'nobody' }
+const NOBODY = { senders: new Set<string>(), source: 'id of a', origin: 'nobody' }
 
 test('an origin sends to all who are active, and counts who is full', () => {
   const { sendToAll, sent } = startNeighbours(
@@ -74,8 +74,8 @@ test('an origin sends to all who are active, and counts who is full', () => {
 describe('what is passed on', () => {
   test('goes to neither who sent it nor its origin', () => {
     const { passOn, sent } = startNeighbours(active('a', 'b', 'c'))
-    const known = { senders: new Set(['a']), origin: 'id of b' }
-    expect(passOn(MESSAGE, known)).toEqual({ queued: 1, dropped: 0 })
+    const known = { ...NOBODY, senders: new Set(['a']), origin: 'id of b' }
+    expect(passOn(MESSAGE, known)).toMatchObject({ queued: 1, dropped: 0 })
     expect(sent).toEqual(['c'])
   })
 
@@ -85,11 +85,19 @@ describe('what is passed on', () => {
     expect(sent).toEqual(['a', 'b', 'c'])
   })
 
+  test('goes to those alone who are named, also of a crowd', () => {
+    const { passOn, sent } = startNeighbours(active('a', 'b', 'c', 'd', 'e', 'f'))
+    const known = { ...NOBODY, senders: new Set(['a']), origin: 'id of b' }
+    const only = new Set(['a', 'b', 'c', 'd', 'e', 'gone'])
+    expect(passOn(MESSAGE, { ...known, only })).toMatchObject({ queued: 3, dropped: 0 })
+    expect(sent).toEqual(['c', 'd', 'e'])
+  })
+
   test('goes to a few of a crowd, each time to others, and never to who has it', () => {
     const { passOn, sent } = startNeighbours(active('a', 'b', 'c', 'd', 'e', 'f'))
-    const known = { senders: new Set(['a']), origin: 'nobody' }
+    const known = { ...NOBODY, senders: new Set(['a']) }
     for (let time = 0; time < 50; time++) {
-      expect(passOn(MESSAGE, known)).toEqual({ queued: 2, dropped: 0 })
+      expect(passOn(MESSAGE, known)).toMatchObject({ queued: 2, dropped: 0 })
       expect(new Set(sent.slice(-2)).size).toBe(2)
     }
     expect([...new Set(sent)].sort()).toEqual(['b', 'c', 'd', 'e', 'f'])
@@ -100,10 +108,13 @@ describe('whose quota is used up', () => {
   test('gets nothing more, whoever’s it is, and counts as dropped', () => {
     const { overQuota, passOn, sendToAll, sent } = startNeighbours(active('a', 'b'), { quota: 2 })
     expect(sendToAll(MESSAGE)).toEqual({ queued: 2, dropped: 0 })
-    const known = { senders: new Set(['b']), origin: 'nobody' }
-    expect(passOn(MESSAGE, known)).toEqual({ queued: 1, dropped: 0 })
+    const known = { ...NOBODY, senders: new Set(['b']) }
+    expect(passOn(MESSAGE, known)).toMatchObject({ queued: 1, dropped: 0 })
     expect(sendToAll(MESSAGE)).toEqual({ queued: 1, dropped: 1 })
-    expect(passOn(MESSAGE, NOBODY)).toEqual({ queued: 0, dropped: 2 })
+    expect(passOn(MESSAGE, NOBODY)).toEqual({
+      ...{ queued: 0, dropped: 2 },
+      lacking: new Set(['a', 'b']),
+    })
     expect(sent).toEqual(['a', 'b', 'a', 'b'])
     expect(overQuota()).toBe(3)
   })

@@ -82,7 +82,7 @@ describe('sources', () => {
   const fill = (seen: ReturnType<typeof start>, source: string, wanted: number, nowMs = 0) => {
     let taken = 0
     for (let index = 0; index < wanted; index++) {
-      if (seen.isFull(nowMs, source)) continue
+      if (seen.isFull(nowMs, { source })) continue
       expect(seen.note(`${source} ${nowMs} ${index}`, nowMs, { source })).toBe('new')
       taken++
     }
@@ -92,7 +92,10 @@ describe('sources', () => {
   test('that come one after the other each find places, and none takes all', () => {
     const seen = startLarge()
     expect([fill(seen, 'a', 200), fill(seen, 'b', 200), fill(seen, 'c', 200)]).toEqual([90, 10, 0])
-    expect([seen.isFull(0, 'a'), seen.note('of a', 0, { source: 'a' })]).toEqual([true, 'full'])
+    expect([seen.isFull(0, { source: 'a' }), seen.note('of a', 0, { source: 'a' })]).toEqual([
+      true,
+      'full',
+    ])
   })
 
   test('that want all get the same in the end, and leave something to one who wants little', () => {

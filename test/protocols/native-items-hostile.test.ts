@@ -198,6 +198,45 @@ test('what takes long to be checked is waited for, and not asked for again', () 
   expect([one.deliveries.length, raw.gotOf('range').length]).toEqual([4, 1])
 })
 
+test('of what comes late no more is checked at once than else, and the rest is asked for again', () => {
+  const world = startVirtualWorld({ seed: 'late crowd' })
+  let [jobMs, verified] = [0, 0]
+  const crypto = chooseCrypto()
+  const counting: typeof crypto = {
+    ...crypto,
+    verify(message, signature, publicKey) {
+      verified++
+      return crypto.verify(message, signature, publicKey)
+    },
+  }
+  const jobs = inlineJobs(counting, {
+    later: (run) => {
+      world.clock.at(world.clock.nowMs + jobMs, run)
+    },
+    sliceMs: 60_000,
+  })
+  const one = startItemNode(world, 'one', HOST, { jobs })
+  const raw = startRawNode(world, 'raw', RAW_HOST, [ONE])
+  world.advance(2_000)
+  const origins = ['a', 'b', 'c', 'd', 'e']
+  for (const origin of origins) raw.send(locatorOf(origin, 0n, 255n))
+  world.advance(55_000)
+  verified = 0
+  jobMs = 2_000
+  const answer = (origin: string) => {
+    for (let number = 0n; number < 256n; number++) {
+      raw.send(itemOf(origin, number, 'late', { hopsLeft: 0 }))
+    }
+  }
+  for (const origin of origins) answer(origin)
+  world.advance(3_000)
+  expect([verified, one.deliveries.length]).toEqual([1_024, 1_024])
+  world.advance(120_000)
+  answer('e')
+  world.advance(3_000)
+  expect(one.deliveries).toHaveLength(5 * 256)
+})
+
 describe('a locator of a liar', () => {
   test('that names all numbers costs a few ranges, and an honest neighbour is still asked', () => {
     const { world, one, raw } = startAttacked()
@@ -418,6 +457,26 @@ describe('the application decides', () => {
     raw.send(itemOf('origin', 0n, 'hello'))
     await settle(1_000)
     expect(one.lines()).toEqual([`${short('origin')} 0 hello`])
+  })
+
+  test('what it ignores of gossip is asked for later, though an answer waited with it', async () => {
+    let verdict: Validation = 'ignore'
+    const { one, raw, settle } = startAttacked({}, async () => {
+      await new Promise((resolve) => setImmediate(resolve))
+      return verdict
+    })
+    raw.send(locatorOf('origin', 0n, 0n))
+    await settle(1_000)
+    raw.send(itemOf('origin', 0n, 'hello'))
+    raw.send(itemOf('origin', 0n, 'hello', { hopsLeft: 0 }))
+    await settle(1_000)
+    expect([one.deliveries.length, raw.gotOf('range').length]).toEqual([0, 1])
+    verdict = 'accept'
+    await settle(240_000)
+    expect(raw.gotOf('range').length).toBeGreaterThan(1)
+    raw.send(itemOf('origin', 0n, 'hello', { hopsLeft: 0 }))
+    await settle(1_000)
+    expect(one.deliveries.map(({ by }) => by)).toEqual(['sync'])
   })
 
   test('while it thinks, the same from others waits with it; too late is not now', async () => {

@@ -3,12 +3,12 @@ import type { ConnectionWatcher } from '../../actors/child.ts'
 import type { NativeTypes } from '../../machines/handshakes/native.ts'
 import { createPublicationQuota } from '../../protocols/native/publication-quota.ts'
 import { startVirtualWorld } from '../support/nodes.ts'
-import { bytesOf, identityOf, startGossipScene } from './native-gossip-support.ts'
+import { bytesOf, identityOf, startGossipScene, startValidator } from './native-gossip-support.ts'
 import { addressOf, itemOf, startItemNode, startRawNode } from './native-items-support.ts'
 import { viewOf } from './native-support.ts'
 
 describe('of one neighbour', () => {
-  function startQuota(publicationsPerWindowMax = 3) {
+  function startQuota(publicationsPerWindowMax = 3, here: ReadonlySet<string> = new Set()) {
     let nowMs = 0
     let watcher: ConnectionWatcher<NativeTypes> = {}
     const quota = createPublicationQuota(
@@ -24,7 +24,7 @@ describe('of one neighbour', () => {
         const neighbour = viewOfOne(name, identity)
         let taken = 0
         for (let sent = 0; sent < count; sent++) {
-          if (quota.isUsedUp(neighbour, source)) continue
+          if (quota.isUsedUp(neighbour, source, here)) continue
           quota.note(neighbour, source)
           taken++
         }
@@ -57,6 +57,22 @@ describe('of one neighbour', () => {
     expect([passOn('a'), passOn('b'), passOn('c'), passOn('d')]).toEqual([81, 9, 0, 0])
     expect([send(200, 0), passOn('e', 999)]).toEqual([10, 0])
     expect(passOn('b', 1_000)).toBe(81)
+  })
+
+  test('of what is passed on half is for those who are here, however many send all at once', () => {
+    const here = ['alice', 'a', 'b', 'c', 'd', 'e']
+    const { send } = startQuota(100, new Set(here))
+    const passOn = (source: string) => send(200, 0, 'one', 'alice', source)
+    // Of the 90, nine for each of five; alice is not sent what she sends.
+    expect([passOn('a'), passOn('b'), passOn('stranger'), passOn('c')]).toEqual([45, 18, 0, 9])
+    expect([passOn('d'), passOn('e'), passOn('stranger')]).toEqual([9, 9, 0])
+  })
+
+  test('with more who are here than places are kept for, each has one', () => {
+    const here = Array.from({ length: 80 }, (_, index) => `source ${index}`)
+    const { send } = startQuota(100, new Set(here))
+    send(200, 0, 'one', 'alice', 'source 0')
+    expect(here.slice(1).map((source) => send(1, 0, 'one', 'alice', source))).not.toContain(0)
   })
 
   test('who passes on little is heard behind those who pass on all they may', () => {
@@ -162,6 +178,149 @@ describe('neighbours that send all that they may, all the time', () => {
     // Six windows, of 40 each: the flood has what nobody else wants.
     expect(linesOf('flood')).toBeGreaterThan(6 * 25)
     expect(far.struck()).toEqual([])
+  })
+
+  test('and leave before it is passed on, silence nobody either', async () => {
+    const scene = startGossipScene({
+      nodes: { middle: [], quiet: ['middle'], far: ['middle'] },
+      puppets: { greedy: ['middle'] },
+      settings: { limits: { publicationsPerWindowMax: 40, validationMs: 60_000 } },
+    })
+    const { pass, signed, the, world } = scene
+    const { asked, answer } = startValidator(the('middle'), 60_000)
+    const { supervisor } = the('greedy')
+    const { id } = identityOf('middle')
+    const address = `node://${id}@${String(scene.hosts.get('middle'))}:9946`
+    for (let sequence = 0n; sequence < 40n; sequence++) {
+      pass('greedy', 'middle', signed('greedy', { sequence, payload: bytesOf('flood') }))
+      if (sequence % 8n !== 7n) continue
+      world.advance(100)
+      supervisor.disconnect(id)
+      world.advance(100)
+      const connected = supervisor.connect(address)
+      world.advance(1_500)
+      await connected
+    }
+    for (const index of asked.keys()) await answer(index, 'accept')
+    world.advance(1_000)
+    const published = the('quiet').publish('of quiet')
+    world.advance(1_000)
+    await answer(40, 'accept')
+    world.advance(1_000)
+    await published
+    expect(
+      the('far')
+        .lines()
+        .filter((line) => line === 'flood'),
+    ).toHaveLength(24)
+    expect(the('far').lines().at(-1)).toBe('of quiet')
+  })
+
+  test('and leave before their items are passed on, silence nobody either', async () => {
+    const world = startVirtualWorld({ seed: 'items of who left' })
+    const limits = { publicationsPerWindowMax: 40, validationMs: 60_000, locatorEveryMs: 600_000 }
+    const middle = startItemNode(world, 'middle', '10.0.0.1', { limits })
+    const address = addressOf('middle', '10.0.0.1')
+    const far = startItemNode(world, 'far', '10.0.0.2', { limits, bootstrap: [address] })
+    const greedy = startRawNode(world, 'greedy', '10.0.0.3', [address])
+    const quiet = startRawNode(world, 'quiet', '10.0.0.4', [address])
+    const { answer } = startValidator(middle, 60_000)
+    world.advance(2_000)
+    for (let number = 0n; number < 40n; number++) {
+      greedy.send(itemOf('greedy', number, 'flood'))
+      if (number % 8n !== 7n) continue
+      world.advance(100)
+      greedy.supervisor.disconnect(middle.id)
+      world.advance(100)
+      const connected = greedy.supervisor.connect(address)
+      world.advance(1_500)
+      await connected
+    }
+    quiet.send(itemOf('quiet', 0n, 'of quiet'))
+    world.advance(100)
+    for (let index = 0; index <= 40; index++) await answer(index, 'accept')
+    world.advance(1_000)
+    expect(far.lines().filter((line) => line.endsWith('flood'))).toHaveLength(24)
+    expect(far.lines().at(-1)).toMatch(/of quiet$/)
+  })
+
+  test('and pass on first what others say, silence nobody for whom another one speaks', () => {
+    const scene = startGossipScene({
+      nodes: { middle: [], far: ['middle'] },
+      puppets: { greedy: ['middle'], quiet: ['middle'] },
+      settings: { limits: { publicationsPerWindowMax: 40 } },
+    })
+    const { pass, signed, the, world } = scene
+    for (let sequence = 0n; sequence < 35n; sequence++) {
+      pass('greedy', 'middle', signed('greedy', { sequence, payload: bytesOf('flood') }))
+    }
+    world.advance(1_000)
+    const said = signed('author', { payload: bytesOf('of author') })
+    pass('greedy', 'middle', said)
+    world.advance(1_000)
+    const others = () => [the('far'), the('quiet')].map((one) => one.received().at(-1))
+    expect([the('middle').lines().at(-1), ...others()]).toEqual(['of author', 'flood', 'flood'])
+    for (let time = 0; time < 3; time++) pass('quiet', 'middle', said)
+    world.advance(1_000)
+    // Once, and not to who has it.
+    expect(others()).toEqual(['of author', 'flood'])
+    expect(the('far').received()).toHaveLength(25)
+  })
+
+  test('and another one speaks while the application looks at it: it is passed on as that one’s', async () => {
+    const scene = startGossipScene({
+      nodes: { middle: [], far: ['middle'] },
+      puppets: { greedy: ['middle'], quiet: ['middle'] },
+      settings: { limits: { publicationsPerWindowMax: 40 } },
+    })
+    const { pass, signed, the, world } = scene
+    const { answer } = startValidator(the('middle'))
+    for (let sequence = 0n; sequence < 35n; sequence++) {
+      pass('greedy', 'middle', signed('greedy', { sequence, payload: bytesOf('flood') }))
+    }
+    const said = signed('author', { payload: bytesOf('of author') })
+    pass('greedy', 'middle', said)
+    world.advance(100)
+    pass('quiet', 'middle', said)
+    world.advance(100)
+    for (let index = 0; index <= 35; index++) await answer(index, 'accept')
+    world.advance(1_000)
+    expect(the('far').received().at(-1)).toBe('of author')
+    expect(the('far').received()).toHaveLength(25)
+  })
+
+  test('and that the application is slow to look at, leave room for others', async () => {
+    const scene = startGossipScene({
+      nodes: { middle: [], quiet: ['middle'] },
+      puppets: Object.fromEntries(GREEDY.map((name) => [name, ['middle']])),
+      settings: { limits: { pendingPublicationsMax: 40 } },
+    })
+    const { texts } = startValidator(scene.the('middle'))
+    const published: Promise<unknown>[] = []
+    flood(scene, [30, 10], (second) => {
+      if (second % 4 === 3) published.push(scene.the('quiet').publish('of quiet'))
+    })
+    await Promise.all(published)
+    expect(texts().filter((text) => text === 'of quiet')).toHaveLength(published.length)
+  })
+
+  test('all at once, do not fill what is remembered', async () => {
+    const scene = startGossipScene({
+      nodes: { middle: [], quiet: ['middle'] },
+      puppets: Object.fromEntries(GREEDY.map((name) => [name, ['middle']])),
+      settings: { limits: { seenMax: 100 } },
+    })
+    const { pass, signed, the, world } = scene
+    for (const name of GREEDY) {
+      for (let sequence = 0n; sequence < 95n; sequence++) {
+        pass(name, 'middle', signed(name, { sequence, payload: bytesOf('flood') }))
+      }
+      world.advance(1_000)
+    }
+    const published = the('quiet').publish('of quiet')
+    world.advance(1_000)
+    await published
+    expect(the('middle').lines().at(-1)).toBe('of quiet')
   })
 
   test('do not fill what is remembered, so that others are heard', async () => {
