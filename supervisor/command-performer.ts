@@ -60,8 +60,8 @@ export function createCommandPerformer<T extends ProtocolTypes>(
     if (address !== undefined) peering.forget(address)
     const named = connections.find(peer)
     const forgotten = meant === undefined ? undefined : (named?.view.identity ?? meant)
-    if (forgotten !== undefined) peering.forgetIdentity(forgotten)
     const keys = key === undefined ? [] : [key]
+    if (forgotten !== undefined) keys.push(...peering.forgetIdentity(forgotten))
     for (const connection of connections.all()) {
       const { identity, target } = connection.view
       const isTarget = target !== undefined && addresses.key(target) === key
@@ -102,7 +102,7 @@ export function createCommandPerformer<T extends ProtocolTypes>(
       case 'connect': {
         const { address } = command
         const parsed = protocol.addresses.parse(address)
-        options.onHappening({ type: 'connect.begun', address })
+        options.onHappening({ type: 'connect.begun', command })
         const barredMs = 'address' in parsed ? peering.connect(parsed.address) : undefined
         if (barredMs === undefined) return
         options.onHappening({ type: 'connect.barred', address, ms: barredMs })

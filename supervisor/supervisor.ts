@@ -347,6 +347,7 @@ export function createSupervisorOver<T extends ProtocolTypes>(
         const rest = ms === Infinity ? 'for good' : `for ${String(ms)} ms more`
         throw new PeerloomError('refused', `${address} is banned ${rest}`)
       }
+      const command = { name: 'connect', address: printed } as const
       let isBegun = false
       const take = (happening: Happening): string | undefined => {
         if (happening.type === 'connect.barred') {
@@ -357,7 +358,7 @@ export function createSupervisorOver<T extends ProtocolTypes>(
           return waitOut((happening.untilMs ?? Infinity) - node.loop.step.wallMs)
         }
         if (happening.type === 'connect.begun') {
-          isBegun ||= happening.address === printed
+          isBegun ||= happening.command === command
           return undefined
         }
         if (happening.type === 'connect.called-off') {
@@ -388,7 +389,6 @@ export function createSupervisorOver<T extends ProtocolTypes>(
           ? node.find(happening.identity)?.name
           : undefined
       }
-      const command = { name: 'connect', address: printed } as const
       const active = waits.until(`a connection with ${address}`, waitOptions, take, command)
       const sinceMs = node.loop.step.monotonicMs
       leftMs = () => timeoutMs - (node.loop.step.monotonicMs - sinceMs)
