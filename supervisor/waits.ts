@@ -125,7 +125,8 @@ export function createWaits(enter: (command: Command) => void, defaultMs: number
           signal?.removeEventListener('abort', abort)
           throw error
         }
-        if (command !== undefined) enter(command)
+        // Whoever watches the step of the wait may have called it off.
+        if (command !== undefined && waits.has(wait)) enter(command)
       })
     },
     happened(happening) {
