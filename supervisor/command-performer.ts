@@ -60,11 +60,14 @@ export function createCommandPerformer<T extends ProtocolTypes>(
     if (address !== undefined) peering.forget(address)
     const named = connections.find(peer)
     const forgotten = meant === undefined ? undefined : (named?.view.identity ?? meant)
-    const keys = key === undefined ? [] : [key]
-    if (forgotten !== undefined) keys.push(...peering.forgetIdentity(forgotten))
+    const theirs = forgotten === undefined ? [] : peering.forgetIdentity(forgotten)
+    const keys = key === undefined ? [...theirs] : [key, ...theirs]
     for (const connection of connections.all()) {
       const { identity, target } = connection.view
-      const isTarget = target !== undefined && addresses.key(target) === key
+      const at = target === undefined ? undefined : addresses.key(target)
+      // A dial under way to where somebody was met is to him, until another one is found there.
+      const isTarget =
+        at !== undefined && (at === key || (identity === undefined && theirs.includes(at)))
       const isMeant = identity !== undefined && identity === meant
       if (connection !== named && !isMeant && !isTarget) continue
       if (target !== undefined) {

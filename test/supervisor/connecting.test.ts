@@ -173,6 +173,25 @@ describe('connect', () => {
     await expect(waiting).rejects.toMatchObject({ message: `${address} is banned for good` })
   })
 
+  test('to where somebody was met is called off with its dial once he is disconnected', async () => {
+    const world = startVirtualWorld({ seed: 'met' })
+    const alice = startNode(world, 'alice', '10.0.0.1', keyed(keyOf('dialler')))
+    startNode(world, 'bob', '10.0.0.2', keyed(keyOf('listener')))
+    const address = '10.0.0.2:7002'
+    const first = alice.supervisor.connect(address)
+    world.advance(1_000)
+    await first
+    const identity = alice.supervisor.connections()[0]?.identity ?? ''
+    alice.supervisor.disconnect(identity)
+    world.advance(5_000)
+    const again = alice.supervisor.connect(address)
+    expect(alice.supervisor.connections()).toMatchObject([{ phase: 'connecting' }])
+    alice.supervisor.disconnect(identity)
+    world.advance(10_000)
+    await expect(again).rejects.toEqual(withCode('refused'))
+    expect(alice.supervisor.connections()).toEqual([])
+  })
+
   test('to somebody who came in makes a manual peer of him all the same', async () => {
     const world = startVirtualWorld({ seed: 'misuse' })
     const protocolOf = (seat: 'dialler' | 'listener') =>
