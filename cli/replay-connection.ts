@@ -84,9 +84,10 @@ export async function replayConnectionJournal(
   if (isBroken) throw new CommandFault(1, `${path}: ${incomplete ?? 'it is broken'}`)
   if (toTest !== undefined) {
     const isCut = incomplete !== undefined
+    const isPlain = /\.[cm]?js$/.test(toTest)
     await writeTest(toTest, {
       ...{ bytes, journalPath: path, module },
-      textOf: (file, from) => connectionTest({ file, isCut, module: from, recording }),
+      textOf: (file, from) => connectionTest({ file, isCut, isPlain, module: from, recording }),
     })
     if (!json) print(`written: ${toTest}`)
   }

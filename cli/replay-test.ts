@@ -7,6 +7,7 @@ import { rm } from 'node:fs/promises'
 import { basename, dirname, relative, resolve } from 'node:path'
 import type { ConnectionRecording } from '../journal/connection-entries.ts'
 import { printEntry } from '../journal/connection-print.ts'
+import { quoted } from '../journal/flight-code.ts'
 import type { NodeEntry, NodeHeader } from '../journal/node-entries.ts'
 import { storyOf } from '../journal/story.ts'
 import type { ProtocolTypes } from '../machines/session.ts'
@@ -28,6 +29,8 @@ export interface ConnectionTest {
   readonly isCut: boolean
   readonly file: string
   readonly module: string
+  /** The test is JavaScript: no types stand in it. */
+  readonly isPlain: boolean
 }
 
 export interface TestOf {
@@ -38,9 +41,6 @@ export interface TestOf {
   textOf(file: string, from: string): string
 }
 
-const quote = (text: string): string =>
-  `'${JSON.stringify(text).slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'")}'`
-
 function importedFrom(module: string): string {
   if (isNetworkName(module)) return `peerloom/protocols/${module}`
   return module.startsWith('.') ? module : `./${module}`
@@ -48,7 +48,7 @@ function importedFrom(module: string): string {
 
 /** How the test reads the journal beside it. */
 const readingOf = (file: string): string =>
-  `readFileSync(new URL(${quote(`./${encodeURIComponent(file)}`)}, import.meta.url))`
+  `readFileSync(new URL(${quoted(`./${encodeURIComponent(file)}`)}, import.meta.url))`
 
 const secondsBetween = (firstMs = 0, lastMs = firstMs): string =>
   ((lastMs - firstMs) / 1_000).toFixed(1)
@@ -59,13 +59,13 @@ export function nodeTest({ entries, file, header, module }: NodeTest): string {
   const first = entries[0]
   const seconds = secondsBetween(first?.monotonicMs, last?.monotonicMs)
   const title = `${header.name} of ${header.protocol}, as recorded: ${entries.length} steps in ${seconds} s`
-  const story = storyOf(entries).map((line) => `    ${quote(line)},`)
+  const story = storyOf(entries).map((line) => `    ${quoted(line)},`)
   return `import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { decodeNodeJournal, replay, storyOf } from 'peerloom/journal'
-import { tools } from ${quote(from)}
+import { tools } from ${quoted(from)}
 
-test(${quote(title)}, () => {
+test(${quoted(title)}, () => {
   const journal = decodeNodeJournal(${readingOf(file)})
   const { remake } = tools
   if (remake === undefined) throw new Error('the network does not say how it is replayed')
@@ -81,20 +81,27 @@ ${story.join('\n')}
 `
 }
 
-export function connectionTest({ file, isCut, module, recording }: ConnectionTest): string {
+/** Recordings are read as whose they are: the compiler has no other way to know. */
+const TYPED = `import type { ProtocolTools } from 'peerloom'
+
+type Types = typeof tools extends ProtocolTools<infer Of> ? Of : never
+`
+
+export function connectionTest(given: ConnectionTest): string {
+  const { file, isCut, isPlain, module, recording } = given
   const { entries, header } = recording
   const times = entries.flatMap((entry) => (entry.of === 'step' ? [entry.monotonicMs] : []))
   const seconds = secondsBetween(times[0], times.at(-1))
   const title = `${header.options.name} of ${header.protocol}, as recorded: ${entries.length} entries in ${seconds} s`
-  const story = entries.map((entry) => `    ${quote(printEntry(entry))},`)
+  const story = entries.map((entry) => `    ${quoted(printEntry(entry))},`)
   return `import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { connectionSteps, decodeConnectionJournal, printEntry, replayConnection } from 'peerloom/journal'
-import { tools } from ${quote(importedFrom(module))}
+import { tools } from ${quoted(importedFrom(module))}
 import { chooseCrypto } from 'peerloom/transport/crypto/choose'
-
-test(${quote(title)}, () => {
-  const { recording } = decodeConnectionJournal(${readingOf(file)})
+${isPlain ? '' : TYPED}
+test(${quoted(title)}, () => {
+  const { recording } = decodeConnectionJournal${isPlain ? '' : '<Types>'}(${readingOf(file)})
   const { remake } = tools
   if (remake === undefined) throw new Error('the network does not say how it is replayed')
   const protocol = remake({ settings: recording.header.settings, secrets: {} })

@@ -105,7 +105,8 @@ function recordedConnection<T extends ProtocolTypes>(
     lastBytesMs: inner.lastBytesMs,
     waits: inner.waits,
     unsentBytes: inner.unsentBytes,
-    ...{ isHeld: inner.isHeld, isUnderWay: inner.isUnderWay },
+    isHeld: inner.isHeld,
+    isUnderWay: inner.isUnderWay,
     get ending() {
       return inner.ending
     },

@@ -60,11 +60,14 @@ export function createCommandPerformer<T extends ProtocolTypes>(
     if (address !== undefined) peering.forget(address)
     const named = connections.find(peer)
     const forgotten = meant === undefined ? undefined : (named?.view.identity ?? meant)
-    if (forgotten !== undefined) peering.forgetIdentity(forgotten)
-    const keys = key === undefined ? [] : [key]
+    const theirs = forgotten === undefined ? [] : peering.forgetIdentity(forgotten)
+    const keys = key === undefined ? [...theirs] : [key, ...theirs]
     for (const connection of connections.all()) {
       const { identity, target } = connection.view
-      const isTarget = target !== undefined && addresses.key(target) === key
+      const at = target === undefined ? undefined : addresses.key(target)
+      // A dial under way to where somebody was met is to him, until another one is found there.
+      const isTarget =
+        at !== undefined && (at === key || (identity === undefined && theirs.includes(at)))
       const isMeant = identity !== undefined && identity === meant
       if (connection !== named && !isMeant && !isTarget) continue
       if (target !== undefined) {
@@ -102,7 +105,7 @@ export function createCommandPerformer<T extends ProtocolTypes>(
       case 'connect': {
         const { address } = command
         const parsed = protocol.addresses.parse(address)
-        options.onHappening({ type: 'connect.begun', address })
+        options.onHappening({ type: 'connect.begun', command })
         const barredMs = 'address' in parsed ? peering.connect(parsed.address) : undefined
         if (barredMs === undefined) return
         options.onHappening({ type: 'connect.barred', address, ms: barredMs })

@@ -235,7 +235,8 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
       },
       isHeld: (name) => connections.get(name)?.isHeld() ?? false,
       isUnderWay: (name, sinceMs) => connections.get(name)?.isUnderWay(sinceMs) ?? false,
-      ...{ isPaused: () => peering.isPaused, describe },
+      isPaused: () => peering.isPaused,
+      describe,
     },
     intensity: {
       count: CORE_LIMITS.childRestartsMax,
@@ -441,8 +442,12 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
   // ---- inputs ------------------------------------------------------------------------------------
 
   const storeDesk = createStoreDesk({
-    ...{ store: world.store, writes, send, fail, tell },
+    store: world.store,
+    writes,
     enter: loop.enter,
+    send,
+    fail,
+    tell,
   })
 
   const performCommand = createCommandPerformer<T>({
@@ -490,7 +495,8 @@ export function createNode<T extends ProtocolTypes>(options: NodeOptions<T>): No
     connections: connections.all,
     explain: connections.explain,
     takesInstructions: nodePart.instruct !== undefined,
-    ...{ coversDial: peering.coversDial, hasRoomFor: peering.hasRoomFor },
+    coversDial: peering.coversDial,
+    hasRoomFor: peering.hasRoomFor,
     get isPaused() {
       return peering.isPaused
     },

@@ -51,7 +51,8 @@ export interface Peering<T extends ProtocolTypes> {
   hasRoomFor(address: T['address']): boolean
   /** Not a manual peer any more. */
   forget(address: T['address']): void
-  forgetIdentity(identity: string): void
+  /** The keys of the addresses that are forgotten with it. */
+  forgetIdentity(identity: string): readonly string[]
   /** A connection's session is ready; a detail refuses it. */
   admit(connection: Connection<T>): CloseDetail<T['detail']> | undefined
   onActive(connection: Connection<T>): void

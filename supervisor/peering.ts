@@ -394,7 +394,7 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
       unwanted.welcome(key, identity)
       peers.allow(key, identity)
       plan()
-      return view().barredMs(key, identity)
+      return view().barredMs(key, identity ?? peers.identityAt(key))
     },
     dial(address, slot) {
       const key = addresses.key(address)
@@ -441,12 +441,14 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
     },
     forgetIdentity(identity) {
       unwanted.add(identity)
-      for (const [key, address] of [...known]) {
+      const theirs = [...known].flatMap(([key, address]) => {
         const isNamed = addresses.identity(address) === identity
         // Who was met where no identity is named may be another one the next time.
         const wasMet = peers.identityAt(key) === identity && governor.sourceOf(key) !== 'seed'
-        if (isNamed || wasMet) forgetKey(key)
-      }
+        return isNamed || wasMet ? [key] : []
+      })
+      for (const key of theirs) forgetKey(key)
+      return theirs
     },
     admit(connection) {
       const { identity } = connection.view
@@ -483,7 +485,7 @@ export function createPeering<T extends ProtocolTypes>(options: PeeringOptions<T
     coversDial(key, address) {
       const remote = addresses.socket(address)
       const host = canonicalHost(remote.host)
-      const identity = addresses.identity(address)
+      const identity = addresses.identity(address) ?? peers.identityAt(addresses.key(address))
       const group = host === undefined ? undefined : addresses.group(host)
       const isOfPlace = key.kind !== 'identity'
       if (isOfPlace && exemption.ofDial(remote, true)) return false

@@ -20,6 +20,7 @@ import {
   checkText,
   ownBytes,
 } from './arguments.ts'
+import type { Command } from './commands.ts'
 import { BAN_MS_MAX, encodeBanKey } from './ban-records.ts'
 import type { BanKey } from './ban-records.ts'
 import { banKeyOf, canonicalKey } from './ban-subject.ts'
@@ -146,6 +147,16 @@ export function createSupervisorOver<T extends ProtocolTypes>(
     throw new PeerloomError('unsupported', `this network serves no ${use}`)
   }
 
+  /** What gives back is always taken: it is given once, however often it is asked for. */
+  const once = (command: Command): (() => void) => {
+    let isGiven = false
+    return () => {
+      if (isGiven) return
+      isGiven = true
+      node.enter(command)
+    }
+  }
+
   const nameHandler = <What extends keyof Questions>(
     what: What,
     key: string,
@@ -159,9 +170,7 @@ export function createSupervisorOver<T extends ProtocolTypes>(
     node.enter({ name: 'name-handler', what, key, handler: number, deadlineMs })
     // It is named for one question alone: what it is given is of that one.
     handlers.set(number, handler as (given: unknown) => Promise<unknown>)
-    return () => {
-      node.enter({ name: 'unname-handler', handler: number })
-    }
+    return once({ name: 'unname-handler', handler: number })
   }
 
   const call = async <Value>(
@@ -256,9 +265,7 @@ export function createSupervisorOver<T extends ProtocolTypes>(
       node.enter({ name: 'handle', type, handler: number, deadlineMs })
       // As above.
       handlers.set(number, handler as (given: unknown) => Promise<unknown>)
-      return () => {
-        node.enter({ name: 'unhandle', handler: number })
-      }
+      return once({ name: 'unhandle', handler: number })
     },
     answer: (protocol, handler, handleOptions) =>
       nameHandler('answer', protocol, handler, handleOptions),
@@ -347,6 +354,7 @@ export function createSupervisorOver<T extends ProtocolTypes>(
         const rest = ms === Infinity ? 'for good' : `for ${String(ms)} ms more`
         throw new PeerloomError('refused', `${address} is banned ${rest}`)
       }
+      const command = { name: 'connect', address: printed } as const
       let isBegun = false
       const take = (happening: Happening): string | undefined => {
         if (happening.type === 'connect.barred') {
@@ -357,7 +365,7 @@ export function createSupervisorOver<T extends ProtocolTypes>(
           return waitOut((happening.untilMs ?? Infinity) - node.loop.step.wallMs)
         }
         if (happening.type === 'connect.begun') {
-          isBegun ||= happening.address === printed
+          isBegun ||= happening.command === command
           return undefined
         }
         if (happening.type === 'connect.called-off') {
@@ -388,7 +396,6 @@ export function createSupervisorOver<T extends ProtocolTypes>(
           ? node.find(happening.identity)?.name
           : undefined
       }
-      const command = { name: 'connect', address: printed } as const
       const active = waits.until(`a connection with ${address}`, waitOptions, take, command)
       const sinceMs = node.loop.step.monotonicMs
       leftMs = () => timeoutMs - (node.loop.step.monotonicMs - sinceMs)

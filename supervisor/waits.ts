@@ -12,8 +12,8 @@ import type { SupervisorEvent } from './events.ts'
 /** What happens in a node, and what only whoever waits for it is told. */
 export type Happening =
   | SupervisorEvent
-  /** From now on the address is dialled by hand. */
-  | { readonly type: 'connect.begun'; readonly address: string }
+  /** From now on its address is dialled by hand. Which of several commands it is, the object says. */
+  | { readonly type: 'connect.begun'; readonly command: Command }
   /** Whom the application asked for is banned for so long: Infinity for good. */
   | { readonly type: 'connect.barred'; readonly address: string; readonly ms: number }
   /** Whom the application does not want any more: nobody dials these addresses, or whoever has the identity. */
@@ -125,7 +125,8 @@ export function createWaits(enter: (command: Command) => void, defaultMs: number
           signal?.removeEventListener('abort', abort)
           throw error
         }
-        if (command !== undefined) enter(command)
+        // Whoever watches the step of the wait may have called it off.
+        if (command !== undefined && waits.has(wait)) enter(command)
       })
     },
     happened(happening) {

@@ -68,6 +68,8 @@ export function createLive(url: string, token: string): Live {
   let againMs = AGAIN_FIRST_MS
   /** To which answers are to come. */
   const awaited = new Set<number>()
+  /** What is asked again: one timer each, whatever is lost and back meanwhile. */
+  const agains = new Map<number, ReturnType<typeof setTimeout>>()
   /** Nothing has come for so long, but for times in which this page stood still itself. */
   let silentMs = 0
   let everyMs = 0
@@ -83,6 +85,8 @@ export function createLive(url: string, token: string): Live {
   }
 
   const ask = (id: number): void => {
+    clearTimeout(agains.get(id))
+    agains.delete(id)
     const asked = looking.get(id)
     if (asked === undefined) return
     awaited.add(id)
@@ -92,7 +96,9 @@ export function createLive(url: string, token: string): Live {
   const refuse = (id: number, refused: Refusal): void => {
     awaited.delete(id)
     looking.get(id)?.onRefused(refused)
-    if (refused.why === 'node-gone') setTimeout(ask, GONE_AGAIN_MS, id)
+    if (refused.why !== 'node-gone' || !looking.has(id)) return
+    clearTimeout(agains.get(id))
+    agains.set(id, setTimeout(ask, GONE_AGAIN_MS, id))
   }
 
   const tick = (): void => {
@@ -135,7 +141,7 @@ export function createLive(url: string, token: string): Live {
       againMs = AGAIN_FIRST_MS
       for (const id of looking.keys()) ask(id)
     })
-    opened.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
+    opened.addEventListener('message', ({ data }: { readonly data: unknown }) => {
       if (typeof data === 'string') hear(JSON.parse(data) as InspectorMessage)
     })
     opened.addEventListener('close', () => {
@@ -168,6 +174,8 @@ export function createLive(url: string, token: string): Live {
       return () => {
         looking.delete(id)
         awaited.delete(id)
+        clearTimeout(agains.get(id))
+        agains.delete(id)
         say({ kind: 'drop', id })
       }
     },

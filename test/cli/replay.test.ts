@@ -9,6 +9,7 @@ import type { NativeTypes } from '../../machines/handshakes/native.ts'
 import { startRecorded, SUBJECTS } from '../journal/connection-recorded.ts'
 import { encodeNodeJournal } from '../journal/written-journals.ts'
 import { startUserFolder } from '../support/generated-tests.ts'
+import { typeProblemsOf } from '../support/type-problems.ts'
 
 const isStep = ({ of }: { readonly of: string }) => of === 'step'
 
@@ -219,9 +220,14 @@ test('the journal of one connection becomes a test that passes, and fails when b
     const text = readFileSync(file, 'utf8')
     expect(text).toContain("test('bob/out-1 of native, as recorded: ")
     expect(text).toContain("    'did transition chart=connection event=opened state=handshaking',")
+    expect(typeProblemsOf(text)).toEqual([])
     const first = user.run(`${name}.test.ts`)
     expect(first.passed, first.printed).toBe(true)
   }
+  // As JavaScript it has no types.
+  const script = join(user.path, 'script.test.js')
+  await runCommand(['replay', 'whole.journal', '--to-test', script], folder)
+  expect(user.run('script.test.js').passed).toBe(true)
   user.change('machines/handshakes/native.js', 'deriving', 'agreeing')
   expect(user.run('whole.test.ts').passed).toBe(false)
   expect(user.run('capped.test.ts').passed).toBe(false)

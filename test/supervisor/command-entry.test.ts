@@ -72,6 +72,24 @@ test('what is given back is taken all the same, and so is the end', async () => 
   await expect(stopping).resolves.toEqual({ killed: [] })
 })
 
+test('a handler that is withdrawn again and again is withdrawn once', () => {
+  const world = startVirtualWorld({ seed: 'commands' })
+  const protocol = native({ network: 'test', privateKey: keyOf('dialler') })
+  const { supervisor } = startNode(world, 'alice', '10.0.0.1', protocol)
+  const withdrawn: string[] = []
+  supervisor.port.watch((observation) => {
+    if (observation.of !== 'step' || observation.input.kind !== 'command') return
+    withdrawn.push(observation.input.command.name)
+  })
+  const answer = (): Promise<never> => Promise.reject(new Error('nobody asks'))
+  for (const withdraw of [
+    supervisor.handle('message', answer),
+    supervisor.validate('news', answer),
+  ])
+    for (let count = 0; count < 3; count++) withdraw()
+  expect(withdrawn).toEqual(['handle', 'name-handler', 'unhandle', 'unname-handler'])
+})
+
 test('a wait leaves room for what is waited for', () => {
   const world = startVirtualWorld({ seed: 'commands' })
   const { clock } = world.nodeWorld('alice', '10.0.0.1')

@@ -3,6 +3,7 @@
  */
 import { describe, expect, test } from 'vitest'
 import { native } from '../../protocols/native.ts'
+import { keyed } from '../contracts/fits/keyed.ts'
 import { keyOf } from '../contracts/seats.ts'
 import { startNode, startVirtualWorld } from '../support/nodes.ts'
 import { FAR, startAlone, startTwo, withCode } from './plain-nodes.ts'
@@ -94,6 +95,55 @@ describe('connect', () => {
     expect(again).toHaveLength(1)
   })
 
+  test('that is the last of three calls within one stands, whatever was asked before it', async () => {
+    const { alice, bob, world } = startTwo()
+    await Promise.all([alice.started, bob.started])
+    const asked: Promise<string>[] = []
+    const listening = alice.supervisor.events.subscribe(({ type }) => {
+      if (type !== 'peer.banned') return
+      asked.push(alice.supervisor.connect(FAR))
+      alice.supervisor.disconnect(FAR)
+      asked.push(alice.supervisor.connect(FAR))
+    })
+    alice.supervisor.ban('10.0.0.7')
+    listening.unsubscribe()
+    world.advance(2_000)
+    const [first, last] = await Promise.allSettled(asked)
+    expect(first).toMatchObject({ status: 'rejected', reason: { code: 'refused' } })
+    const [connection] = alice.supervisor.connections()
+    expect(last).toEqual({ status: 'fulfilled', value: connection?.name })
+  })
+
+  test.each<['ban' | 'disconnect', string]>([
+    ['ban', 'is banned for good'],
+    ['disconnect', 'is not dialled any more: it was disconnected'],
+  ])('to where somebody was met is refused once %s names him: %s', async (how, why) => {
+    const world = startVirtualWorld({ seed: 'met' })
+    const alice = startNode(world, 'alice', '10.0.0.1', keyed(keyOf('dialler')))
+    const bob = startNode(world, 'bob', '10.0.0.2', keyed(keyOf('listener')))
+    const address = '10.0.0.2:7002'
+    const first = alice.supervisor.connect(address)
+    world.advance(1_000)
+    await first
+    const [connection] = alice.supervisor.connections()
+    const stopped = bob.supervisor.stop()
+    world.advance(1_000)
+    await stopped
+
+    const waiting = alice.supervisor.connect(address)
+    world.advance(5_000)
+    alice.supervisor[how](connection?.identity ?? '')
+    const dialCount = alice.eventsOf('connection.started').length
+    world.advance(60_000)
+    await expect(waiting).rejects.toMatchObject({ code: 'refused', message: `${address} ${why}` })
+    expect(alice.eventsOf('connection.started')).toHaveLength(dialCount)
+
+    if (how === 'disconnect') return
+    const late = alice.supervisor.connect(address)
+    world.advance(60_000)
+    await expect(late).rejects.toMatchObject({ code: 'refused', message: `${address} ${why}` })
+  })
+
   test.each(['10.0.0.2', '10.0.0.0/8', '::ffff:10.0.0.2'])(
     'to who is banned by %s meanwhile is refused, and before he is there',
     async (by) => {
@@ -121,6 +171,25 @@ describe('connect', () => {
     world.advance(1_000)
     supervisor.ban('ab'.repeat(32))
     await expect(waiting).rejects.toMatchObject({ message: `${address} is banned for good` })
+  })
+
+  test('to where somebody was met is called off with its dial once he is disconnected', async () => {
+    const world = startVirtualWorld({ seed: 'met' })
+    const alice = startNode(world, 'alice', '10.0.0.1', keyed(keyOf('dialler')))
+    startNode(world, 'bob', '10.0.0.2', keyed(keyOf('listener')))
+    const address = '10.0.0.2:7002'
+    const first = alice.supervisor.connect(address)
+    world.advance(1_000)
+    await first
+    const identity = alice.supervisor.connections()[0]?.identity ?? ''
+    alice.supervisor.disconnect(identity)
+    world.advance(5_000)
+    const again = alice.supervisor.connect(address)
+    expect(alice.supervisor.connections()).toMatchObject([{ phase: 'connecting' }])
+    alice.supervisor.disconnect(identity)
+    world.advance(10_000)
+    await expect(again).rejects.toEqual(withCode('refused'))
+    expect(alice.supervisor.connections()).toEqual([])
   })
 
   test('to somebody who came in makes a manual peer of him all the same', async () => {

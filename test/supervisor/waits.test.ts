@@ -29,3 +29,17 @@ test('a wait that is over hears nothing more of its caller', async () => {
   caller.abort()
   expect([waits.count, entered]).toEqual([0, ['wait', 'unwait']])
 })
+
+test('a wait that is called off while it begins asks for nothing', async () => {
+  const entered: Command['name'][] = []
+  const caller = new AbortController()
+  const waits = createWaits(({ name }) => {
+    entered.push(name)
+    if (name === 'wait') caller.abort()
+  }, 60_000)
+  const start = { name: 'start' } as const
+  await expect(
+    waits.until('a start', { signal: caller.signal }, () => undefined, start),
+  ).rejects.toMatchObject({ code: 'aborted' })
+  expect([waits.count, entered]).toEqual([0, ['wait', 'unwait']])
+})
