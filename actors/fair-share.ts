@@ -22,11 +22,15 @@ export interface Places {
   readonly except?: string
 }
 
+/** How many of so many places are kept for each source that is here. */
+export const partOf = (max: number, sources: number): number =>
+  Math.max(1, Math.floor(max / HERE_SHARE / sources))
+
 /** Whether this source may hold one more. */
 export function mayHoldMore(source: string, places: Places): boolean {
   const { except = '', held, here, max, taken } = places
   const count = here.size - (here.has(except) ? 1 : 0)
-  const part = Math.max(1, Math.floor(max / HERE_SHARE / count))
+  const part = partOf(max, count)
   const holds = held.get(source) ?? 0
   let free = max - taken
   if (holds < part && here.has(source)) return free > 0

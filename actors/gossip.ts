@@ -9,7 +9,7 @@
 import type { ProtocolTypes } from '../machines/session.ts'
 import type { CryptoJob, JobResult } from '../world/jobs.ts'
 import type { ChildTools, PeerReference } from './child.ts'
-import { mayHoldMore } from './fair-share.ts'
+import { mayHoldMore, partOf } from './fair-share.ts'
 import { sourcesOf } from './forwarding.ts'
 import type { Forwarding } from './forwarding.ts'
 import { createPending } from './pending.ts'
@@ -156,11 +156,19 @@ export function startGossip<
     withheld.note(id, { ...known, lacking: passed.lacking })
   }
 
+  /** Made anew once somebody has come or left: it is asked for with each publication. */
+  let sources: ReadonlySet<string> | undefined
+  const forgetSources = (): void => {
+    sources = undefined
+  }
+  tools.watch({ active: forgetSources, gone: forgetSources })
   const here = (): ReadonlySet<string> =>
-    sourcesOf(tools.connections().filter(({ phase }) => phase === 'active'))
+    (sources ??= sourcesOf(tools.connections().filter(({ phase }) => phase === 'active')))
 
   /** What the application is slow to look at takes no place that another neighbour may come for. */
   const hasPlaceFor = (source: string): boolean => {
+    // So few that nobody has used up its part.
+    if (table.size < partOf(limits.pendingMax, here().size) && here().has(source)) return true
     const held = new Map<string, number>()
     for (const { content } of table.values()) {
       held.set(content.source, (held.get(content.source) ?? 0) + 1)
