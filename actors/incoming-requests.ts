@@ -73,8 +73,9 @@ export function startIncoming<T extends ProtocolTypes>(
   const { answers, owed: owedTo, rated, rates } = kept
 
   const reply = (connection: string, id: Uint8Array, answer: Answer): void => {
-    // Where the connection is gone the peer asks again on its next one, and finds what is kept.
-    tools.send(connection, adapter.asAnswer(id, answer))
+    // Where the connection is gone the peer asks again on its next one, and finds what is kept. It leaves at the
+    // end of the turn: the id may be a view of what came in.
+    tools.send(connection, adapter.asAnswer(id.slice(), answer))
   }
 
   /** Counts what passes and not what is refused: else who asks too often would never pass again. */

@@ -85,6 +85,8 @@ export interface Opener {
    * @throws {WireError} `close`; the keys are overwritten, and every later call throws the same
    */
   read(buffer: FrameBuffer): Uint8Array | undefined
+  /** A plaintext that `read` gave, and nobody will look at again: its memory may be given back at once. */
+  free(plaintext: Uint8Array): void
   /** Overwrites the keys; every later call throws. */
   wipe(): void
 }
@@ -174,6 +176,9 @@ export function createOpener<Detail extends string>(
       if (plaintext === undefined) return fail(schedule, details.unauthentic)
       moveOn(schedule)
       return plaintext
+    },
+    free(plaintext) {
+      schedule.aead.free(plaintext)
     },
     wipe() {
       wipe(schedule)

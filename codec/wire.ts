@@ -16,7 +16,10 @@ import type { WireError } from './wire-error.ts'
 /** Who opened the connection. */
 export type Role = 'dialler' | 'listener'
 
-/** Where a wire writes: one write, in one piece or several. The bytes belong to the sink from then on. */
+/**
+ * Where a wire writes: one write, in one piece or several. The bytes belong to the sink from then on; the
+ * memory of several may be given back, so that nobody else may have it.
+ */
 export type ByteSink = (bytes: BytesInPieces) => void
 
 /** Bytes that a session encoded itself, because it hashed or signed them as sent. */

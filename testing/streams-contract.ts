@@ -4,7 +4,7 @@
  * @module
  */
 import { deepEqual, equal, ok } from 'node:assert/strict'
-import { equalBytes } from '../codec/bytes.ts'
+import { concatBytes, equalBytes } from '../codec/bytes.ts'
 import type { Random } from '../world/random.ts'
 import type { StreamId, Streams } from '../world/streams.ts'
 import { releasingCases } from './streams-releasing.ts'
@@ -176,6 +176,26 @@ function writeInPieces(
 }
 
 const movingCases: readonly (readonly [string, Run])[] = [
+  [
+    'writes pieces as the bytes that they are together, where it takes pieces',
+    async ({ listen, connect, dialler, listener, random, until }) => {
+      const { dialled, accepted } = await connect(await listen())
+      listener.streams.resume(accepted)
+      const written: Uint8Array[] = []
+      for (const lengths of [[4, 70_000, 16], [300_000], [1], [16_384, 4, 16_383, 0, MEBIBYTE]]) {
+        const pieces = lengths.map((length) => random.bytes(length))
+        // Their memory is the transport's from now on.
+        written.push(...pieces.map((piece) => piece.slice()))
+        if (dialler.streams.writePieces === undefined) {
+          for (const piece of pieces) dialler.streams.write(dialled, piece)
+        } else dialler.streams.writePieces(dialled, pieces)
+      }
+      const sent = concatBytes(...written)
+      await until(() => listener.receivedBytes(accepted) === sent.length, 'all bytes')
+      ok(equalBytes(listener.received(accepted), sent))
+      await until(() => dialler.sentBytes(dialled) === sent.length, 'the total')
+    },
+  ],
   [
     'starts paused on both sides: nothing is read before resume',
     async ({ listen, connect, dialler, listener, until, quiet }) => {

@@ -129,6 +129,7 @@ export function startStreams(subject: Streams): StreamsHandle {
       calls.unlisten(listener)
     },
     write: calls.write,
+    ...(calls.writePieces === undefined ? {} : { writePieces: calls.writePieces }),
     pause: calls.pause,
     resume: calls.resume,
     report: calls.report,

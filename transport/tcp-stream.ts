@@ -11,7 +11,8 @@ import type { SocketAddress, StreamId, StreamInput, TransportFault } from '../wo
 import { printedAddress } from './address.ts'
 import { dialFaultOf, faultOf } from './faults.ts'
 import type { FixedReads } from './fixed-reads.ts'
-import { clearWrites, createWriteQueue, nextWrite } from './write-queue.ts'
+import { freeMemory } from './free-memory.ts'
+import { clearWrites, createWriteQueue, endingWith, nextWrite } from './write-queue.ts'
 import { pushWrite, waitingWrites } from './write-queue.ts'
 
 /**
@@ -24,8 +25,8 @@ const HELD_BY_NODE_BYTES_MAX = 128 * 1_024
 const HELD_BY_NODE_WRITES_MAX = 64
 
 export interface TcpStream {
-  /** One behind the other. */
-  write(pieces: readonly Uint8Array[]): void
+  /** One behind the other. `areSole`: nobody else will look at them, so that their memory is given back. */
+  write(pieces: readonly Uint8Array[], areSole?: boolean): void
   pause(): void
   resume(): void
   report(): void
@@ -108,6 +109,12 @@ export function startTcpStream(options: TcpStreamOptions): TcpStream {
     pump()
   }
 
+  /** All that was written before has left as well: the system does not look at this memory any more. */
+  const takenWith = (sole: Uint8Array, error?: Error | null): void => {
+    if (!error) freeMemory(sole)
+    taken(error)
+  }
+
   const isFull = (): boolean =>
     socket.writableLength >= HELD_BY_NODE_BYTES_MAX || heldWrites >= HELD_BY_NODE_WRITES_MAX
 
@@ -120,7 +127,9 @@ export function startTcpStream(options: TcpStreamOptions): TcpStream {
       if (bytes === undefined) break
       givenBytes += bytes.length
       heldWrites++
-      socket.write(bytes, taken)
+      const sole = endingWith(waiting, bytes)
+      if (sole === undefined) socket.write(bytes, taken)
+      else socket.write(bytes, (error) => takenWith(sole, error))
     }
     if (isMany) socket.uncork()
     if (ending && waitingWrites(waiting) === 0 && !socket.writableEnded) socket.end()
@@ -185,9 +194,9 @@ export function startTcpStream(options: TcpStreamOptions): TcpStream {
   socket.on('resume', onResume).on('error', onError).on('close', onClose)
 
   return {
-    write(pieces) {
+    write(pieces, areSole = false) {
       if (over || ending) return
-      for (const bytes of pieces) pushWrite(waiting, bytes)
+      for (const bytes of pieces) pushWrite(waiting, bytes, areSole)
       pump()
     },
     pause() {

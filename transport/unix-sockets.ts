@@ -69,7 +69,7 @@ export function unixSockets(): Streams {
       refusedListeners.delete(listener)
     },
     write: (stream, bytes) => streams.get(stream)?.write([bytes]),
-    writePieces: (stream, pieces) => streams.get(stream)?.write(pieces),
+    writePieces: (stream, pieces) => streams.get(stream)?.write(pieces, true),
     pause: (stream) => streams.get(stream)?.pause(),
     resume: (stream) => streams.get(stream)?.resume(),
     report: (stream) => streams.get(stream)?.report(),

@@ -3,6 +3,7 @@
  * thousands of small writes wait, each an object that is larger than its bytes: these are joined.
  * @module
  */
+import { isFreeable } from './free-memory.ts'
 
 /** Larger writes go in pieces of this size: a record of the sealed transports, a read of Node's. */
 const PIECE_BYTES = 64 * 1_024
@@ -23,9 +24,16 @@ export interface WriteQueue {
   done: number
   /** Memory in which the last piece lies, with room behind it: small ones are joined there. */
   joined: Uint8Array | undefined
+  /** Of what waits, in order: what is to be given back once its last byte has left. */
+  sole: Uint8Array[]
 }
 
-export const createWriteQueue = (): WriteQueue => ({ pieces: [], done: 0, joined: undefined })
+export const createWriteQueue = (): WriteQueue => ({
+  pieces: [],
+  done: 0,
+  joined: undefined,
+  sole: [],
+})
 
 /** Behind the last piece, if both are small and it has not left. */
 function join(queue: WriteQueue, bytes: Uint8Array): boolean {
@@ -48,10 +56,11 @@ function join(queue: WriteQueue, bytes: Uint8Array): boolean {
   return true
 }
 
-/** From then on the bytes are the queue's. */
-export function pushWrite(queue: WriteQueue, bytes: Uint8Array): void {
+/** From then on the bytes are the queue's. `isSole`: and nobody else will look at them. */
+export function pushWrite(queue: WriteQueue, bytes: Uint8Array, isSole = false): void {
   if (bytes.length === 0 || join(queue, bytes)) return
   queue.joined = undefined
+  if (isSole && isFreeable(bytes)) queue.sole.push(bytes)
   for (let from = 0; from < bytes.length;) {
     // What is little more than one piece is one: the rest would cost as much as a piece does.
     const left = bytes.length - from
@@ -77,6 +86,14 @@ export function nextWrite(queue: WriteQueue): Uint8Array | undefined {
   return piece
 }
 
+/** What can be given back once this piece has left: asked with each that `nextWrite` gave, in order. */
+export function endingWith({ sole }: WriteQueue, piece: Uint8Array): Uint8Array | undefined {
+  const [first] = sole
+  const isEnd =
+    first?.buffer === piece.buffer && piece.byteOffset + piece.length === piece.buffer.byteLength
+  return isEnd ? sole.shift() : undefined
+}
+
 /** How many pieces wait. */
 export const waitingWrites = ({ done, pieces }: WriteQueue): number => pieces.length - done
 
@@ -84,4 +101,5 @@ export function clearWrites(queue: WriteQueue): void {
   queue.pieces = []
   queue.done = 0
   queue.joined = undefined
+  queue.sole = []
 }

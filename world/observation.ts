@@ -23,7 +23,7 @@ export interface Step {
 /** What the core asked of the world. */
 export type Effect =
   | { readonly kind: 'stream.open'; readonly stream: StreamId; readonly address: SocketAddress }
-  /** One write, of pieces that stand one behind the other. */
+  /** One write, of pieces that stand one behind the other; they are to be looked at within the step. */
   | {
       readonly kind: 'stream.write'
       readonly stream: StreamId

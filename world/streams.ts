@@ -107,7 +107,10 @@ export interface Streams {
    * counts what it wrote against `stream.sent`.
    */
   write(stream: StreamId, bytes: Uint8Array): void
-  /** As `write` of all pieces joined. Left out: whoever has pieces joins them. */
+  /**
+   * As `write` of all pieces joined. Nobody else looks at their memory from now on: the transport may give
+   * it back once they have left. Left out: whoever has pieces joins them.
+   */
   writePieces?(stream: StreamId, pieces: readonly Uint8Array[]): void
   /**
    * At most one chunk that was already on its way arrives after `pause`. Nobody looks at a paused

@@ -68,6 +68,8 @@ export function nativeWire(
   /** The listener has answered a handshake that may be a copy: nothing has decrypted yet. */
   let provisional = false
   let values: Reader<NativeWireDetail> = NOTHING
+  /** A plaintext that was read up; views of it are over with the next read. */
+  let finished: Uint8Array | undefined
   /** What the next value of the record answers for beyond its own bytes. */
   let overheadBytes = 0
 
@@ -116,8 +118,12 @@ export function nativeWire(
     const message = decodeSealed(values, names)
     const bytesOnWire = values.offset - start + overheadBytes
     overheadBytes = 0
-    if (values.offset === values.bytes.length) values = NOTHING
-    else if (values.bytes.length > SHARED_RECORD_BYTES_MAX)
+    const { bytes } = values
+    if (values.offset === bytes.length) {
+      // A payload that is most of its record may have been left where it lies, with whoever was given it.
+      if (bytesOnWire * 2 < bytes.length) finished = bytes
+      values = NOTHING
+    } else if (values.bytes.length > SHARED_RECORD_BYTES_MAX)
       throw new WireError('close', 'malformed')
     return { kind: 'message', message, bytesOnWire }
   }
@@ -166,6 +172,10 @@ export function nativeWire(
   }
 
   function readUnit(): NativeRead {
+    if (finished !== undefined) {
+      opener?.free(finished)
+      finished = undefined
+    }
     if (unreadBytes(values) > 0) return readValue()
     if (opener === undefined) return readFrame()
     return openRecord(opener) ? readValue() : MORE

@@ -10,6 +10,7 @@ import type { ConnectionFactory } from '../../actors/connection-contract.ts'
 import type { Jobs } from '../../world/jobs.ts'
 import type { Names } from '../../world/names.ts'
 import type { Store } from '../../world/store.ts'
+import { overwritingFreed } from './freed.ts'
 import { startVirtualWorld } from '../../testing/virtual-world.ts'
 import type { VirtualWorld } from '../../testing/virtual-world.ts'
 
@@ -36,7 +37,8 @@ export function startNode<T extends ProtocolTypes>(
 ) {
   const { crypto, jobs, names } = options
   const { datagrams, store, streams, ...rest } = world.nodeWorld(name, host, {
-    ...(crypto === undefined ? {} : { crypto }),
+    // Nobody may look at what was read up: here they would see it.
+    crypto: crypto ?? overwritingFreed(),
     ...(jobs === undefined ? {} : { jobs }),
     ...(names === undefined ? {} : { names }),
   })

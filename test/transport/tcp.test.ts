@@ -120,6 +120,37 @@ test('reports the writes of one turn once', async () => {
   expect(dialler.told(2).filter(({ kind }) => kind === 'stream.sent')).toHaveLength(1)
 })
 
+test('gives back what was written in pieces once it has left, and nothing else', async () => {
+  const { dialler, listener } = await startPair()
+  const filled = (bytes: number, value: number) => new Uint8Array(bytes).fill(value)
+  // More than a socket takes at once, and small ones between them.
+  const sole = [filled(4, 1), filled(65_536, 2), filled(16, 3), filled(4 * MEBIBYTE, 4)]
+  const [ours, part] = [filled(65_536, 5), filled(65_537, 6)]
+  const sent = Buffer.concat([...sole, ours, part.subarray(1)])
+  dialler.streams.writePieces?.(2, sole)
+  dialler.streams.write(2, ours)
+  dialler.streams.writePieces?.(2, [part.subarray(1)])
+  // Nobody reads: what the system has not taken is still there.
+  await platformUntil(() => dialler.sentBytes(2) > 0, 'a first part')
+  expect(sole[3]).toHaveLength(4 * MEBIBYTE)
+  listener.streams.resume(1)
+  await platformUntil(() => dialler.sentBytes(2) === sent.length, 'the total')
+  expect(sole.map(({ length }) => length)).toEqual([4, 0, 16, 0])
+  expect([ours.length, part.length]).toEqual([65_536, 65_537])
+  await platformUntil(() => listener.received(1).length === sent.length, 'all of it')
+  expect(Buffer.compare(listener.received(1), sent)).toBe(0)
+})
+
+test('keeps what was on its way when a stream is destroyed', async () => {
+  const { dialler } = await startPair()
+  const sole = new Uint8Array(32 * MEBIBYTE)
+  dialler.streams.writePieces?.(2, [sole])
+  await platformUntil(() => dialler.sentBytes(2) > 0, 'a first part')
+  dialler.streams.destroy(2)
+  for (let count = 0; count < 5; count++) await turn()
+  expect(sole).toHaveLength(32 * MEBIBYTE)
+})
+
 test('reports what was taken of one large write before the rest is', async () => {
   const { dialler, listener } = await startPair()
   dialler.streams.write(2, new Uint8Array(32 * MEBIBYTE))

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { concatBytes } from '../../codec/bytes.ts'
-import { createWriteQueue, nextWrite } from '../../transport/write-queue.ts'
+import { clearWrites, createWriteQueue, nextWrite } from '../../transport/write-queue.ts'
+import { endingWith } from '../../transport/write-queue.ts'
 import { pushWrite, waitingWrites } from '../../transport/write-queue.ts'
 import type { WriteQueue } from '../../transport/write-queue.ts'
 import { countHeld } from '../support/collected.ts'
@@ -49,6 +50,29 @@ test('thousands of small ones take little more memory than their bytes', () => {
   const memory = new Set(pieces.map(({ buffer }) => buffer))
   const bytes = [...memory].reduce((sum, { byteLength }) => sum + byteLength, 0)
   expect(bytes).toBeLessThanOrEqual(17 * 16_384)
+})
+
+test('what nobody else looks at can be given back with its last piece, and nothing else can', () => {
+  const queue = createWriteQueue()
+  const [sole, long, other] = [filled(40_000, 1), filled(300_000, 2), filled(40_000, 3)]
+  pushWrite(queue, filled(4, 9), true)
+  pushWrite(queue, sole, true)
+  pushWrite(queue, other)
+  pushWrite(queue, long, true)
+  // It is not the whole of its memory.
+  pushWrite(queue, sole.subarray(0, 39_999), true)
+  const ended = [...drained(queue)].map((piece) => endingWith(queue, piece))
+  const not = undefined
+  expect(ended).toEqual([not, sole, not, not, not, not, long, not])
+})
+
+test('what was cleared is not given back', () => {
+  const queue = createWriteQueue()
+  const sole = filled(40_000, 1)
+  pushWrite(queue, sole, true)
+  clearWrites(queue)
+  pushWrite(queue, sole)
+  expect([...drained(queue)].map((piece) => endingWith(queue, piece))).toEqual([undefined])
 })
 
 test('large ones are not copied', () => {

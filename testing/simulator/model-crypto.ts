@@ -23,6 +23,7 @@ const SHARED_LABEL = encodeAscii('model/shared-x')
 const COMPRESSED = Uint8Array.of(0x02)
 /** Keeps r and s under half the order of the curve, as those of a real signature are. */
 const HALF_ORDER_MASK = 0x3e
+const FREED_BYTE = 0xdd
 
 const { sha256 } = nodePrimitives
 
@@ -53,6 +54,10 @@ const cipher: AeadCipher = {
     const tag = new Uint8Array(TAG_BYTES)
     writeTag(tag, 0, mixOf(key, nonce, additionalData, text))
     return equalBytes(tag, sealed.subarray(text.length)) ? text : undefined
+  },
+  // Whoever looks at it all the same sees something else.
+  free(plaintext) {
+    plaintext.fill(FREED_BYTE)
   },
 }
 

@@ -110,6 +110,8 @@ export interface AeadCipher {
     additionalData: Uint8Array,
     sealed: Uint8Array,
   ): Uint8Array | undefined
+  /** What `open` gave, and nobody will look at again. */
+  readonly free: (plaintext: Uint8Array) => void
 }
 
 /** @throws {RangeError} not a 32-byte key */
@@ -148,6 +150,7 @@ export function createAead(cipher: AeadCipher, key: Uint8Array): Aead {
       if (sealed.length < TAG_BYTES) return undefined
       return cipher.open(ownKey, nonce, additionalData, sealed)
     },
+    free: cipher.free,
     wipe() {
       wiped = true
       ownKey.fill(0)

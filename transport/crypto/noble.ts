@@ -80,6 +80,8 @@ const aeadOf = (cipher: NobleCipher): AeadCipher => ({
       return undefined
     }
   },
+  // The collector finds it.
+  free: () => undefined,
 })
 
 const AES_256_GCM = aeadOf(gcm)

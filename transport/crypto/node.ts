@@ -24,6 +24,8 @@ import type {
 } from 'node:crypto'
 import { concatBytes } from '../../codec/bytes.ts'
 import type { CryptoBackend } from '../../world/crypto.ts'
+import { freeMemory, isFreeable } from '../free-memory.ts'
+import { countMemory, uncountMemory } from './collector.ts'
 import {
   checkHkdfBytes,
   checkPrivateKey,
@@ -113,7 +115,13 @@ const aeadOf = (
       // The one thing that `final` checks is the tag.
       return undefined
     }
+    countMemory(plaintext)
     return plaintext
+  },
+  free(plaintext) {
+    if (!isFreeable(plaintext)) return
+    uncountMemory(plaintext)
+    freeMemory(plaintext)
   },
 })
 

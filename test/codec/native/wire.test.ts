@@ -31,7 +31,7 @@ const keysOf = (role: Role) =>
   )
 const closes = (detail: string): unknown => expect.objectContaining({ action: 'close', detail })
 
-function startWire(role: Role, records = RECORD_PARAMETERS) {
+function startWire(role: Role, records = RECORD_PARAMETERS, backend = crypto) {
   const written: Uint8Array[] = []
   const wire = nativeWire(
     {
@@ -39,7 +39,7 @@ function startWire(role: Role, records = RECORD_PARAMETERS) {
       target: undefined,
       dial: undefined,
       random: seededRandom('wire'),
-      crypto,
+      crypto: backend,
       out: (bytes) => written.push(joinedPieces(bytes)),
     },
     records,
@@ -350,6 +350,50 @@ describe('with keys', () => {
       dialler.wire.write([CONFIRM])
     }).toThrow('wiped')
     expect(() => dialler.wire.read()).toThrow('wiped')
+  })
+})
+
+describe('what was read up', () => {
+  /** What the listener's cipher gets back. */
+  function startReading() {
+    const freed: Uint8Array[] = []
+    const backend: typeof crypto = {
+      ...crypto,
+      aes256Gcm: (key) => ({ ...crypto.aes256Gcm(key), free: (bytes) => freed.push(bytes) }),
+    }
+    const { dialler } = startPair()
+    const listener = startWire('listener', RECORD_PARAMETERS, backend)
+    listener.wire.secure(keysOf('listener'))
+    const give = (...messages: NativeMessage[]): void => {
+      dialler.wire.write(messages)
+      listener.give(dialler.take())
+    }
+    return { freed, give, wire: listener.wire }
+  }
+
+  test('is given back with the read after it, when views of it are over', () => {
+    const { freed, give, wire } = startReading()
+    give(oneWay(100), oneWay(101), oneWay(102))
+    for (const length of [100, 101, 102]) {
+      expect(wire.read()).toMatchObject({ message: oneWay(length) })
+      expect(freed).toEqual([])
+    }
+    expect(wire.read()).toEqual({ kind: 'more' })
+    expect(freed).toHaveLength(1)
+    wire.read()
+    expect(freed).toHaveLength(1)
+    give(oneWay(1), oneWay(2), oneWay(3))
+    for (let count = 0; count < 4; count++) wire.read()
+    expect(freed).toHaveLength(2)
+  })
+
+  test('stays where a payload is most of it: whoever was given that may have it in place', () => {
+    const { freed, give, wire } = startReading()
+    give(oneWay(100), oneWay(1_000))
+    give(oneWay(50_000))
+    for (let count = 0; count < 4; count++) wire.read()
+    expect(wire.read()).toEqual({ kind: 'more' })
+    expect(freed).toEqual([])
   })
 })
 

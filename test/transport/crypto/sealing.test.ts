@@ -168,6 +168,19 @@ describe.each(named)('%s', (_name, crypto) => {
       expect(opened?.buffer).not.toBe(sealed.buffer)
     })
 
+    test('what is done with may be gone, and nothing else is', () => {
+      const aead = create(crypto, KEY)
+      const plain = new Uint8Array(40_000).fill(7)
+      const sealed = aead.seal(NONCE, NONCE, plain)
+      const [one, other] = [0, 1].map(() => aead.open(NONCE, NONCE, sealed) ?? KEY)
+      aead.free(one ?? KEY)
+      expect([0, plain.length]).toContain(one?.length)
+      expect(other).toEqual(plain)
+      const small = aead.open(NONCE, NONCE, aead.seal(NONCE, NONCE, KEY))
+      aead.free(small ?? KEY)
+      expect(aead.open(NONCE, NONCE, sealed)).toEqual(plain)
+    })
+
     test('refuses keys, nonces and places that are ours to get right with a RangeError', () => {
       const aead = create(crypto, KEY)
       for (const length of [0, 16, 24, 31, 33]) {
