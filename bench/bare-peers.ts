@@ -1,5 +1,5 @@
 /**
- * What there is no getting below with this platform's sockets and cipher: payloads of the same size,
+ * What this platform's sockets and cipher come to by themselves: payloads of the same size,
  * copied into records of 64 KiB, sealed with AES-256-GCM, and nothing else. No handshake, no framing of
  * messages, no rekeying, nobody to be told.
  * @module

@@ -61,7 +61,7 @@ export const roundTrip = (options: ComparisonOptions): Promise<readonly Row[]> =
         { row: 'round-trip', unit, ours, theirs: [...theirs, { lane: bare }] },
         options,
       ),
-      // What there is no getting below, held to the same goals.
+      // This platform's sockets and cipher by themselves, held to the same goals.
       await compare({ row: 'round-trip-bare', unit, ours: bare, theirs }, options),
     ]
   })
