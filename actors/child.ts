@@ -97,8 +97,8 @@ export interface ChildTools<T extends ProtocolTypes> {
   /** Rings once, unless the child is stopped before; a throw is the child's failure. */
   after(afterMs: number, ring: () => void): () => void
   /**
-   * Messages of a type, within the step that decoded them. They may hold views: what is kept is
-   * copied. A throw is the child's failure.
+   * Messages of a type, within the step that decoded them. They may hold views, which are over once `take`
+   * returns: what is kept, or sent on, is copied. A throw is the child's failure.
    */
   feed<Type extends T['message']['type']>(
     type: Type,

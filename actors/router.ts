@@ -27,7 +27,7 @@ export interface Crediting {
 export type Handler<Message> = (routed: Routed<Message>, settle: Settle) => void
 
 export interface RouterOptions<T extends ProtocolTypes> {
-  /** `isSole`: no other consumer is given the message, in any form; who watches looks within the step alone. */
+  /** `isSole`: no other consumer is given the message, in any form; who watches looks while it is told. */
   own(message: T['message'], isSole: boolean): T['message']
   contentBytes(message: T['message']): number
   /** A subscriber or handler threw. */
@@ -73,7 +73,7 @@ interface Feed<Message> {
 }
 
 interface Route<Message> {
-  /** Views are valid within the step alone; copies belong to whoever gets them. */
+  /** Views are valid until the subscriber returns; copies belong to whoever gets them. */
   readonly views: MessageSubject<Routed<Message>>
   readonly copies: MessageSubject<Routed<Message>>
   viewConsumers: number

@@ -32,11 +32,18 @@ function freeThroughPort(): (buffer: ArrayBuffer) => void {
 
 let freeBuffer: ((buffer: ArrayBuffer) => void) | undefined
 
-/** `bytes`, and every other view of their memory, are empty afterwards. What is not freeable stays as it is. */
+/**
+ * `bytes`, and every other view of their memory, are empty afterwards. What is not freeable stays as it is, and
+ * so does what may not be taken away: memory of WebAssembly, and what its owner marked (`markAsUntransferable`).
+ */
 export function freeMemory(bytes: Uint8Array): void {
   const { buffer } = bytes
   if (!isFreeable(bytes) || !(buffer instanceof ArrayBuffer)) return
   const transferable: Transferable = buffer
-  if (transferable.transfer !== undefined) transferable.transfer(0)
-  else (freeBuffer ??= freeThroughPort())(buffer)
+  try {
+    if (transferable.transfer !== undefined) transferable.transfer(0)
+    else (freeBuffer ??= freeThroughPort())(buffer)
+  } catch {
+    // No property tells beforehand. It is the collector's, and no reason to end the process.
+  }
 }

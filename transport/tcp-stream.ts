@@ -109,7 +109,10 @@ export function startTcpStream(options: TcpStreamOptions): TcpStream {
     pump()
   }
 
-  /** All that was written before has left as well: the system does not look at this memory any more. */
+  /**
+   * All that was written before has left as well, or the socket is gone, of which Node 20 tells no error: in
+   * either case the system does not look at this memory any more.
+   */
   const takenWith = (sole: Uint8Array, error?: Error | null): void => {
     if (!error) freeMemory(sole)
     taken(error)

@@ -38,7 +38,10 @@ export interface Aead {
   sealDetached(nonce: Uint8Array, additionalData: Uint8Array, plaintext: Uint8Array): DetachedSeal
   /** The plaintext in memory of its own, or undefined where anything does not authenticate. */
   open(nonce: Uint8Array, additionalData: Uint8Array, sealed: Uint8Array): Uint8Array | undefined
-  /** What `open` gave, and nobody will look at again: its memory may be given back at once. */
+  /**
+   * What `open` gave, and nobody will look at again: its memory may be given back at once. It may come to the
+   * cipher of a later key, for keys change while a plaintext is read.
+   */
   free(plaintext: Uint8Array): void
   /** Overwrites the copy of the key. */
   wipe(): void

@@ -88,7 +88,7 @@ export type Observation =
       readonly type: string
       /** Of a sent one the network's estimate: a write holds several, and is sealed as one. */
       readonly bytesOnWire: number
-      /** Its bytes may be views: whoever keeps it copies it. */
+      /** Its bytes may be views, which are over once the watcher returns: whoever keeps it copies it. */
       readonly message: { readonly type: string }
     }
   /**

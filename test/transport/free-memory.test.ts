@@ -1,3 +1,4 @@
+import { markAsUntransferable } from 'node:worker_threads'
 import { expect, test } from 'vitest'
 import { freeMemory, isFreeable } from '../../transport/free-memory.ts'
 
@@ -26,6 +27,13 @@ test.each([
   freeMemory(bytes)
   expect(bytes.length).toBe(before)
   expect(bytes.every((byte) => byte === 7)).toBe(true)
+})
+
+test('what may not be taken away stays, and nothing is thrown', () => {
+  const marked = new Uint8Array(64 * KIBIBYTE).fill(7)
+  markAsUntransferable(marked.buffer)
+  freeMemory(marked)
+  expect(marked.length).toBe(64 * KIBIBYTE)
 })
 
 test('a gigabyte that passes through needs no collector', () => {

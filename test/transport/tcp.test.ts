@@ -1,4 +1,5 @@
 import { connect } from 'node:net'
+import { markAsUntransferable } from 'node:worker_threads'
 import { expect, onTestFinished, test } from 'vitest'
 import { discard, startTcpStream } from '../../transport/tcp-stream.ts'
 import { tcp } from '../../transport/tcp.ts'
@@ -124,7 +125,7 @@ test('gives back what was written in pieces once it has left, and nothing else',
   const { dialler, listener } = await startPair()
   const filled = (bytes: number, value: number) => new Uint8Array(bytes).fill(value)
   // More than a socket takes at once, and small ones between them.
-  const sole = [filled(4, 1), filled(65_536, 2), filled(16, 3), filled(4 * MEBIBYTE, 4)]
+  const sole = [filled(4, 1), filled(65_536, 2), filled(16, 3), filled(32 * MEBIBYTE, 4)]
   const [ours, part] = [filled(65_536, 5), filled(65_537, 6)]
   const sent = Buffer.concat([...sole, ours, part.subarray(1)])
   dialler.streams.writePieces?.(2, sole)
@@ -132,13 +133,36 @@ test('gives back what was written in pieces once it has left, and nothing else',
   dialler.streams.writePieces?.(2, [part.subarray(1)])
   // Nobody reads: what the system has not taken is still there.
   await platformUntil(() => dialler.sentBytes(2) > 0, 'a first part')
-  expect(sole[3]).toHaveLength(4 * MEBIBYTE)
+  expect(sole[3]).toHaveLength(32 * MEBIBYTE)
   listener.streams.resume(1)
   await platformUntil(() => dialler.sentBytes(2) === sent.length, 'the total')
   expect(sole.map(({ length }) => length)).toEqual([4, 0, 16, 0])
   expect([ours.length, part.length]).toEqual([65_536, 65_537])
   await platformUntil(() => listener.received(1).length === sent.length, 'all of it')
   expect(Buffer.compare(listener.received(1), sent)).toBe(0)
+})
+
+test('sends and leaves alone what may not be taken away', async () => {
+  const { dialler, listener } = await startPair()
+  listener.streams.resume(1)
+  const marked = new Uint8Array(65_536).fill(1)
+  const pieces = [marked, new Uint8Array(65_536).fill(2)]
+  markAsUntransferable(marked.buffer)
+  dialler.streams.writePieces?.(2, pieces)
+  await platformUntil(() => dialler.sentBytes(2) === 131_072, 'the total')
+  await platformUntil(() => listener.received(1).length === 131_072, 'all of it')
+  expect(pieces.map(({ length }) => length)).toEqual([65_536, 0])
+})
+
+test('gives back nothing of a stream that was destroyed before it was connected', async () => {
+  const listener = await startListening(tcp())
+  const dialler = startedStreams(tcp())
+  const sole = new Uint8Array(65_536)
+  dialler.streams.open(2, listener.address)
+  dialler.streams.writePieces?.(2, [sole])
+  dialler.streams.destroy(2)
+  for (let count = 0; count < 5; count++) await turn()
+  expect(sole).toHaveLength(65_536)
 })
 
 test('keeps what was on its way when a stream is destroyed', async () => {

@@ -2,7 +2,8 @@ import { constants, PerformanceObserver } from 'node:perf_hooks'
 import type { PerformanceEntry } from 'node:perf_hooks'
 import { setImmediate as turn } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { countMemory, uncountMemory } from '../../../transport/crypto/collector.ts'
+import { bytesPerFillingOf, countMemory } from '../../../transport/crypto/collector.ts'
+import { uncountMemory } from '../../../transport/crypto/collector.ts'
 
 const KIBIBYTE = 1_024
 const RECORD = new Uint8Array(64 * KIBIBYTE)
@@ -45,4 +46,14 @@ test('what was given back, and what is small, brings no collector', async () => 
     }
   })
   expect(times).toBeLessThan(8)
+})
+
+test('a young generation is filled before 16 MiB lie outside, and one that is too large for that is not', () => {
+  for (const mebibytes of [0, 0.5, 1, 8, 12, 16]) {
+    const youngBytes = mebibytes * KIBIBYTE * KIBIBYTE
+    const bytes = bytesPerFillingOf(youngBytes) ?? Infinity
+    expect(bytes).toBeGreaterThanOrEqual(8 * KIBIBYTE)
+    expect((youngBytes / (8 * KIBIBYTE)) * bytes).toBeLessThanOrEqual(16 * KIBIBYTE * KIBIBYTE)
+  }
+  expect(bytesPerFillingOf(17 * KIBIBYTE * KIBIBYTE)).toBeUndefined()
 })
